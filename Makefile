@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# make run      install what is missing, build, trace this host's TCP connections
+# make check    install what is missing, build, run all tests
+# make help     all targets and variables
+
+VERSION := 0.1.0
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+CC     := $(CROSS_COMPILE)$(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG  ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+PKG_CONFIG ?= $(CROSS_COMPILE)pkg-config
+PYTHON ?= /usr/bin/python3
+
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2)
+MAKEFLAGS += --no-print-directory
+endif
+
+ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | sed 's/-.*//; s/x86_64/x86/; s/i.86/x86/; s/aarch64.*/arm64/; s/^arm.*/arm/; s/powerpc.*\|ppc64.*/powerpc/; s/riscv.*/riscv/; s/s390.*/s390/; s/loongarch.*/loongarch/; s/mips.*/mips/')
+ifeq ($(filter arm,$(ARCH)),arm)
+ARCH := $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),arm64,arm)
+endif
+
+OPT    ?= -O2 -g
+CFLAGS ?=
+WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef
+STD    := -std=gnu11 -D_GNU_SOURCE -DTCPLEDGER_VERSION='"$(VERSION)"'
+ifdef SANITIZE
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+
+LIBS        := libbpf
+LIB_CFLAGS  := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
+LIB_LDLIBS  := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lbpf) -lelf -lz -lpthread
+TEST_LDLIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
+
+# A layer sees the layers below it, and no other: these include paths are what keeps the arrows one way.
+SEES_base    := -Isrc/base
+SEES_model   := $(SEES_base) -Isrc/model
+SEES_source  := $(SEES_model) -Isrc/source -Iinclude -I$(BUILD)/bpf
+SEES_sink    := $(SEES_model) -Isrc/sink
+SEES_command := $(SEES_model) -Isrc/source -Isrc/sink -Isrc/command
+LAYERS := base model source sink command
+
+SRC := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))
+OBJ := $(SRC:%.c=$(BUILD)/%.o)
+LIB_OBJ := $(filter-out %/command/main.o,$(OBJ))
+PROGRAM := $(BUILD)/tcpledger
+SKELETON := $(BUILD)/bpf/tcpledger.skel.h
+
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
+CHURN := $(BUILD)/tests/bench/churn
+VMLINUX_CHECK := $(BUILD)/tests/system/vmlinux_check
+
+all: $(PROGRAM)
+
+# ---- the program ----
+
+$(PROGRAM): $(OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $(OBJ) $(LIB_LDLIBS)
+
+define compile_layer
+$(BUILD)/src/$(1)/%.o: src/$(1)/%.c Makefile
+	$$(call say,CC,$$<)
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(SEES_$(1)) $(LIB_CFLAGS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach layer,$(LAYERS),$(eval $(call compile_layer,$(layer))))
+
+$(BUILD)/src/source/bpf_source.o: $(SKELETON)
+
+$(BUILD)/bpf/tcpledger.bpf.o: bpf/tcpledger.bpf.c Makefile
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -g -O2 -Wall -Wextra -Werror -Wno-unused-parameter \
+		-Ibpf -Iinclude -Ivmlinux $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(SKELETON): $(BUILD)/bpf/tcpledger.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name tcpledger_bpf > $@.tmp
+	$(Q)mv $@.tmp $@
+
+# ---- the tests ----
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(LIB_OBJ) Makefile
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(SEES_command) -Itests/unit $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
+		-o $@ $< $(LIB_OBJ) $(LIB_LDLIBS) $(TEST_LDLIBS)
+
+$(CHURN): tests/bench/churn.c Makefile
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< -lpthread
+
+# Every type of vmlinux.h once, so that its BTF can be held against the running kernel's.
+$(BUILD)/tests/system/vmlinux_types.o: vmlinux/vmlinux.h Makefile
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)sed -n 's/^struct \([a-z0-9_]*\) {$$/struct \1 a_\1;/p' $< | (echo '#include "vmlinux.h"'; cat) | \
+		$(CLANG) -target bpf -g -O2 -Ivmlinux -x c -c -o $@ -
+
+$(VMLINUX_CHECK): tests/system/vmlinux_check.c Makefile
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< $(LIB_LDLIBS)
+
+TEST_PROGRAMS := $(PROGRAM) $(UNIT) $(CHURN) $(VMLINUX_CHECK) $(BUILD)/tests/system/vmlinux_types.o
+
+check-here: $(TEST_PROGRAMS)
+	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/run
+
+# ---- what people type ----
+
+requirements = packaging/requirements
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+run:
+	@$(requirements) build
+	@$(MAKE) all
+	$(AS_ROOT) $(PROGRAM) trace $(ARGS)
+
+check:
+	@$(requirements) build check
+	@$(MAKE) check-here
+
+asan:
+	@$(requirements) build check
+	@$(MAKE) BUILD=$(BUILD)/asan SANITIZE=1 OPT='-O1 -g' check-here
+
+bench:
+	@$(requirements) build check bench
+	@$(MAKE) all $(CHURN)
+	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
+
+C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h src/*/*.[ch] tests/*/*.[ch])
+SCRIPTS := packaging/requirements tests/run .ci/run
+
+lint:
+	@$(requirements) build lint
+	@$(MAKE) lint-here
+
+lint-here: $(SKELETON)
+	$(call say,FORMAT,'C files')
+	$(Q)clang-format --dry-run --Werror $(C_FILES)
+	$(call say,CPPCHECK,src)
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem -D__GNUC__ $(SEES_command) -Iinclude src
+	$(call say,SHELL,'$(SCRIPTS)')
+	$(Q)shellcheck $(SCRIPTS)
+	$(call say,SPDX,'all files')
+	$(Q)! git ls-files -- ':!LICENSE*' ':!*.md' ':!.gitignore' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause' | grep .
+	$(call say,CLANG,'all objects, for its warnings')
+	$(Q)$(MAKE) BUILD=$(BUILD)/clang CC=clang all
+
+format:
+	@$(requirements) lint
+	clang-format -i $(C_FILES)
+
+compdb: $(SKELETON)
+	$(call say,JSON,compile_commands.json)
+	$(Q)( printf '['; sep=''; for f in $(SRC); do layer=$$(basename $$(dirname $$f)); \
+		printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$sep" "$(CURDIR)" "$$f" \
+		"$(CC) -std=gnu11 -D_GNU_SOURCE $$($(MAKE) -s print-sees-$$layer) -c $$f"; sep=','; done; printf ']\n' ) > compile_commands.json
+
+print-sees-%:
+	@echo $(SEES_$*)
+
+install: all
+	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/tcpledger
+
+clean:
+	rm -rf $(BUILD) compile_commands.json
+
+help:
+	@echo 'make run [ARGS=…]   install what is missing, build, and trace (ARGS: options of tcpledger trace)'
+	@echo 'make check          install what is missing, build, run all tests (as root: also those on the real kernel)'
+	@echo 'make                build $(BUILD)/tcpledger; touches no network'
+	@echo 'make bench          measure beside tcpstates and bpftrace (ARGS=--short: a quick look)'
+	@echo 'make asan           the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make lint           formatting, static analysis, warnings of clang;  make format: mend the formatting'
+	@echo 'make compdb         compile_commands.json for editors'
+	@echo 'make install        into $$(DESTDIR)$$(PREFIX)/bin;  make clean'
+	@echo 'Variables: V=1 (show commands) BUILD CC CLANG BPFTOOL CROSS_COMPILE PREFIX DESTDIR CFLAGS LDFLAGS'
+
+.PHONY: all run check check-here asan bench lint lint-here format compdb install clean help
+.DELETE_ON_ERROR:
+
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(CHURN).d $(VMLINUX_CHECK).d $(BUILD)/bpf/tcpledger.bpf.d

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * TCP state transitions, from the tracepoint sock:inet_sock_set_state into a ring buffer.
+ *
+ * The tracepoint fires before the new state is stored; for →CLOSE, after the socket was unhashed.
+ * Everything on the way is a plain load through BTF-typed pointers: no bpf_probe_read_kernel(), which
+ * is slower and which a kernel locked down for confidentiality takes away.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "record.h"
+
+/* include/net/tcp_states.h */
+enum {
+	TCP_SYN_SENT = 2,
+	TCP_SYN_RECV = 3,
+	TCP_CLOSE = 7,
+	TCP_LISTEN = 10,
+};
+
+enum {
+	AF_INET = 2,
+	AF_INET6 = 10,
+	IPPROTO_TCP = 6,
+	SOCK_DONE_BIT = 1,       /* enum sock_flags: the peer's FIN has come */
+	PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
+	SRTT_SHIFT = 3,          /* tcp_sock keeps eight times the smoothed round-trip time */
+};
+
+#include "drift.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Set before load. */
+const volatile struct record_filter filter = {};
+const volatile bool make_cookies = true; /* false: bpf_get_socket_cookie() is not to be had here */
+const volatile __u32 wake_mask = 0;      /* wake user space each time this much (2^n-1) has gathered */
+
+struct cpu_counters counters[RECORD_MAX_CPUS];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} ring SEC(".maps");
+
+/*
+ * What the first program has dealt with on this CPU and the second has not yet asked about (see
+ * on_transition_missed()). Spread over a few slots, so that a transition in an interrupt hardly ever
+ * wipes out the mark of the transition that it interrupted.
+ */
+enum { HANDLED_SLOTS = 64 };
+
+struct handled {
+	__u64 sk[HANDLED_SLOTS];
+	__u32 states[HANDLED_SLOTS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct handled);
+} handled_map SEC(".maps");
+
+/* Atomic all the same: an interrupt on this CPU may count between a load and its store. */
+static __always_inline void count(__u64 *counter)
+{
+	__sync_fetch_and_add(counter, 1);
+}
+
+static __always_inline struct cpu_counters *this_cpu_counters(void)
+{
+	return &counters[bpf_get_smp_processor_id() & (RECORD_MAX_CPUS - 1)];
+}
+
+static __always_inline bool port_in(const volatile struct record_port_set *set, __u16 port)
+{
+	return set->words[port / 64] & (1ULL << (port % 64));
+}
+
+static __always_inline bool is_v4mapped(const struct in6_addr *addr)
+{
+	return addr->in6_u.u6_addr32[0] == 0 && addr->in6_u.u6_addr32[1] == 0 &&
+	       addr->in6_u.u6_addr32[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline bool passes_family(struct sock *sk)
+{
+	if (sk->__sk_common.skc_family == AF_INET)
+		return filter.want_ipv4;
+	if (filter.want_ipv6)
+		return true;
+	return is_v4mapped(&sk->__sk_common.skc_v6_rcv_saddr) || is_v4mapped(&sk->__sk_common.skc_v6_daddr);
+}
+
+static __always_inline bool passes_netns(__u32 netns)
+{
+	if (!filter.by_netns)
+		return true;
+	for (__u32 i = 0; i < RECORD_MAX_NETNS; i++)
+		if (i < filter.netns_count && filter.netns[i] == netns)
+			return true;
+	return false;
+}
+
+/* Listeners always pass: user space takes their children's owner from them. They are few. */
+static __always_inline bool is_of_listener(const struct transition_record *key)
+{
+	return key->newstate == TCP_LISTEN || (key->oldstate == TCP_LISTEN && key->newstate == TCP_CLOSE);
+}
+
+/* A port that is not known yet may turn out to be any; user space decides, from what it hears when SYN_SENT ends. */
+static __always_inline bool passes_ports(const struct transition_record *key)
+{
+	bool lport_open = (key->lport == 0 && key->newstate == TCP_SYN_SENT) || key->oldstate == TCP_SYN_SENT;
+
+	if (filter.by_lport && !lport_open && !port_in(&filter.lports, key->lport))
+		return false;
+	if (filter.by_rport && !port_in(&filter.rports, key->rport))
+		return false;
+	if (filter.by_either && !lport_open && !port_in(&filter.either, key->lport) &&
+	    !port_in(&filter.either, key->rport))
+		return false;
+	return true;
+}
+
+static __always_inline bool passes(struct sock *sk, const struct transition_record *key)
+{
+	if (!passes_netns(key->netns))
+		return false;
+	if (is_of_listener(key) || child_is_still_listener(key->rport, key->newstate))
+		return true;
+	if (filter.by_family && !passes_family(sk))
+		return false;
+	return passes_ports(key);
+}
+
+/* The copy of an IPv4 address as ::ffff:a.b.c.d. */
+static __always_inline void put_ipv4(__u8 *to, __be32 addr)
+{
+	__u32 *words = (__u32 *)to;
+
+	words[0] = 0;
+	words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = addr;
+}
+
+static __always_inline void put_ipv6(__u8 *to, const struct in6_addr *addr)
+{
+	__u32 *words = (__u32 *)to;
+
+	words[0] = addr->in6_u.u6_addr32[0];
+	words[1] = addr->in6_u.u6_addr32[1];
+	words[2] = addr->in6_u.u6_addr32[2];
+	words[3] = addr->in6_u.u6_addr32[3];
+}
+
+/* What the filters ask for; the rest is read once the transition has passed them. */
+static __always_inline void read_key(struct transition_record *t, struct sock *sk, struct tcp_sock *tp, int oldstate,
+				     int newstate)
+{
+	t->netns = sk->__sk_common.skc_net.net->ns.inum;
+	/* At →CLOSE the port was already given back (skc_num is 0 unless bind() fixed it) but
+	 * inet_sport still names it; before, inet_sport may be that of an earlier connection. */
+	t->lport = newstate == TCP_CLOSE ? bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport) : sk->__sk_common.skc_num;
+	t->rport = bpf_ntohs(sk->__sk_common.skc_dport);
+	t->oldstate = oldstate;
+	t->newstate = newstate;
+	t->family = sk->__sk_common.skc_family == AF_INET ? 4 : 6;
+}
+
+static __always_inline void fill(struct transition_record *t, const struct transition_record *key, struct sock *sk,
+				 enum record_kind kind)
+{
+	t->ts_ns = bpf_ktime_get_ns();
+	t->sk = (__u64)sk;
+	if (child_is_still_listener(key->rport, key->newstate))
+		t->cookie = 0;
+	else
+		t->cookie = make_cookies ? bpf_get_socket_cookie(sk) : sk->__sk_common.skc_cookie.counter;
+	t->netns = key->netns;
+	t->uid = sk->sk_uid.val;
+	t->lport = key->lport;
+	t->rport = key->rport;
+	t->oldstate = key->oldstate;
+	t->newstate = key->newstate;
+	t->family = key->family;
+	t->kind = kind;
+	if (key->family == 4) {
+		put_ipv4(t->laddr, sk->__sk_common.skc_rcv_saddr);
+		put_ipv4(t->raddr, sk->__sk_common.skc_daddr);
+	} else {
+		put_ipv6(t->laddr, &sk->__sk_common.skc_v6_rcv_saddr);
+		put_ipv6(t->raddr, &sk->__sk_common.skc_v6_daddr);
+	}
+}
+
+/* connect() and listen() run in the task that calls them: the only two transitions whose current task
+ * says who owns the socket. A kernel thread (NFS, MPTCP's workers) is nobody's owner. */
+static __always_inline void fill_caller(struct opening_record *o, struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	o->inode = sock_inode(sk);
+	if (task->flags & PF_KTHREAD) {
+		o->pid = 0;
+		o->comm[0] = 0;
+		return;
+	}
+	o->pid = task->tgid;
+	__builtin_memcpy(o->comm, task->group_leader->comm, sizeof(o->comm));
+}
+
+static __always_inline void fill_balance(struct closing_record *c, struct sock *sk, struct tcp_sock *tp)
+{
+	__u64 received = tp->bytes_received;
+
+	/* The kernel counts the peer's FIN as a byte received (it takes a sequence number). */
+	if (received && (sk->__sk_common.skc_flags & (1UL << SOCK_DONE_BIT)))
+		received--;
+	c->rx_bytes = received;
+	c->tx_bytes = tp->bytes_sent - tp->bytes_retrans;
+	c->srtt_us = tp->srtt_us >> SRTT_SHIFT;
+	c->retrans = tp->total_retrans;
+	c->inode = sock_inode(sk);
+	c->err = sk->sk_err;
+	c->sent = tp->segs_out != 0;
+	c->pad = 0;
+}
+
+/* User space has a timer of its own for a quiet ring; a busy one wakes it once per wake_mask + 1 bytes. */
+static __always_inline void submit(void *record, __u32 size)
+{
+	bool wake = (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) & wake_mask) < size;
+
+	bpf_ringbuf_submit(record, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void emit(struct sock *sk, struct tcp_sock *tp, const struct transition_record *key)
+{
+	struct cpu_counters *mine = this_cpu_counters();
+
+	count(&mine->seen);
+	if (key->newstate == TCP_CLOSE) {
+		struct closing_record *c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
+
+		if (!c)
+			goto dropped;
+		fill(&c->transition, key, sk, RECORD_CLOSING);
+		fill_balance(c, sk, tp);
+		submit(c, sizeof(*c));
+	} else if (key->newstate == TCP_SYN_SENT || key->newstate == TCP_LISTEN) {
+		struct opening_record *o = bpf_ringbuf_reserve(&ring, sizeof(*o), 0);
+
+		if (!o)
+			goto dropped;
+		fill(&o->transition, key, sk, RECORD_OPENING);
+		fill_caller(o, sk);
+		submit(o, sizeof(*o));
+	} else {
+		struct transition_record *t = bpf_ringbuf_reserve(&ring, sizeof(*t), 0);
+
+		if (!t)
+			goto dropped;
+		fill(t, key, sk, RECORD_TRANSITION);
+		submit(t, sizeof(*t));
+	}
+	return;
+dropped:
+	count(&mine->dropped);
+}
+
+static __always_inline void observe(struct sock *sk, int oldstate, int newstate)
+{
+	struct transition_record key;
+	struct tcp_sock *tp;
+
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return;
+	read_key(&key, sk, tp, oldstate, newstate);
+	if (passes(sk, &key))
+		emit(sk, tp, &key);
+}
+
+/* SCTP, DCCP and MPTCP (protocol 262) pass this tracepoint too, with states of their own. */
+static __always_inline bool is_tcp(struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP;
+}
+
+/* The cookie, because the verifier allows no arithmetic on the address. */
+static __always_inline __u32 handled_slot(struct sock *sk)
+{
+	return sk->__sk_common.skc_cookie.counter & (HANDLED_SLOTS - 1);
+}
+
+static __always_inline __u32 states_key(int oldstate, int newstate)
+{
+	return (__u32)oldstate << 8 | (__u32)newstate;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_transition, struct sock *sk, int oldstate, int newstate)
+{
+	struct handled *handled;
+	__u32 slot, zero = 0;
+
+	if (!is_tcp(sk))
+		return 0;
+	observe(sk, oldstate, newstate);
+
+	handled = bpf_map_lookup_elem(&handled_map, &zero);
+	if (!handled)
+		return 0;
+	slot = handled_slot(sk);
+	handled->sk[slot] = (__u64)sk;
+	handled->states[slot] = states_key(oldstate, newstate);
+	return 0;
+}
+
+/*
+ * Since Linux 6.1 a tracing program is skipped when an interrupt fires its tracepoint on a CPU where it
+ * is already running. This second program, attached after the first, catches what the first was
+ * skipped for; while the first is interrupted this one is not running, so it gets its turn.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_transition_missed, struct sock *sk, int oldstate, int newstate)
+{
+	struct handled *handled;
+	__u32 slot, zero = 0;
+
+	if (!is_tcp(sk))
+		return 0;
+	handled = bpf_map_lookup_elem(&handled_map, &zero);
+	if (!handled)
+		return 0;
+	slot = handled_slot(sk);
+	if (handled->sk[slot] == (__u64)sk && handled->states[slot] == states_key(oldstate, newstate)) {
+		handled->sk[slot] = 0;
+		return 0;
+	}
+	count(&this_cpu_counters()->recovered);
+	observe(sk, oldstate, newstate);
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What the BPF programs write into the ring buffer and user space reads from it: the only header
+ * that both sides include. The includer brings the fixed-width types (__u8 … __u64): vmlinux.h in
+ * the kernel, linux/types.h in user space.
+ *
+ * Byte order: everything is in the host's, ports included; addresses are 16 bytes in network order,
+ * with IPv4 written as ::ffff:a.b.c.d whatever the socket's family.
+ * Clock: bpf_ktime_get_ns(), that is CLOCK_MONOTONIC.
+ * Alignment: ring-buffer samples are 8-byte aligned, so nothing here asks for more.
+ *
+ * A record is as short as what it tells, because a shorter record is a longer ring: every one
+ * begins with a struct transition_record, and its kind says what follows.
+ */
+
+enum {
+	RECORD_ADDR_LEN = 16,
+	RECORD_COMM_LEN = 16,
+	RECORD_MAX_CPUS = 4096,
+	RECORD_MAX_NETNS = 16,
+	RECORD_PORT_WORDS = 65536 / 64,
+};
+
+enum record_kind {
+	RECORD_TRANSITION = 1, /* struct transition_record alone */
+	RECORD_OPENING = 2,    /* struct opening_record: →SYN_SENT by connect(), →LISTEN by listen() */
+	RECORD_CLOSING = 3,    /* struct closing_record: →CLOSE */
+};
+
+struct transition_record {
+	__u64 ts_ns;
+	__u64 sk;     /* address of the struct sock: an identity, never to be shown or stored */
+	__u64 cookie; /* as "sk:" in ss -e; 0: unknown */
+	__u32 netns;  /* inode number of the network namespace */
+	__u32 uid;    /* of the socket (sk_uid) */
+	__u16 lport;  /* 0: not chosen yet */
+	__u16 rport;  /* 0: none, or (LISTEN→SYN_RECV before Linux 6.15) not known yet */
+	__u8 oldstate;
+	__u8 newstate;
+	__u8 family; /* 4 or 6 */
+	__u8 kind;   /* enum record_kind */
+	__u8 laddr[RECORD_ADDR_LEN];
+	__u8 raddr[RECORD_ADDR_LEN];
+};
+
+struct opening_record {
+	struct transition_record transition;
+	__u32 pid;                  /* of the process that called connect() or listen(); 0: a kernel thread did */
+	__u32 inode;                /* of the socket; 0: none */
+	char comm[RECORD_COMM_LEN]; /* of that process (not of its thread); hostile text */
+};
+
+struct closing_record {
+	struct transition_record transition;
+	__u64 rx_bytes; /* payload received in order */
+	__u64 tx_bytes; /* payload sent, each byte counted once however often it was sent again */
+	__u32 srtt_us;  /* smoothed round-trip time; 0: never measured */
+	__u32 retrans;  /* segments sent again, SYNs included */
+	__u32 inode;    /* of the socket; 0: already let go */
+	__u16 err;      /* sk_err, a positive errno; 0: none */
+	__u8 sent;      /* 1: at least one segment left this socket */
+	__u8 pad;
+};
+
+_Static_assert(sizeof(struct transition_record) == 72, "the ring's layout");
+_Static_assert(sizeof(struct opening_record) == 96, "the ring's layout");
+_Static_assert(sizeof(struct closing_record) == 104, "the ring's layout");
+
+/* One per CPU, in memory that user space maps: reading them takes no system call. Each is written
+ * by its own CPU only, and fills a cache line of its own. */
+struct cpu_counters {
+	__u64 seen;      /* transitions that passed the filters below */
+	__u64 dropped;   /* of these: lost, because the ring was full */
+	__u64 recovered; /* transitions that the second program caught for the first */
+	__u64 pad[5];
+};
+
+_Static_assert(sizeof(struct cpu_counters) == 64, "a cache line");
+
+/* A set of ports, one bit each. */
+struct record_port_set {
+	__u64 words[RECORD_PORT_WORDS];
+};
+
+/* What the kernel side may leave out, set before load. A transition passes when it passes every
+ * test that is switched on. A port that is not known yet passes. */
+struct record_filter {
+	__u8 by_family;
+	__u8 by_netns;
+	__u8 by_lport;
+	__u8 by_rport;
+	__u8 by_either;
+	__u8 want_ipv4; /* with by_family: IPv4 and v4-mapped sockets */
+	__u8 want_ipv6; /* with by_family: IPv6 sockets, v4-mapped ones included */
+	__u8 pad;
+	__u32 netns_count;
+	__u32 netns[RECORD_MAX_NETNS];
+	struct record_port_set lports;
+	struct record_port_set rports;
+	struct record_port_set either; /* the local or the remote port is in it */
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What a function holds is let go where its name leaves scope; TAKE_FD() hands it to the caller instead.
+ */
+#include <dirent.h>
+#include <unistd.h>
+
+#define CLEANUP(function) __attribute__((cleanup(function)))
+
+/* The descriptor, from a variable whose cleanup must then find nothing. */
+#define TAKE_FD(fd)                                                                                                    \
+	({                                                                                                             \
+		int _taken = (fd);                                                                                     \
+		(fd) = -1;                                                                                             \
+		_taken;                                                                                                \
+	})
+
+static inline void cleanup_close(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void cleanup_closedir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}

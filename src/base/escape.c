@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "escape.h"
+
+#include <string.h>
+
+static int is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+size_t utf8_next(const char *text, size_t length, int32_t *character)
+{
+	static const int32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char first = text[0];
+	size_t bytes = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	int32_t value = bytes == 1 ? first : first & (0x7f >> bytes);
+
+	*character = -1;
+	if (first >= 0xf8 || (first >= 0x80 && first < 0xc2) || bytes > length)
+		return 1;
+	for (size_t i = 1; i < bytes; i++) {
+		if (!is_continuation(text[i]))
+			return 1;
+		value = value << 6 | ((unsigned char)text[i] & 0x3f);
+	}
+	if (value < smallest[bytes] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return 1;
+	*character = value;
+	return bytes;
+}
+
+int is_steering(int32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || (c >= 0x200e && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+size_t escape_text(char *out, size_t size, const char *text, size_t length)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t used = 0, at = 0;
+
+	length = strnlen(text, length);
+	while (at < length) {
+		int32_t character;
+		size_t bytes = utf8_next(text + at, length - at, &character);
+		int plain = character >= 0 && !is_steering(character);
+
+		if (used + (plain ? bytes : 4 * bytes) >= size)
+			break;
+		for (size_t i = 0; i < bytes; i++) {
+			unsigned char byte = text[at + i];
+
+			if (plain) {
+				out[used++] = byte;
+				continue;
+			}
+			out[used++] = '\\';
+			out[used++] = 'x';
+			out[used++] = hex[byte >> 4];
+			out[used++] = hex[byte & 15];
+		}
+		at += bytes;
+	}
+	out[used] = '\0';
+	return used;
+}

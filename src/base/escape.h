@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * Text that another program chose (a process's name, a host name, a file's content) must not steer the
+ * reader's terminal: C0 and C1 controls, DEL, bidirectional controls, line separators and invalid UTF-8 never pass.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+/* One step of reading UTF-8: at most `length` bytes at `text`. Returns how many bytes the character
+ * has, and the character; or 1 and -1 for a byte that is not valid UTF-8 there. `length` > 0. */
+size_t utf8_next(const char *text, size_t length, int32_t *character);
+
+/* True for a character that moves the cursor, reorders text or ends a line. */
+int is_steering(int32_t character);
+
+/* Copies at most `length` bytes of `text` (less if it has a NUL) into `out`, what must not pass written as \xNN
+ * for each byte. `size` is that of `out`, 4 * length + 1 is always enough; what does not fit is left
+ * out whole. Returns the length written, NUL not counted. */
+size_t escape_text(char *out, size_t size, const char *text, size_t length);

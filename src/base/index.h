@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * A hash index over structs that carry their own links: 16 bytes an entry where a general hash table
+ * takes three to four times that, which is what keeps a million connections affordable. Several entries may have the
+ * same key; what a key means is the caller's affair.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct link {
+	struct link *next;
+	uint64_t key;
+};
+
+struct index {
+	struct link **buckets; /* 1 << bits of them */
+	unsigned int bits;
+	size_t count;
+};
+
+/* 0 or -ENOMEM. */
+int index_init(struct index *index);
+void index_free(struct index *index); /* the entries are the caller's */
+
+/* The entry must not be in an index. Cannot fail: where memory for more buckets is short, chains grow. */
+void index_insert(struct index *index, struct link *link, uint64_t key);
+void index_remove(struct index *index, struct link *link);
+
+/* Gives back buckets that a much smaller index no longer needs. */
+void index_fit(struct index *index);
+
+/* The entries of one key, in no order; NULL at the end. */
+struct link *index_find(const struct index *index, uint64_t key);
+struct link *index_find_next(const struct link *link);
+
+/* All entries: index_each(index, NULL, &bucket) is the first, and the last entry gives the next. The next one must be
+ * taken before the last is removed; nothing may be inserted or fitted meanwhile. */
+struct link *index_each(const struct index *index, const struct link *last, size_t *bucket);
+
+#define LINK_OWNER(link, type, member) ((type *)((char *)(link)-offsetof(type, member)))

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct output {
+	int fd;
+	int cancel_fd;
+	size_t chunk; /* the most that one write takes */
+	int error;
+	size_t used;
+	char buffer[1 << 16];
+};
+
+/* A pipe that poll() calls writable takes PIPE_BUF bytes without blocking; a file takes anything. */
+static size_t chunk_of(int fd)
+{
+	struct stat file;
+
+	return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) ? SIZE_MAX : PIPE_BUF;
+}
+
+struct output *output_new(int fd, int cancel_fd)
+{
+	struct output *output = malloc(sizeof(*output));
+
+	if (output) {
+		output->fd = fd;
+		output->cancel_fd = cancel_fd;
+		output->chunk = chunk_of(fd);
+		output->error = 0;
+		output->used = 0;
+	}
+	return output;
+}
+
+void output_free(struct output *output)
+{
+	free(output);
+}
+
+static int wait_writable(const struct output *output)
+{
+	struct pollfd wait[] = {
+		{.fd = output->fd, .events = POLLOUT},
+		{.fd = output->cancel_fd, .events = POLLIN},
+	};
+
+	if (poll(wait, 2, -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	return wait[0].revents == 0 && wait[1].revents ? -ECANCELED : 0;
+}
+
+static int write_all(const struct output *output, const char *bytes, size_t length)
+{
+	while (length) {
+		ssize_t written;
+		int err = output->chunk == SIZE_MAX ? 0 : wait_writable(output);
+
+		if (err)
+			return err;
+		written = write(output->fd, bytes, length < output->chunk ? length : output->chunk);
+		if (written < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		if (written > 0) {
+			bytes += written;
+			length -= written;
+		}
+	}
+	return 0;
+}
+
+int output_flush(struct output *output)
+{
+	if (!output->error)
+		output->error = write_all(output, output->buffer, output->used);
+	output->used = 0;
+	return output->error;
+}
+
+int output_error(const struct output *output)
+{
+	return output->error;
+}
+
+void output_bytes(struct output *output, const char *bytes, size_t length)
+{
+	while (length > sizeof(output->buffer) - output->used) {
+		size_t room = sizeof(output->buffer) - output->used;
+
+		memcpy(output->buffer + output->used, bytes, room);
+		output->used += room;
+		bytes += room;
+		length -= room;
+		output_flush(output);
+	}
+	memcpy(output->buffer + output->used, bytes, length);
+	output->used += length;
+}
+
+void output_text(struct output *output, const char *text)
+{
+	output_bytes(output, text, strlen(text));
+}
+
+void output_char(struct output *output, char c)
+{
+	if (output->used == sizeof(output->buffer))
+		output_flush(output);
+	output->buffer[output->used++] = c;
+}
+
+void output_u64(struct output *output, uint64_t value)
+{
+	output_padded(output, value, 1);
+}
+
+void output_hex(struct output *output, uint64_t value)
+{
+	char text[16];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = "0123456789abcdef"[value & 15];
+		value >>= 4;
+	} while (value);
+	output_bytes(output, text + at, sizeof(text) - at);
+}
+
+void output_padded(struct output *output, uint64_t value, unsigned int digits)
+{
+	char text[32];
+	size_t at = sizeof(text);
+
+	while (value || (sizeof(text) - at < digits && at > 0)) {
+		text[--at] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	output_bytes(output, text + at, sizeof(text) - at);
+}
+
+void output_spaces(struct output *output, size_t count)
+{
+	static const char spaces[] = "                                ";
+
+	while (count) {
+		size_t now = count < sizeof(spaces) - 1 ? count : sizeof(spaces) - 1;
+
+		output_bytes(output, spaces, now);
+		count -= now;
+	}
+}

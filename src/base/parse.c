@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "parse.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 16;
+}
+
+static int parse_digits(const char *text, unsigned int base, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (!*text)
+		return -EINVAL;
+	for (; *text; text++) {
+		unsigned int digit = hex_digit(*text);
+
+		if (digit >= base)
+			return -EINVAL;
+		if (__builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, digit, &value))
+			return -ERANGE;
+	}
+	*out = value;
+	return 0;
+}
+
+int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+	uint64_t value;
+	int err = parse_digits(text, 10, &value);
+
+	if (err)
+		return err;
+	if (value < min || value > max)
+		return -ERANGE;
+	*out = value;
+	return 0;
+}
+
+int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *out)
+{
+	uint64_t value;
+	int err = parse_u64(text, min, max, &value);
+
+	if (!err)
+		*out = value;
+	return err;
+}
+
+int parse_hex(const char *text, uint64_t *out)
+{
+	return parse_digits(text, 16, out);
+}
+
+static uint64_t unit_ns(const char *unit)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{"", 1000000000ULL},   {"s", 1000000000ULL},    {"ms", 1000000ULL},
+		{"m", 60000000000ULL}, {"h", 3600000000000ULL}, {"d", 86400000000000ULL},
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strcmp(unit, units[i].name))
+			return units[i].ns;
+	return 0;
+}
+
+int parse_duration(const char *text, uint64_t *out_ns)
+{
+	const uint64_t longest_ns = 36500 * 86400000000000ULL;
+	size_t length = strspn(text, "0123456789.");
+	bool after_point = false, any_digit = false;
+	uint64_t unit = unit_ns(text + length), ns = 0, scale = unit;
+
+	if (!unit)
+		return -EINVAL;
+	for (size_t i = 0; i < length; i++) {
+		uint64_t digit = text[i] - '0';
+
+		if (text[i] == '.') {
+			if (after_point)
+				return -EINVAL;
+			after_point = true;
+			continue;
+		}
+		any_digit = true;
+		if (after_point) {
+			scale /= 10;
+			ns += digit * scale;
+			continue;
+		}
+		if (ns > longest_ns / 10)
+			return -ERANGE;
+		ns = ns * 10 + digit * unit;
+	}
+	if (!any_digit)
+		return -EINVAL;
+	if (ns == 0 || ns > longest_ns)
+		return -ERANGE;
+	*out_ns = ns;
+	return 0;
+}

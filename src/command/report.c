@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "log.h"
+
+static bool wants_color(const struct options *options)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if (options->color != COLOR_AUTO)
+		return options->color == COLOR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+int report_open(struct report *report, const struct options *options, const struct live *live)
+{
+	const struct text_style style = {
+		.color = wants_color(options),
+		.wide = options->wide,
+		.terminal_fd = isatty(STDOUT_FILENO) ? STDOUT_FILENO : -1,
+	};
+
+	report->output = output_new(STDOUT_FILENO, live_signal_fd(live));
+	if (!report->output)
+		return -ENOMEM;
+	report->sink = options->json ? json_sink_new(report->output, live_clock(live))
+				     : text_sink_new(report->output, live_clock(live), &style);
+	return report->sink ? 0 : -ENOMEM;
+}
+
+void report_free(struct report *report)
+{
+	output_free(report->output);
+	free(report->sink);
+}
+
+static void say_summary(const struct summary *s)
+{
+	log_write(LOG_ERROR, "seen %llu, received %llu, dropped %llu, missed %llu", (unsigned long long)s->seen,
+		  (unsigned long long)s->received, (unsigned long long)s->dropped, (unsigned long long)s->missed);
+	if (s->dropped)
+		log_warning("%llu transitions were lost, because they came faster than the output took them",
+			    (unsigned long long)s->dropped);
+}
+
+int report_finish(struct report *report, struct live *live, int err)
+{
+	struct summary summary;
+	int finish_err = live_finish(live, &summary);
+
+	if (!err)
+		err = finish_err;
+	if (report->sink->ops->summary)
+		report->sink->ops->summary(report->sink, &summary);
+	if (!err)
+		err = output_flush(report->output);
+	if (err == -EPIPE)
+		return STATUS_DONE;
+	if (!report->sink->ops->summary)
+		say_summary(&summary);
+	if (err && err != -ECANCELED) {
+		log_error("stopped: %s", strerror(-err));
+		return STATUS_FAILED;
+	}
+	return summary.dropped || summary.missed ? STATUS_FINDINGS : STATUS_DONE;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The output of a command that follows the live table: its sink, chosen by the options, and its end.
+ */
+#include "live.h"
+#include "options.h"
+
+struct report {
+	struct output *output;
+	struct sink *sink;
+};
+
+/* 0, or -ENOMEM. Freed with report_free(). */
+int report_open(struct report *report, const struct options *options, const struct live *live);
+void report_free(struct report *report);
+
+/* Ends the trace, prints the summary where it belongs, and says how it went as an exit status. `err`: what ended
+ * it, or 0. A reader that has gone (-EPIPE) is no failure. */
+int report_finish(struct report *report, struct live *live, int err);

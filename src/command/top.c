@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tcpledger top: the live table, again and again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "log.h"
+#include "report.h"
+
+/* Listeners first, then by state; within a state by namespace and endpoints. */
+static int compare(const void *a, const void *b)
+{
+	const struct connection *x = *(struct connection *const *)a, *y = *(struct connection *const *)b;
+	int difference;
+
+	if (x->state != y->state) {
+		if (x->state == STATE_LISTEN || y->state == STATE_LISTEN)
+			return x->state == STATE_LISTEN ? -1 : 1;
+		return x->state < y->state ? -1 : 1;
+	}
+	if (x->tuple.netns != y->tuple.netns)
+		return x->tuple.netns < y->tuple.netns ? -1 : 1;
+	if (x->tuple.lport != y->tuple.lport)
+		return x->tuple.lport < y->tuple.lport ? -1 : 1;
+	difference = memcmp(&x->tuple.laddr, &y->tuple.laddr, sizeof(x->tuple.laddr));
+	if (!difference && x->tuple.rport != y->tuple.rport)
+		return x->tuple.rport < y->tuple.rport ? -1 : 1;
+	if (!difference)
+		difference = memcmp(&x->tuple.raddr, &y->tuple.raddr, sizeof(x->tuple.raddr));
+	return difference ? difference : (x->id > y->id) - (x->id < y->id);
+}
+
+static int print_table(struct report *report, const struct live *live, uint64_t iteration)
+{
+	struct table_view view = {.iteration = iteration, .ts_ns = clock_monotonic_ns()};
+	int err = live_rows(live, false, view.ts_ns, &view.rows, &view.count);
+
+	if (err)
+		return err;
+	qsort(view.rows, view.count, sizeof(struct connection *), compare);
+	report->sink->ops->table(report->sink, &view);
+	free(view.rows);
+	return output_flush(report->output);
+}
+
+static int run(const struct options *options, struct live *live, struct report *report)
+{
+	uint64_t next_ns = clock_monotonic_ns();
+	int err = 0;
+
+	for (uint64_t iteration = 1; !err; iteration++) {
+		err = live_join(live);
+		if (!err && !live_is_over(live))
+			err = print_table(report, live, iteration);
+		if (iteration == options->iterations || live_is_over(live))
+			break;
+		next_ns += options->interval_ns;
+		while (!err && !live_is_over(live) && clock_monotonic_ns() < next_ns)
+			err = live_run(live, next_ns);
+		if (live_is_over(live))
+			break;
+	}
+	return err;
+}
+
+int top_run(const struct options *options)
+{
+	struct report report = {0};
+	struct live *live;
+	int status = STATUS_FAILED;
+
+	if (live_open(options->filter, options->duration_ns, NULL, NULL, &live))
+		return STATUS_FAILED;
+	if (report_open(&report, options, live))
+		log_error("out of memory");
+	else
+		status = report_finish(&report, live, run(options, live, &report));
+	report_free(&report);
+	live_free(live);
+	return status;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tcpledger trace: every transition as it happens.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "log.h"
+#include "report.h"
+
+struct trace {
+	const struct options *options;
+	struct live *live;
+	struct report report;
+	uint64_t printed;
+};
+
+static bool is_complete(const struct trace *trace)
+{
+	return trace->options->count && trace->printed >= trace->options->count;
+}
+
+static void print_change(void *context, const struct change *change)
+{
+	struct trace *trace = context;
+
+	if (is_complete(trace))
+		return;
+	trace->report.sink->ops->change(trace->report.sink, change);
+	trace->printed++;
+}
+
+static int print_snapshot(struct trace *trace)
+{
+	struct sink *sink = trace->report.sink;
+	uint64_t now_ns = clock_monotonic_ns();
+	struct connection **rows;
+	size_t count;
+	int err = live_rows(trace->live, true, now_ns, &rows, &count);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < count; i++) {
+		struct change change = change_of_socket(rows[i], now_ns);
+
+		sink->ops->change(sink, &change);
+	}
+	free(rows);
+	return 0;
+}
+
+static int run(struct trace *trace)
+{
+	struct report *report = &trace->report;
+	int err;
+
+	if (report->sink->ops->heading)
+		report->sink->ops->heading(report->sink);
+	err = output_flush(report->output);
+	if (!err)
+		err = live_join(trace->live);
+	if (!err && trace->options->snapshot)
+		err = print_snapshot(trace);
+	if (!err)
+		err = output_flush(report->output);
+	while (!err && !is_complete(trace) && !live_is_over(trace->live)) {
+		err = live_run(trace->live, 0);
+		if (!err)
+			err = output_flush(report->output);
+	}
+	return err;
+}
+
+int trace_run(const struct options *options)
+{
+	struct trace trace = {.options = options};
+	int status = STATUS_FAILED;
+
+	if (live_open(options->filter, options->duration_ns, print_change, &trace, &trace.live))
+		return STATUS_FAILED;
+	if (report_open(&trace.report, options, trace.live))
+		log_error("out of memory");
+	else
+		status = report_finish(&trace.report, trace.live, run(&trace));
+	report_free(&trace.report);
+	live_free(trace.live);
+	return status;
+}

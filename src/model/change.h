@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The one form in which anything leaves the connection table: every output lives on changes.
+ */
+#include "connection.h"
+#include "verdict.h"
+
+enum change_kind {
+	CHANGE_TRANSITION,
+	CHANGE_SOCKET, /* no change: a socket as it stands, in `newstate` */
+};
+
+struct change {
+	enum change_kind kind;
+	uint64_t ts_ns;          /* CLOCK_MONOTONIC */
+	struct connection *conn; /* the table's; after the change. It is gone when the handler of a →CLOSE returns */
+	uint8_t oldstate;
+	uint8_t newstate;
+	enum reason reason;
+	struct span in_state;          /* transition: the time spent in oldstate; socket: in newstate so far */
+	struct span age;               /* →CLOSE: the whole life; else unknown */
+	const struct closing *closing; /* →CLOSE; else NULL */
+};
+
+typedef void change_handler(void *context, const struct change *change);
+
+/* The birth of a connection once more, as it stands now: with what has become known since (its local port, its peer).
+ */
+struct change change_of_birth(struct connection *conn);
+
+/* A connection as it stands at `now_ns`. */
+struct change change_of_socket(struct connection *conn, uint64_t now_ns);

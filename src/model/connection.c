@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "connection.h"
+
+const char *owner_source_name(enum owner_source source)
+{
+	static const char *const names[] = {
+		[OWNER_UNKNOWN] = NULL,          [OWNER_CONNECT] = "connect", [OWNER_LISTEN] = "listen",
+		[OWNER_INHERITED] = "inherited", [OWNER_SCAN] = "scan",
+	};
+
+	return source < sizeof(names) / sizeof(names[0]) ? names[source] : NULL;
+}
+
+const char *direction_name(enum direction direction)
+{
+	return direction == DIRECTION_OUT ? "out" : direction == DIRECTION_IN ? "in" : NULL;
+}
+
+bool connection_lacks_peer(const struct connection *conn)
+{
+	return conn->direction == DIRECTION_IN && conn->tuple.rport == 0;
+}
+
+static struct span span_between(uint64_t from_ns, uint64_t to_ns, bool exact)
+{
+	struct span span = {.known = SPAN_UNKNOWN};
+
+	if (from_ns == 0 || to_ns < from_ns || (to_ns == from_ns && !exact))
+		return span;
+	span.ns = to_ns - from_ns;
+	span.known = exact ? SPAN_EXACT : SPAN_AT_LEAST;
+	return span;
+}
+
+struct span connection_in_state(const struct connection *conn, uint64_t now_ns)
+{
+	return span_between(conn->since_ns, now_ns, conn->since_known);
+}
+
+struct span connection_age(const struct connection *conn, uint64_t now_ns)
+{
+	return span_between(conn->born_ns, now_ns, conn->born_known);
+}

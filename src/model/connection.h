@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * One TCP socket from its birth (connect, listen, a handshake done) to its death, or from when it was found. The same
+ * struct sock in the kernel is another connection here after each birth, with another id.
+ */
+#include "event.h"
+#include "index.h"
+
+enum owner_source {
+	OWNER_UNKNOWN,
+	OWNER_CONNECT,   /* it called connect() */
+	OWNER_LISTEN,    /* it called listen() */
+	OWNER_INHERITED, /* it holds the listener */
+	OWNER_SCAN,      /* it was found holding the descriptor */
+};
+
+enum direction { DIRECTION_UNKNOWN, DIRECTION_OUT, DIRECTION_IN };
+
+/* How much is known of a length of time. */
+enum knowledge { SPAN_UNKNOWN, SPAN_AT_LEAST, SPAN_EXACT };
+
+struct span {
+	uint64_t ns;
+	enum knowledge known;
+};
+
+struct connection {
+	struct link by_sk; /* its key is the struct sock's address: never shown, never stored */
+	struct link by_tuple;
+	uint64_t id;
+	uint64_t cookie;      /* 0: not known */
+	uint64_t born_ns;     /* its birth; found, not born: since when we know it */
+	uint64_t since_ns;    /* when it came into `state`; found: since when we know it there; 0: not known */
+	uint64_t heard_ns;    /* its last transition; 0: none yet */
+	struct owner *owners; /* all holders, the first one included; NULL: `owner` is all */
+	struct tuple tuple;
+	uint32_t uid;
+	uint32_t inode; /* 0: none or not known */
+	uint32_t recvq; /* as the last row said; QUEUE_UNKNOWN */
+	uint32_t sendq;
+	uint32_t confirmed;   /* the last snapshot that had a row of it */
+	struct owner owner;   /* the first holder; pid 0: not known */
+	uint16_t owner_count; /* of `owners` */
+	uint8_t absent;       /* snapshots in a row without a row of it */
+	uint8_t state;
+	uint8_t oldstate; /* the state before; STATE_UNKNOWN: found in `state` */
+	uint8_t owner_source;
+	uint8_t direction;
+	bool born_known;  /* false: it is older than born_ns says */
+	bool since_known; /* false: it is longer in `state` than since_ns says */
+	bool tuple_indexed;
+	bool birth_held; /* its birth was not let through yet (gate.h) */
+};
+
+_Static_assert(sizeof(struct connection) <= 208, "with malloc's header and two hash buckets: 256 bytes a connection");
+
+/* "connect", "listen", "inherited", "scan", or NULL for not known; "out", "in" or NULL. */
+const char *owner_source_name(enum owner_source source);
+const char *direction_name(enum direction direction);
+
+/* A child whose kernel tells its peer only when the handshake is done (Linux before 6.15). */
+bool connection_lacks_peer(const struct connection *conn);
+
+/* The time it has been in its state, at `now_ns`. */
+struct span connection_in_state(const struct connection *conn, uint64_t now_ns);
+struct span connection_age(const struct connection *conn, uint64_t now_ns);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * A parsed filter, for those who walk it: the evaluator (filter.c), the parser (filter_parse.c) and the push-down
+ * (push_down.c).
+ */
+#include "filter.h"
+
+enum side { SIDE_LOCAL, SIDE_REMOTE, SIDE_EITHER };
+
+enum filter_kind {
+	FILTER_AND,
+	FILTER_OR,
+	FILTER_NOT, /* left only */
+	FILTER_STATE,
+	FILTER_PORT,
+	FILTER_ADDRESS,
+	FILTER_PID,
+	FILTER_UID,
+	FILTER_COMM,
+	FILTER_NETNS,
+	FILTER_FAMILY,
+};
+
+struct filter {
+	enum filter_kind kind;
+	enum side side;
+	struct filter *left;
+	struct filter *right;
+	uint32_t number;    /* FILTER_STATE: a set of bits; pid, uid, inode of the namespace, family (4, 6) */
+	uint16_t low, high; /* FILTER_PORT */
+	struct address address;
+	uint8_t prefix_bits; /* of the 128 */
+	uint8_t family;      /* of the address as it was written */
+	char *pattern;       /* FILTER_COMM; owned */
+};
+
+/* NULL when memory is short; takes both children, also then. */
+struct filter *filter_node(enum filter_kind kind, struct filter *left, struct filter *right);

@@ -1,0 +1,623 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+#include "escape.h"
+#include "filter_node.h"
+#include "parse.h"
+
+enum { MAX_TEXT = 4096, MAX_DEPTH = 64, MAX_WORD = 256 };
+
+enum token_kind { TOKEN_END, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_AND, TOKEN_OR, TOKEN_NOT, TOKEN_COMPARE, TOKEN_WORD };
+
+enum compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE };
+
+struct token {
+	enum token_kind kind;
+	size_t at;
+	enum compare compare;
+	bool quoted;
+	char word[MAX_WORD];
+};
+
+struct parser {
+	const char *text;
+	size_t next; /* offset of what follows `token` */
+	struct token token;
+	const struct filter_names *names;
+	struct filter_error *error;
+	int err;
+	int depth;
+};
+
+__attribute__((format(printf, 3, 4))) static struct filter *fail_at(struct parser *parser, size_t at,
+								    const char *format, ...)
+{
+	va_list args;
+
+	if (parser->err)
+		return NULL;
+	parser->err = -EINVAL;
+	parser->error->at = at;
+	va_start(args, format);
+	vsnprintf(parser->error->message, sizeof(parser->error->message), format, args);
+	va_end(args);
+	return NULL;
+}
+
+static struct filter *fail_memory(struct parser *parser)
+{
+	if (!parser->err)
+		parser->err = -ENOMEM;
+	return NULL;
+}
+
+/* ---- tokens ---- */
+
+static const struct {
+	const char *sign;
+	enum token_kind kind;
+	enum compare compare;
+} signs[] = {
+	/* a sign that begins with another comes before it */
+	{"==", TOKEN_COMPARE, COMPARE_EQ},
+	{"=", TOKEN_COMPARE, COMPARE_EQ},
+	{"!=", TOKEN_COMPARE, COMPARE_NE},
+	{"<=", TOKEN_COMPARE, COMPARE_LE},
+	{"<", TOKEN_COMPARE, COMPARE_LT},
+	{">=", TOKEN_COMPARE, COMPARE_GE},
+	{">", TOKEN_COMPARE, COMPARE_GT},
+	{"(", TOKEN_OPEN, 0},
+	{")", TOKEN_CLOSE, 0},
+	{"&&", TOKEN_AND, 0},
+	{"&", TOKEN_AND, 0},
+	{"||", TOKEN_OR, 0},
+	{"|", TOKEN_OR, 0},
+	{"!", TOKEN_NOT, 0},
+};
+
+static const struct {
+	const char *word;
+	enum token_kind kind;
+	enum compare compare;
+} reserved[] = {
+	{"and", TOKEN_AND, 0},
+	{"or", TOKEN_OR, 0},
+	{"not", TOKEN_NOT, 0},
+	{"eq", TOKEN_COMPARE, COMPARE_EQ},
+	{"ne", TOKEN_COMPARE, COMPARE_NE},
+	{"neq", TOKEN_COMPARE, COMPARE_NE},
+	{"lt", TOKEN_COMPARE, COMPARE_LT},
+	{"le", TOKEN_COMPARE, COMPARE_LE},
+	{"gt", TOKEN_COMPARE, COMPARE_GT},
+	{"ge", TOKEN_COMPARE, COMPARE_GE},
+};
+
+static bool read_sign(struct parser *parser)
+{
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		size_t length = strlen(signs[i].sign);
+
+		if (strncmp(parser->text + parser->next, signs[i].sign, length) != 0)
+			continue;
+		parser->token.kind = signs[i].kind;
+		parser->token.compare = signs[i].compare;
+		parser->next += length;
+		return true;
+	}
+	return false;
+}
+
+static void read_word(struct parser *parser)
+{
+	const char *text = parser->text;
+	struct token *token = &parser->token;
+	size_t start = parser->next, length;
+	char quote = text[start];
+
+	if (quote == '"' || quote == '\'') {
+		const char *end = strchr(text + start + 1, quote);
+
+		if (!end) {
+			fail_at(parser, start, "this quote is not closed");
+			return;
+		}
+		token->quoted = true;
+		length = (size_t)(end - text) - start - 1;
+		parser->next = (size_t)(end - text) + 1;
+		start++;
+	} else {
+		length = strcspn(text + start, " \t\n()=!<>&|\"'");
+		parser->next = start + length;
+	}
+	if (length >= MAX_WORD) {
+		fail_at(parser, start, "this word is longer than %d characters", MAX_WORD - 1);
+		return;
+	}
+	memcpy(token->word, text + start, length);
+	token->word[length] = '\0';
+	token->kind = TOKEN_WORD;
+	for (size_t i = 0; !token->quoted && i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+		if (strcasecmp(token->word, reserved[i].word) != 0)
+			continue;
+		token->kind = reserved[i].kind;
+		token->compare = reserved[i].compare;
+	}
+}
+
+static void advance(struct parser *parser)
+{
+	parser->next += strspn(parser->text + parser->next, " \t\n");
+	memset(&parser->token, 0, sizeof(parser->token));
+	parser->token.at = parser->next;
+	if (parser->err || !parser->text[parser->next])
+		return;
+	if (!read_sign(parser))
+		read_word(parser);
+}
+
+/* A word for a message: another person's typing is shown, but does not steer the terminal. */
+static const char *shown(const char *word, char *out, size_t size)
+{
+	escape_text(out, size, word, strlen(word));
+	return out;
+}
+
+#define SHOWN(word) shown(word, (char[200]){0}, 200)
+
+/* ---- the values ---- */
+
+static struct filter *leaf(struct parser *parser, enum filter_kind kind)
+{
+	struct filter *node = parser->err ? NULL : filter_node(kind, NULL, NULL);
+
+	return node || parser->err ? node : fail_memory(parser);
+}
+
+static struct filter *negate(struct parser *parser, struct filter *node)
+{
+	struct filter *not = node ? filter_node(FILTER_NOT, node, NULL) : NULL;
+
+	return not || !node ? not : fail_memory(parser);
+}
+
+static struct filter *join(struct parser *parser, enum filter_kind kind, struct filter *left, struct filter *right)
+{
+	struct filter *node;
+
+	if (!left || !right) {
+		filter_free(left);
+		filter_free(right);
+		return NULL;
+	}
+	node = filter_node(kind, left, right);
+	return node ? node : fail_memory(parser);
+}
+
+static int read_port(struct parser *parser, size_t at, const char *word, uint16_t *port)
+{
+	uint32_t number;
+	int err = parse_u32(word, 0, UINT16_MAX, &number);
+
+	if (!err) {
+		*port = (uint16_t)number;
+		return 0;
+	}
+	if (err == -EINVAL && parser->names && !isdigit((unsigned char)word[0]) &&
+	    parser->names->service(parser->names->context, word, port) == 0)
+		return 0;
+	fail_at(parser, at, "'%s' is no port: give 0 to 65535, or a service of /etc/services", SHOWN(word));
+	return -EINVAL;
+}
+
+static struct filter *port_range(struct parser *parser, enum side side, uint16_t low, uint16_t high)
+{
+	struct filter *node = leaf(parser, FILTER_PORT);
+
+	if (node) {
+		node->side = side;
+		node->low = low;
+		node->high = high;
+	}
+	return node;
+}
+
+/* `word` is 443, https, or 1000-2000; its colon is gone. */
+static struct filter *port_leaf(struct parser *parser, size_t at, char *word, enum side side, enum compare compare)
+{
+	char *dash = isdigit((unsigned char)word[0]) ? strchr(word, '-') : NULL;
+	uint16_t low, high;
+
+	if (dash)
+		*dash = '\0';
+	if (read_port(parser, at, word, &low))
+		return NULL;
+	high = low;
+	if (dash && read_port(parser, at + (size_t)(dash + 1 - word), dash + 1, &high))
+		return NULL;
+	if (high < low)
+		return fail_at(parser, at, "this range of ports runs backwards");
+	if (dash && compare != COMPARE_EQ && compare != COMPARE_NE)
+		return fail_at(parser, at, "a range of ports goes with = and != only");
+	switch (compare) {
+	case COMPARE_EQ:
+		return port_range(parser, side, low, high);
+	case COMPARE_NE:
+		return negate(parser, port_range(parser, side, low, high));
+	case COMPARE_LT:
+		return low == 0 ? fail_at(parser, at, "no port is less than 0")
+				: port_range(parser, side, 0, (uint16_t)(low - 1));
+	case COMPARE_LE:
+		return port_range(parser, side, 0, low);
+	case COMPARE_GT:
+		return low == UINT16_MAX ? fail_at(parser, at, "no port is greater than 65535")
+					 : port_range(parser, side, (uint16_t)(low + 1), UINT16_MAX);
+	case COMPARE_GE:
+		return port_range(parser, side, low, UINT16_MAX);
+	}
+	return NULL;
+}
+
+/* Cuts ":port" off an endpoint; for IPv6 only after a bracket. The text after the colon, or NULL. */
+static char *cut_port(char *word)
+{
+	char *bracket = strchr(word, ']');
+	char *colon = bracket ? strchr(bracket, ':') : strchr(word, ':');
+
+	if (!colon || (!bracket && strchr(colon + 1, ':')))
+		return NULL;
+	*colon = '\0';
+	return colon + 1;
+}
+
+static char *strip_brackets(char *word)
+{
+	size_t length = strlen(word);
+
+	if (word[0] != '[' || length < 2 || word[length - 1] != ']')
+		return word;
+	word[length - 1] = '\0';
+	return word + 1;
+}
+
+static struct filter *address_leaf(struct parser *parser, size_t at, char *word, enum side side)
+{
+	char *slash = strchr(word, '/');
+	struct filter *node = leaf(parser, FILTER_ADDRESS);
+	uint32_t most, bits;
+
+	if (!node)
+		return NULL;
+	if (slash)
+		*slash = '\0';
+	node->side = side;
+	node->family = address_parse(strip_brackets(word), &node->address);
+	most = node->family == 4 ? 32 : 128;
+	bits = most;
+	if (!node->family)
+		fail_at(parser, at,
+			"'%s' is no address: give 10.0.0.1, 10.0.0.0/8, [::1] or fd00::/8 (host names are not looked "
+			"up)",
+			SHOWN(word));
+	else if (slash && parse_u32(slash + 1, 0, most, &bits))
+		fail_at(parser, at + (size_t)(slash + 1 - word), "'%s' is no prefix length: give 0 to %u",
+			SHOWN(slash + 1), most);
+	node->prefix_bits = (uint8_t)(128 - most + bits);
+	if (parser->err) {
+		filter_free(node);
+		return NULL;
+	}
+	return node;
+}
+
+static struct filter *one_side(struct parser *parser, size_t at, const char *word, enum side side)
+{
+	char copy[MAX_WORD + 3];
+	char *port, *slash;
+	struct filter *address = NULL, *ports;
+
+	snprintf(copy, sizeof(copy), "%s", word);
+	port = cut_port(copy);
+	slash = port ? strchr(port, '/') : NULL;
+	if (slash) /* [::1]:80/64 is nothing */
+		return fail_at(parser, at, "the prefix length comes before the port: 10.0.0.0/8:80");
+	if (port && !*copy)
+		return port_leaf(parser, at + 1, port, side, COMPARE_EQ);
+	if (strcmp(copy, "*") != 0)
+		address = address_leaf(parser, at, copy, side);
+	if (!port || parser->err)
+		return address;
+	if (strcmp(port, "*") == 0)
+		return address ? address : port_range(parser, side, 0, UINT16_MAX);
+	ports = port_leaf(parser, at + (size_t)(port - copy), port, side, COMPARE_EQ);
+	return address ? join(parser, FILTER_AND, address, ports) : ports;
+}
+
+/* An address, a prefix, an endpoint or a port; on either side, both parts on the same side. */
+static struct filter *endpoint(struct parser *parser, const struct token *token, enum side side)
+{
+	if (side != SIDE_EITHER)
+		return one_side(parser, token->at, token->word, side);
+	if (token->word[0] == ':' && token->word[1] != ':')
+		return one_side(parser, token->at, token->word, SIDE_EITHER);
+	return join(parser, FILTER_OR, one_side(parser, token->at, token->word, SIDE_LOCAL),
+		    parser->err ? NULL : one_side(parser, token->at, token->word, SIDE_REMOTE));
+}
+
+/* ---- the predicates ---- */
+
+static struct filter *number_leaf(struct parser *parser, const struct token *token, enum filter_kind kind, uint32_t min,
+				  const char *what)
+{
+	struct filter *node;
+	uint32_t number;
+
+	if (parse_u32(token->word, min, INT32_MAX, &number))
+		return fail_at(parser, token->at, "'%s' is no %s: give a number from %u to %d", SHOWN(token->word),
+			       what, min, INT32_MAX);
+	node = leaf(parser, kind);
+	if (node)
+		node->number = number;
+	return node;
+}
+
+static struct filter *state_leaf(struct parser *parser, const struct token *token)
+{
+	const char *word = token->word;
+	struct filter *node;
+	uint32_t set = 0;
+
+	do {
+		size_t length = strcspn(word, ",");
+		uint32_t one = tcp_state_set(word, length);
+		char name[MAX_WORD];
+
+		snprintf(name, sizeof(name), "%.*s", (int)length, word);
+		if (!one)
+			return fail_at(parser, token->at + (size_t)(word - token->word),
+				       "'%s' is no TCP state: give one of established, syn-sent, syn-recv, fin-wait-1, "
+				       "fin-wait-2, time-wait, close, close-wait, last-ack, listen, closing",
+				       SHOWN(name));
+		set |= one;
+		word += length;
+	} while (*word++ == ',');
+	node = leaf(parser, FILTER_STATE);
+	if (node)
+		node->number = set;
+	return node;
+}
+
+static struct filter *comm_leaf(struct parser *parser, const struct token *token)
+{
+	struct filter *node;
+
+	if (!token->word[0])
+		return fail_at(parser, token->at, "an empty name fits no process");
+	node = leaf(parser, FILTER_COMM);
+	if (!node)
+		return NULL;
+	node->pattern = strdup(token->word);
+	if (!node->pattern) {
+		filter_free(node);
+		return fail_memory(parser);
+	}
+	return node;
+}
+
+static struct filter *netns_leaf(struct parser *parser, const struct token *token)
+{
+	struct filter *node;
+	uint32_t inode;
+
+	if (!parser->names || parser->names->netns(parser->names->context, token->word, &inode))
+		return fail_at(parser, token->at,
+			       "'%s' is no network namespace: give a name from 'ip netns', the PID of a process in it, "
+			       "or its inode number",
+			       SHOWN(token->word));
+	node = leaf(parser, FILTER_NETNS);
+	if (node)
+		node->number = inode;
+	return node;
+}
+
+static struct filter *family_leaf(struct parser *parser, const struct token *token)
+{
+	const char *word = token->word;
+	uint32_t family = 0;
+	struct filter *node;
+
+	if (!strcmp(word, "4") || !strcasecmp(word, "inet") || !strcasecmp(word, "ipv4"))
+		family = 4;
+	else if (!strcmp(word, "6") || !strcasecmp(word, "inet6") || !strcasecmp(word, "ipv6"))
+		family = 6;
+	if (!family)
+		return fail_at(parser, token->at, "'%s' is no address family: give 4 or 6", SHOWN(word));
+	node = leaf(parser, FILTER_FAMILY);
+	if (node)
+		node->number = family;
+	return node;
+}
+
+enum predicate { P_STATE, P_EXCLUDE, P_SPORT, P_DPORT, P_SRC, P_DST, P_PID, P_UID, P_COMM, P_NETNS, P_FAMILY };
+
+static const char *const predicates[] = {
+	[P_STATE] = "state", [P_EXCLUDE] = "exclude", [P_SPORT] = "sport",   [P_DPORT] = "dport",
+	[P_SRC] = "src",     [P_DST] = "dst",         [P_PID] = "pid",       [P_UID] = "uid",
+	[P_COMM] = "comm",   [P_NETNS] = "netns",     [P_FAMILY] = "family",
+};
+
+enum { PREDICATE_COUNT = sizeof(predicates) / sizeof(predicates[0]) };
+
+static struct filter *predicate_leaf(struct parser *parser, enum predicate predicate, struct token *value)
+{
+	switch (predicate) {
+	case P_STATE:
+		return state_leaf(parser, value);
+	case P_EXCLUDE:
+		return negate(parser, state_leaf(parser, value));
+	case P_SRC:
+		return endpoint(parser, value, SIDE_LOCAL);
+	case P_DST:
+		return endpoint(parser, value, SIDE_REMOTE);
+	case P_PID:
+		return number_leaf(parser, value, FILTER_PID, 1, "process id");
+	case P_UID:
+		return number_leaf(parser, value, FILTER_UID, 0, "user id");
+	case P_COMM:
+		return comm_leaf(parser, value);
+	case P_NETNS:
+		return netns_leaf(parser, value);
+	case P_FAMILY:
+		return family_leaf(parser, value);
+	case P_SPORT:
+	case P_DPORT:
+		break;
+	}
+	return NULL;
+}
+
+static struct filter *port_predicate(struct parser *parser, struct token *value, enum side side, enum compare compare)
+{
+	bool colon = value->word[0] == ':';
+
+	return port_leaf(parser, value->at + colon, value->word + colon, side, compare);
+}
+
+static struct filter *parse_predicate(struct parser *parser, enum predicate predicate)
+{
+	const char *name = predicates[predicate];
+	enum compare compare = COMPARE_EQ;
+	struct filter *node;
+	struct token value;
+
+	advance(parser);
+	if (parser->token.kind == TOKEN_COMPARE) {
+		compare = parser->token.compare;
+		if (compare > COMPARE_NE && predicate != P_SPORT && predicate != P_DPORT)
+			return fail_at(parser, parser->token.at, "%s can be compared with = and != only", name);
+		advance(parser);
+	}
+	value = parser->token;
+	if (value.kind != TOKEN_WORD)
+		return fail_at(parser, value.at, "a value for '%s' is missing", name);
+	advance(parser);
+	if (predicate == P_SPORT || predicate == P_DPORT)
+		return port_predicate(parser, &value, predicate == P_SPORT ? SIDE_LOCAL : SIDE_REMOTE, compare);
+	node = predicate_leaf(parser, predicate, &value);
+	return compare == COMPARE_NE ? negate(parser, node) : node;
+}
+
+static struct filter *parse_word(struct parser *parser)
+{
+	struct token token = parser->token;
+	const char *word = token.word;
+
+	for (int i = 0; !token.quoted && i < PREDICATE_COUNT; i++)
+		if (strcasecmp(word, predicates[i]) == 0)
+			return parse_predicate(parser, i);
+	if (!token.quoted && (strpbrk(word, ":[/") || isdigit((unsigned char)word[0]))) {
+		if (!strpbrk(word, ":.[/"))
+			return fail_at(parser, token.at, "'%s' alone says nothing: :%s is a port, 'pid %s' a process",
+				       SHOWN(word), SHOWN(word), SHOWN(word));
+		advance(parser);
+		return endpoint(parser, &token, SIDE_EITHER);
+	}
+	return fail_at(parser, token.at,
+		       "'%s' is not understood here: expected state, exclude, sport, dport, src, dst, pid, uid, comm, "
+		       "netns, family, :PORT or an address",
+		       SHOWN(word));
+}
+
+/* ---- and, or, not ---- */
+
+static struct filter *parse_or(struct parser *parser);
+
+static struct filter *parse_unary(struct parser *parser)
+{
+	size_t at = parser->token.at;
+	struct filter *node;
+
+	if (++parser->depth > MAX_DEPTH)
+		return fail_at(parser, at, "nested more than %d deep", MAX_DEPTH);
+	switch (parser->token.kind) {
+	case TOKEN_NOT:
+		advance(parser);
+		node = negate(parser, parse_unary(parser));
+		break;
+	case TOKEN_OPEN:
+		advance(parser);
+		node = parse_or(parser);
+		if (node && parser->token.kind != TOKEN_CLOSE) {
+			filter_free(node);
+			node = fail_at(parser, at, "this ( is not closed");
+		} else {
+			advance(parser);
+		}
+		break;
+	case TOKEN_WORD:
+		node = parse_word(parser);
+		break;
+	case TOKEN_END:
+		node = fail_at(parser, at, "something is missing here");
+		break;
+	default:
+		node = fail_at(parser, at, "this is out of place here");
+	}
+	parser->depth--;
+	return node;
+}
+
+static struct filter *parse_and(struct parser *parser)
+{
+	struct filter *node = parse_unary(parser);
+
+	while (node) {
+		enum token_kind kind = parser->token.kind;
+
+		if (kind == TOKEN_AND)
+			advance(parser);
+		else if (kind != TOKEN_WORD && kind != TOKEN_NOT && kind != TOKEN_OPEN)
+			break;
+		node = join(parser, FILTER_AND, node, parse_unary(parser));
+	}
+	return node;
+}
+
+static struct filter *parse_or(struct parser *parser)
+{
+	struct filter *node = parse_and(parser);
+
+	while (node && parser->token.kind == TOKEN_OR) {
+		advance(parser);
+		node = join(parser, FILTER_OR, node, parse_and(parser));
+	}
+	return node;
+}
+
+int filter_parse(const char *text, const struct filter_names *names, struct filter **out, struct filter_error *error)
+{
+	struct parser parser = {.text = text, .names = names, .error = error};
+	struct filter *filter = NULL;
+
+	if (strlen(text) > MAX_TEXT)
+		fail_at(&parser, MAX_TEXT, "a filter has at most %d characters", MAX_TEXT);
+	advance(&parser);
+	if (!parser.err && parser.token.kind != TOKEN_END)
+		filter = parse_or(&parser);
+	if (filter && parser.token.kind == TOKEN_CLOSE)
+		fail_at(&parser, parser.token.at, "this ) closes nothing");
+	else if (filter && parser.token.kind != TOKEN_END)
+		fail_at(&parser, parser.token.at, "this is out of place here");
+	if (parser.err) {
+		filter_free(filter);
+		return parser.err;
+	}
+	*out = filter;
+	return 0;
+}

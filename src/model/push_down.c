@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "push_down.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter_node.h"
+
+static void fill_ports(struct port_set *set, const struct filter *leaf, bool negated)
+{
+	for (uint32_t port = 0; port <= UINT16_MAX; port++)
+		if ((port >= leaf->low && port <= leaf->high) != negated)
+			set->words[port / 64] |= 1ULL << port % 64;
+}
+
+static void narrow_to_ports(struct push_down *out, const struct filter *leaf, bool negated)
+{
+	if (leaf->side == SIDE_EITHER && !negated) {
+		out->by_either = true;
+		fill_ports(&out->either, leaf, false);
+		return;
+	}
+	if (leaf->side != SIDE_REMOTE) {
+		out->by_lport = true;
+		fill_ports(&out->lports, leaf, negated);
+	}
+	if (leaf->side != SIDE_LOCAL) {
+		out->by_rport = true;
+		fill_ports(&out->rports, leaf, negated);
+	}
+}
+
+static void narrow_to_family(struct push_down *out, const struct filter *leaf, bool negated)
+{
+	out->by_family = true;
+	out->want_ipv4 = (leaf->number == 4) != negated;
+	out->want_ipv6 = !out->want_ipv4;
+}
+
+static void narrow_to_leaf(struct push_down *out, const struct filter *leaf, bool negated)
+{
+	memset(out, 0, sizeof(*out));
+	if (leaf->kind == FILTER_PORT) {
+		narrow_to_ports(out, leaf, negated);
+	} else if (leaf->kind == FILTER_FAMILY) {
+		narrow_to_family(out, leaf, negated);
+	} else if (leaf->kind == FILTER_NETNS && !negated) {
+		out->by_netns = true;
+		out->netns_count = 1;
+		out->netns[0] = leaf->number;
+	}
+}
+
+/* What passes both: for each aspect the one that has a say, or what both agree on. */
+static void intersect_ports(bool *by, struct port_set *set, bool other_by, const struct port_set *other)
+{
+	for (int i = 0; other_by && i < PORT_WORDS; i++)
+		set->words[i] = *by ? set->words[i] & other->words[i] : other->words[i];
+	*by = *by || other_by;
+}
+
+static void intersect_netns(struct push_down *out, const struct push_down *other)
+{
+	uint32_t kept = 0;
+
+	if (!other->by_netns)
+		return;
+	for (uint32_t i = 0; out->by_netns && i < out->netns_count; i++)
+		for (uint32_t j = 0; j < other->netns_count; j++)
+			if (out->netns[i] == other->netns[j])
+				out->netns[kept++] = out->netns[i];
+	if (!out->by_netns) {
+		memcpy(out->netns, other->netns, sizeof(out->netns));
+		kept = other->netns_count;
+	}
+	out->by_netns = true;
+	out->netns_count = kept;
+}
+
+static void intersect(struct push_down *out, const struct push_down *other)
+{
+	intersect_ports(&out->by_lport, &out->lports, other->by_lport, &other->lports);
+	intersect_ports(&out->by_rport, &out->rports, other->by_rport, &other->rports);
+	if (!out->by_either) { /* "either port in A, and either port in B" is no single set */
+		out->by_either = other->by_either;
+		out->either = other->either;
+	}
+	if (other->by_family) {
+		out->want_ipv4 = other->want_ipv4 && (!out->by_family || out->want_ipv4);
+		out->want_ipv6 = other->want_ipv6 && (!out->by_family || out->want_ipv6);
+		/* A v4-mapped socket is wanted by both "family 4" and "family 6". */
+		if (out->by_family && !out->want_ipv4 && !out->want_ipv6)
+			out->want_ipv4 = true;
+		out->by_family = true;
+	}
+	intersect_netns(out, other);
+}
+
+/* What passes one or the other: an aspect counts only where both have a say. */
+static void unite_ports(bool *by, struct port_set *set, bool other_by, const struct port_set *other)
+{
+	*by = *by && other_by;
+	for (int i = 0; *by && i < PORT_WORDS; i++)
+		set->words[i] |= other->words[i];
+}
+
+static void unite_netns(struct push_down *out, const struct push_down *other)
+{
+	out->by_netns =
+		out->by_netns && other->by_netns && out->netns_count + other->netns_count <= PUSH_DOWN_MAX_NETNS;
+	for (uint32_t i = 0; out->by_netns && i < other->netns_count; i++)
+		out->netns[out->netns_count++] = other->netns[i];
+}
+
+static void unite(struct push_down *out, const struct push_down *other)
+{
+	unite_ports(&out->by_lport, &out->lports, other->by_lport, &other->lports);
+	unite_ports(&out->by_rport, &out->rports, other->by_rport, &other->rports);
+	unite_ports(&out->by_either, &out->either, other->by_either, &other->either);
+	out->by_family = out->by_family && other->by_family;
+	out->want_ipv4 = out->want_ipv4 || other->want_ipv4;
+	out->want_ipv6 = out->want_ipv6 || other->want_ipv6;
+	unite_netns(out, other);
+}
+
+/* `negated`: of the filter's contrary. Without memory for the right side, what the left side says goes (for and), or
+ * nothing (for or). */
+static void narrow(struct push_down *out, const struct filter *filter, bool negated)
+{
+	struct push_down *right;
+	bool is_and = (filter->kind == FILTER_AND) != negated;
+
+	if (filter->kind == FILTER_NOT) {
+		narrow(out, filter->left, !negated);
+		return;
+	}
+	if (filter->kind != FILTER_AND && filter->kind != FILTER_OR) {
+		narrow_to_leaf(out, filter, negated);
+		return;
+	}
+	narrow(out, filter->left, negated);
+	right = malloc(sizeof(*right));
+	if (!right) {
+		if (!is_and)
+			memset(out, 0, sizeof(*out));
+		return;
+	}
+	narrow(right, filter->right, negated);
+	if (is_and)
+		intersect(out, right);
+	else
+		unite(out, right);
+	free(right);
+}
+
+struct push_down *push_down_of(const struct filter *filter)
+{
+	struct push_down *push_down = calloc(1, sizeof(*push_down));
+
+	if (push_down && filter)
+		narrow(push_down, filter, false);
+	return push_down;
+}
+
+static bool port_in(const struct port_set *set, uint16_t port)
+{
+	return set->words[port / 64] >> port % 64 & 1;
+}
+
+static bool passes_ports(const struct push_down *pd, const struct tuple *tuple, uint8_t state)
+{
+	bool lport_open = tuple->lport == 0 && state == STATE_SYN_SENT;
+	bool rport_open = tuple->rport == 0 && state == STATE_SYN_RECV;
+
+	if (pd->by_lport && !lport_open && !port_in(&pd->lports, tuple->lport))
+		return false;
+	if (pd->by_rport && !rport_open && !port_in(&pd->rports, tuple->rport))
+		return false;
+	return !pd->by_either || lport_open || rport_open || port_in(&pd->either, tuple->lport) ||
+	       port_in(&pd->either, tuple->rport);
+}
+
+static bool passes_family(const struct push_down *pd, const struct tuple *tuple, uint8_t state)
+{
+	if (!pd->by_family || (tuple->rport == 0 && state == STATE_SYN_RECV))
+		return true;
+	if (tuple->family == 4)
+		return pd->want_ipv4;
+	return pd->want_ipv6 || address_is_ipv4(&tuple->laddr) || address_is_ipv4(&tuple->raddr);
+}
+
+static bool passes_netns(const struct push_down *pd, const struct tuple *tuple)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < pd->netns_count; i++)
+		found = found || pd->netns[i] == tuple->netns;
+	return found || !pd->by_netns;
+}
+
+bool push_down_passes(const struct push_down *pd, const struct tuple *tuple, uint8_t state)
+{
+	if (!passes_netns(pd, tuple))
+		return false;
+	return state == STATE_LISTEN || (passes_family(pd, tuple, state) && passes_ports(pd, tuple, state));
+}

@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECENT_SLOTS = 64 };
+
+/* A death that comes twice within this is one death reported twice. */
+#define DUPLICATE_NS 10000000ULL
+
+struct death {
+	uint64_t sk;
+	uint64_t ts_ns;
+};
+
+struct table {
+	/* Every connection with an address. */
+	struct index by_sk;
+	/* What must be found by its tuple: listeners, connections without an address, and while a
+	 * snapshot is being joined all others too. */
+	struct index by_tuple;
+	size_t count;
+	size_t unaddressed; /* connections without an address */
+	uint64_t next_id;
+	uint64_t snapshot_ns; /* when the reading of the last snapshot began */
+	uint32_t snapshot;    /* its number; 0: none yet */
+	bool joining;
+	struct death recent[RECENT_SLOTS];
+};
+
+#define BY_SK(entry)    LINK_OWNER(entry, struct connection, by_sk)
+#define BY_TUPLE(entry) LINK_OWNER(entry, struct connection, by_tuple)
+
+struct table *table_new(void)
+{
+	struct table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	if (index_init(&table->by_sk) || index_init(&table->by_tuple)) {
+		table_free(table);
+		return NULL;
+	}
+	return table;
+}
+
+static void connection_free(struct connection *conn)
+{
+	free(conn->owners);
+	free(conn);
+}
+
+static void index_tuple(struct table *table, struct connection *conn)
+{
+	index_insert(&table->by_tuple, &conn->by_tuple, tuple_hash(&conn->tuple));
+	conn->tuple_indexed = true;
+}
+
+static void unindex_tuple(struct table *table, struct connection *conn)
+{
+	if (conn->tuple_indexed)
+		index_remove(&table->by_tuple, &conn->by_tuple);
+	conn->tuple_indexed = false;
+}
+
+void table_free(struct table *table)
+{
+	struct link *link, *next;
+	size_t bucket;
+
+	if (!table)
+		return;
+	for (link = table->by_sk.buckets ? index_each(&table->by_sk, NULL, &bucket) : NULL; link; link = next) {
+		next = index_each(&table->by_sk, link, &bucket);
+		unindex_tuple(table, BY_SK(link));
+		connection_free(BY_SK(link));
+	}
+	for (link = table->by_tuple.buckets ? index_each(&table->by_tuple, NULL, &bucket) : NULL; link; link = next) {
+		next = index_each(&table->by_tuple, link, &bucket);
+		connection_free(BY_TUPLE(link));
+	}
+	index_free(&table->by_sk);
+	index_free(&table->by_tuple);
+	free(table);
+}
+
+size_t table_count(const struct table *table)
+{
+	return table->count;
+}
+
+void table_each(const struct table *table, void (*visit)(void *context, struct connection *conn), void *context)
+{
+	struct link *link = NULL;
+	size_t bucket;
+
+	while ((link = index_each(&table->by_sk, link, &bucket)))
+		visit(context, BY_SK(link));
+	while ((link = index_each(&table->by_tuple, link, &bucket)))
+		if (BY_TUPLE(link)->by_sk.key == 0)
+			visit(context, BY_TUPLE(link));
+}
+
+/* ---- membership ---- */
+
+static void place_by_tuple(struct table *table, struct connection *conn)
+{
+	bool wanted = table->joining || conn->by_sk.key == 0 || conn->state == STATE_LISTEN;
+
+	if (wanted == conn->tuple_indexed && (!wanted || conn->by_tuple.key == tuple_hash(&conn->tuple)))
+		return;
+	unindex_tuple(table, conn);
+	if (wanted)
+		index_tuple(table, conn);
+}
+
+static void set_sk(struct table *table, struct connection *conn, uint64_t sk)
+{
+	if (conn->by_sk.key == sk)
+		return;
+	if (conn->by_sk.key == 0)
+		table->unaddressed--;
+	index_insert(&table->by_sk, &conn->by_sk, sk);
+}
+
+static struct connection *connection_new(struct table *table, const struct event *event)
+{
+	struct connection *conn = calloc(1, sizeof(*conn));
+
+	if (!conn)
+		return NULL;
+	conn->id = ++table->next_id;
+	conn->tuple = event->tuple;
+	conn->cookie = event->cookie;
+	conn->uid = event->uid;
+	conn->inode = event->inode;
+	conn->recvq = QUEUE_UNKNOWN;
+	conn->sendq = QUEUE_UNKNOWN;
+	conn->owner.fd = FD_UNKNOWN;
+	table->count++;
+	table->unaddressed++;
+	if (event->sk)
+		set_sk(table, conn, event->sk);
+	return conn;
+}
+
+static void forget(struct table *table, struct connection *conn)
+{
+	unindex_tuple(table, conn);
+	if (conn->by_sk.key)
+		index_remove(&table->by_sk, &conn->by_sk);
+	else
+		table->unaddressed--;
+	table->count--;
+	connection_free(conn);
+	index_fit(&table->by_sk);
+}
+
+static struct connection *find_sk(const struct table *table, uint64_t sk)
+{
+	struct link *link = sk ? index_find(&table->by_sk, sk) : NULL;
+
+	return link ? BY_SK(link) : NULL;
+}
+
+typedef bool candidate_test(const struct connection *conn, uint32_t inode);
+
+/* The connection of this tuple that passes the test; of several, the one whose inode is the same. */
+static struct connection *find_tuple(const struct table *table, const struct tuple *tuple, uint32_t inode,
+				     candidate_test *test)
+{
+	struct connection *found = NULL;
+
+	for (struct link *link = index_find(&table->by_tuple, tuple_hash(tuple)); link; link = index_find_next(link)) {
+		struct connection *conn = BY_TUPLE(link);
+
+		if (!tuple_equal(&conn->tuple, tuple) || !test(conn, inode))
+			continue;
+		if (inode && conn->inode == inode)
+			return conn;
+		if (!found)
+			found = conn;
+	}
+	return found;
+}
+
+static bool is_unaddressed(const struct connection *conn, uint32_t inode)
+{
+	return conn->by_sk.key == 0 && (!inode || !conn->inode || conn->inode == inode);
+}
+
+/* ---- owners ---- */
+
+static void set_first_owner(struct connection *conn, const struct owner *owner, enum owner_source source)
+{
+	if (!owner->pid)
+		return;
+	conn->owner = *owner;
+	conn->owner_source = source;
+}
+
+/* The holders that a scan found. The one we know from connect() or listen() stays the first as long as it is
+ * among them. */
+static int set_holders(struct connection *conn, const struct owner *holders, size_t count)
+{
+	const struct owner *first = holders;
+	enum owner_source source = OWNER_SCAN;
+	struct owner *copy;
+
+	if (count == 0)
+		return 0;
+	if (count > UINT16_MAX)
+		count = UINT16_MAX;
+	copy = count > 1 ? malloc(count * sizeof(*copy)) : NULL;
+	if (count > 1 && !copy)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		if (copy)
+			copy[i] = holders[i];
+		if (holders[i].pid == conn->owner.pid && first->pid != conn->owner.pid)
+			first = &holders[i];
+	}
+	if (first->pid == conn->owner.pid && conn->owner_source != OWNER_INHERITED)
+		source = conn->owner_source;
+	set_first_owner(conn, first, source);
+	free(conn->owners);
+	conn->owners = copy;
+	conn->owner_count = copy ? (uint16_t)count : 0;
+	return 0;
+}
+
+/* A child's owner, until better is known, is its listener's. Listeners that share an address (SO_REUSEPORT) but
+ * not their owner leave it unknown: nothing tells which of them the child belongs to. */
+static bool inherit_from(struct table *table, struct connection *child, const struct tuple *listener)
+{
+	const struct owner *owner = NULL;
+	bool found = false;
+
+	for (struct link *link = index_find(&table->by_tuple, tuple_hash(listener)); link;
+	     link = index_find_next(link)) {
+		const struct connection *conn = BY_TUPLE(link);
+
+		if (conn->state != STATE_LISTEN || !tuple_equal(&conn->tuple, listener))
+			continue;
+		if (found && (!owner || owner->pid != conn->owner.pid))
+			owner = NULL;
+		else
+			owner = conn->owner.pid ? &conn->owner : NULL;
+		found = true;
+	}
+	if (owner) {
+		set_first_owner(child, owner, OWNER_INHERITED);
+		child->owner.fd = FD_UNKNOWN;
+	}
+	return found;
+}
+
+static void inherit(struct table *table, struct connection *child)
+{
+	static const uint8_t any_ipv4[4];
+	struct tuple listener = child->tuple;
+
+	memset(&listener.raddr, 0, sizeof(listener.raddr));
+	if (listener.family == 4)
+		listener.raddr = address_from_ipv4(any_ipv4);
+	listener.rport = 0;
+	if (inherit_from(table, child, &listener))
+		return;
+	listener.laddr = listener.raddr;
+	inherit_from(table, child, &listener);
+}
+
+/* ---- transitions ---- */
+
+static bool is_birth(const struct event *event)
+{
+	if (event->oldstate == STATE_CLOSE)
+		return event->newstate == STATE_SYN_SENT || event->newstate == STATE_LISTEN;
+	return event->oldstate == STATE_LISTEN && event->newstate == STATE_SYN_RECV;
+}
+
+/* The kernel side reports a transition twice rather than not at all. */
+static bool is_duplicate(const struct connection *conn, const struct event *event)
+{
+	return conn->heard_ns && conn->state == event->newstate && conn->oldstate == event->oldstate &&
+	       event->ts_ns - conn->heard_ns < DUPLICATE_NS;
+}
+
+static struct death *recent_slot(struct table *table, uint64_t sk)
+{
+	return &table->recent[(sk >> 6) % RECENT_SLOTS];
+}
+
+static bool died_already(struct table *table, const struct event *event)
+{
+	const struct death *death = recent_slot(table, event->sk);
+
+	return event->newstate == STATE_CLOSE && death->sk == event->sk && event->ts_ns - death->ts_ns < DUPLICATE_NS;
+}
+
+static struct connection *be_born(struct table *table, const struct event *event)
+{
+	struct connection *conn = connection_new(table, event);
+
+	if (!conn)
+		return NULL;
+	conn->born_ns = event->ts_ns;
+	conn->born_known = true;
+	if (event->newstate == STATE_SYN_RECV) {
+		conn->direction = DIRECTION_IN;
+		inherit(table, conn);
+	} else {
+		bool out = event->newstate == STATE_SYN_SENT;
+
+		conn->direction = out ? DIRECTION_OUT : DIRECTION_UNKNOWN;
+		if (event->owner_count)
+			set_first_owner(conn, event->owners, out ? OWNER_CONNECT : OWNER_LISTEN);
+	}
+	return conn;
+}
+
+/* A transition of a socket whose birth we did not see: one found in a snapshot, or never heard of. */
+static struct connection *recognise(struct table *table, const struct event *event)
+{
+	struct connection *conn = find_tuple(table, &event->tuple, event->inode, is_unaddressed);
+
+	if (conn) {
+		set_sk(table, conn, event->sk);
+		/* The row may be newer than this event; whichever state it shows, the socket has been in
+		 * oldstate since before the first event, which is this one. */
+		conn->state = event->oldstate;
+		return conn;
+	}
+	conn = connection_new(table, event);
+	if (conn) {
+		conn->state = event->oldstate;
+		conn->born_ns = event->ts_ns;
+	}
+	return conn;
+}
+
+/* A connection that was born before our eyes has its full tuple now: if a snapshot found a socket of that
+ * tuple meanwhile, that was this one. */
+static int absorb_row(struct table *table, struct connection *conn)
+{
+	struct connection *row;
+	int err;
+
+	if (table->unaddressed == 0 || conn->tuple.lport == 0)
+		return 0;
+	row = find_tuple(table, &conn->tuple, conn->inode, is_unaddressed);
+	if (!row)
+		return 0;
+	if (!conn->inode)
+		conn->inode = row->inode;
+	conn->recvq = row->recvq;
+	conn->sendq = row->sendq;
+	conn->confirmed = row->confirmed;
+	err = row->owner.pid
+		      ? set_holders(conn, row->owners ? row->owners : &row->owner, row->owners ? row->owner_count : 1)
+		      : 0;
+	forget(table, row);
+	return err;
+}
+
+/* True when the tuple is another one now. */
+static bool learn(struct connection *conn, const struct event *event)
+{
+	uint16_t lport = event->tuple.lport;
+	struct tuple before = conn->tuple;
+
+	/* A connect() that never got to send has no port, and may show the one of an earlier attempt. */
+	if (lport == 0 || (event->closing && !event->closing->sent && event->oldstate == STATE_SYN_SENT))
+		lport = conn->tuple.lport;
+	conn->tuple = event->tuple;
+	conn->tuple.lport = lport;
+	if (event->cookie)
+		conn->cookie = event->cookie;
+	if (event->inode)
+		conn->inode = event->inode;
+	conn->uid = event->uid;
+	return !tuple_equal(&before, &conn->tuple);
+}
+
+static struct change step(struct connection *conn, const struct event *event, bool born)
+{
+	struct change change = {
+		.kind = CHANGE_TRANSITION,
+		.ts_ns = event->ts_ns,
+		.conn = conn,
+		.oldstate = event->oldstate,
+		.newstate = event->newstate,
+		.reason = verdict_of(event->oldstate, event->newstate, event->closing),
+		.closing = event->closing,
+	};
+
+	if (!born && conn->state == event->oldstate)
+		change.in_state = connection_in_state(conn, event->ts_ns);
+	if (event->closing)
+		change.age = connection_age(conn, event->ts_ns);
+	conn->oldstate = event->oldstate;
+	conn->state = event->newstate;
+	conn->since_ns = event->ts_ns;
+	conn->since_known = true;
+	conn->heard_ns = event->ts_ns;
+	return change;
+}
+
+static int apply_transition(struct table *table, const struct event *event, change_handler *handler, void *context)
+{
+	struct connection *conn = find_sk(table, event->sk);
+	bool born = is_birth(event);
+	struct change change;
+	int err = 0;
+
+	if (conn && is_duplicate(conn, event))
+		return 0;
+	if (conn && born) { /* its death was lost */
+		forget(table, conn);
+		conn = NULL;
+	}
+	if (!conn && died_already(table, event))
+		return 0;
+	if (!conn)
+		conn = born ? be_born(table, event) : recognise(table, event);
+	if (!conn)
+		return -ENOMEM;
+	if (learn(conn, event) || born)
+		err = absorb_row(table, conn);
+	change = step(conn, event, born);
+	place_by_tuple(table, conn);
+	if (handler)
+		handler(context, &change);
+	if (event->newstate == STATE_CLOSE) {
+		*recent_slot(table, event->sk) = (struct death){.sk = event->sk, .ts_ns = event->ts_ns};
+		forget(table, conn);
+	}
+	return err;
+}
+
+void table_forget(struct table *table, uint64_t sk)
+{
+	struct connection *conn = find_sk(table, sk);
+
+	if (conn)
+		forget(table, conn);
+}
+
+/* ---- snapshots ---- */
+
+static void begin_snapshot(struct table *table, const struct event *event)
+{
+	struct link *link = NULL;
+	size_t bucket;
+
+	table->snapshot++;
+	table->snapshot_ns = event->ts_ns;
+	table->joining = true;
+	while ((link = index_each(&table->by_sk, link, &bucket)))
+		place_by_tuple(table, BY_SK(link));
+}
+
+/* Another inode under one tuple is another socket: one of several that listen there, or an earlier or
+ * later one whose death and birth are still to be told. */
+static bool is_same_inode(const struct connection *conn, uint32_t inode)
+{
+	return !conn->inode || !inode || conn->inode == inode;
+}
+
+/* A connect whose local port no event has told yet is in the table without it. */
+static struct connection *find_row(const struct table *table, const struct event *row)
+{
+	struct connection *conn = find_tuple(table, &row->tuple, row->inode, is_same_inode);
+	struct tuple portless = row->tuple;
+
+	if (conn || row->newstate != STATE_SYN_SENT)
+		return conn;
+	portless.lport = 0;
+	return find_tuple(table, &portless, row->inode, is_same_inode);
+}
+
+static int apply_row(struct table *table, const struct event *row)
+{
+	struct connection *conn = find_row(table, row);
+
+	if (!conn) {
+		conn = connection_new(table, row);
+		if (!conn)
+			return -ENOMEM;
+		conn->state = row->newstate;
+		conn->born_ns = table->snapshot_ns;
+		conn->since_ns = table->snapshot_ns;
+	}
+	if (conn->tuple.lport == 0)
+		conn->tuple.lport = row->tuple.lport;
+	place_by_tuple(table, conn);
+	if (row->inode)
+		conn->inode = row->inode;
+	conn->recvq = row->recvq;
+	conn->sendq = row->sendq;
+	conn->confirmed = table->snapshot;
+	return set_holders(conn, row->owners, row->owner_count);
+}
+
+static bool was_covered(const struct event *end, uint32_t netns)
+{
+	for (size_t i = 0; i < end->netns_count; i++)
+		if (end->netns[i] == netns)
+			return true;
+	return false;
+}
+
+/* One snapshot may miss a socket (rows are skipped when others vanish before them); two in a row, with no
+ * event of the socket since the first began, mean that its death was lost. */
+static bool is_gone(const struct table *table, const struct event *end, struct connection *conn)
+{
+	if (conn->confirmed == table->snapshot || conn->heard_ns >= table->snapshot_ns ||
+	    !was_covered(end, conn->tuple.netns)) {
+		conn->absent = 0;
+		return false;
+	}
+	return ++conn->absent >= 2;
+}
+
+static void end_snapshot(struct table *table, const struct event *end)
+{
+	struct link *link, *next;
+	size_t bucket;
+
+	table->joining = false;
+	for (link = index_each(&table->by_tuple, NULL, &bucket); link; link = next) {
+		struct connection *conn = BY_TUPLE(link);
+
+		next = index_each(&table->by_tuple, link, &bucket);
+		if (is_gone(table, end, conn))
+			forget(table, conn);
+		else
+			place_by_tuple(table, conn);
+	}
+	index_fit(&table->by_tuple);
+}
+
+int table_apply(struct table *table, const struct event *event, change_handler *handler, void *context)
+{
+	switch (event->kind) {
+	case EVENT_TRANSITION:
+		return apply_transition(table, event, handler, context);
+	case EVENT_SNAPSHOT_BEGIN:
+		begin_snapshot(table, event);
+		return 0;
+	case EVENT_ROW:
+		return apply_row(table, event);
+	case EVENT_SNAPSHOT_END:
+		end_snapshot(table, event);
+		return 0;
+	}
+	return -EINVAL;
+}

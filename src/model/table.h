@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The live connection table. Pure: events go in, changes come out; it reads no clock and does no I/O.
+ *
+ * A connection is known by the address of its struct sock, and only between a birth and a death, since the kernel
+ * uses addresses again within microseconds. A socket found in a snapshot without an address is known by its tuple
+ * until the first event that fits it gives it one.
+ *
+ * Snapshots by /proc: the rows are applied first, then every event since the source was attached. So
+ * an event always beats a row, and no row can outlive its socket: →CLOSE comes after the socket left the
+ * kernel's hash, that is after any reading of its row.
+ */
+#include "change.h"
+
+struct table;
+
+struct table *table_new(void); /* NULL when memory is short */
+void table_free(struct table *table);
+
+/* Hands 0, 1 or more changes to `handler`, which may be NULL. 0, or -ENOMEM: the event was not taken in whole. */
+int table_apply(struct table *table, const struct event *event, change_handler *handler, void *context);
+
+/* Drops the connection of this address, if there is one, without a change: nothing more will be heard of it. */
+void table_forget(struct table *table, uint64_t sk);
+
+size_t table_count(const struct table *table);
+
+/* Every connection, in no order. The table must not change meanwhile. */
+void table_each(const struct table *table, void (*visit)(void *context, struct connection *conn), void *context);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tcp_state.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char *const names[] = {
+	[STATE_UNKNOWN] = "UNKNOWN",       [STATE_ESTABLISHED] = "ESTABLISHED",
+	[STATE_SYN_SENT] = "SYN_SENT",     [STATE_SYN_RECV] = "SYN_RECV",
+	[STATE_FIN_WAIT1] = "FIN_WAIT1",   [STATE_FIN_WAIT2] = "FIN_WAIT2",
+	[STATE_TIME_WAIT] = "TIME_WAIT",   [STATE_CLOSE] = "CLOSE",
+	[STATE_CLOSE_WAIT] = "CLOSE_WAIT", [STATE_LAST_ACK] = "LAST_ACK",
+	[STATE_LISTEN] = "LISTEN",         [STATE_CLOSING] = "CLOSING",
+};
+
+_Static_assert(sizeof(names) / sizeof(names[0]) == STATE_COUNT, "a name for each state");
+
+const char *tcp_state_name(unsigned int state)
+{
+	return names[state < STATE_COUNT ? state : STATE_UNKNOWN];
+}
+
+#define BIT(state) (1u << (state))
+#define ALL_STATES (BIT(STATE_COUNT) - 2)
+
+static const struct {
+	const char *word;
+	uint32_t set;
+} words[] = {
+	{"estab", BIT(STATE_ESTABLISHED)},
+	{"listening", BIT(STATE_LISTEN)},
+	{"syn_rcvd", BIT(STATE_SYN_RECV)},
+	{"fin_wait_1", BIT(STATE_FIN_WAIT1)},
+	{"fin_wait_2", BIT(STATE_FIN_WAIT2)},
+	{"timewait", BIT(STATE_TIME_WAIT)},
+	{"closed", BIT(STATE_CLOSE)},
+	{"unconn", BIT(STATE_CLOSE)},
+	{"unconnected", BIT(STATE_CLOSE)},
+	{"all", ALL_STATES},
+	{"connected", ALL_STATES & ~(BIT(STATE_LISTEN) | BIT(STATE_CLOSE))},
+	{"synchronized", ALL_STATES & ~(BIT(STATE_LISTEN) | BIT(STATE_CLOSE) | BIT(STATE_SYN_SENT))},
+	{"bucket", BIT(STATE_SYN_RECV) | BIT(STATE_TIME_WAIT)},
+	{"big", ALL_STATES & ~(BIT(STATE_SYN_RECV) | BIT(STATE_TIME_WAIT))},
+};
+
+static bool same_word(const char *typed, size_t length, const char *word)
+{
+	if (strlen(word) != length)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		int c = typed[i] == '-' ? '_' : tolower((unsigned char)typed[i]);
+
+		if (c != tolower((unsigned char)word[i]))
+			return false;
+	}
+	return true;
+}
+
+uint32_t tcp_state_set(const char *word, size_t length)
+{
+	for (unsigned int state = 1; state < STATE_COUNT; state++)
+		if (same_word(word, length, names[state]))
+			return BIT(state);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (same_word(word, length, words[i].word))
+			return words[i].set;
+	return 0;
+}

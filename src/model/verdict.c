@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "verdict.h"
+
+#include <errno.h>
+
+static const struct {
+	const char *name;
+	const char *text;
+} reasons[] = {
+	[REASON_NONE] = {NULL, NULL},
+	[REASON_REFUSED] = {"refused", "refused"},
+	[REASON_TIMED_OUT] = {"timed_out", "timed out"},
+	[REASON_GAVE_UP] = {"gave_up", "gave up"},
+	[REASON_NO_LOCAL_PORT] = {"no_local_port", "no local port"},
+	[REASON_UNREACHABLE] = {"unreachable", "unreachable"},
+	[REASON_RESET_BY_PEER] = {"reset_by_peer", "reset by peer"},
+	[REASON_ABORTED_HERE] = {"aborted_here", "aborted here"},
+	[REASON_KILLED] = {"killed", "killed by admin"},
+	[REASON_CLOSED_BY_US] = {"closed_by_us", "closed by us first"},
+	[REASON_CLOSED_BY_PEER] = {"closed_by_peer", "closed by peer first"},
+	[REASON_CLOSED_BY_BOTH] = {"closed_by_both", "closed by both at once"},
+	[REASON_STOPPED_LISTENING] = {"stopped_listening", "stopped listening"},
+	[REASON_FAILED] = {"failed", "failed"},
+};
+
+_Static_assert(sizeof(reasons) / sizeof(reasons[0]) == REASON_COUNT, "a text for each reason");
+
+const char *reason_name(enum reason reason)
+{
+	return reason < REASON_COUNT ? reasons[reason].name : NULL;
+}
+
+const char *reason_text(enum reason reason)
+{
+	return reason < REASON_COUNT ? reasons[reason].text : NULL;
+}
+
+static enum reason reason_of_error(uint8_t oldstate, uint16_t err)
+{
+	switch (err) {
+	case ECONNREFUSED:
+		return REASON_REFUSED;
+	case ETIMEDOUT:
+		return REASON_TIMED_OUT;
+	case ECONNABORTED:
+		return REASON_KILLED;
+	case ECONNRESET:
+		return REASON_RESET_BY_PEER;
+	case EPIPE: /* what tcp_reset() says in CLOSE_WAIT */
+		return oldstate == STATE_CLOSE_WAIT ? REASON_RESET_BY_PEER : REASON_FAILED;
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+		return REASON_UNREACHABLE;
+	default:
+		return REASON_FAILED;
+	}
+}
+
+/* →CLOSE without an error: the state it ends in tells who sent the first FIN, if there was one. */
+static enum reason reason_of_end(uint8_t oldstate, bool sent)
+{
+	switch (oldstate) {
+	case STATE_SYN_SENT:
+		return sent ? REASON_GAVE_UP : REASON_NO_LOCAL_PORT;
+	case STATE_LISTEN:
+		return REASON_STOPPED_LISTENING;
+	case STATE_FIN_WAIT2:
+		return REASON_CLOSED_BY_US;
+	case STATE_LAST_ACK:
+		return REASON_CLOSED_BY_PEER;
+	case STATE_CLOSING:
+		return REASON_CLOSED_BY_BOTH;
+	default:
+		return REASON_ABORTED_HERE;
+	}
+}
+
+enum reason verdict_of(uint8_t oldstate, uint8_t newstate, const struct closing *closing)
+{
+	if (newstate == STATE_CLOSE && closing)
+		return closing->err ? reason_of_error(oldstate, closing->err) : reason_of_end(oldstate, closing->sent);
+	if (newstate == STATE_FIN_WAIT1)
+		return REASON_CLOSED_BY_US;
+	if (newstate == STATE_CLOSE_WAIT)
+		return REASON_CLOSED_BY_PEER;
+	if (newstate == STATE_CLOSING)
+		return REASON_CLOSED_BY_BOTH;
+	return REASON_NONE;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * Why a connection went where it went, as far as the transition itself proves it: no guess, no
+ * memory of what came before. Rules by experiment on Linux 6.18 and from net/ipv4/tcp*.c.
+ */
+#include "event.h"
+
+enum reason {
+	REASON_NONE,
+	REASON_REFUSED,       /* the peer answered the SYN with a reset */
+	REASON_TIMED_OUT,     /* no answer, to the last retry */
+	REASON_GAVE_UP,       /* the application closed before an answer came */
+	REASON_NO_LOCAL_PORT, /* connect() found no free local port, or its tuple in use: nothing was sent */
+	REASON_UNREACHABLE,   /* the network said so */
+	REASON_RESET_BY_PEER,
+	REASON_ABORTED_HERE,   /* closed here without the closing handshake: linger 0, unread data, lost listener */
+	REASON_KILLED,         /* an administrator destroyed it (ss -K) */
+	REASON_CLOSED_BY_US,   /* our FIN went first */
+	REASON_CLOSED_BY_PEER, /* the peer's FIN came first */
+	REASON_CLOSED_BY_BOTH, /* the FINs crossed */
+	REASON_STOPPED_LISTENING,
+	REASON_FAILED, /* another error: see errno */
+	REASON_COUNT,
+};
+
+/* `closing` may be NULL when newstate is not CLOSE. */
+enum reason verdict_of(uint8_t oldstate, uint8_t newstate, const struct closing *closing);
+
+/* "timed_out" for JSON and "timed out" for people; NULL for REASON_NONE. */
+const char *reason_name(enum reason reason);
+const char *reason_text(enum reason reason);

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+
+enum { VALUE_TEXT = 32 };
+
+void line_clear(struct line *line)
+{
+	line->used = 0;
+	line->column = 0;
+}
+
+static void append(struct line *line, const char *bytes, size_t length)
+{
+	size_t room = sizeof(line->bytes) - line->used;
+
+	if (length > room)
+		length = room;
+	memcpy(line->bytes + line->used, bytes, length);
+	line->used += length;
+}
+
+/* Our texts are ASCII or escaped UTF-8: a character is a byte that continues none. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+void line_text(struct line *line, const char *text)
+{
+	append(line, text, strlen(text));
+	line->column += width_of(text);
+}
+
+void line_u64(struct line *line, uint64_t value)
+{
+	char text[VALUE_TEXT];
+
+	line_text(line, number_text(value, true, text));
+}
+
+void line_pad_to(struct line *line, size_t column)
+{
+	while (line->column < column) {
+		append(line, " ", 1);
+		line->column++;
+	}
+}
+
+void line_left(struct line *line, const char *text, size_t width)
+{
+	size_t end = line->column + width;
+
+	line_text(line, text);
+	line_pad_to(line, end);
+	line_text(line, " ");
+}
+
+void line_right(struct line *line, const char *text, size_t width)
+{
+	size_t length = width_of(text);
+
+	if (length < width)
+		line_pad_to(line, line->column + width - length);
+	line_text(line, text);
+	line_text(line, " ");
+}
+
+void line_color(struct line *line, const char *sequence)
+{
+	append(line, sequence, strlen(sequence));
+}
+
+void line_put(const struct line *line, struct output *output)
+{
+	size_t used = line->used;
+
+	while (used && line->bytes[used - 1] == ' ')
+		used--;
+	output_bytes(output, line->bytes, used);
+	output_char(output, '\n');
+}
+
+const char *number_text(uint64_t value, bool known, char *out)
+{
+	char digits[VALUE_TEXT];
+	size_t at = sizeof(digits);
+
+	if (!known)
+		return "-";
+	digits[--at] = '\0';
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return memcpy(out, digits + at, sizeof(digits) - at);
+}
+
+const char *span_ms_text(struct span span, char *out)
+{
+	char *end = out;
+	uint64_t us = span.ns / NS_PER_US;
+
+	if (span.known == SPAN_UNKNOWN)
+		return "-";
+	if (span.known == SPAN_AT_LEAST)
+		*end++ = '>';
+	number_text(us / 1000, true, end);
+	end += strlen(end);
+	*end++ = '.';
+	*end++ = (char)('0' + us / 100 % 10);
+	*end++ = (char)('0' + us / 10 % 10);
+	*end++ = (char)('0' + us % 10);
+	*end = '\0';
+	return out;
+}
+
+const char *span_text(struct span span, char *out)
+{
+	const char *sign = span.known == SPAN_AT_LEAST ? ">" : "";
+	uint64_t us = span.ns / NS_PER_US, seconds = span.ns / NS_PER_SEC;
+
+	if (span.known == SPAN_UNKNOWN)
+		return "-";
+	if (us < 1000)
+		snprintf(out, VALUE_TEXT, "%s%lluus", sign, (unsigned long long)us);
+	else if (seconds == 0)
+		snprintf(out, VALUE_TEXT, "%s%llu.%llums", sign, (unsigned long long)us / 1000,
+			 (unsigned long long)us / 100 % 10);
+	else if (seconds < 60)
+		snprintf(out, VALUE_TEXT, "%s%llu.%llus", sign, (unsigned long long)seconds,
+			 (unsigned long long)us / 100000 % 10);
+	else if (seconds < 3600)
+		snprintf(out, VALUE_TEXT, "%s%llum%02llus", sign, (unsigned long long)seconds / 60,
+			 (unsigned long long)seconds % 60);
+	else if (seconds < 86400)
+		snprintf(out, VALUE_TEXT, "%s%lluh%02llum", sign, (unsigned long long)seconds / 3600,
+			 (unsigned long long)seconds / 60 % 60);
+	else
+		snprintf(out, VALUE_TEXT, "%s%llud%02lluh", sign, (unsigned long long)seconds / 86400,
+			 (unsigned long long)seconds / 3600 % 24);
+	return out;
+}
+
+const char *size_text(uint64_t bytes, char *out)
+{
+	static const char units[] = "KMGTPE";
+	uint64_t scaled = bytes, tenths = 0;
+	int unit = -1;
+
+	while (scaled >= 1024 && units[unit + 1]) {
+		tenths = scaled % 1024 * 10 / 1024;
+		scaled /= 1024;
+		unit++;
+	}
+	if (unit < 0)
+		return number_text(bytes, true, out);
+	snprintf(out, VALUE_TEXT, "%llu.%llu%c", (unsigned long long)scaled, (unsigned long long)tenths, units[unit]);
+	return out;
+}
+
+static const char *endpoint_text(const struct address *address, uint8_t family, const char *port, char *out)
+{
+	char *end = out;
+
+	if (family == 6)
+		*end++ = '[';
+	end += address_text(address, family, end);
+	if (family == 6)
+		*end++ = ']';
+	*end++ = ':';
+	strcpy(end, port);
+	return out;
+}
+
+const char *local_text(const struct connection *conn, char *out)
+{
+	const struct tuple *tuple = &conn->tuple;
+	char port[VALUE_TEXT];
+
+	return endpoint_text(&tuple->laddr, tuple->family, number_text(tuple->lport, tuple->lport != 0, port), out);
+}
+
+const char *remote_text(const struct connection *conn, char *out)
+{
+	const struct tuple *tuple = &conn->tuple;
+	char port[VALUE_TEXT];
+
+	if (connection_lacks_peer(conn))
+		return "-";
+	return endpoint_text(&tuple->raddr, tuple->family,
+			     conn->state == STATE_LISTEN ? "*" : number_text(tuple->rport, true, port), out);
+}

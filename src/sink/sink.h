@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * Where changes go. A sink writes into an output (base/output.h), and never flushes it: its user does, once for all
+ * that came together.
+ */
+#include "change.h"
+#include "clock.h"
+#include "output.h"
+
+/* One printing of the live table. */
+struct table_view {
+	uint64_t iteration;       /* from 1 */
+	uint64_t ts_ns;           /* CLOCK_MONOTONIC */
+	struct connection **rows; /* in the order to print them */
+	size_t count;
+};
+
+struct summary {
+	uint64_t seen, received, dropped, missed, resyncs;
+};
+
+struct sink;
+
+struct sink_ops {
+	/* Before all else; may be NULL. */
+	void (*heading)(struct sink *sink);
+	/* A transition, or a socket that was there before. */
+	void (*change)(struct sink *sink, const struct change *change);
+	void (*table)(struct sink *sink, const struct table_view *view);
+	/* The end. NULL: the summary is not part of this output. */
+	void (*summary)(struct sink *sink, const struct summary *summary);
+};
+
+/* Begins each kind of sink. All pointers are borrowed. */
+struct sink {
+	const struct sink_ops *ops;
+	struct output *output;
+	const struct wall_clock *clock;
+};
+
+/* The caller frees them with free(). NULL when memory is short. */
+struct sink *json_sink_new(struct output *output, const struct wall_clock *clock);
+
+struct text_style {
+	bool color;
+	bool wide;       /* room for IPv6 addresses from the start */
+	int terminal_fd; /* whose width is fitted; -1: none, nothing is cut */
+};
+
+struct sink *text_sink_new(struct output *output, const struct wall_clock *clock, const struct text_style *style);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "table_text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "escape.h"
+#include "line.h"
+
+enum { COMM_TEXT = 4 * COMM_LEN + 1, STATE_WIDTH = 11, QUEUE_WIDTH = 7, AGE_WIDTH = 8, PID_WIDTH = 7 };
+
+struct widths {
+	size_t local, remote;
+};
+
+static void widen(size_t *width, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length > *width)
+		*width = length;
+}
+
+static struct widths measure(const struct table_view *view)
+{
+	struct widths widths = {.local = sizeof("LADDR:LPORT") - 1, .remote = sizeof("RADDR:RPORT") - 1};
+	char text[ENDPOINT_TEXT_MAX];
+
+	for (size_t i = 0; i < view->count; i++) {
+		widen(&widths.local, local_text(view->rows[i], text));
+		widen(&widths.remote, remote_text(view->rows[i], text));
+	}
+	return widths;
+}
+
+/* "top: 14:03:22, 7 sockets: 3 ESTABLISHED, 4 LISTEN" */
+static void put_totals(struct output *output, const struct wall_clock *clock, const struct table_view *view)
+{
+	time_t now = (time_t)(wall_clock_at(clock, view->ts_ns) / NS_PER_SEC);
+	size_t totals[STATE_COUNT] = {0};
+	const char *separator = ": ";
+	struct tm local;
+	char time[16];
+
+	for (size_t i = 0; i < view->count; i++)
+		totals[view->rows[i]->state]++;
+	localtime_r(&now, &local);
+	strftime(time, sizeof(time), "%H:%M:%S", &local);
+	output_text(output, "top: ");
+	output_text(output, time);
+	output_text(output, ", ");
+	output_u64(output, view->count);
+	output_text(output, view->count == 1 ? " socket" : " sockets");
+	for (unsigned int state = 0; state < STATE_COUNT; state++) {
+		if (!totals[state])
+			continue;
+		output_text(output, separator);
+		output_u64(output, totals[state]);
+		output_char(output, ' ');
+		output_text(output, tcp_state_name(state));
+		separator = ", ";
+	}
+	output_char(output, '\n');
+}
+
+static void put_heading(struct output *output, const struct widths *widths)
+{
+	struct line line;
+
+	line_clear(&line);
+	line_left(&line, "STATE", STATE_WIDTH);
+	line_right(&line, "RECV-Q", QUEUE_WIDTH);
+	line_right(&line, "SEND-Q", QUEUE_WIDTH);
+	line_left(&line, "LADDR:LPORT", widths->local);
+	line_left(&line, "RADDR:RPORT", widths->remote);
+	line_right(&line, "IN-STATE", AGE_WIDTH);
+	line_left(&line, "PID", PID_WIDTH);
+	line_text(&line, "COMM");
+	line_put(&line, output);
+}
+
+static void put_row(struct output *output, const struct widths *widths, const struct connection *conn, uint64_t now_ns)
+{
+	bool known = conn->owner.pid != 0;
+	char text[ENDPOINT_TEXT_MAX], comm[COMM_TEXT];
+	struct line line;
+
+	line_clear(&line);
+	line_left(&line, tcp_state_name(conn->state), STATE_WIDTH);
+	line_right(&line, number_text(conn->recvq, conn->recvq != QUEUE_UNKNOWN, text), QUEUE_WIDTH);
+	line_right(&line, number_text(conn->sendq, conn->sendq != QUEUE_UNKNOWN, text), QUEUE_WIDTH);
+	line_left(&line, local_text(conn, text), widths->local);
+	line_left(&line, remote_text(conn, text), widths->remote);
+	line_right(&line, span_text(connection_in_state(conn, now_ns), text), AGE_WIDTH);
+	line_left(&line, number_text(conn->owner.pid, known, text), PID_WIDTH);
+	escape_text(comm, sizeof(comm), conn->owner.comm, COMM_LEN);
+	line_text(&line, known ? comm : "-");
+	if (conn->owner_count > 1) {
+		line_text(&line, " +");
+		line_u64(&line, conn->owner_count - 1u);
+	}
+	line_put(&line, output);
+}
+
+void table_text_put(struct output *output, const struct wall_clock *clock, const struct table_view *view)
+{
+	struct widths widths = measure(view);
+
+	if (view->iteration > 1)
+		output_char(output, '\n');
+	put_totals(output, clock, view);
+	put_heading(output, &widths);
+	for (size_t i = 0; i < view->count; i++)
+		put_row(output, &widths, view->rows[i], view->ts_ns);
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * One printing of the live table as text: a line of totals, a heading, a line a socket; columns as wide as the data.
+ */
+#include "sink.h"
+
+void table_text_put(struct output *output, const struct wall_clock *clock, const struct table_view *view);

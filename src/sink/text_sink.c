@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Transitions in tcpstates' columns, and why: TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "escape.h"
+#include "line.h"
+#include "sink.h"
+#include "table_text.h"
+
+enum {
+	IPV4_WIDTH = 15,
+	IPV6_WIDTH = 39,
+	PID_WIDTH = 7,
+	PORT_WIDTH = 5,
+	STATE_WIDTH = 11,
+	MS_WIDTH = 10,
+	WHY_WIDTH = 20, /* what should be left for the reason */
+	WHY_INDENT = 9, /* where it goes on a line of its own */
+	COMM_TEXT = 4 * COMM_LEN + 1,
+};
+
+/* The columns that give way on a narrow terminal. Addresses never do. */
+struct layout {
+	size_t time; /* 12: with milliseconds; 8: without */
+	size_t comm;
+	size_t address;
+	size_t terminal; /* 0: no limit */
+};
+
+struct text_sink {
+	struct sink sink;
+	struct text_style style;
+	struct layout layout;
+	time_t second; /* the one that `stamp` spells */
+	char stamp[16];
+	struct line line;
+};
+
+static struct text_sink *text_sink_of(struct sink *sink)
+{
+	return (struct text_sink *)sink;
+}
+
+static size_t fixed_width(const struct layout *layout)
+{
+	return layout->time + 1 + PID_WIDTH + 1 + layout->comm + 1 + 2 * (layout->address + 1 + PORT_WIDTH + 1) +
+	       2 * (STATE_WIDTH + 1) + sizeof("->") + MS_WIDTH + 1;
+}
+
+static void fit(struct text_sink *self)
+{
+	static const struct {
+		size_t time, comm;
+	} steps[] = {{12, 15}, {12, 10}, {8, 10}, {8, 7}};
+	struct layout *layout = &self->layout;
+	struct winsize window;
+
+	layout->address = self->style.wide ? IPV6_WIDTH : IPV4_WIDTH;
+	layout->terminal = 0;
+	if (self->style.terminal_fd >= 0 && ioctl(self->style.terminal_fd, TIOCGWINSZ, &window) == 0)
+		layout->terminal = window.ws_col;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		layout->time = steps[i].time;
+		layout->comm = steps[i].comm;
+		if (layout->terminal == 0 || fixed_width(layout) + WHY_WIDTH <= layout->terminal)
+			break;
+	}
+}
+
+/* ---- colours ---- */
+
+static const char *state_color(uint8_t state)
+{
+	switch (state) {
+	case STATE_ESTABLISHED:
+		return "\033[32m";
+	case STATE_LISTEN:
+		return "\033[36m";
+	case STATE_SYN_SENT:
+	case STATE_SYN_RECV:
+		return "\033[33m";
+	case STATE_CLOSE:
+		return "\033[90m";
+	default:
+		return "\033[34m";
+	}
+}
+
+static bool is_trouble(enum reason reason)
+{
+	switch (reason) {
+	case REASON_NONE:
+	case REASON_CLOSED_BY_US:
+	case REASON_CLOSED_BY_PEER:
+	case REASON_CLOSED_BY_BOTH:
+	case REASON_STOPPED_LISTENING:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void color(struct text_sink *self, const char *sequence)
+{
+	if (self->style.color)
+		line_color(&self->line, sequence);
+}
+
+/* ---- columns ---- */
+
+static void put_time(struct text_sink *self, uint64_t monotonic_ns)
+{
+	uint64_t wall_ns = wall_clock_at(self->sink.clock, monotonic_ns);
+	time_t second = (time_t)(wall_ns / NS_PER_SEC);
+	unsigned int ms = (unsigned int)(wall_ns % NS_PER_SEC / NS_PER_MS);
+	char text[24];
+	struct tm local;
+
+	if (second != self->second || !self->stamp[0]) {
+		localtime_r(&second, &local);
+		strftime(self->stamp, sizeof(self->stamp), "%H:%M:%S", &local);
+		self->second = second;
+	}
+	memcpy(text, self->stamp, 8);
+	text[8] = '.';
+	text[9] = (char)('0' + ms / 100);
+	text[10] = (char)('0' + ms / 10 % 10);
+	text[11] = (char)('0' + ms % 10);
+	text[self->layout.time] = '\0';
+	line_left(&self->line, text, self->layout.time);
+}
+
+static void put_owner(struct text_sink *self, const struct connection *conn)
+{
+	char pid[32], comm[COMM_TEXT];
+	bool known = conn->owner.pid != 0;
+
+	line_left(&self->line, number_text(conn->owner.pid, known, pid), PID_WIDTH);
+	escape_text(comm, sizeof(comm), conn->owner.comm, COMM_LEN);
+	if (self->layout.terminal && strlen(comm) > self->layout.comm)
+		comm[self->layout.comm] = '\0';
+	line_left(&self->line, known ? comm : "-", self->layout.comm);
+}
+
+static void put_endpoints(struct text_sink *self, const struct connection *conn)
+{
+	const struct tuple *tuple = &conn->tuple;
+	bool peer_known = !connection_lacks_peer(conn);
+	char text[ADDRESS_TEXT_MAX];
+
+	address_text(&tuple->laddr, tuple->family, text);
+	line_left(&self->line, text, self->layout.address);
+	line_left(&self->line, number_text(tuple->lport, tuple->lport != 0, text), PORT_WIDTH);
+	address_text(&tuple->raddr, tuple->family, text);
+	line_left(&self->line, peer_known ? text : "-", self->layout.address);
+	line_left(&self->line, number_text(tuple->rport, peer_known, text), PORT_WIDTH);
+}
+
+static void put_states(struct text_sink *self, const struct change *change)
+{
+	bool transition = change->kind == CHANGE_TRANSITION;
+
+	line_left(&self->line, transition ? tcp_state_name(change->oldstate) : "-", STATE_WIDTH);
+	line_text(&self->line, "-> ");
+	color(self, state_color(change->newstate));
+	line_left(&self->line, tcp_state_name(change->newstate), STATE_WIDTH);
+	color(self, "\033[0m");
+}
+
+/* ---- why ---- */
+
+static size_t put(char *out, size_t size, size_t used, const char *label, const char *value)
+{
+	int length = snprintf(out + used, size - used, "%s%s %s", used ? ", " : "", label, value);
+
+	return length < 0 || used + (size_t)length >= size ? used : used + (size_t)length;
+}
+
+static size_t put_account(const struct change *change, char *out, size_t size, size_t used)
+{
+	const struct closing *closing = change->closing;
+	bool talked = change->oldstate != STATE_SYN_SENT && change->oldstate != STATE_LISTEN;
+	char value[32];
+
+	if (change->age.known != SPAN_UNKNOWN && change->oldstate != STATE_SYN_SENT)
+		used = put(out, size, used, "age", span_text(change->age, value));
+	if (talked) {
+		struct span rtt = {.ns = closing->srtt_us * NS_PER_US,
+				   .known = closing->srtt_us ? SPAN_EXACT : SPAN_UNKNOWN};
+
+		used = put(out, size, used, "rx", size_text(closing->rx_bytes, value));
+		used = put(out, size, used, "tx", size_text(closing->tx_bytes, value));
+		used = put(out, size, used, "rtt", span_text(rtt, value));
+	}
+	if (change->oldstate != STATE_LISTEN)
+		used = put(out, size, used, "retrans", number_text(closing->retrans, true, value));
+	return used;
+}
+
+/* In a few words what the events alone prove; empty when that is nothing. */
+static void spell_why(const struct change *change, char *out, size_t size)
+{
+	const char *reason = reason_text(change->reason);
+	size_t used = 0;
+
+	*out = '\0';
+	if (change->kind == CHANGE_SOCKET)
+		reason = "was there before";
+	if (reason)
+		used = (size_t)snprintf(out, size, "%s", reason);
+	if (change->reason == REASON_FAILED)
+		used += (size_t)snprintf(out + used, size - used, " (%s)", strerror(change->closing->err));
+	if (change->closing)
+		put_account(change, out, size, used);
+}
+
+static void put_why(struct text_sink *self, const struct change *change)
+{
+	struct line *line = &self->line;
+	char why[256];
+
+	spell_why(change, why, sizeof(why));
+	if (!*why)
+		return;
+	if (self->layout.terminal && line->column + strlen(why) > self->layout.terminal) {
+		line_put(line, self->sink.output);
+		line_clear(line);
+		line_pad_to(line, WHY_INDENT);
+	}
+	if (is_trouble(change->reason))
+		color(self, "\033[31m");
+	line_text(line, why);
+	if (is_trouble(change->reason))
+		color(self, "\033[0m");
+}
+
+/* ---- the sink ---- */
+
+static void text_heading(struct sink *sink)
+{
+	struct text_sink *self = text_sink_of(sink);
+	struct line *line = &self->line;
+
+	fit(self);
+	line_clear(line);
+	line_left(line, "TIME", self->layout.time);
+	line_left(line, "PID", PID_WIDTH);
+	line_left(line, "COMM", self->layout.comm);
+	line_left(line, "LADDR", self->layout.address);
+	line_left(line, "LPORT", PORT_WIDTH);
+	line_left(line, "RADDR", self->layout.address);
+	line_left(line, "RPORT", PORT_WIDTH);
+	line_left(line, "OLDSTATE", STATE_WIDTH);
+	line_text(line, "-> ");
+	line_left(line, "NEWSTATE", STATE_WIDTH);
+	line_right(line, "MS", MS_WIDTH);
+	line_text(line, "WHY");
+	line_put(line, sink->output);
+}
+
+static void text_change(struct sink *sink, const struct change *change)
+{
+	struct text_sink *self = text_sink_of(sink);
+	char ms[32];
+
+	if (self->style.terminal_fd >= 0)
+		fit(self);
+	line_clear(&self->line);
+	put_time(self, change->ts_ns);
+	put_owner(self, change->conn);
+	put_endpoints(self, change->conn);
+	put_states(self, change);
+	line_right(&self->line, span_ms_text(change->in_state, ms), MS_WIDTH);
+	put_why(self, change);
+	line_put(&self->line, sink->output);
+}
+
+static void text_table(struct sink *sink, const struct table_view *view)
+{
+	table_text_put(sink->output, sink->clock, view);
+}
+
+static const struct sink_ops text_ops = {
+	.heading = text_heading,
+	.change = text_change,
+	.table = text_table,
+};
+
+struct sink *text_sink_new(struct output *output, const struct wall_clock *clock, const struct text_style *style)
+{
+	struct text_sink *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return NULL;
+	self->sink = (struct sink){.ops = &text_ops, .output = output, .clock = clock};
+	self->style = *style;
+	fit(self);
+	return &self->sink;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * Transitions from the kernel: loads and attaches the BPF programs, and turns the records of the ring into events. The
+ * only file that knows the skeleton.
+ */
+#include "event.h"
+#include "push_down.h"
+#include "snapshot.h"
+
+struct bpf_source;
+
+/* Every transition that passed the push-down is either received or dropped, to the last one: seen == received + dropped
+ * once the source is stopped. */
+struct bpf_counts {
+	uint64_t seen;
+	uint64_t received;
+	uint64_t dropped; /* the ring was full */
+	uint64_t missed;  /* never seen: the kernel skipped the program, and nothing caught it (see the BPF side) */
+};
+
+/* Loads and attaches: from its return on, every transition is counted. Says on failure what is wrong and what to
+ * do, and returns a negative errno. `push_down` is borrowed during the call. */
+int bpf_source_open(const struct push_down *push_down, struct bpf_source **out);
+void bpf_source_free(struct bpf_source *source);
+
+/* Becomes readable when much has gathered, but not for a little: look at least each 50 ms. Edge-triggered use only;
+ * borrowed. */
+int bpf_source_fd(const struct bpf_source *source);
+
+/* Moves what has gathered in the ring into memory (256 MiB of it at most), so that the ring does not fill up while
+ * something slow goes on. bpf_source_consume() hands that on first. 0 or -ENOMEM. */
+int bpf_source_set_aside(struct bpf_source *source);
+
+/* Hands on what has gathered, in order. How many events, or the first error of the handler. */
+int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context);
+
+/* Detaches, and waits until the programs that still run have ended; what they wrote is then in the ring. */
+void bpf_source_stop(struct bpf_source *source);
+
+struct bpf_counts bpf_source_counts(const struct bpf_source *source);

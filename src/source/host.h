@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What tracing needs of this host, and what to say when it is not there.
+ */
+
+/* After the BPF programs could not be loaded or attached with `err` (a negative errno): finds the most likely cause on
+ * this host, and logs it with its remedy. */
+void host_explain_failure(int err);
+
+/* Warns when the owners of other users' sockets will stay unknown for want of capabilities. */
+void host_check_owners(void);

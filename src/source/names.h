@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The names that a filter may use, looked up on this host: services in /etc/services, network namespaces in /run/netns.
+ */
+#include "filter.h"
+
+extern const struct filter_names host_names;

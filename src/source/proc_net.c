@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "proc_net.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "event.h"
+
+/* "  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 12345 1 0000…" */
+enum field { FIELD_LOCAL = 1, FIELD_REMOTE = 2, FIELD_STATE = 3, FIELD_QUEUES = 4, FIELD_UID = 7, FIELD_INODE = 9 };
+
+/* Minisockets and request sockets have no field after the address of the socket, full ones have. */
+enum { MINI_FIELDS = 12, MAX_FIELDS = 13 };
+
+void proc_rows_free(struct proc_rows *rows)
+{
+	free(rows->rows);
+	memset(rows, 0, sizeof(*rows));
+}
+
+static size_t split(const char *line, const char *fields[MAX_FIELDS])
+{
+	size_t count = 0;
+
+	while (count < MAX_FIELDS) {
+		line += strspn(line, " ");
+		if (!*line)
+			break;
+		fields[count++] = line;
+		line += strcspn(line, " ");
+	}
+	return count;
+}
+
+/* Reads exactly `digits` hexadecimal digits (at most 8); moves *text past them. */
+static int take_hex(const char **text, int digits, uint32_t *out)
+{
+	uint32_t value = 0;
+
+	for (int i = 0; i < digits; i++) {
+		char c = (*text)[i];
+
+		if (c >= '0' && c <= '9')
+			value = value << 4 | (uint32_t)(c - '0');
+		else if (c >= 'A' && c <= 'F')
+			value = value << 4 | (uint32_t)(c - 'A' + 10);
+		else
+			return -EINVAL;
+	}
+	*text += digits;
+	*out = value;
+	return 0;
+}
+
+static int take_char(const char **text, char wanted)
+{
+	if (**text != wanted)
+		return -EINVAL;
+	++*text;
+	return 0;
+}
+
+static int take_u32(const char *text, uint32_t *out)
+{
+	uint64_t value = 0;
+	const char *at = text;
+
+	for (; *at >= '0' && *at <= '9'; at++) {
+		value = value * 10 + (uint64_t)(*at - '0');
+		if (value > UINT32_MAX)
+			return -EINVAL;
+	}
+	if (at == text || (*at && *at != ' '))
+		return -EINVAL;
+	*out = (uint32_t)value;
+	return 0;
+}
+
+/* The kernel prints each 32-bit word of the address, which is in network order, as a number of this machine. */
+static int take_endpoint(const char *text, uint8_t family, struct address *address, uint16_t *port)
+{
+	uint32_t words[4] = {0}, number;
+	int count = family == 4 ? 1 : 4;
+	uint8_t ipv4[4];
+
+	for (int i = 0; i < count; i++)
+		if (take_hex(&text, 8, &words[i]))
+			return -EINVAL;
+	if (take_char(&text, ':') || take_hex(&text, 4, &number) || take_char(&text, ' '))
+		return -EINVAL;
+	*port = (uint16_t)number;
+	if (family == 6) {
+		memcpy(address->bytes, words, sizeof(address->bytes));
+		return 0;
+	}
+	memcpy(ipv4, words, sizeof(ipv4));
+	*address = address_from_ipv4(ipv4);
+	return 0;
+}
+
+static int take_queues(const char *text, struct proc_row *row)
+{
+	if (take_hex(&text, 8, &row->sendq) || take_char(&text, ':') || take_hex(&text, 8, &row->recvq))
+		return -EINVAL;
+	if (row->state == STATE_LISTEN)
+		row->sendq = QUEUE_UNKNOWN;
+	return 0;
+}
+
+int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc_row *row)
+{
+	const char *fields[MAX_FIELDS];
+	size_t count = split(line, fields);
+	struct proc_row parsed = {.tuple = {.netns = netns, .family = family}};
+	uint32_t state;
+
+	if (count && strncmp(fields[0], "sl", 2) == 0)
+		return 0;
+	if (count < MINI_FIELDS || take_hex(&fields[FIELD_STATE], 2, &state) ||
+	    take_endpoint(fields[FIELD_LOCAL], family, &parsed.tuple.laddr, &parsed.tuple.lport) ||
+	    take_endpoint(fields[FIELD_REMOTE], family, &parsed.tuple.raddr, &parsed.tuple.rport))
+		return -EINVAL;
+	parsed.state = (uint8_t)state;
+	if (take_queues(fields[FIELD_QUEUES], &parsed) || take_u32(fields[FIELD_UID], &parsed.uid) ||
+	    take_u32(fields[FIELD_INODE], &parsed.inode))
+		return -EINVAL;
+	if (count == MINI_FIELDS || state == STATE_UNKNOWN || state == STATE_CLOSE || state >= STATE_COUNT)
+		return 0;
+	*row = parsed;
+	return 1;
+}
+
+static int append(struct proc_rows *rows, const struct proc_row *row)
+{
+	if (rows->count == rows->room) {
+		size_t room = rows->room ? rows->room * 2 : 64;
+		struct proc_row *grown = realloc(rows->rows, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		rows->rows = grown;
+		rows->room = room;
+	}
+	rows->rows[rows->count++] = *row;
+	return 0;
+}
+
+/* Takes the whole lines at the start of `text`; returns how many bytes they were, or a negative errno. */
+static ssize_t take_lines(char *text, uint8_t family, uint32_t netns, struct proc_rows *rows, size_t *odd)
+{
+	char *line = text, *end;
+
+	while ((end = strchr(line, '\n'))) {
+		struct proc_row row;
+		int got;
+
+		*end = '\0';
+		got = proc_net_parse(line, family, netns, &row);
+		if (got < 0)
+			++*odd;
+		else if (got > 0 && append(rows, &row))
+			return -ENOMEM;
+		line = end + 1;
+	}
+	return line - text;
+}
+
+int proc_net_read(int fd, uint8_t family, uint32_t netns, struct proc_rows *rows, size_t *odd)
+{
+	char buffer[1 << 15];
+	size_t kept = 0;
+
+	for (;;) {
+		ssize_t got = read(fd, buffer + kept, sizeof(buffer) - 1 - kept), taken;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -errno : 0;
+		buffer[kept + (size_t)got] = '\0';
+		taken = take_lines(buffer, family, netns, rows, odd);
+		if (taken < 0)
+			return (int)taken;
+		kept = kept + (size_t)got - (size_t)taken;
+		if (kept == sizeof(buffer) - 1) { /* no line of the kernel's is that long */
+			++*odd;
+			kept = 0;
+		}
+		memmove(buffer, buffer + taken, kept);
+	}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * /proc/net/tcp and /proc/net/tcp6: the sockets of one network namespace. The kernel walks its tables bucket by bucket
+ * while they change, so rows may come twice or, when others vanish before them, not at all.
+ */
+#include "address.h"
+#include "index.h"
+
+struct proc_row {
+	struct link by_inode; /* for proc_fd.h */
+	struct tuple tuple;
+	uint32_t inode; /* 0: no descriptor holds it */
+	uint32_t uid;
+	uint32_t recvq;       /* bytes; LISTEN: connections not accepted yet */
+	uint32_t sendq;       /* bytes; LISTEN: QUEUE_UNKNOWN (/proc does not tell the limit) */
+	uint32_t first_owner; /* set by proc_fd.h: index into its owners */
+	uint32_t owner_count;
+	uint8_t state;
+};
+
+struct proc_rows {
+	struct proc_row *rows;
+	size_t count;
+	size_t room;
+};
+
+void proc_rows_free(struct proc_rows *rows);
+
+/* Reads one line, without its newline, of the table for `family` (4 or 6). 1: *row is a socket; 0: it is the heading,
+ * or a minisocket or request socket (TIME_WAIT, a connection half open), which no event will ever name; -EINVAL: not of
+ * this form. Only `tuple`, `inode`, `uid`, the queues and `state` are set. */
+int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc_row *row);
+
+/* Appends the sockets in the open file `fd`. 0, or a negative errno of reading; lines that are not
+ * understood are counted in *odd. */
+int proc_net_read(int fd, uint8_t family, uint32_t netns, struct proc_rows *rows, size_t *odd);

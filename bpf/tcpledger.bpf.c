@@ -281,18 +281,15 @@ static __always_inline void observe(struct sock *sk, int oldstate, int newstate)
 	struct transition_record key;
 	struct tcp_sock *tp;
 
+	/* SCTP, DCCP and MPTCP (protocol 262) pass this tracepoint too, with states of their own. */
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return;
 	read_key(&key, sk, tp, oldstate, newstate);
 	if (passes(sk, &key))
 		emit(sk, tp, &key);
-}
-
-/* SCTP, DCCP and MPTCP (protocol 262) pass this tracepoint too, with states of their own. */
-static __always_inline bool is_tcp(struct sock *sk)
-{
-	return sk->sk_protocol == IPPROTO_TCP;
 }
 
 /* The cookie, because the verifier allows no arithmetic on the address. */
@@ -312,8 +309,6 @@ int BPF_PROG(on_transition, struct sock *sk, int oldstate, int newstate)
 	struct handled *handled;
 	__u32 slot, zero = 0;
 
-	if (!is_tcp(sk))
-		return 0;
 	observe(sk, oldstate, newstate);
 
 	handled = bpf_map_lookup_elem(&handled_map, &zero);
@@ -336,8 +331,6 @@ int BPF_PROG(on_transition_missed, struct sock *sk, int oldstate, int newstate)
 	struct handled *handled;
 	__u32 slot, zero = 0;
 
-	if (!is_tcp(sk))
-		return 0;
 	handled = bpf_map_lookup_elem(&handled_map, &zero);
 	if (!handled)
 		return 0;

@@ -9,15 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct output {
-	int fd;
-	int cancel_fd;
-	size_t chunk; /* the most that one write takes */
-	int error;
-	size_t used;
-	char buffer[1 << 16];
-};
-
 /* A pipe that poll() calls writable takes PIPE_BUF bytes without blocking; a file takes anything. */
 static size_t chunk_of(int fd)
 {
@@ -84,24 +75,16 @@ int output_flush(struct output *output)
 	return output->error;
 }
 
-int output_error(const struct output *output)
-{
-	return output->error;
-}
-
 void output_bytes(struct output *output, const char *bytes, size_t length)
 {
-	while (length > sizeof(output->buffer) - output->used) {
-		size_t room = sizeof(output->buffer) - output->used;
+	while (length) {
+		size_t now = length < OUTPUT_ROOM_MAX ? length : OUTPUT_ROOM_MAX;
 
-		memcpy(output->buffer + output->used, bytes, room);
-		output->used += room;
-		bytes += room;
-		length -= room;
-		output_flush(output);
+		memcpy(output_room(output, now), bytes, now);
+		output->used += now;
+		bytes += now;
+		length -= now;
 	}
-	memcpy(output->buffer + output->used, bytes, length);
-	output->used += length;
 }
 
 void output_text(struct output *output, const char *text)
@@ -109,50 +92,40 @@ void output_text(struct output *output, const char *text)
 	output_bytes(output, text, strlen(text));
 }
 
-void output_char(struct output *output, char c)
+/* Two digits a division, which is what this costs. */
+char *decimal_put(char *at, uint64_t value)
 {
-	if (output->used == sizeof(output->buffer))
-		output_flush(output);
-	output->buffer[output->used++] = c;
+	static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334"
+				    "3536373839404142434445464748495051525354555657585960616263646566676869"
+				    "707172737475767778798081828384858687888990919293949596979899";
+	char digits[DECIMAL_MAX];
+	size_t first = sizeof(digits);
+
+	while (value >= 100) {
+		first -= 2;
+		memcpy(digits + first, pairs + value % 100 * 2, 2);
+		value /= 100;
+	}
+	if (value >= 10) {
+		first -= 2;
+		memcpy(digits + first, pairs + value * 2, 2);
+	} else {
+		digits[--first] = (char)('0' + value);
+	}
+	memcpy(at, digits + first, sizeof(digits) - first);
+	return at + sizeof(digits) - first;
+}
+
+char *hex_put(char *at, uint64_t value)
+{
+	int shift = value ? 60 - __builtin_clzll(value) / 4 * 4 : 0;
+
+	for (; shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[value >> shift & 15];
+	return at;
 }
 
 void output_u64(struct output *output, uint64_t value)
 {
-	output_padded(output, value, 1);
-}
-
-void output_hex(struct output *output, uint64_t value)
-{
-	char text[16];
-	size_t at = sizeof(text);
-
-	do {
-		text[--at] = "0123456789abcdef"[value & 15];
-		value >>= 4;
-	} while (value);
-	output_bytes(output, text + at, sizeof(text) - at);
-}
-
-void output_padded(struct output *output, uint64_t value, unsigned int digits)
-{
-	char text[32];
-	size_t at = sizeof(text);
-
-	while (value || (sizeof(text) - at < digits && at > 0)) {
-		text[--at] = (char)('0' + value % 10);
-		value /= 10;
-	}
-	output_bytes(output, text + at, sizeof(text) - at);
-}
-
-void output_spaces(struct output *output, size_t count)
-{
-	static const char spaces[] = "                                ";
-
-	while (count) {
-		size_t now = count < sizeof(spaces) - 1 ? count : sizeof(spaces) - 1;
-
-		output_bytes(output, spaces, now);
-		count -= now;
-	}
+	output_used(output, decimal_put(output_room(output, DECIMAL_MAX), value));
 }

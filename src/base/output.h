@@ -2,28 +2,65 @@
 #pragma once
 /*
  * A buffered output file, made for many short pieces: printf() costs more than all else on the way from
- * the ring to a line. Nothing is written before output_flush(), or before the buffer is full.
+ * the ring to a line. Nothing is written before output_flush(), or before the buffer is full. The small steps are
+ * inline, since a line takes a hundred of them.
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-struct output;
+enum {
+	OUTPUT_BYTES = 1 << 16,
+	OUTPUT_ROOM_MAX = 1 << 12,
+	DECIMAL_MAX = 20, /* digits of a uint64_t */
+};
+
+/* Open only for the inline functions below. */
+struct output {
+	int fd;
+	int cancel_fd;
+	int error;
+	size_t chunk; /* the most that one write takes */
+	size_t used;
+	char buffer[OUTPUT_BYTES];
+};
 
 /* Both descriptors are borrowed. A write that waits for a slow reader gives up with -ECANCELED when `cancel_fd`
  * (-1: none) becomes readable. NULL when memory is short. */
 struct output *output_new(int fd, int cancel_fd);
 void output_free(struct output *output);
 
-void output_bytes(struct output *output, const char *bytes, size_t length);
-void output_text(struct output *output, const char *text);
-void output_char(struct output *output, char c);
-void output_u64(struct output *output, uint64_t value);
-void output_hex(struct output *output, uint64_t value);
-/* At least `digits` digits, with leading zeros. */
-void output_padded(struct output *output, uint64_t value, unsigned int digits);
-void output_spaces(struct output *output, size_t count);
-
 /* 0, or the first error of any write since the start as a negative errno (-EPIPE: the reader is gone). After an
  * error everything more is thrown away. */
 int output_flush(struct output *output);
-int output_error(const struct output *output);
+
+/* Any length. */
+void output_bytes(struct output *output, const char *bytes, size_t length);
+
+/* Room for `most` bytes (at most OUTPUT_ROOM_MAX), to be written to at once; output_used() says how far. */
+static inline char *output_room(struct output *output, size_t most)
+{
+	if (sizeof(output->buffer) - output->used < most)
+		output_flush(output);
+	return output->buffer + output->used;
+}
+
+static inline void output_used(struct output *output, const char *end)
+{
+	output->used = (size_t)(end - output->buffer);
+}
+
+static inline void output_char(struct output *output, char c)
+{
+	char *at = output_room(output, 1);
+
+	*at = c;
+	output->used++;
+}
+
+/* Writes a number at `at`; returns its end. */
+char *decimal_put(char *at, uint64_t value);
+char *hex_put(char *at, uint64_t value);
+
+void output_text(struct output *output, const char *text);
+void output_u64(struct output *output, uint64_t value);

@@ -9,11 +9,17 @@
 #include "json_writer.h"
 #include "sink.h"
 
+enum {
+	STAMP_SECONDS = 20, /* "2026-01-31T12:00:00." */
+	STAMP_DIGITS = 9,
+	STAMP_LENGTH = STAMP_SECONDS + STAMP_DIGITS + 1, /* and "Z" */
+};
+
 struct json_sink {
 	struct sink sink;
 	struct json_writer json;
 	time_t second; /* the one that `stamp` spells */
-	char stamp[32];
+	char stamp[STAMP_LENGTH + 1];
 };
 
 static struct json_sink *json_sink_of(struct sink *sink)
@@ -24,30 +30,25 @@ static struct json_sink *json_sink_of(struct sink *sink)
 /* "2026-01-31T12:00:00.123456789Z" */
 static void put_time(struct json_sink *sink, uint64_t monotonic_ns)
 {
-	struct json_writer *json = &sink->json;
 	uint64_t wall_ns = wall_clock_at(sink->sink.clock, monotonic_ns);
 	uint64_t fraction = wall_ns % NS_PER_SEC;
 	time_t second = (time_t)(wall_ns / NS_PER_SEC);
-	char text[48];
 	struct tm utc;
 
 	if (second != sink->second || !sink->stamp[0]) {
 		gmtime_r(&second, &utc);
-		strftime(sink->stamp, sizeof(sink->stamp), "%Y-%m-%dT%H:%M:%S.", &utc);
+		strftime(sink->stamp, sizeof(sink->stamp), "%Y-%m-%dT%H:%M:%S.000000000Z", &utc);
 		sink->second = second;
 	}
-	memcpy(text, sink->stamp, 20);
-	for (int i = 28; i >= 20; i--) {
-		text[i] = (char)('0' + fraction % 10);
+	for (int i = STAMP_SECONDS + STAMP_DIGITS - 1; i >= STAMP_SECONDS; i--) {
+		sink->stamp[i] = (char)('0' + fraction % 10);
 		fraction /= 10;
 	}
-	text[29] = 'Z';
-	text[30] = '\0';
-	json_word(json, "ts", text);
-	json_u64(json, "ts_ns", wall_ns);
+	json_word_of(&sink->json, "ts", sink->stamp, STAMP_LENGTH);
+	json_u64(&sink->json, "ts_ns", wall_ns);
 }
 
-static void put_known(struct json_writer *json, const char *key, uint64_t value, bool known)
+JSON_INLINE void put_known(struct json_writer *json, const char *key, uint64_t value, bool known)
 {
 	if (known)
 		json_u64(json, key, value);
@@ -55,7 +56,7 @@ static void put_known(struct json_writer *json, const char *key, uint64_t value,
 		json_null(json, key);
 }
 
-static void put_word(struct json_writer *json, const char *key, const char *word)
+JSON_INLINE void put_word(struct json_writer *json, const char *key, const char *word)
 {
 	if (word)
 		json_word(json, key, word);
@@ -63,7 +64,7 @@ static void put_word(struct json_writer *json, const char *key, const char *word
 		json_null(json, key);
 }
 
-static void put_span(struct json_writer *json, const char *key, const char *known_key, struct span span)
+JSON_INLINE void put_span(struct json_writer *json, const char *key, const char *known_key, struct span span)
 {
 	put_known(json, key, span.ns / NS_PER_US, span.known != SPAN_UNKNOWN);
 	json_bool(json, known_key, span.known == SPAN_EXACT);
@@ -72,9 +73,9 @@ static void put_span(struct json_writer *json, const char *key, const char *know
 /* The cookie is spelled as after "sk:" in ss -e. */
 static void put_identity(struct json_writer *json, const struct connection *conn)
 {
-	json_decimal_text(json, "id", conn->id);
+	json_decimal_word(json, "id", conn->id);
 	if (conn->cookie)
-		json_hex_text(json, "cookie", conn->cookie);
+		json_hex_word(json, "cookie", conn->cookie);
 	else
 		json_null(json, "cookie");
 }
@@ -87,11 +88,12 @@ static void put_tuple(struct json_writer *json, const struct connection *conn)
 
 	json_u64(json, "netns", tuple->netns);
 	json_u64(json, "family", tuple->family);
-	address_text(&tuple->laddr, tuple->family, address);
-	json_word(json, "laddr", address);
+	json_word_of(json, "laddr", address, address_text(&tuple->laddr, tuple->family, address));
 	put_known(json, "lport", tuple->lport, tuple->lport != 0);
-	address_text(&tuple->raddr, tuple->family, address);
-	put_word(json, "raddr", peer_known ? address : NULL);
+	if (peer_known)
+		json_word_of(json, "raddr", address, address_text(&tuple->raddr, tuple->family, address));
+	else
+		json_null(json, "raddr");
 	put_known(json, "rport", tuple->rport, peer_known);
 }
 

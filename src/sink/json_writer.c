@@ -2,44 +2,24 @@
 #include "json_writer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "escape.h"
 
-static void must(bool holds)
+static void enter(struct json_writer *json, char *at, bool is_array)
 {
-	if (!holds)
+	if (json->depth >= JSON_MAX_DEPTH)
 		abort();
-}
-
-static void begin_item(struct json_writer *json, const char *key)
-{
-	unsigned int level = json->depth - 1;
-
-	must(json->depth > 0 && json->is_array[level] == !key);
-	if (json->has_items[level])
-		output_char(json->output, ',');
-	json->has_items[level] = true;
-	if (key) {
-		output_char(json->output, '"');
-		output_text(json->output, key);
-		output_bytes(json->output, "\":", 2);
-	}
-}
-
-static void enter(struct json_writer *json, bool is_array)
-{
-	must(json->depth < JSON_MAX_DEPTH);
 	json->is_array[json->depth] = is_array;
 	json->has_items[json->depth] = false;
 	json->depth++;
-	output_char(json->output, is_array ? '[' : '{');
+	*at++ = is_array ? '[' : '{';
+	output_used(json->output, at);
 }
 
 static void leave(struct json_writer *json, bool is_array)
 {
-	must(json->depth > 0 && json->is_array[json->depth - 1] == is_array);
+	if (json->depth == 0 || json->is_array[json->depth - 1] != is_array)
+		abort();
 	json->depth--;
 	output_char(json->output, is_array ? ']' : '}');
 }
@@ -48,56 +28,15 @@ void json_line_begin(struct json_writer *json, struct output *output)
 {
 	json->output = output;
 	json->depth = 0;
-	enter(json, false);
+	enter(json, output_room(output, 1), false);
 }
 
 void json_line_end(struct json_writer *json)
 {
 	leave(json, false);
-	must(json->depth == 0);
+	if (json->depth != 0)
+		abort();
 	output_char(json->output, '\n');
-}
-
-void json_u64(struct json_writer *json, const char *key, uint64_t value)
-{
-	begin_item(json, key);
-	output_u64(json->output, value);
-}
-
-void json_decimal_text(struct json_writer *json, const char *key, uint64_t value)
-{
-	begin_item(json, key);
-	output_char(json->output, '"');
-	output_u64(json->output, value);
-	output_char(json->output, '"');
-}
-
-void json_hex_text(struct json_writer *json, const char *key, uint64_t value)
-{
-	begin_item(json, key);
-	output_char(json->output, '"');
-	output_hex(json->output, value);
-	output_char(json->output, '"');
-}
-
-void json_bool(struct json_writer *json, const char *key, bool value)
-{
-	begin_item(json, key);
-	output_text(json->output, value ? "true" : "false");
-}
-
-void json_null(struct json_writer *json, const char *key)
-{
-	begin_item(json, key);
-	output_bytes(json->output, "null", 4);
-}
-
-void json_word(struct json_writer *json, const char *key, const char *word)
-{
-	begin_item(json, key);
-	output_char(json->output, '"');
-	output_text(json->output, word);
-	output_char(json->output, '"');
 }
 
 static void put_character(struct output *output, const char *bytes, size_t length, int32_t character)
@@ -117,25 +56,35 @@ static void put_character(struct output *output, const char *bytes, size_t lengt
 	output_text(output, escaped);
 }
 
+static bool is_plain(char c)
+{
+	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
 void json_text(struct json_writer *json, const char *key, const char *text, size_t length)
 {
-	begin_item(json, key);
-	output_char(json->output, '"');
+	struct output *output = json->output;
+	size_t plain = 0;
+
 	length = strnlen(text, length);
-	for (size_t at = 0; at < length;) {
+	while (plain < length && is_plain(text[plain]))
+		plain++;
+	output_used(output, json_item(json, key, 0));
+	output_char(output, '"');
+	output_bytes(output, text, plain);
+	for (size_t at = plain; at < length;) {
 		int32_t character;
 		size_t bytes = utf8_next(text + at, length - at, &character);
 
-		put_character(json->output, text + at, bytes, character);
+		put_character(output, text + at, bytes, character);
 		at += bytes;
 	}
-	output_char(json->output, '"');
+	output_char(output, '"');
 }
 
 void json_array_begin(struct json_writer *json, const char *key)
 {
-	begin_item(json, key);
-	enter(json, true);
+	enter(json, json_item(json, key, 1), true);
 }
 
 void json_array_end(struct json_writer *json)
@@ -145,8 +94,7 @@ void json_array_end(struct json_writer *json)
 
 void json_object_begin(struct json_writer *json, const char *key)
 {
-	begin_item(json, key);
-	enter(json, false);
+	enter(json, json_item(json, key, 1), false);
 }
 
 void json_object_end(struct json_writer *json)

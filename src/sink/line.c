@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "line.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -45,6 +44,12 @@ void line_u64(struct line *line, uint64_t value)
 	char text[VALUE_TEXT];
 
 	line_text(line, number_text(value, true, text));
+}
+
+void line_append(struct line *line, const struct line *other)
+{
+	append(line, other->bytes, other->used);
+	line->column += other->column;
 }
 
 void line_pad_to(struct line *line, size_t column)
@@ -91,17 +96,10 @@ void line_put(const struct line *line, struct output *output)
 
 const char *number_text(uint64_t value, bool known, char *out)
 {
-	char digits[VALUE_TEXT];
-	size_t at = sizeof(digits);
-
 	if (!known)
 		return "-";
-	digits[--at] = '\0';
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	return memcpy(out, digits + at, sizeof(digits) - at);
+	*decimal_put(out, value) = '\0';
+	return out;
 }
 
 const char *span_ms_text(struct span span, char *out)
@@ -123,47 +121,67 @@ const char *span_ms_text(struct span span, char *out)
 	return out;
 }
 
+static char *put_amount(char *at, uint64_t whole, const char *unit)
+{
+	at = decimal_put(at, whole);
+	while (*unit)
+		*at++ = *unit++;
+	return at;
+}
+
+static char *put_tenths(char *at, uint64_t whole, uint64_t tenths, const char *unit)
+{
+	at = decimal_put(at, whole);
+	*at++ = '.';
+	return put_amount(at, tenths, unit);
+}
+
+static char *put_two_digits(char *at, uint64_t value, const char *unit)
+{
+	if (value < 10)
+		*at++ = '0';
+	return put_amount(at, value, unit);
+}
+
 const char *span_text(struct span span, char *out)
 {
-	const char *sign = span.known == SPAN_AT_LEAST ? ">" : "";
 	uint64_t us = span.ns / NS_PER_US, seconds = span.ns / NS_PER_SEC;
+	char *at = out;
 
 	if (span.known == SPAN_UNKNOWN)
 		return "-";
+	if (span.known == SPAN_AT_LEAST)
+		*at++ = '>';
 	if (us < 1000)
-		snprintf(out, VALUE_TEXT, "%s%lluus", sign, (unsigned long long)us);
+		at = put_amount(at, us, "us");
 	else if (seconds == 0)
-		snprintf(out, VALUE_TEXT, "%s%llu.%llums", sign, (unsigned long long)us / 1000,
-			 (unsigned long long)us / 100 % 10);
+		at = put_tenths(at, us / 1000, us / 100 % 10, "ms");
 	else if (seconds < 60)
-		snprintf(out, VALUE_TEXT, "%s%llu.%llus", sign, (unsigned long long)seconds,
-			 (unsigned long long)us / 100000 % 10);
+		at = put_tenths(at, seconds, us / 100000 % 10, "s");
 	else if (seconds < 3600)
-		snprintf(out, VALUE_TEXT, "%s%llum%02llus", sign, (unsigned long long)seconds / 60,
-			 (unsigned long long)seconds % 60);
+		at = put_two_digits(put_amount(at, seconds / 60, "m"), seconds % 60, "s");
 	else if (seconds < 86400)
-		snprintf(out, VALUE_TEXT, "%s%lluh%02llum", sign, (unsigned long long)seconds / 3600,
-			 (unsigned long long)seconds / 60 % 60);
+		at = put_two_digits(put_amount(at, seconds / 3600, "h"), seconds / 60 % 60, "m");
 	else
-		snprintf(out, VALUE_TEXT, "%s%llud%02lluh", sign, (unsigned long long)seconds / 86400,
-			 (unsigned long long)seconds / 3600 % 24);
+		at = put_two_digits(put_amount(at, seconds / 86400, "d"), seconds / 3600 % 24, "h");
+	*at = '\0';
 	return out;
 }
 
 const char *size_text(uint64_t bytes, char *out)
 {
-	static const char units[] = "KMGTPE";
+	static const char *const units[] = {"K", "M", "G", "T", "P", "E"};
 	uint64_t scaled = bytes, tenths = 0;
 	int unit = -1;
 
-	while (scaled >= 1024 && units[unit + 1]) {
+	while (scaled >= 1024) {
 		tenths = scaled % 1024 * 10 / 1024;
 		scaled /= 1024;
 		unit++;
 	}
 	if (unit < 0)
 		return number_text(bytes, true, out);
-	snprintf(out, VALUE_TEXT, "%llu.%llu%c", (unsigned long long)scaled, (unsigned long long)tenths, units[unit]);
+	*put_tenths(out, scaled, tenths, units[unit]) = '\0';
 	return out;
 }
 

@@ -21,6 +21,7 @@ struct line {
 void line_clear(struct line *line);
 void line_text(struct line *line, const char *text);
 void line_u64(struct line *line, uint64_t value);
+void line_append(struct line *line, const struct line *other);
 void line_pad_to(struct line *line, size_t column);
 
 /* Within `width` columns, then a space; the left form pads behind, the right form before. */

@@ -2,7 +2,6 @@
 /*
  * Transitions in tcpstates' columns, and why: TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,7 +20,7 @@ enum {
 	STATE_WIDTH = 11,
 	MS_WIDTH = 10,
 	WHY_WIDTH = 20, /* what should be left for the reason */
-	WHY_INDENT = 9, /* where it goes on a line of its own */
+	INDENT = 9,     /* of a second line, below the time */
 	COMM_TEXT = 4 * COMM_LEN + 1,
 };
 
@@ -31,6 +30,7 @@ struct layout {
 	size_t comm;
 	size_t address;
 	size_t terminal; /* 0: no limit */
+	bool stacked;    /* too narrow for one line: the endpoints stand on a second one */
 };
 
 struct text_sink {
@@ -40,6 +40,7 @@ struct text_sink {
 	time_t second; /* the one that `stamp` spells */
 	char stamp[16];
 	struct line line;
+	struct line why;
 };
 
 static struct text_sink *text_sink_of(struct sink *sink)
@@ -71,6 +72,7 @@ static void fit(struct text_sink *self)
 		if (layout->terminal == 0 || fixed_width(layout) + WHY_WIDTH <= layout->terminal)
 			break;
 	}
+	layout->stacked = layout->terminal && fixed_width(layout) > layout->terminal;
 }
 
 /* ---- colours ---- */
@@ -136,6 +138,16 @@ static void put_time(struct text_sink *self, uint64_t monotonic_ns)
 	line_left(&self->line, text, self->layout.time);
 }
 
+/* To at most `width` bytes, and not within a character. */
+static void cut_text(char *text, size_t width)
+{
+	if (strlen(text) <= width)
+		return;
+	while (width && ((unsigned char)text[width] & 0xc0) == 0x80)
+		width--;
+	text[width] = '\0';
+}
+
 static void put_owner(struct text_sink *self, const struct connection *conn)
 {
 	char pid[32], comm[COMM_TEXT];
@@ -143,9 +155,16 @@ static void put_owner(struct text_sink *self, const struct connection *conn)
 
 	line_left(&self->line, number_text(conn->owner.pid, known, pid), PID_WIDTH);
 	escape_text(comm, sizeof(comm), conn->owner.comm, COMM_LEN);
-	if (self->layout.terminal && strlen(comm) > self->layout.comm)
-		comm[self->layout.comm] = '\0';
+	if (self->layout.terminal)
+		cut_text(comm, self->layout.comm);
 	line_left(&self->line, known ? comm : "-", self->layout.comm);
+}
+
+static void next_line(struct text_sink *self)
+{
+	line_put(&self->line, self->sink.output);
+	line_clear(&self->line);
+	line_pad_to(&self->line, INDENT);
 }
 
 static void put_endpoints(struct text_sink *self, const struct connection *conn)
@@ -175,72 +194,77 @@ static void put_states(struct text_sink *self, const struct change *change)
 
 /* ---- why ---- */
 
-static size_t put(char *out, size_t size, size_t used, const char *label, const char *value)
+static void put_item(struct line *why, const char *label, const char *value)
 {
-	int length = snprintf(out + used, size - used, "%s%s %s", used ? ", " : "", label, value);
-
-	return length < 0 || used + (size_t)length >= size ? used : used + (size_t)length;
+	if (why->used)
+		line_text(why, ", ");
+	line_text(why, label);
+	line_text(why, value);
 }
 
-static size_t put_account(const struct change *change, char *out, size_t size, size_t used)
+static void put_account(struct line *why, const struct change *change)
 {
 	const struct closing *closing = change->closing;
 	bool talked = change->oldstate != STATE_SYN_SENT && change->oldstate != STATE_LISTEN;
 	char value[32];
 
 	if (change->age.known != SPAN_UNKNOWN && change->oldstate != STATE_SYN_SENT)
-		used = put(out, size, used, "age", span_text(change->age, value));
+		put_item(why, "age ", span_text(change->age, value));
 	if (talked) {
 		struct span rtt = {.ns = closing->srtt_us * NS_PER_US,
 				   .known = closing->srtt_us ? SPAN_EXACT : SPAN_UNKNOWN};
 
-		used = put(out, size, used, "rx", size_text(closing->rx_bytes, value));
-		used = put(out, size, used, "tx", size_text(closing->tx_bytes, value));
-		used = put(out, size, used, "rtt", span_text(rtt, value));
+		put_item(why, "rx ", size_text(closing->rx_bytes, value));
+		put_item(why, "tx ", size_text(closing->tx_bytes, value));
+		put_item(why, "rtt ", span_text(rtt, value));
 	}
 	if (change->oldstate != STATE_LISTEN)
-		used = put(out, size, used, "retrans", number_text(closing->retrans, true, value));
-	return used;
+		put_item(why, "retrans ", number_text(closing->retrans, true, value));
 }
 
 /* In a few words what the events alone prove; empty when that is nothing. */
-static void spell_why(const struct change *change, char *out, size_t size)
+static void spell_why(struct line *why, const struct change *change)
 {
 	const char *reason = reason_text(change->reason);
-	size_t used = 0;
 
-	*out = '\0';
+	line_clear(why);
 	if (change->kind == CHANGE_SOCKET)
 		reason = "was there before";
 	if (reason)
-		used = (size_t)snprintf(out, size, "%s", reason);
-	if (change->reason == REASON_FAILED)
-		used += (size_t)snprintf(out + used, size - used, " (%s)", strerror(change->closing->err));
+		line_text(why, reason);
+	if (change->reason == REASON_FAILED) {
+		line_text(why, ": ");
+		line_text(why, strerror(change->closing->err));
+	}
 	if (change->closing)
-		put_account(change, out, size, used);
+		put_account(why, change);
 }
 
 static void put_why(struct text_sink *self, const struct change *change)
 {
-	struct line *line = &self->line;
-	char why[256];
+	struct line *line = &self->line, *why = &self->why;
 
-	spell_why(change, why, sizeof(why));
-	if (!*why)
+	spell_why(why, change);
+	if (!why->used)
 		return;
-	if (self->layout.terminal && line->column + strlen(why) > self->layout.terminal) {
-		line_put(line, self->sink.output);
-		line_clear(line);
-		line_pad_to(line, WHY_INDENT);
-	}
+	if (self->layout.terminal && line->column + why->column > self->layout.terminal)
+		next_line(self);
 	if (is_trouble(change->reason))
 		color(self, "\033[31m");
-	line_text(line, why);
+	line_append(line, why);
 	if (is_trouble(change->reason))
 		color(self, "\033[0m");
 }
 
 /* ---- the sink ---- */
+
+static void head_endpoints(struct text_sink *self)
+{
+	line_left(&self->line, "LADDR", self->layout.address);
+	line_left(&self->line, "LPORT", PORT_WIDTH);
+	line_left(&self->line, "RADDR", self->layout.address);
+	line_left(&self->line, "RPORT", PORT_WIDTH);
+}
 
 static void text_heading(struct sink *sink)
 {
@@ -252,14 +276,16 @@ static void text_heading(struct sink *sink)
 	line_left(line, "TIME", self->layout.time);
 	line_left(line, "PID", PID_WIDTH);
 	line_left(line, "COMM", self->layout.comm);
-	line_left(line, "LADDR", self->layout.address);
-	line_left(line, "LPORT", PORT_WIDTH);
-	line_left(line, "RADDR", self->layout.address);
-	line_left(line, "RPORT", PORT_WIDTH);
+	if (!self->layout.stacked)
+		head_endpoints(self);
 	line_left(line, "OLDSTATE", STATE_WIDTH);
 	line_text(line, "-> ");
 	line_left(line, "NEWSTATE", STATE_WIDTH);
 	line_right(line, "MS", MS_WIDTH);
+	if (self->layout.stacked) {
+		next_line(self);
+		head_endpoints(self);
+	}
 	line_text(line, "WHY");
 	line_put(line, sink->output);
 }
@@ -274,9 +300,14 @@ static void text_change(struct sink *sink, const struct change *change)
 	line_clear(&self->line);
 	put_time(self, change->ts_ns);
 	put_owner(self, change->conn);
-	put_endpoints(self, change->conn);
+	if (!self->layout.stacked)
+		put_endpoints(self, change->conn);
 	put_states(self, change);
 	line_right(&self->line, span_ms_text(change->in_state, ms), MS_WIDTH);
+	if (self->layout.stacked) {
+		next_line(self);
+		put_endpoints(self, change->conn);
+	}
 	put_why(self, change);
 	line_put(&self->line, sink->output);
 }

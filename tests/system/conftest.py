@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What the system tests stand on: the real program on the real kernel, in network namespaces of the test's own."""
+
+import collections
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+PROGRAM = os.path.abspath(os.environ.get("TCPLEDGER", "build/tcpledger"))
+CHURN = os.path.abspath(os.environ.get("CHURN", "build/tests/bench/churn"))
+PATIENCE = 30  # seconds to await a condition that must come; nothing is asserted of how long it took
+CLONE_NEWNET = 0x40000000
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def await_that(condition, what, patience=PATIENCE):
+    """Returns the first true value of condition()."""
+    deadline = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {patience} s in vain for: {what}"
+        time.sleep(0.005)
+
+
+def run(*command, **kwargs):
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **kwargs)
+
+
+def comm_of(pid="self"):
+    with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+        return file.read().rstrip("\n")
+
+
+@contextlib.contextmanager
+def entered(netns):
+    """This thread in the network namespace; sockets made here stay in it."""
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    there = os.open(f"/run/netns/{netns}", os.O_RDONLY)
+    try:
+        assert libc.setns(there, CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+        yield
+    finally:
+        assert libc.setns(home, CLONE_NEWNET) == 0
+        os.close(there)
+        os.close(home)
+
+
+class Netns:
+    """A network namespace with its loopback up."""
+
+    count = 0
+
+    def __init__(self, label):
+        Netns.count += 1
+        self.name = f"tl{os.getpid()}-{Netns.count}-{label[:20]}"
+        subprocess.run(["ip", "netns", "add", self.name], check=True)
+        self.exec("ip", "link", "set", "lo", "up")
+        self.inode = os.stat(f"/run/netns/{self.name}").st_ino
+
+    def exec(self, *command, check=True):
+        return subprocess.run(["ip", "netns", "exec", self.name, *command], check=check, capture_output=True,
+                              text=True, timeout=120)
+
+    def popen(self, *command, **kwargs):
+        """Becomes the command itself: its pid is the command's."""
+        return subprocess.Popen(["nsenter", f"--net=/run/netns/{self.name}", "--", *command], **kwargs)
+
+    def entered(self):
+        return entered(self.name)
+
+    def sysctl(self, name, value):
+        self.exec("sysctl", "-qw", f"{name}={value}")
+
+    def nft(self, rules):
+        """Rules for what this namespace sends."""
+        subprocess.run(["ip", "netns", "exec", self.name, "nft", "-f", "-"], check=True, text=True, input=f"""
+            table inet test {{
+                chain out {{
+                    type filter hook output priority 0;
+                    {rules}
+                }}
+            }}""")
+
+    def ss(self, *options):
+        """The kernel's own account: {(state, local, peer)} as ss says it."""
+        lines = self.exec("ss", "-Htan", *options).stdout.splitlines()
+        return sorted(tuple(line.split()[i] for i in (0, 3, 4)) for line in lines)
+
+    def delete(self):
+        subprocess.run(["ip", "netns", "del", self.name], check=False, capture_output=True)
+
+
+class Tracer:
+    """`tcpledger COMMAND --json …` in the background, and what it has said so far."""
+
+    def __init__(self, *arguments, command="trace", json_lines=True, prefix=()):
+        self.json_lines = json_lines
+        self.out = tempfile.TemporaryFile()
+        self.err = tempfile.TemporaryFile()
+        extra = ["--json"] if json_lines else []
+        # pylint: disable-next=consider-using-with
+        self.process = subprocess.Popen([*prefix, PROGRAM, command, "-v", *extra, *arguments], stdout=self.out,
+                                        stderr=self.err, stdin=subprocess.DEVNULL)
+        self.read = 0
+        self.lines = []
+        await_that(lambda: "tracing" in self.errors() or self.process.poll() is not None, "the tracer to attach")
+        assert self.process.poll() is None or "tracing" in self.errors(), self.errors()
+
+    def errors(self):
+        self.err.seek(0)
+        return self.err.read().decode()
+
+    def joined(self):
+        await_that(lambda: "joined with what was there" in self.errors(), "the snapshot to be joined")
+        return self
+
+    def text(self):
+        self.out.seek(0)
+        return self.out.read().decode()
+
+    def update(self):
+        """All whole lines so far; each must be valid JSON."""
+        self.out.seek(self.read)
+        data = self.out.read()
+        whole = data[:data.rfind(b"\n") + 1]
+        self.read += len(whole)
+        self.lines += [json.loads(line) for line in whole.decode().splitlines()]
+        return self.lines
+
+    def each(self):
+        """Every line from the first, one at a time: for tests with more of them than memory should hold."""
+        self.out.seek(0)
+        for line in self.out:
+            yield json.loads(line)
+
+    def transitions(self, **wanted):
+        return select(self.update(), type="transition", **wanted)
+
+    def await_transition(self, **wanted):
+        return await_that(lambda: self.transitions(**wanted), f"a transition {wanted}")[0]
+
+    def await_count(self, count, **wanted):
+        return await_that(lambda: len(self.transitions(**wanted)) >= count and self.transitions(**wanted),
+                          f"{count} transitions {wanted}")
+
+    def stop(self, signum=signal.SIGINT, status=0):
+        """Ends it; returns its summary after the account was checked."""
+        if self.process.poll() is None:
+            self.process.send_signal(signum)
+        assert self.process.wait(PATIENCE) == status, self.errors()
+        if not self.json_lines:
+            return None
+        self.out.seek(max(0, self.out.seek(0, os.SEEK_END) - 1000))
+        summary = json.loads(self.out.read().splitlines()[-1])
+        assert summary["type"] == "summary"
+        assert summary["seen"] == summary["received"] + summary["dropped"]
+        return summary
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def select(lines, **wanted):
+    return [line for line in lines if all(line.get(key) == value for key, value in wanted.items())]
+
+
+def steps(lines):
+    """The lives in the lines: {id: ["CLOSE>SYN_SENT", …]}."""
+    lives = collections.defaultdict(list)
+    for line in lines:
+        lives[line["id"]].append(f"{line['oldstate']}>{line['newstate']}")
+    return dict(lives)
+
+
+def listen(host="127.0.0.1", port=0, family=socket.AF_INET, backlog=16, v6only=None):
+    server = socket.socket(family)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if v6only is not None:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
+    server.bind((host, port))
+    server.listen(backlog)
+    return server
+
+
+def port_of(sock):
+    return sock.getsockname()[1]
+
+
+def connect(host, port):
+    return socket.create_connection((host, port), timeout=PATIENCE)
+
+
+def connected_pair(host="127.0.0.1"):
+    """(listener, client, accepted)"""
+    server = listen(host, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    client = connect(host, port_of(server))
+    return server, client, server.accept()[0]
+
+
+@pytest.fixture
+def netns(request):
+    """Makes namespaces; they go when the test is over, also when it failed."""
+    made = []
+
+    def make(label=None):
+        made.append(Netns(label or request.node.name.replace("[", "-").replace("]", "")))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.delete()
+
+
+@pytest.fixture
+def ns(netns):  # pylint: disable=redefined-outer-name
+    return netns()
+
+
+@pytest.fixture
+def tracer():
+    """Starts tracers; they end when the test is over, also when it failed."""
+    started = []
+
+    def start(*arguments, **kwargs):
+        started.append(Tracer(*arguments, **kwargs))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
+@pytest.fixture
+def process():
+    """Starts processes that end with the test."""
+    started = []
+
+    def start(command, **kwargs):
+        # pylint: disable-next=consider-using-with
+        started.append(subprocess.Popen(command, **kwargs))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.poll() is None:
+            each.terminate()
+            try:
+                each.wait(5)
+            except subprocess.TimeoutExpired:
+                each.kill()
+                each.wait()

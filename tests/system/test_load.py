@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Under load: nothing lost, nothing invented; real servers and clients; held against another tracer."""
+
+import collections
+import json
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+from conftest import CHURN, PROGRAM, await_that, libc, run, select
+
+NEXT = {
+    "CLOSE": {"SYN_SENT", "LISTEN"},
+    "SYN_SENT": {"ESTABLISHED", "SYN_RECV", "CLOSE"},
+    "SYN_RECV": {"ESTABLISHED", "CLOSE", "FIN_WAIT1"},
+    "ESTABLISHED": {"FIN_WAIT1", "CLOSE_WAIT", "CLOSE"},
+    "FIN_WAIT1": {"FIN_WAIT2", "CLOSING", "CLOSE"},
+    "FIN_WAIT2": {"CLOSE"},
+    "CLOSING": {"CLOSE"},
+    "CLOSE_WAIT": {"LAST_ACK", "CLOSE"},
+    "LAST_ACK": {"CLOSE"},
+    "LISTEN": {"CLOSE", "SYN_RECV"},
+}
+
+
+class Account:
+    """Adds up the transitions of a run, and checks that each connection's life hangs together."""
+
+    def __init__(self, trace):
+        self.count = 0
+        self.by_states = collections.Counter()
+        self.owners = collections.defaultdict(set)  # (direction): {(pid, comm)}
+        self.born = collections.Counter()
+        self.alive = {}
+        self.wrong = []
+        for line in trace.each():
+            if line["type"] == "transition":
+                self.add(line)
+
+    def add(self, line):
+        old, new = line["oldstate"], line["newstate"]
+        self.count += 1
+        self.by_states[old, new] += 1
+        self.owners[line["direction"]].add((line["pid"], line["comm"]))
+        before = self.alive.get(line["id"])
+        if new not in NEXT[old] or (before or old) != old or (before is None and old not in ("CLOSE", "LISTEN")):
+            self.wrong.append(line)
+        if before is None:
+            self.born[line["direction"]] += 1
+        self.alive[line["id"]] = new
+        if new == "CLOSE":
+            del self.alive[line["id"]]
+
+    def assert_whole(self):
+        assert not self.wrong, self.wrong[:3]
+        assert set(self.alive.values()) <= {"LISTEN"}, "every connection ends"
+
+    def comms(self, direction):
+        return {comm for _, comm in self.owners[direction]}
+
+    def pids(self, direction):
+        return {pid for pid, _ in self.owners[direction]}
+
+
+def churn_in(ns, *arguments):
+    done = ns.exec(CHURN, *arguments)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("how", ["reset", "orderly"])
+def test_churn_of_50000_connections(ns, tracer, how):
+    trace = tracer("--netns", ns.name)
+    done = churn_in(ns, "--connections", "50000", *(["--reset"] if how == "reset" else []))
+    assert done["connections"] == 50000
+    summary = trace.stop()
+    account = Account(trace)
+    assert summary["dropped"] == 0 and summary["missed"] == 0
+    assert summary["seen"] == summary["received"] == account.count
+    assert account.born["in"] == 50000 and account.born["out"] >= 50000
+    assert account.comms("in") == account.comms("out") == {"churn"}
+    account.assert_whole()
+
+
+def test_stopped_consumer_counts_what_it_lost(ns, tracer):
+    """More than the ring holds comes while the consumer stands still: the account is exact all the same."""
+    trace = tracer("--netns", ns.name).joined()
+    trace.process.send_signal(signal.SIGSTOP)
+    churn_in(ns, "--connections", "60000", "--reset")
+    trace.process.send_signal(signal.SIGCONT)
+    trace.process.send_signal(signal.SIGINT)
+    assert trace.process.wait(60) == 3
+    summary = trace.stop(status=3)
+    assert summary["dropped"] > 0
+    assert summary["received"] == Account(trace).count
+
+
+NGINX = """
+daemon off; master_process on; worker_processes 2; pid {home}/pid; error_log {home}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {home}/a; proxy_temp_path {home}/b; fastcgi_temp_path {home}/c;
+    uwsgi_temp_path {home}/d; scgi_temp_path {home}/e;
+    server {{ listen 127.0.0.1:{port}; keepalive_timeout 0; location / {{ return 200 "hello\\n"; }} }}
+}}
+"""
+
+BPFTRACE = """
+tracepoint:sock:inet_sock_set_state /args->protocol == 6 && (args->sport == PORT || args->dport == PORT)/
+{ @[args->oldstate, args->newstate] = count(); }
+BEGIN { printf("ready\\n"); }
+"""
+
+STATES = ["", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT",
+          "LAST_ACK", "LISTEN", "CLOSING"]
+
+
+@pytest.fixture
+def nginx(ns, process, tmp_path):
+    port = 8180
+    os.chmod(tmp_path, 0o755)
+    config = tmp_path / "nginx.conf"
+    config.write_text(NGINX.format(home=tmp_path, port=port))
+    server = process(["nsenter", f"--net=/run/netns/{ns.name}", "--", "nginx", "-c", str(config), "-p", str(tmp_path),
+                      "-e", str(tmp_path / "error.log")])
+    await_that(lambda: ns.ss("-l") or server.poll() is not None, "nginx to listen")
+    assert server.poll() is None
+    return port, server.pid
+
+
+def mount_tracefs():
+    if not os.path.exists("/sys/kernel/tracing/events"):
+        subprocess.run(["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"], check=True)
+
+
+def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
+    """The same transitions, as often, as another tracer counts in the kernel; and the true owners."""
+    port, nginx_pid = nginx
+    mount_tracefs()
+    with open(tmp_path / "bpftrace.out", "w+", encoding="utf-8") as counted:
+        peer = process(["bpftrace", "-f", "json", "-e", BPFTRACE.replace("PORT", str(port))],
+                       stdout=counted)
+        await_that(lambda: "ready" in (tmp_path / "bpftrace.out").read_text(), "bpftrace to be attached")
+        trace = tracer("--netns", ns.name, f":{port}")
+        ns.exec("wrk", "-t", "2", "-c", "100", "-d", "3s", f"http://127.0.0.1:{port}/")
+        ns.exec("curl", "-s", f"http://127.0.0.1:{port}/")
+        await_that(lambda: not [row for row in ns.ss() if row[0] not in ("LISTEN", "TIME-WAIT")], "all to be closed")
+        workers = {nginx_pid} | children_of(nginx_pid)
+        summary = trace.stop()
+        peer.send_signal(signal.SIGINT)
+        peer.wait(30)
+        counted.seek(0)
+        maps = [json.loads(line) for line in counted if '"map"' in line]
+    assert summary["dropped"] == 0 and summary["missed"] == 0
+    account = Account(trace)
+    theirs = {tuple(STATES[int(state)] for state in key.split(",")): value
+              for each in maps for key, value in list(each["data"].values())[0].items()}
+    assert account.count > 1000
+    assert dict(account.by_states) == theirs
+    assert account.comms("in") == {"nginx"} and account.comms("out") == {"wrk", "curl"}
+    assert account.pids("in") <= workers
+    account.assert_whole()
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+        return set(map(int, file.read().split()))
+
+
+def test_hostile_name_of_a_process(ns, tracer):
+    """A name that would turn the terminal upside down reaches neither it nor the JSON as such."""
+    name = b"\x1b[2J\xff\"\\\n\xe2\x80\xae"
+    child = os.fork()
+    if child == 0:
+        libc.prctl(15, name, 0, 0, 0)  # PR_SET_NAME
+        with ns.entered():
+            server = socket.socket()
+            server.listen()
+            signal.pause()
+    try:
+        trace = tracer("--snapshot", "--netns", ns.name)
+        text = tracer("--snapshot", "--netns", ns.name, json_lines=False)
+        line = await_that(lambda: select(trace.update(), pid=child), "the listener")[0]
+        assert line["comm"] == "\x1b[2J\\xff\"\\\n\u202e"
+        shown = await_that(lambda: "LISTEN" in text.text() and text.text(), "the line")
+        assert "\\x1b[2J\\xff\"\\\\x0a\\xe2\\x80\\xae" in shown
+        assert "\x1b" not in shown and "\u202e" not in shown
+        trace.out.seek(0)
+        assert b"\x1b" not in trace.out.read()
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+
+
+def test_reader_that_leaves(ns):
+    done = run("bash", "-c", f"""set -o pipefail
+        {PROGRAM} trace --json --snapshot --duration 20 | head -n 1
+        echo "status ${{PIPESTATUS[0]}}" """)
+    assert "status 0" in done.stdout and done.stderr == "", done
+    del ns
+
+
+def test_reader_that_stands_still(ns, process):
+    """A stalled pipe must not keep the tracer from ending."""
+    reader, writer = os.pipe()
+    trace = process([PROGRAM, "trace", "--json", "-v", "--netns", ns.name], stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert trace.stderr.readline() == b"tcpledger: tracing\n"
+    churn_in(ns, "--connections", "2000", "--reset")
+    trace.send_signal(signal.SIGTERM)
+    assert trace.wait(30) in (0, 3)
+    os.close(reader)
+
+
+def test_full_disk():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([PROGRAM, "top", "-b", "-n", "1", "--json"], stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=60, check=False)
+    assert done.returncode == 1 and "No space left on device" in done.stderr

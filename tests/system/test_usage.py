@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What the user is told: help, wrong use, missing privileges; and the text output."""
+
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+from conftest import PROGRAM, await_that, connected_pair, listen, run
+
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+
+
+def wrong(*arguments):
+    done = run(PROGRAM, *arguments)
+    assert done.returncode == 2 and done.stdout == "", done
+    return done.stderr
+
+
+@pytest.mark.parametrize("arguments,parts", [
+    (["trace", "-L", "80abc"], ["-L 80abc", "'80abc'", "0 to 65535"]),
+    (["trace", "-D", "65536"], ["-D 65536", "65535"]),
+    (["trace", "-L", "80,,443"], ["-L 80,,443", "empty"]),
+    (["trace", "-p", "x"], ["-p x", "process id"]),
+    (["trace", "--state", "ESTABLISHD"], ["--state ESTABLISHD", "established"]),
+    (["trace", "--netns", "no-such"], ["--netns no-such", "ip netns"]),
+    (["trace", "--duration", "5 minutes"], ["--duration 5 minutes", "250ms, 10s, 5m"]),
+    (["trace", "--duration", "0"], ["--duration 0", "more than 0"]),
+    (["trace", "--count", "-1"], ["--count -1", "whole number"]),
+    (["trace", "--count", "0"], ["--count 0", "1 or more"]),
+    (["trace", "--color", "blue"], ["--color blue", "auto, always or never"]),
+    (["trace", "--nonsense"], ["--nonsense", "--help"]),
+    (["top"], ["-b"]),
+    (["top", "-b", "-d", "x"], ["-d x", "seconds"]),
+    (["top", "-b", "-n", "1.5"], ["-n 1.5"]),
+    (["tarce"], ["'tarce'", "trace"]),
+])
+def test_wrong_use_is_named(arguments, parts):
+    message = wrong(*arguments)
+    assert all(part in message for part in parts), message
+
+
+def test_caret_under_the_spot():
+    message = wrong("trace", "sport = :80 and (dport = :99999)")
+    lines = message.splitlines()
+    assert "'99999'" in lines[0] and "65535" in lines[0]
+    assert lines[1].index("99999") == lines[2].index("^")
+
+
+def test_hostile_filter_does_not_reach_the_terminal():
+    message = wrong("trace", "\x1b[2J\x07")
+    assert "\x1b" not in message and "\x07" not in message and "\\x1b" in message
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["trace", "--help"], ["top", "--help"], ["--version"]])
+def test_help(arguments):
+    done = run(PROGRAM, *arguments)
+    assert done.returncode == 0 and done.stderr == "" and "tcpledger" in done.stdout
+
+
+def test_without_privileges():
+    done = run(*NOBODY, PROGRAM, "trace", "--duration", "1")
+    assert done.returncode == 1 and done.stdout == ""
+    for part in "CAP_BPF", "CAP_PERFMON", "sudo", "setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search=ep":
+        assert part in done.stderr
+
+
+def with_capabilities(*names):
+    sets = ",".join("+" + name for name in names)
+    return [*NOBODY, f"--inh-caps={sets}", f"--ambient-caps={sets}", "--bounding-set=-all," + sets]
+
+
+def test_with_exactly_the_capabilities_it_asks_for(ns, tracer):
+    with ns.entered():
+        server, client, accepted = connected_pair()
+        caps = with_capabilities("bpf", "perfmon", "sys_ptrace", "dac_read_search")
+        trace = tracer(prefix=caps).joined()
+    client.close()
+    line = trace.await_transition(netns=ns.inode, newstate="FIN_WAIT1")
+    assert line["lport"] is not None
+    accepted.close()
+    server.close()
+    trace.stop()
+
+
+def test_missing_owner_capabilities_are_said(tracer):
+    trace = tracer("--duration", "300ms", prefix=with_capabilities("bpf", "perfmon"))
+    assert trace.process.wait(30) == 0
+    assert "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH missing" in trace.errors()
+
+
+def test_text_columns(ns, tracer):
+    with ns.entered():
+        trace = tracer("--netns", ns.name, json_lines=False)
+        server, client, accepted = connected_pair()
+        six = connected_pair("::1")
+    client.close()
+    accepted.close()
+    server.close()
+    for each in six:
+        each.close()
+    await_that(lambda: trace.text().count("stopped listening") == 2, "the last lines")
+    trace.stop()
+    heading, *lines = trace.text().splitlines()
+    assert heading.split() == "TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY".split()
+    row = re.compile(r"\d\d:\d\d:\d\d\.\d{3} +\d+ +\S+ +\S+ +(\d+|-) +\S+ +\d+ +[A-Z_0-9]+ +-> [A-Z_0-9]+ +(-|\d+\.\d{3})( .+)?")
+    assert all(row.fullmatch(line) for line in lines), trace.text()
+    assert any("closed by us first, age" in line and "rtt" in line and "retrans 0" in line for line in lines)
+    assert "\033" not in trace.text()
+    assert re.search(r"seen \d+, received \d+, dropped 0, missed 0", trace.errors())
+
+
+def test_at_least_and_unknown_in_text(ns, tracer):
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    trace = tracer("--netns", ns.name, json_lines=False).joined()
+    client.close()
+    await_that(lambda: "FIN_WAIT1" in trace.text(), "the line")
+    line = [line for line in trace.text().splitlines() if "-> FIN_WAIT1" in line][0]
+    assert re.search(r"-> FIN_WAIT1 +>\d+\.\d{3} closed by us first", line)
+    accepted.close()
+    server.close()
+
+
+class Terminal:
+    """The program on a terminal of so many columns."""
+
+    def __init__(self, columns, *arguments):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            subprocess.run(["stty", "cols", str(columns)], check=False)
+            os.execv(PROGRAM, [PROGRAM, *arguments])
+        self.seen = ""
+
+    def text(self):
+        os.set_blocking(self.fd, False)
+        try:
+            while chunk := os.read(self.fd, 65536):
+                self.seen += chunk.decode()
+        except (BlockingIOError, OSError):
+            pass
+        return self.seen
+
+    def end(self):
+        os.kill(self.pid, signal.SIGINT)
+        await_that(lambda: self.text() and os.waitpid(self.pid, os.WNOHANG)[0], "its end")
+        self.text()
+
+
+@pytest.mark.parametrize("columns", [80, 105, 130, 200])
+def test_fits_the_terminal(ns, columns):
+    terminal = Terminal(columns, "trace", "--netns", ns.name)
+    try:
+        await_that(lambda: "WHY" in terminal.text(), "the heading")
+        with ns.entered():
+            server, client, accepted = connected_pair("127.100.100.100")
+        client.close()
+        accepted.close()
+        server.close()
+        await_that(lambda: "stopped listening" in terminal.text(), "the last line")
+    finally:
+        terminal.end()
+    plain = re.sub(r"\033\[[0-9;]*m", "", terminal.text())
+    assert "\033[" in terminal.text(), "colours on a terminal"
+    lines = [line for line in plain.splitlines() if "tcpledger:" not in line and line.strip("^C")]
+    assert all(len(line) <= columns for line in lines), max(lines, key=len)
+    assert plain.count("127.100.100.100") >= 10, "addresses are never cut"
+    assert "closed by us first, age" in plain, "and the reason is not either"
+
+
+def test_no_color(ns, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Terminal(160, "trace", "--netns", ns.name)
+    try:
+        await_that(lambda: "WHY" in terminal.text(), "the heading")
+        with ns.entered():
+            listen().close()
+        await_that(lambda: "stopped listening" in terminal.text(), "the last line")
+    finally:
+        terminal.end()
+    assert "\033[" not in terminal.text()
+
+
+def test_top_as_text(ns):
+    with ns.entered():
+        server, client, accepted = connected_pair()
+        waiting = socket.create_connection(server.getsockname())
+    done = run(PROGRAM, "top", "-b", "-n", "1", "--netns", ns.name)
+    assert done.returncode == 0
+    totals, heading, *rows = done.stdout.splitlines()
+    assert re.fullmatch(r"top: \d\d:\d\d:\d\d, 5 sockets: 4 ESTABLISHED, 1 LISTEN", totals)
+    assert heading.split() == "STATE RECV-Q SEND-Q LADDR:LPORT RADDR:RPORT IN-STATE PID COMM".split()
+    assert len(rows) == 5 and rows[0].startswith("LISTEN")
+    assert len([row for row in rows if f" {os.getpid()} " in row]) == 4
+    assert len([row for row in rows if row.endswith(" -       -")]) == 1, "nobody has accepted this one"
+    for each in server, client, accepted, waiting:
+        each.close()

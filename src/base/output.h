@@ -9,10 +9,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "number.h"
+
 enum {
 	OUTPUT_BYTES = 1 << 16,
 	OUTPUT_ROOM_MAX = 1 << 12,
-	DECIMAL_MAX = 20, /* digits of a uint64_t */
 };
 
 /* Open only for the inline functions below. */
@@ -57,10 +58,6 @@ static inline void output_char(struct output *output, char c)
 	*at = c;
 	output->used++;
 }
-
-/* Writes a number at `at`; returns its end. */
-char *decimal_put(char *at, uint64_t value);
-char *hex_put(char *at, uint64_t value);
 
 void output_text(struct output *output, const char *text);
 void output_u64(struct output *output, uint64_t value);

@@ -64,8 +64,9 @@ static int watch(int epoll_fd, int fd, uint32_t events)
 	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* Whatever makes the events competes with us for the processors, and the more of it there is the less we would get. Where
- * we may (CAP_SYS_NICE) and the user has not chosen otherwise, go before it: our need is bounded by the events. */
+/* Whatever makes the events competes with us for the processors, and the more of it there is the less we would get.
+ * Where we may (CAP_SYS_NICE) and the user has not chosen otherwise, go before it: our need is bounded by the events.
+ */
 static void go_first(void)
 {
 	if (getpriority(PRIO_PROCESS, 0) == 0)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,156 +9,30 @@
 #include "cleanup.h"
 #include "escape.h"
 #include "filter_node.h"
+#include "filter_token.h"
 #include "parse.h"
 
-enum { MAX_TEXT = 4096, MAX_DEPTH = 64, MAX_WORD = 256 };
-
-enum token_kind { TOKEN_END, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_AND, TOKEN_OR, TOKEN_NOT, TOKEN_COMPARE, TOKEN_WORD };
-
-enum compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE };
-
-struct token {
-	enum token_kind kind;
-	size_t at;
-	enum compare compare;
-	bool quoted;
-	char word[MAX_WORD];
-};
+enum { MAX_DEPTH = 64 };
 
 struct parser {
-	const char *text;
-	size_t next; /* offset of what follows `token` */
-	struct token token;
+	struct lexer lexer;
 	const struct filter_names *names;
-	struct filter_error *error;
-	int err;
 	int depth;
 };
 
-__attribute__((format(printf, 3, 4))) static struct filter *fail_at(struct parser *parser, size_t at,
-								    const char *format, ...)
-{
-	va_list args;
-
-	if (parser->err)
-		return NULL;
-	parser->err = -EINVAL;
-	parser->error->at = at;
-	va_start(args, format);
-	vsnprintf(parser->error->message, sizeof(parser->error->message), format, args);
-	va_end(args);
-	return NULL;
-}
+/* fail_at(parser, offset, "format", …): what a parsing function returns then. */
+#define fail_at(parser, ...) lexer_fail(&(parser)->lexer, __VA_ARGS__)
 
 static struct filter *fail_memory(struct parser *parser)
 {
-	if (!parser->err)
-		parser->err = -ENOMEM;
+	if (!parser->lexer.err)
+		parser->lexer.err = -ENOMEM;
 	return NULL;
-}
-
-/* ---- tokens ---- */
-
-static const struct {
-	const char *sign;
-	enum token_kind kind;
-	enum compare compare;
-} signs[] = {
-	/* a sign that begins with another comes before it */
-	{"==", TOKEN_COMPARE, COMPARE_EQ},
-	{"=", TOKEN_COMPARE, COMPARE_EQ},
-	{"!=", TOKEN_COMPARE, COMPARE_NE},
-	{"<=", TOKEN_COMPARE, COMPARE_LE},
-	{"<", TOKEN_COMPARE, COMPARE_LT},
-	{">=", TOKEN_COMPARE, COMPARE_GE},
-	{">", TOKEN_COMPARE, COMPARE_GT},
-	{"(", TOKEN_OPEN, 0},
-	{")", TOKEN_CLOSE, 0},
-	{"&&", TOKEN_AND, 0},
-	{"&", TOKEN_AND, 0},
-	{"||", TOKEN_OR, 0},
-	{"|", TOKEN_OR, 0},
-	{"!", TOKEN_NOT, 0},
-};
-
-static const struct {
-	const char *word;
-	enum token_kind kind;
-	enum compare compare;
-} reserved[] = {
-	{"and", TOKEN_AND, 0},
-	{"or", TOKEN_OR, 0},
-	{"not", TOKEN_NOT, 0},
-	{"eq", TOKEN_COMPARE, COMPARE_EQ},
-	{"ne", TOKEN_COMPARE, COMPARE_NE},
-	{"neq", TOKEN_COMPARE, COMPARE_NE},
-	{"lt", TOKEN_COMPARE, COMPARE_LT},
-	{"le", TOKEN_COMPARE, COMPARE_LE},
-	{"gt", TOKEN_COMPARE, COMPARE_GT},
-	{"ge", TOKEN_COMPARE, COMPARE_GE},
-};
-
-static bool read_sign(struct parser *parser)
-{
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
-		size_t length = strlen(signs[i].sign);
-
-		if (strncmp(parser->text + parser->next, signs[i].sign, length) != 0)
-			continue;
-		parser->token.kind = signs[i].kind;
-		parser->token.compare = signs[i].compare;
-		parser->next += length;
-		return true;
-	}
-	return false;
-}
-
-static void read_word(struct parser *parser)
-{
-	const char *text = parser->text;
-	struct token *token = &parser->token;
-	size_t start = parser->next, length;
-	char quote = text[start];
-
-	if (quote == '"' || quote == '\'') {
-		const char *end = strchr(text + start + 1, quote);
-
-		if (!end) {
-			fail_at(parser, start, "this quote is not closed");
-			return;
-		}
-		token->quoted = true;
-		length = (size_t)(end - text) - start - 1;
-		parser->next = (size_t)(end - text) + 1;
-		start++;
-	} else {
-		length = strcspn(text + start, " \t\n()=!<>&|\"'");
-		parser->next = start + length;
-	}
-	if (length >= MAX_WORD) {
-		fail_at(parser, start, "this word is longer than %d characters", MAX_WORD - 1);
-		return;
-	}
-	memcpy(token->word, text + start, length);
-	token->word[length] = '\0';
-	token->kind = TOKEN_WORD;
-	for (size_t i = 0; !token->quoted && i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-		if (strcasecmp(token->word, reserved[i].word) != 0)
-			continue;
-		token->kind = reserved[i].kind;
-		token->compare = reserved[i].compare;
-	}
 }
 
 static void advance(struct parser *parser)
 {
-	parser->next += strspn(parser->text + parser->next, " \t\n");
-	memset(&parser->token, 0, sizeof(parser->token));
-	parser->token.at = parser->next;
-	if (parser->err || !parser->text[parser->next])
-		return;
-	if (!read_sign(parser))
-		read_word(parser);
+	lexer_advance(&parser->lexer);
 }
 
 /* A word for a message: another person's typing is shown, but does not steer the terminal. */
@@ -175,9 +48,9 @@ static const char *shown(const char *word, char *out, size_t size)
 
 static struct filter *leaf(struct parser *parser, enum filter_kind kind)
 {
-	struct filter *node = parser->err ? NULL : filter_node(kind, NULL, NULL);
+	struct filter *node = parser->lexer.err ? NULL : filter_node(kind, NULL, NULL);
 
-	return node || parser->err ? node : fail_memory(parser);
+	return node || parser->lexer.err ? node : fail_memory(parser);
 }
 
 static struct filter *negate(struct parser *parser, struct filter *node)
@@ -309,7 +182,7 @@ static struct filter *address_leaf(struct parser *parser, size_t at, char *word,
 		fail_at(parser, at + (size_t)(slash + 1 - word), "'%s' is no prefix length: give 0 to %u",
 			SHOWN(slash + 1), most);
 	node->prefix_bits = (uint8_t)(128 - most + bits);
-	if (parser->err) {
+	if (parser->lexer.err) {
 		filter_free(node);
 		return NULL;
 	}
@@ -318,7 +191,7 @@ static struct filter *address_leaf(struct parser *parser, size_t at, char *word,
 
 static struct filter *one_side(struct parser *parser, size_t at, const char *word, enum side side)
 {
-	char copy[MAX_WORD + 3];
+	char copy[FILTER_WORD_MAX + 3];
 	char *port, *slash;
 	struct filter *address = NULL, *ports;
 
@@ -331,7 +204,7 @@ static struct filter *one_side(struct parser *parser, size_t at, const char *wor
 		return port_leaf(parser, at + 1, port, side, COMPARE_EQ);
 	if (strcmp(copy, "*") != 0)
 		address = address_leaf(parser, at, copy, side);
-	if (!port || parser->err)
+	if (!port || parser->lexer.err)
 		return address;
 	if (strcmp(port, "*") == 0)
 		return address ? address : port_range(parser, side, 0, UINT16_MAX);
@@ -347,7 +220,7 @@ static struct filter *endpoint(struct parser *parser, const struct token *token,
 	if (token->word[0] == ':' && token->word[1] != ':')
 		return one_side(parser, token->at, token->word, SIDE_EITHER);
 	return join(parser, FILTER_OR, one_side(parser, token->at, token->word, SIDE_LOCAL),
-		    parser->err ? NULL : one_side(parser, token->at, token->word, SIDE_REMOTE));
+		    parser->lexer.err ? NULL : one_side(parser, token->at, token->word, SIDE_REMOTE));
 }
 
 /* ---- the predicates ---- */
@@ -376,7 +249,7 @@ static struct filter *state_leaf(struct parser *parser, const struct token *toke
 	do {
 		size_t length = strcspn(word, ",");
 		uint32_t one = tcp_state_set(word, length);
-		char name[MAX_WORD];
+		char name[FILTER_WORD_MAX];
 
 		snprintf(name, sizeof(name), "%.*s", (int)length, word);
 		if (!one)
@@ -497,13 +370,13 @@ static struct filter *parse_predicate(struct parser *parser, enum predicate pred
 	struct token value;
 
 	advance(parser);
-	if (parser->token.kind == TOKEN_COMPARE) {
-		compare = parser->token.compare;
+	if (parser->lexer.token.kind == TOKEN_COMPARE) {
+		compare = parser->lexer.token.compare;
 		if (compare > COMPARE_NE && predicate != P_SPORT && predicate != P_DPORT)
-			return fail_at(parser, parser->token.at, "%s can be compared with = and != only", name);
+			return fail_at(parser, parser->lexer.token.at, "%s can be compared with = and != only", name);
 		advance(parser);
 	}
-	value = parser->token;
+	value = parser->lexer.token;
 	if (value.kind != TOKEN_WORD)
 		return fail_at(parser, value.at, "a value for '%s' is missing", name);
 	advance(parser);
@@ -515,7 +388,7 @@ static struct filter *parse_predicate(struct parser *parser, enum predicate pred
 
 static struct filter *parse_word(struct parser *parser)
 {
-	struct token token = parser->token;
+	struct token token = parser->lexer.token;
 	const char *word = token.word;
 
 	for (int i = 0; !token.quoted && i < PREDICATE_COUNT; i++)
@@ -540,12 +413,12 @@ static struct filter *parse_or(struct parser *parser);
 
 static struct filter *parse_unary(struct parser *parser)
 {
-	size_t at = parser->token.at;
+	size_t at = parser->lexer.token.at;
 	struct filter *node;
 
 	if (++parser->depth > MAX_DEPTH)
 		return fail_at(parser, at, "nested more than %d deep", MAX_DEPTH);
-	switch (parser->token.kind) {
+	switch (parser->lexer.token.kind) {
 	case TOKEN_NOT:
 		advance(parser);
 		node = negate(parser, parse_unary(parser));
@@ -553,7 +426,7 @@ static struct filter *parse_unary(struct parser *parser)
 	case TOKEN_OPEN:
 		advance(parser);
 		node = parse_or(parser);
-		if (node && parser->token.kind != TOKEN_CLOSE) {
+		if (node && parser->lexer.token.kind != TOKEN_CLOSE) {
 			filter_free(node);
 			node = fail_at(parser, at, "this ( is not closed");
 		} else {
@@ -578,7 +451,7 @@ static struct filter *parse_and(struct parser *parser)
 	struct filter *node = parse_unary(parser);
 
 	while (node) {
-		enum token_kind kind = parser->token.kind;
+		enum token_kind kind = parser->lexer.token.kind;
 
 		if (kind == TOKEN_AND)
 			advance(parser);
@@ -593,7 +466,7 @@ static struct filter *parse_or(struct parser *parser)
 {
 	struct filter *node = parse_and(parser);
 
-	while (node && parser->token.kind == TOKEN_OR) {
+	while (node && parser->lexer.token.kind == TOKEN_OR) {
 		advance(parser);
 		node = join(parser, FILTER_OR, node, parse_and(parser));
 	}
@@ -602,21 +475,21 @@ static struct filter *parse_or(struct parser *parser)
 
 int filter_parse(const char *text, const struct filter_names *names, struct filter **out, struct filter_error *error)
 {
-	struct parser parser = {.text = text, .names = names, .error = error};
+	struct parser parser = {.lexer = {.text = text, .error = error}, .names = names};
 	struct filter *filter = NULL;
 
-	if (strlen(text) > MAX_TEXT)
-		fail_at(&parser, MAX_TEXT, "a filter has at most %d characters", MAX_TEXT);
+	if (strlen(text) > FILTER_TEXT_MAX)
+		fail_at(&parser, FILTER_TEXT_MAX, "a filter has at most %d characters", FILTER_TEXT_MAX);
 	advance(&parser);
-	if (!parser.err && parser.token.kind != TOKEN_END)
+	if (!parser.lexer.err && parser.lexer.token.kind != TOKEN_END)
 		filter = parse_or(&parser);
-	if (filter && parser.token.kind == TOKEN_CLOSE)
-		fail_at(&parser, parser.token.at, "this ) closes nothing");
-	else if (filter && parser.token.kind != TOKEN_END)
-		fail_at(&parser, parser.token.at, "this is out of place here");
-	if (parser.err) {
+	if (filter && parser.lexer.token.kind == TOKEN_CLOSE)
+		fail_at(&parser, parser.lexer.token.at, "this ) closes nothing");
+	else if (filter && parser.lexer.token.kind != TOKEN_END)
+		fail_at(&parser, parser.lexer.token.at, "this is out of place here");
+	if (parser.lexer.err) {
 		filter_free(filter);
-		return parser.err;
+		return parser.lexer.err;
 	}
 	*out = filter;
 	return 0;

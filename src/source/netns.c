@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "dir.h"
 #include "parse.h"
 
 #define RUN_NETNS "/run/netns"
@@ -51,51 +51,37 @@ static int add_witness(struct netns_list *list, int proc, int tid)
 	return 0;
 }
 
-static bool is_number(const char *name)
-{
-	return *name && name[strspn(name, "0123456789")] == '\0';
-}
-
 /* The threads of a process may each be in a namespace of their own. */
 static int add_threads(struct netns_list *list, int proc, int pid)
 {
 	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
-	const struct dirent *entry;
 	char path[64];
 	struct stat dir;
-	int fd, err = 0;
+	int64_t tid;
+	int err = 0;
 
 	snprintf(path, sizeof(path), "%d/task", pid);
 	if (fstatat(proc, path, &dir, 0) || dir.st_nlink <= 3) /* ".", ".." and one thread */
 		return 0;
-	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	tasks = fd < 0 ? NULL : fdopendir(fd);
-	if (!tasks) {
-		cleanup_close(&fd);
-		return 0;
-	}
-	while (!err && (entry = readdir(tasks)))
-		if (is_number(entry->d_name) && atoi(entry->d_name) != pid)
-			err = add_witness(list, proc, atoi(entry->d_name));
+	tasks = dir_open_at(proc, path);
+	while (tasks && !err && (tid = dir_next_number(tasks)) >= 0)
+		if (tid != pid)
+			err = add_witness(list, proc, (int)tid);
 	return err;
 }
 
 static int add_processes(struct netns_list *list)
 {
 	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
-	const struct dirent *entry;
+	int64_t pid;
 	int err = 0;
 
 	if (!proc)
 		return -errno;
-	while (!err && (entry = readdir(proc))) {
-		int pid = is_number(entry->d_name) ? atoi(entry->d_name) : 0;
-
-		if (pid <= 0)
-			continue;
-		err = add_witness(list, dirfd(proc), pid);
+	while (!err && (pid = dir_next_number(proc)) >= 0) {
+		err = add_witness(list, dirfd(proc), (int)pid);
 		if (!err)
-			err = add_threads(list, dirfd(proc), pid);
+			err = add_threads(list, dirfd(proc), (int)pid);
 	}
 	return err;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "dir.h"
+#include "number.h"
 #include "parse.h"
 
 /* One descriptor of one process, and the row of the socket behind it. */
@@ -84,27 +86,24 @@ static void read_comm(int process, char comm[COMM_LEN])
 
 static int scan_process(struct scan *scan, int process, uint32_t pid)
 {
+	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(process, "fd");
 	struct owner owner = {.pid = pid};
-	CLEANUP(cleanup_closedir) DIR *fds = NULL;
-	const struct dirent *entry;
-	int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int64_t fd;
 	int err = 0;
 
-	fds = fd < 0 ? NULL : fdopendir(fd);
-	if (!fds) {
-		cleanup_close(&fd);
-		return 0;
-	}
-	while (!err && (entry = readdir(fds))) {
-		char target[64];
-		ssize_t length = readlinkat(fd, entry->d_name, target, sizeof(target));
-		uint32_t inode = socket_inode(target, length);
+	while (fds && !err && (fd = dir_next_number(fds)) >= 0) {
+		char name[16], target[64];
+		ssize_t length;
+		uint32_t inode;
 
+		*decimal_put(name, (uint64_t)fd) = '\0';
+		length = readlinkat(dirfd(fds), name, target, sizeof(target));
+		inode = socket_inode(target, length);
 		if (!inode || !index_find(&scan->by_inode, inode))
 			continue;
 		if (!owner.comm[0])
 			read_comm(process, owner.comm);
-		owner.fd = atoi(entry->d_name);
+		owner.fd = (int32_t)fd;
 		err = note_holder(scan, inode, &owner);
 	}
 	return err;
@@ -113,20 +112,19 @@ static int scan_process(struct scan *scan, int process, uint32_t pid)
 static int scan_processes(struct scan *scan)
 {
 	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
-	const struct dirent *entry;
+	int64_t pid;
 	int err = 0;
 
 	if (!proc)
 		return -errno;
-	while (!err && (entry = readdir(proc))) {
+	while (!err && (pid = dir_next_number(proc)) >= 0) {
 		CLEANUP(cleanup_close) int process = -1;
-		uint32_t pid;
+		char name[16];
 
-		if (parse_u32(entry->d_name, 1, INT32_MAX, &pid))
-			continue;
-		process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		*decimal_put(name, (uint64_t)pid) = '\0';
+		process = openat(dirfd(proc), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (process >= 0)
-			err = scan_process(scan, process, pid);
+			err = scan_process(scan, process, (uint32_t)pid);
 	}
 	return err;
 }

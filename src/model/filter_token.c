@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "filter_token.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+void *lexer_fail(struct lexer *lexer, size_t at, const char *format, ...)
+{
+	va_list args;
+
+	if (lexer->err)
+		return NULL;
+	lexer->err = -EINVAL;
+	lexer->error->at = at;
+	va_start(args, format);
+	vsnprintf(lexer->error->message, sizeof(lexer->error->message), format, args);
+	va_end(args);
+	return NULL;
+}
+
+static const struct {
+	const char *sign;
+	enum token_kind kind;
+	enum compare compare;
+} signs[] = {
+	/* a sign that begins with another comes before it */
+	{"==", TOKEN_COMPARE, COMPARE_EQ},
+	{"=", TOKEN_COMPARE, COMPARE_EQ},
+	{"!=", TOKEN_COMPARE, COMPARE_NE},
+	{"<=", TOKEN_COMPARE, COMPARE_LE},
+	{"<", TOKEN_COMPARE, COMPARE_LT},
+	{">=", TOKEN_COMPARE, COMPARE_GE},
+	{">", TOKEN_COMPARE, COMPARE_GT},
+	{"(", TOKEN_OPEN, 0},
+	{")", TOKEN_CLOSE, 0},
+	{"&&", TOKEN_AND, 0},
+	{"&", TOKEN_AND, 0},
+	{"||", TOKEN_OR, 0},
+	{"|", TOKEN_OR, 0},
+	{"!", TOKEN_NOT, 0},
+};
+
+static const struct {
+	const char *word;
+	enum token_kind kind;
+	enum compare compare;
+} reserved[] = {
+	{"and", TOKEN_AND, 0},
+	{"or", TOKEN_OR, 0},
+	{"not", TOKEN_NOT, 0},
+	{"eq", TOKEN_COMPARE, COMPARE_EQ},
+	{"ne", TOKEN_COMPARE, COMPARE_NE},
+	{"neq", TOKEN_COMPARE, COMPARE_NE},
+	{"lt", TOKEN_COMPARE, COMPARE_LT},
+	{"le", TOKEN_COMPARE, COMPARE_LE},
+	{"gt", TOKEN_COMPARE, COMPARE_GT},
+	{"ge", TOKEN_COMPARE, COMPARE_GE},
+};
+
+static bool read_sign(struct lexer *lexer)
+{
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		size_t length = strlen(signs[i].sign);
+
+		if (strncmp(lexer->text + lexer->next, signs[i].sign, length) != 0)
+			continue;
+		lexer->token.kind = signs[i].kind;
+		lexer->token.compare = signs[i].compare;
+		lexer->next += length;
+		return true;
+	}
+	return false;
+}
+
+static void read_word(struct lexer *lexer)
+{
+	const char *text = lexer->text;
+	struct token *token = &lexer->token;
+	size_t start = lexer->next, length;
+	char quote = text[start];
+
+	if (quote == '"' || quote == '\'') {
+		const char *end = strchr(text + start + 1, quote);
+
+		if (!end) {
+			lexer_fail(lexer, start, "this quote is not closed");
+			return;
+		}
+		token->quoted = true;
+		length = (size_t)(end - text) - start - 1;
+		lexer->next = (size_t)(end - text) + 1;
+		start++;
+	} else {
+		length = strcspn(text + start, " \t\n()=!<>&|\"'");
+		lexer->next = start + length;
+	}
+	if (length >= FILTER_WORD_MAX) {
+		lexer_fail(lexer, start, "this word is longer than %d characters", FILTER_WORD_MAX - 1);
+		return;
+	}
+	memcpy(token->word, text + start, length);
+	token->word[length] = '\0';
+	token->kind = TOKEN_WORD;
+	for (size_t i = 0; !token->quoted && i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+		if (strcasecmp(token->word, reserved[i].word) != 0)
+			continue;
+		token->kind = reserved[i].kind;
+		token->compare = reserved[i].compare;
+	}
+}
+
+void lexer_advance(struct lexer *lexer)
+{
+	lexer->next += strspn(lexer->text + lexer->next, " \t\n");
+	memset(&lexer->token, 0, sizeof(lexer->token));
+	lexer->token.at = lexer->next;
+	if (lexer->err || !lexer->text[lexer->next])
+		return;
+	if (!read_sign(lexer))
+		read_word(lexer);
+}

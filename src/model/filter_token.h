@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * A filter's text cut into tokens, and the place where reading it failed. Part of the parser (filter_parse.c).
+ */
+#include "filter.h"
+
+enum { FILTER_TEXT_MAX = 4096, FILTER_WORD_MAX = 256 };
+
+enum token_kind { TOKEN_END, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_AND, TOKEN_OR, TOKEN_NOT, TOKEN_COMPARE, TOKEN_WORD };
+
+enum compare { COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE, COMPARE_GT, COMPARE_GE };
+
+struct token {
+	enum token_kind kind;
+	size_t at; /* offset into the text */
+	enum compare compare;
+	bool quoted;
+	char word[FILTER_WORD_MAX];
+};
+
+struct lexer {
+	const char *text;
+	size_t next; /* offset of what follows `token` */
+	struct token token;
+	struct filter_error *error;
+	int err; /* 0, -EINVAL (then *error says why) or -ENOMEM: the first failure stays */
+};
+
+/* Goes to the next token; after a failure there is only TOKEN_END. */
+void lexer_advance(struct lexer *lexer);
+
+/* Returns NULL, for its caller to return. */
+__attribute__((format(printf, 3, 4))) void *lexer_fail(struct lexer *lexer, size_t at, const char *format, ...);

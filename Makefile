@@ -20,10 +20,19 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 MAKEFLAGS += --no-print-directory
 endif
 
-ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | sed 's/-.*//; s/x86_64/x86/; s/i.86/x86/; s/aarch64.*/arm64/; s/^arm.*/arm/; s/powerpc.*\|ppc64.*/powerpc/; s/riscv.*/riscv/; s/s390.*/s390/; s/loongarch.*/loongarch/; s/mips.*/mips/')
-ifeq ($(filter arm,$(ARCH)),arm)
-ARCH := $(if $(findstring aarch64,$(shell $(CC) -dumpmachine)),arm64,arm)
-endif
+# The target machine as libbpf's headers name it, and the byte order of its BPF.
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+ARCH_x86_64 := x86
+ARCH_i686 := x86
+ARCH_aarch64 := arm64
+ARCH_arm := arm
+ARCH_powerpc64le := powerpc
+ARCH_powerpc64 := powerpc
+ARCH_riscv64 := riscv
+ARCH_s390x := s390
+ARCH_loongarch64 := loongarch
+ARCH := $(or $(ARCH_$(MACHINE)),$(MACHINE))
+BPF_TARGET := $(if $(filter s390x powerpc64 mips64,$(MACHINE)),bpfeb,bpfel)
 
 OPT    ?= -O2 -g
 CFLAGS ?=
@@ -78,7 +87,7 @@ $(BUILD)/src/source/bpf_source.o: $(SKELETON)
 $(BUILD)/bpf/tcpledger.bpf.o: bpf/tcpledger.bpf.c Makefile
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -g -O2 -Wall -Wextra -Werror -Wno-unused-parameter \
+	$(Q)$(CLANG) -target $(BPF_TARGET) -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -g -O2 -Wall -Wextra -Werror -Wno-unused-parameter \
 		-Ibpf -Iinclude -Ivmlinux $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(SKELETON): $(BUILD)/bpf/tcpledger.bpf.o
@@ -104,7 +113,7 @@ $(BUILD)/tests/system/vmlinux_types.o: vmlinux/vmlinux.h Makefile
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)sed -n 's/^struct \([a-z0-9_]*\) {$$/struct \1 a_\1;/p' $< | (echo '#include "vmlinux.h"'; cat) | \
-		$(CLANG) -target bpf -g -O2 -Ivmlinux -x c -c -o $@ -
+		$(CLANG) -target $(BPF_TARGET) -g -O2 -Ivmlinux -x c -c -o $@ -
 
 $(VMLINUX_CHECK): tests/system/vmlinux_check.c Makefile
 	$(call say,TEST,$<)
@@ -156,7 +165,7 @@ lint-here: $(SKELETON)
 	$(Q)shellcheck $(SCRIPTS)
 	$(call say,SPDX,'all files')
 	$(Q)! git ls-files -- ':!LICENSE*' ':!*.md' ':!.gitignore' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause' | grep .
-	$(call say,CLANG,'all objects, for its warnings')
+	$(call say,CLANG,'all objects')
 	$(Q)$(MAKE) BUILD=$(BUILD)/clang CC=clang all
 
 format:

@@ -10,7 +10,9 @@ BUILD  ?= build
 PREFIX ?= /usr/local
 CC     := $(CROSS_COMPILE)$(if $(filter default,$(origin CC)),gcc,$(CC))
 CLANG  ?= clang
-BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool) bpftool)
+# Debian's is out of a user's PATH; Ubuntu's is a wrapper that works only with the tools of the running kernel.
+BPFTOOL ?= $(shell for tool in bpftool /usr/sbin/bpftool /usr/local/sbin/bpftool /usr/lib/linux-tools/*/bpftool; do \
+	$$tool version >/dev/null 2>&1 && echo $$tool && break; done || echo bpftool)
 PKG_CONFIG ?= $(CROSS_COMPILE)pkg-config
 PYTHON ?= /usr/bin/python3
 
@@ -140,7 +142,7 @@ check:
 	@$(MAKE) check-here
 
 asan:
-	@$(requirements) build check
+	@$(requirements) build check asan
 	@$(MAKE) BUILD=$(BUILD)/asan SANITIZE=1 OPT='-O1 -g' check-here
 
 bench:

@@ -59,20 +59,27 @@ static void intersect_ports(bool *by, struct port_set *set, bool other_by, const
 	*by = *by || other_by;
 }
 
+static bool netns_in(const struct push_down *push_down, uint32_t netns)
+{
+	for (uint32_t i = 0; i < push_down->netns_count; i++)
+		if (push_down->netns[i] == netns)
+			return true;
+	return false;
+}
+
 static void intersect_netns(struct push_down *out, const struct push_down *other)
 {
 	uint32_t kept = 0;
 
 	if (!other->by_netns)
 		return;
-	for (uint32_t i = 0; out->by_netns && i < out->netns_count; i++)
-		for (uint32_t j = 0; j < other->netns_count; j++)
-			if (out->netns[i] == other->netns[j])
-				out->netns[kept++] = out->netns[i];
 	if (!out->by_netns) {
 		memcpy(out->netns, other->netns, sizeof(out->netns));
 		kept = other->netns_count;
 	}
+	for (uint32_t i = 0; out->by_netns && i < out->netns_count; i++)
+		if (netns_in(other, out->netns[i]))
+			out->netns[kept++] = out->netns[i];
 	out->by_netns = true;
 	out->netns_count = kept;
 }
@@ -189,18 +196,9 @@ static bool passes_family(const struct push_down *pd, const struct tuple *tuple,
 	return pd->want_ipv6 || address_is_ipv4(&tuple->laddr) || address_is_ipv4(&tuple->raddr);
 }
 
-static bool passes_netns(const struct push_down *pd, const struct tuple *tuple)
-{
-	bool found = false;
-
-	for (uint32_t i = 0; i < pd->netns_count; i++)
-		found = found || pd->netns[i] == tuple->netns;
-	return found || !pd->by_netns;
-}
-
 bool push_down_passes(const struct push_down *pd, const struct tuple *tuple, uint8_t state)
 {
-	if (!passes_netns(pd, tuple))
+	if (pd->by_netns && !netns_in(pd, tuple->netns))
 		return false;
 	return state == STATE_LISTEN || (passes_family(pd, tuple, state) && passes_ports(pd, tuple, state));
 }

@@ -400,10 +400,12 @@ static struct change step(struct connection *conn, const struct event *event, bo
 		change.in_state = connection_in_state(conn, event->ts_ns);
 	if (event->closing)
 		change.age = connection_age(conn, event->ts_ns);
+	if (event->oldstate != event->newstate) { /* MPTCP sets FIN_WAIT1 again on a subflow that is in it */
+		conn->since_ns = event->ts_ns;
+		conn->since_known = true;
+	}
 	conn->oldstate = event->oldstate;
 	conn->state = event->newstate;
-	conn->since_ns = event->ts_ns;
-	conn->since_known = true;
 	conn->heard_ns = event->ts_ns;
 	return change;
 }

@@ -101,17 +101,25 @@ class Netns:
         subprocess.run(["ip", "netns", "del", self.name], check=False, capture_output=True)
 
 
+def two_ends():
+    """A file to read here, and the same to write there: opened twice, or reading would move where is written."""
+    with tempfile.NamedTemporaryFile() as file:
+        return open(file.name, "rb"), open(file.name, "ab")
+
+
 class Tracer:
     """`tcpledger COMMAND --json …` in the background, and what it has said so far."""
 
     def __init__(self, *arguments, command="trace", json_lines=True, prefix=()):
         self.json_lines = json_lines
-        self.out = tempfile.TemporaryFile()
-        self.err = tempfile.TemporaryFile()
+        self.out, its_out = two_ends()
+        self.err, its_err = two_ends()
         extra = ["--json"] if json_lines else []
         # pylint: disable-next=consider-using-with
-        self.process = subprocess.Popen([*prefix, PROGRAM, command, "-v", *extra, *arguments], stdout=self.out,
-                                        stderr=self.err, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen([*prefix, PROGRAM, command, "-v", *extra, *arguments], stdout=its_out,
+                                        stderr=its_err, stdin=subprocess.DEVNULL)
+        its_out.close()
+        its_err.close()
         self.read = 0
         self.lines = []
         await_that(lambda: "tracing" in self.errors() or self.process.poll() is not None, "the tracer to attach")

@@ -191,7 +191,7 @@ static __always_inline void fill(struct transition_record *t, const struct trans
 	t->oldstate = key->oldstate;
 	t->newstate = key->newstate;
 	t->family = key->family;
-	t->kind = kind;
+	t->kind = key->kind | kind;
 	if (key->family == 4) {
 		put_ipv4(t->laddr, sk->__sk_common.skc_rcv_saddr);
 		put_ipv4(t->raddr, sk->__sk_common.skc_daddr);
@@ -276,9 +276,9 @@ dropped:
 	count(&mine->dropped);
 }
 
-static __always_inline void observe(struct sock *sk, int oldstate, int newstate)
+static __always_inline void observe(struct sock *sk, int oldstate, int newstate, __u8 again)
 {
-	struct transition_record key;
+	struct transition_record key = {.kind = again};
 	struct tcp_sock *tp;
 
 	/* SCTP, DCCP and MPTCP (protocol 262) pass this tracepoint too, with states of their own. */
@@ -309,7 +309,7 @@ int BPF_PROG(on_transition, struct sock *sk, int oldstate, int newstate)
 	struct handled *handled;
 	__u32 slot, zero = 0;
 
-	observe(sk, oldstate, newstate);
+	observe(sk, oldstate, newstate, 0);
 
 	handled = bpf_map_lookup_elem(&handled_map, &zero);
 	if (!handled)
@@ -340,6 +340,6 @@ int BPF_PROG(on_transition_missed, struct sock *sk, int oldstate, int newstate)
 		return 0;
 	}
 	count(&this_cpu_counters()->recovered);
-	observe(sk, oldstate, newstate);
+	observe(sk, oldstate, newstate, RECORD_AGAIN);
 	return 0;
 }

@@ -26,6 +26,7 @@ enum record_kind {
 	RECORD_TRANSITION = 1, /* struct transition_record alone */
 	RECORD_OPENING = 2,    /* struct opening_record: →SYN_SENT by connect(), →LISTEN by listen() */
 	RECORD_CLOSING = 3,    /* struct closing_record: →CLOSE */
+	RECORD_AGAIN = 0x80,   /* added to one of these: from the second program, may repeat what the first has told */
 };
 
 struct transition_record {
@@ -39,7 +40,7 @@ struct transition_record {
 	__u8 oldstate;
 	__u8 newstate;
 	__u8 family; /* 4 or 6 */
-	__u8 kind;   /* enum record_kind */
+	__u8 kind;   /* one of enum record_kind, and RECORD_AGAIN */
 	__u8 laddr[RECORD_ADDR_LEN];
 	__u8 raddr[RECORD_ADDR_LEN];
 };

@@ -47,6 +47,7 @@ struct event {
 	struct tuple tuple;
 	uint8_t oldstate;
 	uint8_t newstate;
+	bool again; /* transition: it may repeat one that was told shortly before */
 	uint32_t uid;
 	uint32_t inode;             /* 0: none or not known */
 	const struct owner *owners; /* transition: who called connect() or listen(); row: all holders */

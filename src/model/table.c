@@ -281,10 +281,10 @@ static bool is_birth(const struct event *event)
 	return event->oldstate == STATE_LISTEN && event->newstate == STATE_SYN_RECV;
 }
 
-/* The kernel side reports a transition twice rather than not at all. */
+/* The kernel side reports a transition twice rather than not at all, and marks what may be the second report. */
 static bool is_duplicate(const struct connection *conn, const struct event *event)
 {
-	return conn->heard_ns && conn->state == event->newstate && conn->oldstate == event->oldstate &&
+	return event->again && conn->heard_ns && conn->state == event->newstate && conn->oldstate == event->oldstate &&
 	       event->ts_ns - conn->heard_ns < DUPLICATE_NS;
 }
 
@@ -297,7 +297,8 @@ static bool died_already(struct table *table, const struct event *event)
 {
 	const struct death *death = recent_slot(table, event->sk);
 
-	return event->newstate == STATE_CLOSE && death->sk == event->sk && event->ts_ns - death->ts_ns < DUPLICATE_NS;
+	return event->again && event->newstate == STATE_CLOSE && death->sk == event->sk &&
+	       event->ts_ns - death->ts_ns < DUPLICATE_NS;
 }
 
 static struct connection *be_born(struct table *table, const struct event *event)

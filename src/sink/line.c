@@ -24,19 +24,32 @@ static void append(struct line *line, const char *bytes, size_t length)
 }
 
 /* Our texts are ASCII or escaped UTF-8: a character is a byte that continues none. */
+static bool begins_character(char byte)
+{
+	return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
 static size_t width_of(const char *text)
 {
 	size_t width = 0;
 
 	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
+		width += begins_character(*text);
 	return width;
 }
 
+/* In one pass: most texts are shorter than the calls to strlen() and memcpy() are worth. */
 void line_text(struct line *line, const char *text)
 {
-	append(line, text, strlen(text));
-	line->column += width_of(text);
+	size_t used = line->used, column = line->column;
+
+	for (; *text; text++) {
+		if (used < sizeof(line->bytes))
+			line->bytes[used++] = *text;
+		column += begins_character(*text);
+	}
+	line->used = used;
+	line->column = column;
 }
 
 void line_u64(struct line *line, uint64_t value)
@@ -54,10 +67,12 @@ void line_append(struct line *line, const struct line *other)
 
 void line_pad_to(struct line *line, size_t column)
 {
-	while (line->column < column) {
-		append(line, " ", 1);
-		line->column++;
-	}
+	size_t used = line->used;
+
+	for (; line->column < column; line->column++)
+		if (used < sizeof(line->bytes))
+			line->bytes[used++] = ' ';
+	line->used = used;
 }
 
 void line_left(struct line *line, const char *text, size_t width)

@@ -62,6 +62,7 @@ static int hand_on(const struct bpf_source *source, const struct transition_reco
 	event->tuple.family = t->family;
 	event->oldstate = t->oldstate < STATE_COUNT ? t->oldstate : STATE_UNKNOWN;
 	event->newstate = t->newstate < STATE_COUNT ? t->newstate : STATE_UNKNOWN;
+	event->again = t->kind & RECORD_AGAIN;
 	event->uid = t->uid;
 	return source->handler(source->context, event);
 }
@@ -94,11 +95,12 @@ static int hand_on_closing(const struct bpf_source *source, const struct closing
 static int take_record(const struct bpf_source *source, const void *data, size_t size)
 {
 	const struct transition_record *t = data;
+	unsigned int kind = t->kind & ~RECORD_AGAIN;
 	struct event event = {0};
 
-	if (t->kind == RECORD_OPENING && size >= sizeof(struct opening_record))
+	if (kind == RECORD_OPENING && size >= sizeof(struct opening_record))
 		return hand_on_opening(source, data);
-	if (t->kind == RECORD_CLOSING && size >= sizeof(struct closing_record))
+	if (kind == RECORD_CLOSING && size >= sizeof(struct closing_record))
 		return hand_on_closing(source, data);
 	return hand_on(source, t, &event);
 }

@@ -372,6 +372,25 @@ def test_addresses_used_again(ns, tracer):
     assert set(map(tuple, lives.values())) == {("CLOSE>SYN_SENT", "SYN_SENT>CLOSE")}
 
 
+def test_mptcp(ns, tracer):
+    """Its subflows are TCP connections like others; its own stream of states is not TCP's, and stays out."""
+    trace = tracer("--netns", ns.name)
+    with ns.entered():
+        server, client = (socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262) for _ in range(2))
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        client.connect(server.getsockname())
+    accepted = server.accept()[0]
+    client.close()
+    accepted.close()
+    ours = life_of(trace, rport=port_of(server), oldstate="SYN_SENT")
+    assert ours[0]["pid"] == os.getpid()
+    assert [step for step in list(steps(ours).values())[0] if step != "FIN_WAIT1>FIN_WAIT1"] == CLIENT_CLOSES
+    into, out_of = select(ours, oldstate="ESTABLISHED")[0], select(ours, newstate="FIN_WAIT2")[0]
+    assert abs(out_of["in_state_us"] - (out_of["ts_ns"] - into["ts_ns"]) // 1000) <= 1
+    assert len({line["id"] for line in trace.transitions(lport=ours[-1]["lport"])}) == 1
+
+
 def test_failed_route_says_nothing(ns, tracer):
     """No event is what the kernel tells of a connect that finds no route."""
     trace = tracer("--netns", ns.name)

@@ -68,6 +68,12 @@ def test_without_privileges():
         assert part in done.stderr
 
 
+def test_without_type_information():
+    done = run("unshare", "-m", "sh", "-c", f"mount -t tmpfs none /sys/kernel/btf && exec {PROGRAM} trace --duration 1")
+    assert done.returncode == 1
+    assert "/sys/kernel/btf/vmlinux" in done.stderr and "CONFIG_DEBUG_INFO_BTF=y" in done.stderr
+
+
 def with_capabilities(*names):
     sets = ",".join("+" + name for name in names)
     return [*NOBODY, f"--inh-caps={sets}", f"--ambient-caps={sets}", "--bounding-set=-all," + sets]

@@ -401,7 +401,7 @@ static struct change step(struct connection *conn, const struct event *event, bo
 		change.in_state = connection_in_state(conn, event->ts_ns);
 	if (event->closing)
 		change.age = connection_age(conn, event->ts_ns);
-	if (event->oldstate != event->newstate) { /* MPTCP sets FIN_WAIT1 again on a subflow that is in it */
+	if (event->oldstate != event->newstate) { /* MPTCP sets states again that a subflow is in */
 		conn->since_ns = event->ts_ns;
 		conn->since_known = true;
 	}

@@ -65,3 +65,17 @@ size_t escape_text(char *out, size_t size, const char *text, size_t length)
 	out[used] = '\0';
 	return used;
 }
+
+void drop_cut_character(char *text)
+{
+	size_t length = strlen(text), start = length;
+	int32_t character;
+
+	while (start && length - start < 3 && is_continuation(text[start - 1]))
+		start--;
+	if (start == 0)
+		return;
+	start--;
+	if (utf8_next(text + start, length - start, &character) != length - start || character < 0)
+		text[start] = '\0';
+}

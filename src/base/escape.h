@@ -18,3 +18,6 @@ int is_steering(int32_t character);
  * for each byte. `size` is that of `out`, 4 * length + 1 is always enough; what does not fit is left
  * out whole. Returns the length written, NUL not counted. */
 size_t escape_text(char *out, size_t size, const char *text, size_t length);
+
+/* Takes off the beginning of a character that a cut at the end of `text` has left without its rest. */
+void drop_cut_character(char *text);

@@ -6,29 +6,17 @@
 #include <stddef.h>
 #include <string.h>
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 16;
-}
-
-static int parse_digits(const char *text, unsigned int base, uint64_t *out)
+static int parse_digits(const char *text, uint64_t *out)
 {
 	uint64_t value = 0;
 
 	if (!*text)
 		return -EINVAL;
 	for (; *text; text++) {
-		unsigned int digit = hex_digit(*text);
-
-		if (digit >= base)
+		if (*text < '0' || *text > '9')
 			return -EINVAL;
-		if (__builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, digit, &value))
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
 			return -ERANGE;
 	}
 	*out = value;
@@ -38,7 +26,7 @@ static int parse_digits(const char *text, unsigned int base, uint64_t *out)
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
 	uint64_t value;
-	int err = parse_digits(text, 10, &value);
+	int err = parse_digits(text, &value);
 
 	if (err)
 		return err;
@@ -56,11 +44,6 @@ int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *out)
 	if (!err)
 		*out = value;
 	return err;
-}
-
-int parse_hex(const char *text, uint64_t *out)
-{
-	return parse_digits(text, 16, out);
 }
 
 static uint64_t unit_ns(const char *unit)

@@ -10,9 +10,6 @@
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *out);
 
-/* Hexadecimal digits only; at most 16 of them. */
-int parse_hex(const char *text, uint64_t *out);
-
 /* "10" and "10s" are seconds; "250ms", "5m", "2h", "1d"; a fraction as in "0.5" is allowed. More than zero
  * and at most 36,500 days, in nanoseconds. */
 int parse_duration(const char *text, uint64_t *out_ns);

@@ -189,6 +189,18 @@ static struct filter *address_leaf(struct parser *parser, size_t at, char *word,
 	return node;
 }
 
+static struct filter *any_address(struct parser *parser, enum side side)
+{
+	struct filter *node = leaf(parser, FILTER_ADDRESS);
+
+	if (node) {
+		node->side = side;
+		node->family = 4; /* IPv6 sockets have one as well: no bit of the 128 is asked for */
+		node->prefix_bits = 0;
+	}
+	return node;
+}
+
 static struct filter *one_side(struct parser *parser, size_t at, const char *word, enum side side)
 {
 	char copy[FILTER_WORD_MAX + 3];
@@ -204,6 +216,8 @@ static struct filter *one_side(struct parser *parser, size_t at, const char *wor
 		return port_leaf(parser, at + 1, port, side, COMPARE_EQ);
 	if (strcmp(copy, "*") != 0)
 		address = address_leaf(parser, at, copy, side);
+	else if (!port)
+		return any_address(parser, side);
 	if (!port || parser->lexer.err)
 		return address;
 	if (strcmp(port, "*") == 0)
@@ -226,14 +240,14 @@ static struct filter *endpoint(struct parser *parser, const struct token *token,
 /* ---- the predicates ---- */
 
 static struct filter *number_leaf(struct parser *parser, const struct token *token, enum filter_kind kind, uint32_t min,
-				  const char *what)
+				  uint32_t max, const char *what)
 {
 	struct filter *node;
 	uint32_t number;
 
-	if (parse_u32(token->word, min, INT32_MAX, &number))
-		return fail_at(parser, token->at, "'%s' is no %s: give a number from %u to %d", SHOWN(token->word),
-			       what, min, INT32_MAX);
+	if (parse_u32(token->word, min, max, &number))
+		return fail_at(parser, token->at, "'%s' is no %s: give a number from %u to %u", SHOWN(token->word),
+			       what, min, max);
 	node = leaf(parser, kind);
 	if (node)
 		node->number = number;
@@ -339,9 +353,9 @@ static struct filter *predicate_leaf(struct parser *parser, enum predicate predi
 	case P_DST:
 		return endpoint(parser, value, SIDE_REMOTE);
 	case P_PID:
-		return number_leaf(parser, value, FILTER_PID, 1, "process id");
+		return number_leaf(parser, value, FILTER_PID, 1, INT32_MAX, "process id");
 	case P_UID:
-		return number_leaf(parser, value, FILTER_UID, 0, "user id");
+		return number_leaf(parser, value, FILTER_UID, 0, UINT32_MAX, "user id");
 	case P_COMM:
 		return comm_leaf(parser, value);
 	case P_NETNS:

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "escape.h"
+
 void *lexer_fail(struct lexer *lexer, size_t at, const char *format, ...)
 {
 	va_list args;
@@ -18,6 +20,7 @@ void *lexer_fail(struct lexer *lexer, size_t at, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(lexer->error->message, sizeof(lexer->error->message), format, args);
 	va_end(args);
+	drop_cut_character(lexer->error->message);
 	return NULL;
 }
 

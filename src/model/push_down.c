@@ -95,9 +95,6 @@ static void intersect(struct push_down *out, const struct push_down *other)
 	if (other->by_family) {
 		out->want_ipv4 = other->want_ipv4 && (!out->by_family || out->want_ipv4);
 		out->want_ipv6 = other->want_ipv6 && (!out->by_family || out->want_ipv6);
-		/* A v4-mapped socket is wanted by both "family 4" and "family 6". */
-		if (out->by_family && !out->want_ipv4 && !out->want_ipv6)
-			out->want_ipv4 = true;
 		out->by_family = true;
 	}
 	intersect_netns(out, other);

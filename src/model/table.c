@@ -165,30 +165,40 @@ static struct connection *find_sk(const struct table *table, uint64_t sk)
 	return link ? BY_SK(link) : NULL;
 }
 
-typedef bool candidate_test(const struct connection *conn, uint32_t inode);
+/* What to look for beside a tuple. Another inode under one tuple is another socket: one of several that listen there,
+ * or an earlier or later one whose death and birth are still to be told. */
+struct wanted {
+	uint32_t inode; /* 0: any */
+	bool listening; /* a listener, or else none: a child has its listener's tuple for a moment
+			   (connection_lacks_peer()) */
+	bool unaddressed;
+};
 
-/* The connection of this tuple that passes the test; of several, the one whose inode is the same. */
-static struct connection *find_tuple(const struct table *table, const struct tuple *tuple, uint32_t inode,
-				     candidate_test *test)
+static bool fits(const struct connection *conn, const struct wanted *wanted)
+{
+	if (wanted->unaddressed && conn->by_sk.key)
+		return false;
+	if ((conn->state == STATE_LISTEN) != wanted->listening)
+		return false;
+	return !wanted->inode || !conn->inode || conn->inode == wanted->inode;
+}
+
+/* The connection of this tuple that fits; of several, the one whose inode is known to be the same. */
+static struct connection *find_tuple(const struct table *table, const struct tuple *tuple, const struct wanted *wanted)
 {
 	struct connection *found = NULL;
 
 	for (struct link *link = index_find(&table->by_tuple, tuple_hash(tuple)); link; link = index_find_next(link)) {
 		struct connection *conn = BY_TUPLE(link);
 
-		if (!tuple_equal(&conn->tuple, tuple) || !test(conn, inode))
+		if (!tuple_equal(&conn->tuple, tuple) || !fits(conn, wanted))
 			continue;
-		if (inode && conn->inode == inode)
+		if (wanted->inode && conn->inode == wanted->inode)
 			return conn;
 		if (!found)
 			found = conn;
 	}
 	return found;
-}
-
-static bool is_unaddressed(const struct connection *conn, uint32_t inode)
-{
-	return conn->by_sk.key == 0 && (!inode || !conn->inode || conn->inode == inode);
 }
 
 /* ---- owners ---- */
@@ -257,18 +267,21 @@ static bool inherit_from(struct table *table, struct connection *child, const st
 	return found;
 }
 
+/* The listener at the child's own address, or at one of the wildcards that take it. */
 static void inherit(struct table *table, struct connection *child)
 {
-	static const uint8_t any_ipv4[4];
+	static const uint8_t zeros[4];
+	const struct address any_ipv4 = address_from_ipv4(zeros), any_ipv6 = {{0}};
 	struct tuple listener = child->tuple;
 
-	memset(&listener.raddr, 0, sizeof(listener.raddr));
-	if (listener.family == 4)
-		listener.raddr = address_from_ipv4(any_ipv4);
+	listener.raddr = listener.family == 4 ? any_ipv4 : any_ipv6;
 	listener.rport = 0;
 	if (inherit_from(table, child, &listener))
 		return;
 	listener.laddr = listener.raddr;
+	if (inherit_from(table, child, &listener) || listener.family == 4 || !address_is_ipv4(&child->tuple.laddr))
+		return;
+	listener.laddr = any_ipv4;
 	inherit_from(table, child, &listener);
 }
 
@@ -325,7 +338,8 @@ static struct connection *be_born(struct table *table, const struct event *event
 /* A transition of a socket whose birth we did not see: one found in a snapshot, or never heard of. */
 static struct connection *recognise(struct table *table, const struct event *event)
 {
-	struct connection *conn = find_tuple(table, &event->tuple, event->inode, is_unaddressed);
+	const struct wanted wanted = {event->inode, event->oldstate == STATE_LISTEN, true};
+	struct connection *conn = find_tuple(table, &event->tuple, &wanted);
 
 	if (conn) {
 		set_sk(table, conn, event->sk);
@@ -344,14 +358,15 @@ static struct connection *recognise(struct table *table, const struct event *eve
 
 /* A connection that was born before our eyes has its full tuple now: if a snapshot found a socket of that
  * tuple meanwhile, that was this one. */
-static int absorb_row(struct table *table, struct connection *conn)
+static int absorb_row(struct table *table, struct connection *conn, const struct event *event)
 {
+	const struct wanted wanted = {conn->inode, event->newstate == STATE_LISTEN, true};
 	struct connection *row;
 	int err;
 
 	if (table->unaddressed == 0 || conn->tuple.lport == 0)
 		return 0;
-	row = find_tuple(table, &conn->tuple, conn->inode, is_unaddressed);
+	row = find_tuple(table, &conn->tuple, &wanted);
 	if (!row)
 		return 0;
 	if (!conn->inode)
@@ -408,6 +423,7 @@ static struct change step(struct connection *conn, const struct event *event, bo
 	conn->oldstate = event->oldstate;
 	conn->state = event->newstate;
 	conn->heard_ns = event->ts_ns;
+	conn->absent = 0;
 	return change;
 }
 
@@ -431,7 +447,7 @@ static int apply_transition(struct table *table, const struct event *event, chan
 	if (!conn)
 		return -ENOMEM;
 	if (learn(conn, event) || born)
-		err = absorb_row(table, conn);
+		err = absorb_row(table, conn, event);
 	change = step(conn, event, born);
 	place_by_tuple(table, conn);
 	if (handler)
@@ -465,23 +481,17 @@ static void begin_snapshot(struct table *table, const struct event *event)
 		place_by_tuple(table, BY_SK(link));
 }
 
-/* Another inode under one tuple is another socket: one of several that listen there, or an earlier or
- * later one whose death and birth are still to be told. */
-static bool is_same_inode(const struct connection *conn, uint32_t inode)
-{
-	return !conn->inode || !inode || conn->inode == inode;
-}
-
 /* A connect whose local port no event has told yet is in the table without it. */
 static struct connection *find_row(const struct table *table, const struct event *row)
 {
-	struct connection *conn = find_tuple(table, &row->tuple, row->inode, is_same_inode);
+	const struct wanted wanted = {row->inode, row->newstate == STATE_LISTEN, false};
+	struct connection *conn = find_tuple(table, &row->tuple, &wanted);
 	struct tuple portless = row->tuple;
 
 	if (conn || row->newstate != STATE_SYN_SENT)
 		return conn;
 	portless.lport = 0;
-	return find_tuple(table, &portless, row->inode, is_same_inode);
+	return find_tuple(table, &portless, &wanted);
 }
 
 static int apply_row(struct table *table, const struct event *row)

@@ -2,6 +2,7 @@
 #include "proc_net.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,7 +103,8 @@ static int take_endpoint(const char *text, uint8_t family, struct address *addre
 
 static int take_queues(const char *text, struct proc_row *row)
 {
-	if (take_hex(&text, 8, &row->sendq) || take_char(&text, ':') || take_hex(&text, 8, &row->recvq))
+	if (take_hex(&text, 8, &row->sendq) || take_char(&text, ':') || take_hex(&text, 8, &row->recvq) ||
+	    take_char(&text, ' '))
 		return -EINVAL;
 	if (row->state == STATE_LISTEN)
 		row->sendq = QUEUE_UNKNOWN;
@@ -118,7 +120,7 @@ int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc
 
 	if (count && strncmp(fields[0], "sl", 2) == 0)
 		return 0;
-	if (count < MINI_FIELDS || take_hex(&fields[FIELD_STATE], 2, &state) ||
+	if (count < MINI_FIELDS || take_hex(&fields[FIELD_STATE], 2, &state) || take_char(&fields[FIELD_STATE], ' ') ||
 	    take_endpoint(fields[FIELD_LOCAL], family, &parsed.tuple.laddr, &parsed.tuple.lport) ||
 	    take_endpoint(fields[FIELD_REMOTE], family, &parsed.tuple.raddr, &parsed.tuple.rport))
 		return -EINVAL;
@@ -147,47 +149,78 @@ static int append(struct proc_rows *rows, const struct proc_row *row)
 	return 0;
 }
 
-/* Takes the whole lines at the start of `text`; returns how many bytes they were, or a negative errno. */
-static ssize_t take_lines(char *text, uint8_t family, uint32_t netns, struct proc_rows *rows, size_t *odd)
+/* What is read of a table and not yet taken apart. */
+struct reader {
+	char buffer[1 << 15];
+	size_t used;
+	bool within_overlong; /* the line that the buffer begins with is no line of the kernel's */
+	uint8_t family;
+	uint32_t netns;
+	struct proc_rows *rows;
+	size_t odd;
+};
+
+static int take_line(struct reader *reader, char *line, size_t length)
 {
-	char *line = text, *end;
+	struct proc_row row;
+	int got = -EINVAL;
 
-	while ((end = strchr(line, '\n'))) {
-		struct proc_row row;
-		int got;
+	line[length] = '\0';
+	if (strlen(line) == length)
+		got = proc_net_parse(line, reader->family, reader->netns, &row);
+	if (got < 0)
+		reader->odd++;
+	return got > 0 ? append(reader->rows, &row) : 0;
+}
 
-		*end = '\0';
-		got = proc_net_parse(line, family, netns, &row);
-		if (got < 0)
-			++*odd;
-		else if (got > 0 && append(rows, &row))
-			return -ENOMEM;
-		line = end + 1;
+/* Takes the whole lines in the buffer, and keeps the rest at its start. */
+static int take_lines(struct reader *reader)
+{
+	char *line = reader->buffer, *end = line + reader->used, *newline;
+	int err = 0;
+
+	while (!err && (newline = memchr(line, '\n', (size_t)(end - line)))) {
+		if (!reader->within_overlong)
+			err = take_line(reader, line, (size_t)(newline - line));
+		reader->within_overlong = false;
+		line = newline + 1;
 	}
-	return line - text;
+	reader->used = (size_t)(end - line);
+	memmove(reader->buffer, line, reader->used);
+	if (reader->used == sizeof(reader->buffer)) {
+		reader->odd += !reader->within_overlong;
+		reader->within_overlong = true;
+		reader->used = 0;
+	}
+	return err;
+}
+
+static int read_lines(int fd, struct reader *reader)
+{
+	int err = 0;
+
+	while (!err) {
+		ssize_t got = read(fd, reader->buffer + reader->used, sizeof(reader->buffer) - reader->used);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		reader->used += (size_t)got;
+		err = take_lines(reader);
+	}
+	if (reader->used && !reader->within_overlong) /* a line without an end */
+		reader->odd++;
+	return err;
 }
 
 int proc_net_read(int fd, uint8_t family, uint32_t netns, struct proc_rows *rows, size_t *odd)
 {
-	char buffer[1 << 15];
-	size_t kept = 0;
+	struct reader reader = {.family = family, .netns = netns, .rows = rows};
+	int err = read_lines(fd, &reader);
 
-	for (;;) {
-		ssize_t got = read(fd, buffer + kept, sizeof(buffer) - 1 - kept), taken;
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : 0;
-		buffer[kept + (size_t)got] = '\0';
-		taken = take_lines(buffer, family, netns, rows, odd);
-		if (taken < 0)
-			return (int)taken;
-		kept = kept + (size_t)got - (size_t)taken;
-		if (kept == sizeof(buffer) - 1) { /* no line of the kernel's is that long */
-			++*odd;
-			kept = 0;
-		}
-		memmove(buffer, buffer + taken, kept);
-	}
+	*odd += reader.odd;
+	return err;
 }

@@ -153,6 +153,15 @@ def test_netns(netns, tracer):
     assert summary["seen"] == len(trace.transitions()), "the kernel side left the others out"
 
 
+def test_netns_by_a_process_in_it(ns, tracer, process):
+    inside = process(["nsenter", f"--net=/run/netns/{ns.name}", "--", "sleep", "60"])
+    await_that(lambda: os.stat(f"/proc/{inside.pid}/ns/net").st_ino == ns.inode, "the process to be inside")
+    trace = tracer("--netns", str(inside.pid))
+    with ns.entered():
+        server = listen()
+    assert trace.await_transition(lport=port_of(server))["netns"] == ns.inode
+
+
 def test_push_down_leaves_the_rest_in_the_kernel(ns, tracer):
     trace = tracer("--netns", ns.name, "-L", "5001")
     with ns.entered():

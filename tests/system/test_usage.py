@@ -119,6 +119,15 @@ def test_text_columns(ns, tracer):
     assert re.search(r"seen \d+, received \d+, dropped 0, missed 0", trace.errors())
 
 
+def test_letters_of_tcpstates(ns, tracer):
+    trace = tracer("-T", "-w", "-4", "-L", "7000", "--netns", ns.name, json_lines=False)
+    with ns.entered():
+        listen(port=7000).close()
+    await_that(lambda: "stopped listening" in trace.text(), "the line")
+    heading = trace.text().splitlines()[0]
+    assert heading.index("LPORT") - heading.index("LADDR") == 40, "wide enough for IPv6"
+
+
 def test_at_least_and_unknown_in_text(ns, tracer):
     with ns.entered():
         server, client, accepted = connected_pair()

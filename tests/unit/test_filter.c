@@ -1,0 +1,671 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The filter language: what each text lets pass, and for what is refused, where and in which words.
+ */
+#include <errno.h>
+
+#include "escape.h"
+#include "events.h"
+#include "filter.h"
+
+/* ---- the names of a host of our own ---- */
+
+static int find_service(void *context, const char *name, uint16_t *port)
+{
+	(void)context;
+	if (!strcmp(name, "https"))
+		*port = 443;
+	else if (!strcmp(name, "ftp-data"))
+		*port = 20;
+	else
+		return -ENOENT;
+	return 0;
+}
+
+static int find_netns(void *context, const char *name, uint32_t *inode)
+{
+	(void)context;
+	if (strcmp(name, "blue") != 0)
+		return -ENOENT;
+	*inode = NETNS_ELSEWHERE;
+	return 0;
+}
+
+static const struct filter_names names = {.service = find_service, .netns = find_netns};
+
+/* ---- the connections that are asked about ---- */
+
+/* The letters by which the tables below name them. */
+enum subject { WEB, SSH, MAPPED, SIX, LISTENER, CONNECTING, CHILD, SUBJECT_COUNT };
+
+static const char letters[] = "WSM6LCK";
+
+static struct owner workers[2];
+static struct connection subjects[SUBJECT_COUNT];
+static struct change changes[SUBJECT_COUNT];
+
+static void set_subject(enum subject subject, struct tuple tuple, struct owner owner, uint32_t uid, uint8_t oldstate,
+			uint8_t newstate)
+{
+	struct connection *conn = &subjects[subject];
+
+	*conn = (struct connection){
+		.tuple = tuple, .owner = owner, .uid = uid, .state = newstate, .oldstate = oldstate};
+	changes[subject] =
+		(struct change){.kind = CHANGE_TRANSITION, .conn = conn, .oldstate = oldstate, .newstate = newstate};
+}
+
+static int set_subjects(void **state)
+{
+	struct tuple elsewhere = tuple_of(4, "192.168.1.1", 22, "10.9.9.9", 50000);
+
+	(void)state;
+	elsewhere.netns = NETNS_ELSEWHERE;
+	set_subject(WEB, tuple_of(4, "10.0.0.1", 40000, "10.0.0.2", 443), owner_of(100, 3, "nginx"), 33, STATE_SYN_SENT,
+		    STATE_ESTABLISHED);
+	set_subject(SSH, elsewhere, owner_of(200, 3, "sshd"), 0, STATE_ESTABLISHED, STATE_FIN_WAIT1);
+	set_subject(MAPPED, tuple_of(6, "::ffff:10.0.0.1", 80, "::ffff:10.0.0.7", 41000), owner_of(300, 3, "java"), 33,
+		    STATE_ESTABLISHED, STATE_CLOSE_WAIT);
+	set_subject(SIX, tuple_of(6, "::1", 8080, "fd00::5", 42000), owner_of(0, FD_UNKNOWN, ""), 1000, STATE_FIN_WAIT2,
+		    STATE_CLOSE);
+	set_subject(LISTENER, tuple_of(4, "0.0.0.0", 80, "0.0.0.0", 0), owner_of(100, 3, "nginx"), 0, STATE_CLOSE,
+		    STATE_LISTEN);
+	set_subject(CONNECTING, tuple_of(4, "10.0.0.1", 0, "10.0.0.2", 22), owner_of(400, 3, "curl one"), 1000,
+		    STATE_CLOSE, STATE_SYN_SENT);
+	set_subject(CHILD, tuple_of(4, "0.0.0.0", 80, "0.0.0.0", 0), owner_of(100, 3, "nginx"), 0, STATE_LISTEN,
+		    STATE_SYN_RECV);
+	subjects[CHILD].direction = DIRECTION_IN;
+	workers[0] = owner_of(300, 3, "java");
+	workers[1] = owner_of(301, 4, "helper");
+	subjects[MAPPED].owners = workers;
+	subjects[MAPPED].owner_count = 2;
+	changes[SIX].kind = CHANGE_SOCKET;
+	return 0;
+}
+
+static const char *answers_of(const struct filter *filter, char out[2 * SUBJECT_COUNT + 1])
+{
+	char *end = out;
+
+	for (int i = 0; i < SUBJECT_COUNT; i++) {
+		enum filter_answer answer = filter_ask(filter, &changes[i]);
+
+		if (answer == FILTER_NO)
+			continue;
+		*end++ = letters[i];
+		if (answer == FILTER_MAYBE)
+			*end++ = '?';
+	}
+	*end = '\0';
+	return out;
+}
+
+/* ---- accepted ---- */
+
+struct accepted {
+	const char *text;
+	const char *passing; /* letters of the subjects; "?" behind those of which it cannot tell yet */
+};
+
+static const struct accepted accepted[] = {
+	{"", "WSM6LCK"},
+	{" \t\n ", "WSM6LCK"},
+	/* states: a transition is in those that it leaves and enters, a socket in the one it is in */
+	{"state established", "WSM"},
+	{"state ESTAB", "WSM"},
+	{"state fin-wait-1", "S"},
+	{"state FIN_WAIT1", "S"},
+	{"state fin_wait2", ""},
+	{"state close", "6LC"},
+	{"state listening", "LK"},
+	{"state syn-sent", "WC"},
+	{"state syn-recv,fin-wait-1", "SK"},
+	{"state all", "WSM6LCK"},
+	{"state connected", "WSMCK"},
+	{"state synchronized", "WSMK"},
+	{"state bucket", "K"},
+	{"state = established", "WSM"},
+	{"state != established", "6LCK"},
+	{"exclude established", "6LCK"},
+	{"exclude != established", "WSM"},
+	/* ports */
+	{"sport = :80", "MLC?K"},
+	{"sport = 80", "MLC?K"},
+	{"sport :80", "MLC?K"},
+	{"sport 80", "MLC?K"},
+	{"sport == 80", "MLC?K"},
+	{"sport eq 80", "MLC?K"},
+	{"sport=:80", "MLC?K"},
+	{"SPORT = :80", "MLC?K"},
+	{"sport != :80", "WS6C?"},
+	{"sport ne :80", "WS6C?"},
+	{"sport neq :80", "WS6C?"},
+	{"sport < 80", "SC?"},
+	{"sport lt 80", "SC?"},
+	{"sport <= 80", "SMLC?K"},
+	{"sport le 80", "SMLC?K"},
+	{"sport > 8080", "WC?"},
+	{"sport gt 8080", "WC?"},
+	{"sport >= 8080", "W6C?"},
+	{"sport ge 8080", "W6C?"},
+	{"sport = :80-8080", "M6LC?K"},
+	{"sport != 80-8080", "WSC?"},
+	{"sport >= 0", "WSM6LC?K"},
+	{"sport <= 65535", "WSM6LC?K"},
+	{"dport = :https", "WK?"},
+	{"dport = https", "WK?"},
+	{"dport = ftp-data", "K?"},
+	{"dport = :22", "CK?"},
+	{"dport > :https", "SM6K?"},
+	{":443", "WC?K?"},
+	{":22", "SCK?"},
+	{":80", "MLC?K"},
+	{":40000-41000", "WMC?K?"},
+	{":https", "WC?K?"},
+	/* addresses */
+	{"src 10.0.0.1", "WMCK?"},
+	{"src = 10.0.0.1", "WMCK?"},
+	{"src != 10.0.0.1", "S6LK?"},
+	{"src 10.0.0.0/8", "WMCK?"},
+	{"src 0.0.0.0/0", "WSMLCK?"},
+	{"dst 10.0.0.0/8", "WSMCK?"},
+	{"dst 10.0.0.0/29", "WMCK?"},
+	{"dst 10.0.0.4/30", "MK?"},
+	{"dst ::/0", "M6K?"},
+	{"dst ::ffff:10.0.0.7", "MK?"},
+	{"dst [fd00::5]", "6K?"},
+	{"dst fd00::/8", "6K?"},
+	{"dst [fd00::]/8", "6K?"},
+	{"dst [fd00::5]:42000", "6K?"},
+	{"dst [fd00::5]:42001", "K?"},
+	{"dst [fd00::5]:*", "6K?"},
+	{"src ::1", "6K?"},
+	{"src 10.0.0.1:80", "MC?K?"},
+	{"src 10.0.0.0/8:80", "MC?K?"},
+	{"dst 10.0.0.2:https", "WK?"},
+	{"dst *:443", "WK?"},
+	{"dst :443", "WK?"},
+	{"dst *:*", "WSM6LCK?"},
+	{"10.0.0.2", "WCK?"},
+	{"10.0.0.7", "MK?"},
+	{"10.0.0.1:40000", "WC?K?"},
+	{"10.9.9.9:22", "K?"}, /* both parts on one side */
+	{"[::1]", "6K?"},
+	{"::1", "6K?"},
+	{"::", "K?"},
+	{"192.168.0.0/16", "SK?"},
+	/* family 4 has v4-mapped sockets too, and family 6 all IPv6 sockets */
+	{"family 4", "WSMLCK"},
+	{"family inet", "WSMLCK"},
+	{"family = ipv4", "WSMLCK"},
+	{"family 6", "M6"},
+	{"family IPv6", "M6"},
+	{"family 4 and family 6", "M"},
+	{"not family 4", "6"},
+	{"family != 6", "WSLCK"},
+	/* owners, all of them */
+	{"pid 100", "WLK"},
+	{"pid = 100", "WLK"},
+	{"pid != 100", "SM6C"},
+	{"pid 301", "M"},
+	{"comm nginx", "WLK"},
+	{"comm 'nginx'", "WLK"},
+	{"comm n*x", "WLK"},
+	{"comm ????", "SM"},
+	{"comm *", "WSMLCK"},
+	{"comm \"curl one\"", "C"},
+	{"comm 'curl one'", "C"},
+	{"comm != helper", "WS6LCK"},
+	{"comm \"state\"", ""},
+	{"uid 33", "WM"},
+	{"uid 0", "SLK"},
+	{"uid 4294967295", ""},
+	{"netns blue", "S"},
+	{"netns != blue", "WM6LCK"},
+	/* how they are joined */
+	{"pid 100 and state established", "W"},
+	{"pid 100 state established", "W"},
+	{"pid 100 & state established", "W"},
+	{"pid 100 && state established", "W"},
+	{"pid 100 or pid 200", "WSLK"},
+	{"pid 100 | pid 200", "WSLK"},
+	{"pid 100||pid 200", "WSLK"},
+	{"PID 100 OR pid 200", "WSLK"},
+	{"not pid 100", "SM6C"},
+	{"! pid 100", "SM6C"},
+	{"!pid 100", "SM6C"},
+	{"not not pid 100", "WLK"},
+	{"not (pid 100 or pid 200)", "M6C"},
+	{"not pid 100 or pid 200", "SM6C"},
+	{"not pid 100 pid 200", "S"},
+	/* and binds closer than or, also when it is not written */
+	{"pid 200 or pid 100 and state listen", "SLK"},
+	{"pid 200 or pid 100 state listen", "SLK"},
+	{"pid 100 and state listen or pid 200", "SLK"},
+	{"(pid 200 or pid 100) and state listen", "LK"},
+	{"(pid 200 or pid 100)(state listen)", "LK"},
+	{"((((pid 100))))", "WLK"},
+	{"(pid 100)or(pid 200)", "WSLK"},
+	/* unknown with known */
+	{"sport = :80 and pid 100", "LK"},
+	{"sport = :80 and pid 400", "C?"},
+	{"sport = :80 or pid 400", "MLCK"},
+	{"sport = :80 or pid 300", "MLC?K"},
+	{"not sport = :80 and not dport = :22", "WS6"},
+	{"not (sport = :80 and dport = :443)", "WSM6LCK?"},
+	{"src 10.0.0.1:5 and dst 10.0.0.2:22", "C?"},
+};
+
+static void test_accepted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(accepted); i++) {
+		struct filter_error error = {.message = ""};
+		struct filter *filter = NULL;
+		char got[2 * SUBJECT_COUNT + 1];
+		int err = filter_parse(accepted[i].text, &names, &filter, &error);
+
+		if (err)
+			fail_msg("\"%s\" is refused: %s", accepted[i].text, error.message);
+		answers_of(filter, got);
+		if (strcmp(got, accepted[i].passing) != 0)
+			fail_msg("\"%s\" lets pass %s, not %s", accepted[i].text, got, accepted[i].passing);
+		filter_free(filter);
+	}
+}
+
+/* "*" is any address, alone as well as before a port. It must not swallow what stands beside it. */
+static void test_star_alone_is_any_address(void **state)
+{
+	static const struct accepted stars[] = {
+		{"src * and pid 200", "S"},
+		{"pid 200 and dst *", "S"},
+		{"pid 200 or (dst * and pid 100)", "WSLK"},
+	};
+	struct filter *filter;
+	struct filter_error error;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(stars); i++) {
+		char got[2 * SUBJECT_COUNT + 1], *at = got;
+
+		filter = NULL;
+		assert_int_equal(filter_parse(stars[i].text, &names, &filter, &error), 0);
+		answers_of(filter, got);
+		filter_free(filter);
+		while ((at = strchr(got, '?'))) /* whether the child's peer is asked for is not the question */
+			memmove(at, at + 1, strlen(at));
+		assert_string_equal(got, stars[i].passing);
+	}
+	filter = NULL;
+	assert_int_equal(filter_parse("src * )))", &names, &filter, &error), -EINVAL);
+}
+
+static enum filter_answer ask(const char *text, const struct connection *conn)
+{
+	struct change change = {.conn = (struct connection *)conn, .newstate = conn->state};
+	struct filter_error error;
+	struct filter *filter = NULL;
+	enum filter_answer answer;
+
+	assert_int_equal(filter_parse(text, &names, &filter, &error), 0);
+	answer = filter_ask(filter, &change);
+	filter_free(filter);
+	return answer;
+}
+
+/* Whether an IPv6 socket talks IPv4 shows on either side, and for a child without its peer not yet. */
+static void test_family_of_mapped_sockets(void **state)
+{
+	struct connection child = {
+		.tuple = tuple_of(6, "::", 80, "::", 0), .direction = DIRECTION_IN, .state = STATE_SYN_RECV};
+	struct connection listener = {.tuple = tuple_of(6, "::ffff:10.0.0.1", 80, "::", 0), .state = STATE_LISTEN};
+	struct connection connecting = {.tuple = tuple_of(6, "::", 0, "::ffff:10.0.0.1", 80), .state = STATE_SYN_SENT};
+
+	(void)state;
+	assert_int_equal(ask("family 4", &child), FILTER_MAYBE);
+	assert_int_equal(ask("not family 4", &child), FILTER_MAYBE);
+	assert_int_equal(ask("family 6", &child), FILTER_YES);
+	assert_int_equal(ask("family 4", &listener), FILTER_YES);
+	assert_int_equal(ask("family 4", &connecting), FILTER_YES);
+	child.tuple = tuple_of(6, "fd00::1", 80, "fd00::2", 5);
+	assert_int_equal(ask("family 4", &child), FILTER_NO);
+}
+
+/* ---- refused ---- */
+
+struct refused {
+	const char *text;
+	size_t at;
+	const char *saying; /* in the message */
+};
+
+static const struct refused refused[] = {
+	{"bogus", 0, "'bogus'"},
+	{"pid 5 bogus", 6, "'bogus'"},
+	{"state", 5, "'state'"},
+	{"state bogus", 6, "'bogus'"},
+	{"state established,bogus", 18, "'bogus'"},
+	{"state established,", 18, "''"},
+	{"state < established", 6, "state"},
+	{"exclude nothing", 8, "'nothing'"},
+	{"sport", 5, "'sport'"},
+	{"sport =", 7, "'sport'"},
+	{"sport = 65536", 8, "'65536'"},
+	{"sport = :65536", 9, "'65536'"},
+	{"sport = 80abc", 8, "'80abc'"},
+	{"sport = -1", 8, "'-1'"},
+	{"sport = +1", 8, "'+1'"},
+	{"sport = 0x50", 8, "'0x50'"},
+	{"sport = \"\"", 8, "''"},
+	{"sport = gopherx", 8, "'gopherx'"},
+	{"sport = 90-80", 8, "backwards"},
+	{"sport > 80-90", 8, "range"},
+	{"sport = 80-", 11, "''"},
+	{"sport = 80-70000", 11, "'70000'"},
+	{"sport < 0", 8, "0"},
+	{"dport > 65535", 8, "65535"},
+	{"dport = = 80", 8, "'dport'"},
+	{"dport = and", 8, "'dport'"},
+	{":", 1, "''"},
+	{":bogus", 1, "'bogus'"},
+	{"src", 3, "'src'"},
+	{"src example.com", 4, "'example.com'"},
+	{"src 10.0.0", 4, "'10.0.0'"},
+	{"src 10.0.0.0/33", 13, "'33'"},
+	{"src 10.0.0.0/", 13, "''"},
+	{"src 10.0.0.0/-1", 13, "'-1'"},
+	{"dst ::/129", 7, "'129'"},
+	{"dst [::1", 4, "'[::1'"},
+	{"dst [::1]:80/64", 4, "prefix"},
+	{"dst 10.0.0.1:99999", 13, "'99999'"},
+	{"src > 10.0.0.1", 4, "src"},
+	{"10.0.0.256", 0, "'10.0.0.256'"},
+	{"10.0.0.1/x", 9, "'x'"},
+	{"443", 0, "'443'"},
+	{"pid 0", 4, "'0'"},
+	{"pid x", 4, "'x'"},
+	{"pid 1.5", 4, "'1.5'"},
+	{"pid 4294967296", 4, "'4294967296'"},
+	{"pid > 5", 4, "pid"},
+	{"uid root", 4, "'root'"},
+	{"uid 4294967296", 4, "4294967295"},
+	{"comm", 4, "'comm'"},
+	{"comm \"\"", 5, "empty"},
+	{"comm 'abc", 5, "quote"},
+	{"comm \"abc'", 5, "quote"},
+	{"netns red", 6, "'red'"},
+	{"family 5", 7, "'5'"},
+	{"\"state\" established", 0, "'state'"},
+	{"and", 0, "out of place"},
+	{"pid 5 and", 9, "missing"},
+	{"pid 5 or", 8, "missing"},
+	{"not", 3, "missing"},
+	{"or pid 5", 0, "out of place"},
+	{"pid 5 and or pid 6", 10, "out of place"},
+	{"= 80", 0, "out of place"},
+	{"pid 5 = 80", 6, "out of place"},
+	{"(pid 5", 0, "not closed"},
+	{"(pid 5 (pid 6)", 0, "not closed"},
+	{"pid 5)", 5, "closes nothing"},
+	{"()", 1, "out of place"},
+	{")", 0, "out of place"},
+	{"(", 1, "missing"},
+};
+
+static void assert_refused(const char *text, size_t at, const char *saying)
+{
+	struct filter_error error = {.at = 12345, .message = ""};
+	struct filter *filter = NULL;
+
+	if (filter_parse(text, &names, &filter, &error) != -EINVAL)
+		fail_msg("\"%s\" is accepted", text);
+	assert_null(filter);
+	if (error.at != at)
+		fail_msg("\"%s\" is refused at %zu, not %zu: %s", text, error.at, at, error.message);
+	if (!strstr(error.message, saying))
+		fail_msg("\"%s\" is refused with \"%s\", which does not say %s", text, error.message, saying);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(refused); i++)
+		assert_refused(refused[i].text, refused[i].at, refused[i].saying);
+}
+
+static void test_without_names(void **state)
+{
+	struct filter_error error;
+	struct filter *filter = NULL;
+
+	(void)state;
+	assert_int_equal(filter_parse("sport = https", NULL, &filter, &error), -EINVAL);
+	assert_int_equal(filter_parse("netns blue", NULL, &filter, &error), -EINVAL);
+	assert_int_equal(filter_parse("sport = 443", NULL, &filter, &error), 0);
+	filter_free(filter);
+}
+
+/* ---- limits ---- */
+
+static char *repeated(const char *before, size_t count, const char *middle, const char *after)
+{
+	char *text = calloc(1, count * (strlen(before) + strlen(after)) + strlen(middle) + 1);
+
+	assert_non_null(text);
+	for (size_t i = 0; i < count; i++)
+		strcat(text, before);
+	strcat(text, middle);
+	for (size_t i = 0; i < count; i++)
+		strcat(text, after);
+	return text;
+}
+
+static void assert_depth(const char *before, const char *after, size_t most)
+{
+	char *text = repeated(before, most, "pid 5", after);
+	struct filter_error error;
+	struct filter *filter = NULL;
+
+	assert_int_equal(filter_parse(text, &names, &filter, &error), 0);
+	filter_free(filter);
+	free(text);
+	text = repeated(before, most + 1, "pid 5", after);
+	assert_refused(text, (most + 1) * strlen(before), "deep");
+	free(text);
+}
+
+static void test_nesting_limit(void **state)
+{
+	char *text = repeated("(", 4000, "", "");
+
+	(void)state;
+	assert_depth("(", ")", 63);
+	assert_depth("! ", "", 63);
+	assert_depth("not(", ")", 31);
+	assert_refused(text, 64, "deep");
+	free(text);
+}
+
+static void test_long_text(void **state)
+{
+	char *most = repeated("pid 5 or ", 454, "pid  5", ""), *more = repeated(" ", 4097, "", "");
+	char *word = repeated("x", 256, "", ""), *longest = repeated("x", 255, "", "");
+	struct filter_error error;
+	struct filter *filter = NULL;
+	char text[300];
+
+	(void)state;
+	assert_int_equal(strlen(most), 4092);
+	assert_int_equal(filter_parse(most, &names, &filter, &error), 0);
+	assert_int_equal(filter_ask(filter, &changes[WEB]), FILTER_NO);
+	filter_free(filter);
+	assert_refused(more, 4096, "4096");
+	assert_refused(word, 0, "255");
+	snprintf(text, sizeof(text), "comm %s", word);
+	assert_refused(text, 5, "255");
+	snprintf(text, sizeof(text), "comm '%s'", word);
+	assert_refused(text, 6, "255");
+	snprintf(text, sizeof(text), "comm %s", longest);
+	filter = NULL;
+	assert_int_equal(filter_parse(text, &names, &filter, &error), 0);
+	filter_free(filter);
+	free(most);
+	free(more);
+	free(word);
+	free(longest);
+}
+
+/* ---- hostile text ---- */
+
+static void assert_harmless(const char *message)
+{
+	size_t length = strlen(message);
+
+	for (size_t at = 0; at < length;) {
+		int32_t character;
+
+		at += utf8_next(message + at, length - at, &character);
+		if (character < 0 || is_steering(character))
+			fail_msg("a message holds raw byte %02x", (unsigned char)message[at - 1]);
+	}
+}
+
+static void refuse_harmlessly(const char *text)
+{
+	struct filter_error error = {.message = ""};
+	struct filter *filter = NULL;
+
+	assert_int_equal(filter_parse(text, &names, &filter, &error), -EINVAL);
+	assert_null(filter);
+	assert_true(error.at <= strlen(text));
+	assert_true(strlen(error.message) > 0);
+	assert_harmless(error.message);
+}
+
+static void test_hostile_words(void **state)
+{
+	static const char *const hostile[] = {
+		"\033[2J",      "a\177b",           "\302\233x", "\xff\xfe", "\xc0\xaf",
+		"\xed\xa0\x80", "\342\200\256evil", "a\rb",      "\b\b",     "caf\303",
+	};
+	static const char *const frames[] = {"%s",     "state %s",   "sport = :%s", "src %s", "src 10.0.0.1/%s",
+					     "pid %s", "netns '%s'", "family %s",   ":%s",    "1%s.1.1.1",
+					     "9%s"};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(hostile); i++)
+		for (size_t j = 0; j < COUNT_OF(frames); j++) {
+			snprintf(text, sizeof(text), frames[j], hostile[i]);
+			refuse_harmlessly(text);
+		}
+}
+
+static void test_every_byte_as_a_word(void **state)
+{
+	(void)state;
+	for (unsigned int byte = 1; byte < 256; byte++) {
+		const char text[] = {'x', (char)byte, 'y', '\0'};
+
+		refuse_harmlessly(text);
+	}
+}
+
+/* The message has less room than the longest word, and may name the word thrice. */
+static void test_long_word_is_not_cut_within_a_character(void **state)
+{
+	static const char *const heads[] = {
+		"9", "99", "x", "state x", "pid xx", "sport = :x", "src 1.", "src 10.0.0.1/", "netns "};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(heads); i++)
+		for (size_t count = 1; count <= 120; count++) {
+			char *tail = repeated("\303\251", count, "", ""), text[300];
+
+			snprintf(text, sizeof(text), "%s%s", heads[i], tail);
+			refuse_harmlessly(text);
+			free(tail);
+		}
+}
+
+static uint64_t next_random(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *seed >> 33;
+}
+
+/* Whatever is thrown at it, it answers, and says where. */
+static void test_random_texts(void **state)
+{
+	static const char *const pieces[] = {
+		"and ",     "or ",  "not ", "(",         ")",      "!",     "sport ", "dport ",   "= ",
+		":80",      "443 ", "src ", "dst ",      "*",      "pid ",  "5 ",     "10.0.0.1", "/8 ",
+		"[::1]:9 ", "\"",   "'",    "comm ",     "< ",     "-",     "state ", "listen ",  ",",
+		" ",        "\xff", "\033", "family 4 ", "netns ", "blue ",
+	};
+	uint64_t seed = 20240607;
+	size_t good = 0;
+
+	(void)state;
+	print_message("    seed %llu\n", (unsigned long long)seed);
+	for (int round = 0; round < 20000; round++) {
+		char text[256] = "";
+		struct filter_error error = {.message = ""};
+		struct filter *filter = NULL;
+
+		for (uint64_t count = next_random(&seed) % 12; count; count--)
+			strcat(text, pieces[next_random(&seed) % COUNT_OF(pieces)]);
+		if (filter_parse(text, &names, &filter, &error)) {
+			assert_true(error.at <= strlen(text));
+			assert_harmless(error.message);
+			continue;
+		}
+		good++;
+		for (int i = 0; i < SUBJECT_COUNT; i++)
+			assert_true(filter_ask(filter, &changes[i]) <= FILTER_YES);
+		filter_free(filter);
+	}
+	assert_true(good > 100);
+}
+
+static void test_and_of_two(void **state)
+{
+	struct filter *pid = NULL, *listening = NULL, *both;
+	struct filter_error error;
+	char got[2 * SUBJECT_COUNT + 1];
+	int err = 1;
+
+	(void)state;
+	assert_null(filter_and(NULL, NULL, &err));
+	assert_int_equal(err, 0);
+	assert_int_equal(filter_parse("pid 100", &names, &pid, &error), 0);
+	assert_int_equal(filter_parse("state listen", &names, &listening, &error), 0);
+	assert_ptr_equal(filter_and(pid, NULL, &err), pid);
+	assert_ptr_equal(filter_and(NULL, pid, &err), pid);
+	both = filter_and(pid, listening, &err);
+	assert_int_equal(err, 0);
+	assert_string_equal(answers_of(both, got), "LK");
+	filter_free(both);
+	filter_free(NULL);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_star_alone_is_any_address),
+		cmocka_unit_test(test_family_of_mapped_sockets),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_without_names),
+		cmocka_unit_test(test_nesting_limit),
+		cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_hostile_words),
+		cmocka_unit_test(test_every_byte_as_a_word),
+		cmocka_unit_test(test_long_word_is_not_cut_within_a_character),
+		cmocka_unit_test(test_random_texts),
+		cmocka_unit_test(test_and_of_two),
+	};
+
+	return cmocka_run_group_tests(tests, set_subjects, NULL);
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A snapshot taken again: it brings queues and holders up to date, and two in a row tell whose death was lost.
+ */
+#include "events.h"
+
+enum { PID_CLIENT = 100, PID_OTHER = 300 };
+enum { ATTACHED_US = 1000 };
+
+static struct tuple outgoing(uint16_t lport)
+{
+	return tuple_of(4, "10.0.0.1", lport, "10.0.0.2", 80);
+}
+
+static void add_row(struct bench *bench, uint8_t state, struct tuple tuple, uint32_t inode, uint32_t pid)
+{
+	struct owner holder = owner_of(pid, 5, "holder");
+	struct event row = row_of(state, tuple, inode);
+
+	row.owners = &holder;
+	row.owner_count = pid ? 1 : 0;
+	bench_apply(bench, &row);
+	assert_int_equal(bench->recorder.count, 0); /* a row is no change */
+}
+
+/* A snapshot of one socket. */
+static void found(struct bench *bench, uint8_t state, struct tuple tuple, uint32_t inode, uint32_t pid)
+{
+	bench_begin_snapshot(bench, ATTACHED_US);
+	add_row(bench, state, tuple, inode, pid);
+	bench_end_snapshot_here(bench);
+}
+
+static void empty_snapshot(struct bench *bench, unsigned int at_us)
+{
+	bench_begin_snapshot(bench, at_us);
+	bench_end_snapshot_here(bench);
+}
+
+static void test_refresh(void **state)
+{
+	struct bench *bench = *state;
+	struct owner holder = owner_of(PID_OTHER, 8, "other");
+	struct event row = row_of(STATE_ESTABLISHED, outgoing(40000), 11);
+	const struct connection *conn;
+
+	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	row.owners = &holder;
+	row.owner_count = 1;
+	row.recvq = 700;
+	row.sendq = 0;
+	bench_begin_snapshot(bench, 5000);
+	bench_apply(bench, &row);
+	bench_end_snapshot_here(bench);
+	conn = bench_only(bench);
+	assert_int_equal(conn->id, 1);
+	assert_int_equal(conn->recvq, 700);
+	assert_int_equal(conn->sendq, 0);
+	assert_int_equal(conn->owner.pid, PID_OTHER);
+	assert_span(connection_age(conn, AT_US(ATTACHED_US + 9000)), SPAN_AT_LEAST, 9000); /* as long as ever */
+}
+
+static void test_absent_twice_is_gone(void **state)
+{
+	struct bench *bench = *state;
+
+	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	empty_snapshot(bench, 5000);
+	assert_int_equal(table_count(bench->table), 1);
+	empty_snapshot(bench, 9000);
+	assert_int_equal(table_count(bench->table), 0);
+	assert_int_equal(bench->recorder.count, 0);
+}
+
+static void test_absent_twice_is_gone_with_an_address_too(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 500, outgoing(40000));
+	empty_snapshot(bench, 5000);
+	empty_snapshot(bench, 9000);
+	assert_int_equal(table_count(bench->table), 0);
+	/* and its address is free */
+	assert_int_equal(bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 9500, outgoing(0))->conn.id, 2);
+}
+
+/* Its row was there, and counts for the connection that absorbed it. */
+static void test_absorbed_row_is_no_absence(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_begin_snapshot(bench, ATTACHED_US);
+	add_row(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, ATTACHED_US - 5, outgoing(40000));
+	bench_end_snapshot_here(bench);
+	empty_snapshot(bench, 5000);
+	assert_int_equal(table_count(bench->table), 1);
+}
+
+static void test_seen_between_two_absences(void **state)
+{
+	struct bench *bench = *state;
+
+	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	empty_snapshot(bench, 5000);
+	bench_begin_snapshot(bench, 7000);
+	add_row(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	bench_end_snapshot_here(bench);
+	empty_snapshot(bench, 9000);
+	assert_int_equal(table_count(bench->table), 1);
+}
+
+static void test_heard_of_while_a_snapshot_was_read(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 5001, outgoing(40000));
+	empty_snapshot(bench, 5000);
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 9001, outgoing(40000));
+	empty_snapshot(bench, 9000);
+	empty_snapshot(bench, 12000);
+	assert_int_equal(table_count(bench->table), 1);
+}
+
+/* It lived after the first of the two snapshots: only one can speak for its death. */
+static void test_heard_of_between_two_absences(void **state)
+{
+	struct bench *bench = *state;
+
+	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	empty_snapshot(bench, 5000);
+	bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 7000, outgoing(40000));
+	empty_snapshot(bench, 9000);
+	assert_int_equal(table_count(bench->table), 1);
+	empty_snapshot(bench, 12000);
+	assert_int_equal(table_count(bench->table), 0);
+}
+
+static void test_absent_where_nobody_looked(void **state)
+{
+	static const uint32_t others[] = {NETNS_ELSEWHERE, 3, 4};
+	struct bench *bench = *state;
+
+	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	for (unsigned int i = 0; i < 4; i++) {
+		bench_begin_snapshot(bench, 5000 + i);
+		bench_end_snapshot(bench, others, 3);
+		bench_begin_snapshot(bench, 6000 + i);
+		bench_end_snapshot(bench, NULL, 0);
+	}
+	assert_int_equal(table_count(bench->table), 1);
+	/* nor does an absence count that lies before such a one */
+	empty_snapshot(bench, 8000);
+	bench_begin_snapshot(bench, 8500);
+	bench_end_snapshot(bench, others, 3);
+	empty_snapshot(bench, 9000);
+	assert_int_equal(table_count(bench->table), 1);
+}
+
+static void test_same_tuple_in_two_namespaces(void **state)
+{
+	struct bench *bench = *state;
+	struct tuple elsewhere = outgoing(40000);
+
+	elsewhere.netns = NETNS_ELSEWHERE;
+	bench_begin_snapshot(bench, ATTACHED_US);
+	add_row(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	add_row(bench, STATE_ESTABLISHED, elsewhere, 12, PID_OTHER);
+	bench_end_snapshot_here(bench);
+	assert_int_equal(table_count(bench->table), 2);
+	assert_int_equal(bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 2000, elsewhere)->conn.owner.pid,
+			 PID_OTHER);
+}
+
+static void test_many_rows_survive_and_go(void **state)
+{
+	enum { MANY = 2000 };
+	struct bench *bench = *state;
+
+	bench_begin_snapshot(bench, ATTACHED_US);
+	for (unsigned int i = 0; i < MANY; i++)
+		add_row(bench, STATE_ESTABLISHED, outgoing((uint16_t)(1 + i)), 100 + i, PID_CLIENT);
+	bench_end_snapshot_here(bench);
+	assert_int_equal(table_count(bench->table), MANY);
+	for (unsigned int i = 0; i < MANY; i += 2) { /* every other one is heard of */
+		bench_step(bench, SK(i), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 2000, outgoing((uint16_t)(1 + i)));
+		bench->recorder.count = 0;
+	}
+	assert_int_equal(table_count(bench->table), MANY);
+	empty_snapshot(bench, 1500);
+	empty_snapshot(bench, 1600);
+	assert_int_equal(table_count(bench->table), MANY / 2);
+	empty_snapshot(bench, 5000);
+	empty_snapshot(bench, 6000);
+	assert_int_equal(table_count(bench->table), 0);
+}
+
+#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		BENCH_TEST(test_refresh),
+		BENCH_TEST(test_absent_twice_is_gone),
+		BENCH_TEST(test_absent_twice_is_gone_with_an_address_too),
+		BENCH_TEST(test_absorbed_row_is_no_absence),
+		BENCH_TEST(test_seen_between_two_absences),
+		BENCH_TEST(test_heard_of_while_a_snapshot_was_read),
+		BENCH_TEST(test_heard_of_between_two_absences),
+		BENCH_TEST(test_absent_where_nobody_looked),
+		BENCH_TEST(test_same_tuple_in_two_namespaces),
+		BENCH_TEST(test_many_rows_survive_and_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

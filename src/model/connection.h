@@ -49,6 +49,7 @@ struct connection {
 	uint8_t direction;
 	bool born_known;  /* false: it is older than born_ns says */
 	bool since_known; /* false: it is longer in `state` than since_ns says */
+	bool mini;        /* closed by its process, in FIN_WAIT2: in the table as long as each snapshot has it */
 	bool tuple_indexed;
 	bool birth_held; /* its birth was not let through yet (gate.h) */
 };

@@ -48,6 +48,7 @@ struct event {
 	uint8_t oldstate;
 	uint8_t newstate;
 	bool again; /* transition: it may repeat one that was told shortly before */
+	bool mini;  /* row: of a socket that its process has closed, and that ends without an event */
 	uint32_t uid;
 	uint32_t inode;             /* 0: none or not known */
 	const struct owner *owners; /* transition: who called connect() or listen(); row: all holders */

@@ -172,13 +172,14 @@ struct wanted {
 	bool listening; /* a listener, or else none: a child has its listener's tuple for a moment
 			   (connection_lacks_peer()) */
 	bool unaddressed;
+	bool mini;
 };
 
 static bool fits(const struct connection *conn, const struct wanted *wanted)
 {
 	if (wanted->unaddressed && conn->by_sk.key)
 		return false;
-	if ((conn->state == STATE_LISTEN) != wanted->listening)
+	if ((conn->state == STATE_LISTEN) != wanted->listening || conn->mini != wanted->mini)
 		return false;
 	return !wanted->inode || !conn->inode || conn->inode == wanted->inode;
 }
@@ -338,7 +339,8 @@ static struct connection *be_born(struct table *table, const struct event *event
 /* A transition of a socket whose birth we did not see: one found in a snapshot, or never heard of. */
 static struct connection *recognise(struct table *table, const struct event *event)
 {
-	const struct wanted wanted = {event->inode, event->oldstate == STATE_LISTEN, true};
+	const struct wanted wanted = {
+		.inode = event->inode, .listening = event->oldstate == STATE_LISTEN, .unaddressed = true};
 	struct connection *conn = find_tuple(table, &event->tuple, &wanted);
 
 	if (conn) {
@@ -360,7 +362,8 @@ static struct connection *recognise(struct table *table, const struct event *eve
  * tuple meanwhile, that was this one. */
 static int absorb_row(struct table *table, struct connection *conn, const struct event *event)
 {
-	const struct wanted wanted = {conn->inode, event->newstate == STATE_LISTEN, true};
+	const struct wanted wanted = {
+		.inode = conn->inode, .listening = event->newstate == STATE_LISTEN, .unaddressed = true};
 	struct connection *row;
 	int err;
 
@@ -484,7 +487,8 @@ static void begin_snapshot(struct table *table, const struct event *event)
 /* A connect whose local port no event has told yet is in the table without it. */
 static struct connection *find_row(const struct table *table, const struct event *row)
 {
-	const struct wanted wanted = {row->inode, row->newstate == STATE_LISTEN, false};
+	const struct wanted wanted = {
+		.inode = row->inode, .listening = row->newstate == STATE_LISTEN, .mini = row->mini};
 	struct connection *conn = find_tuple(table, &row->tuple, &wanted);
 	struct tuple portless = row->tuple;
 
@@ -503,6 +507,7 @@ static int apply_row(struct table *table, const struct event *row)
 		if (!conn)
 			return -ENOMEM;
 		conn->state = row->newstate;
+		conn->mini = row->mini;
 		conn->born_ns = table->snapshot_ns;
 		conn->since_ns = table->snapshot_ns;
 	}
@@ -525,7 +530,8 @@ static bool was_covered(const struct event *end, uint32_t netns)
 	return false;
 }
 
-/* One snapshot may miss a socket (rows are skipped when others vanish before them); two in a row, with no
+/* No event tells the end of a minisocket: it is there as long as snapshots show it.
+ * One snapshot may miss a socket (rows are skipped when others vanish before them); two in a row, with no
  * event of the socket since the first began, mean that its death was lost. */
 static bool is_gone(const struct table *table, const struct event *end, struct connection *conn)
 {
@@ -534,7 +540,7 @@ static bool is_gone(const struct table *table, const struct event *end, struct c
 		conn->absent = 0;
 		return false;
 	}
-	return ++conn->absent >= 2;
+	return ++conn->absent >= 2 || conn->mini;
 }
 
 static void end_snapshot(struct table *table, const struct event *end)

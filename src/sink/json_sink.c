@@ -106,7 +106,7 @@ static void put_owner(struct json_writer *json, const struct connection *conn)
 		json_text(json, "comm", conn->owner.comm, COMM_LEN);
 	else
 		json_null(json, "comm");
-	json_u64(json, "uid", conn->uid);
+	put_known(json, "uid", conn->uid, !conn->mini);
 	put_word(json, "owner_src", owner_source_name(conn->owner_source));
 	put_word(json, "direction", direction_name(conn->direction));
 }

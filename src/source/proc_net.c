@@ -128,7 +128,9 @@ int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc
 	if (take_queues(fields[FIELD_QUEUES], &parsed) || take_u32(fields[FIELD_UID], &parsed.uid) ||
 	    take_u32(fields[FIELD_INODE], &parsed.inode))
 		return -EINVAL;
-	if (count == MINI_FIELDS || state == STATE_UNKNOWN || state == STATE_CLOSE || state >= STATE_COUNT)
+	parsed.mini = count == MINI_FIELDS;
+	if (parsed.mini ? state != STATE_FIN_WAIT2
+			: state == STATE_UNKNOWN || state == STATE_CLOSE || state >= STATE_COUNT)
 		return 0;
 	*row = parsed;
 	return 1;

@@ -4,6 +4,8 @@
  * /proc/net/tcp and /proc/net/tcp6: the sockets of one network namespace. The kernel walks its tables bucket by bucket
  * while they change, so rows may come twice or, when others vanish before them, not at all.
  */
+#include <stdbool.h>
+
 #include "address.h"
 #include "index.h"
 
@@ -17,6 +19,7 @@ struct proc_row {
 	uint32_t first_owner; /* set by proc_fd.h: index into its owners */
 	uint32_t owner_count;
 	uint8_t state;
+	bool mini; /* the FIN_WAIT2 that is left of a socket its process has closed: without inode, owner, or user */
 };
 
 struct proc_rows {
@@ -27,9 +30,9 @@ struct proc_rows {
 
 void proc_rows_free(struct proc_rows *rows);
 
-/* Reads one line, without its newline, of the table for `family` (4 or 6). 1: *row is a socket; 0: it is the heading,
- * or a minisocket or request socket (TIME_WAIT, a connection half open), which no event will ever name; -EINVAL: not of
- * this form. Only `tuple`, `inode`, `uid`, the queues and `state` are set. */
+/* Reads one line, without its newline, of the table for `family` (4 or 6). 1: *row is a socket; 0: it is the heading, a
+ * TIME_WAIT, or a connection half open, which are no sockets yet or no more; -EINVAL: not of this form. The index and
+ * the owners of *row are not set. */
 int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc_row *row);
 
 /* Appends the sockets in the open file `fd`. 0, or a negative errno of reading; lines that are not

@@ -126,6 +126,7 @@ int snapshot_replay(struct snapshot *snapshot, uint64_t began_ns, event_handler 
 			.ts_ns = began_ns,
 			.tuple = row->tuple,
 			.newstate = row->state,
+			.mini = row->mini,
 			.uid = row->uid,
 			.inode = row->inode,
 			.recvq = row->recvq,

@@ -126,6 +126,25 @@ static void test_what_is_no_socket(void **state)
 		assert_int_equal(proc_net_parse(others[i].line, others[i].family, NETNS, &row), 0);
 }
 
+/* A FIN_WAIT2 that its process has closed is shown like a TIME_WAIT, but stays in ss's table as what it is. */
+static void test_minisocket(void **state)
+{
+	struct proc_row row;
+
+	(void)state;
+	skip_on_big_endian();
+	assert_int_equal(
+		proc_net_parse("   2: 0100007F:931D 0100007F:AA96 05 00000000:00000000 03:0000021C 00000000     "
+			       "0        0 0 3 00000000b6987e57                                      ",
+			       4, NETNS, &row),
+		1);
+	assert_true(row.mini);
+	assert_int_equal(row.state, STATE_FIN_WAIT2);
+	assert_int_equal(row.tuple.lport, 0x931d);
+	assert_int_equal(proc_net_parse(ESTABLISHED4, 4, NETNS, &row), 1);
+	assert_false(row.mini);
+}
+
 /* A whole line but for one thing. */
 #define ODD(local, remote, tcp_state, queues, uid, inode)                                                              \
 	"   1: " local " " remote " " tcp_state " " queues " 00:00000000 00000000 " uid " 0 " inode                    \
@@ -492,6 +511,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sockets),
 		cmocka_unit_test(test_what_is_no_socket),
+		cmocka_unit_test(test_minisocket),
 		cmocka_unit_test(test_states_that_no_event_names),
 		cmocka_unit_test(test_hostile_lines),
 		cmocka_unit_test(test_fields_that_are_too_long),

@@ -195,6 +195,49 @@ static void test_many_rows_survive_and_go(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
+static void add_mini_row(struct bench *bench)
+{
+	struct event row = row_of(STATE_FIN_WAIT2, outgoing(40000), 0);
+
+	row.mini = true;
+	bench_apply(bench, &row);
+}
+
+/* What is left of a socket in FIN_WAIT2 ends without an event: one absence is proof. */
+static void test_minisocket_is_there_as_long_as_its_row(void **state)
+{
+	struct bench *bench = *state;
+
+	for (unsigned int at_us = ATTACHED_US; at_us < 4000; at_us += 1000) {
+		bench_begin_snapshot(bench, at_us);
+		add_mini_row(bench);
+		bench_end_snapshot_here(bench);
+		assert_int_equal(bench_only(bench)->id, 1);
+	}
+	assert_true(bench_only(bench)->mini);
+	empty_snapshot(bench, 5000);
+	assert_int_equal(table_count(bench->table), 0);
+}
+
+/* Its socket's last event may come after its row, and its tuple be used again. */
+static void test_minisocket_is_not_its_socket(void **state)
+{
+	struct bench *bench = *state;
+
+	found(bench, STATE_FIN_WAIT2, outgoing(40000), 11, PID_CLIENT);
+	bench_begin_snapshot(bench, 5000);
+	add_mini_row(bench);
+	bench_end_snapshot_here(bench);
+	assert_int_equal(table_count(bench->table), 2);
+	bench_end(bench, SK(1), STATE_FIN_WAIT2, 5001, outgoing(40000), (struct closing){.sent = true});
+	assert_int_equal(bench_only(bench)->id, 2);
+	bench_open_socket(bench, SK(2), STATE_SYN_SENT, 6000, outgoing(40000), owner_of(PID_OTHER, -1, "other"), 12);
+	assert_int_equal(table_count(bench->table), 2);
+	assert_int_equal(bench_find(bench, fits_state, STATE_SYN_SENT)->owner.pid, PID_OTHER);
+	empty_snapshot(bench, 5900);
+	assert_int_equal(bench_only(bench)->state, STATE_SYN_SENT);
+}
+
 #define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
 
 int main(void)
@@ -210,6 +253,8 @@ int main(void)
 		BENCH_TEST(test_absent_where_nobody_looked),
 		BENCH_TEST(test_same_tuple_in_two_namespaces),
 		BENCH_TEST(test_many_rows_survive_and_go),
+		BENCH_TEST(test_minisocket_is_there_as_long_as_its_row),
+		BENCH_TEST(test_minisocket_is_not_its_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

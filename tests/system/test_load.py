@@ -64,6 +64,11 @@ class Account:
         return {pid for pid, _ in self.owners[direction]}
 
 
+def await_rest(ns):
+    """Now and then an orderly close waits for a packet to be sent again, after its program has ended."""
+    await_that(lambda: not [row for row in ns.ss() if row[0] not in ("LISTEN", "TIME-WAIT")], "all to be closed")
+
+
 def churn_in(ns, *arguments):
     done = ns.exec(CHURN, *arguments)
     return json.loads(done.stdout)
@@ -74,6 +79,7 @@ def test_churn_of_50000_connections(ns, tracer, how):
     trace = tracer("--netns", ns.name)
     done = churn_in(ns, "--connections", "50000", *(["--reset"] if how == "reset" else []))
     assert done["connections"] == 50000
+    await_rest(ns)
     summary = trace.stop()
     account = Account(trace)
     assert summary["dropped"] == 0 and summary["missed"] == 0
@@ -146,7 +152,7 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
         trace = tracer("--netns", ns.name, f":{port}")
         ns.exec("wrk", "-t", "2", "-c", "100", "-d", "3s", f"http://127.0.0.1:{port}/")
         ns.exec("curl", "-s", f"http://127.0.0.1:{port}/")
-        await_that(lambda: not [row for row in ns.ss() if row[0] not in ("LISTEN", "TIME-WAIT")], "all to be closed")
+        await_rest(ns)
         workers = {nginx_pid} | children_of(nginx_pid)
         summary = trace.stop()
         peer.send_signal(signal.SIGINT)

@@ -43,21 +43,21 @@ const volatile __u32 wake_mask = 0;      /* wake user space each time this much 
 
 struct cpu_counters counters[RECORD_MAX_CPUS];
 
+/* Whether children are born without their peer here (drift.h): known from the first of them on. */
+bool born_without_peer;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20);
 } ring SEC(".maps");
 
 /*
- * What the first program has dealt with on this CPU and the second has not yet asked about (see
- * on_transition_missed()). Spread over a few slots, so that a transition in an interrupt hardly ever
- * wipes out the mark of the transition that it interrupted.
+ * The transition that the first program has dealt with last on this CPU; the second asks for it, and clears it (see
+ * on_transition_missed()).
  */
-enum { HANDLED_SLOTS = 64 };
-
 struct handled {
-	__u64 sk[HANDLED_SLOTS];
-	__u32 states[HANDLED_SLOTS];
+	__u64 sk;
+	__u32 states;
 };
 
 struct {
@@ -89,11 +89,11 @@ static __always_inline bool is_v4mapped(const struct in6_addr *addr)
 	       addr->in6_u.u6_addr32[2] == bpf_htonl(0xffff);
 }
 
-static __always_inline bool passes_family(struct sock *sk)
+static __always_inline bool passes_family(struct sock *sk, bool peer_open)
 {
 	if (sk->__sk_common.skc_family == AF_INET)
 		return filter.want_ipv4;
-	if (filter.want_ipv6)
+	if (filter.want_ipv6 || peer_open)
 		return true;
 	return is_v4mapped(&sk->__sk_common.skc_v6_rcv_saddr) || is_v4mapped(&sk->__sk_common.skc_v6_daddr);
 }
@@ -114,16 +114,26 @@ static __always_inline bool is_of_listener(const struct transition_record *key)
 	return key->newstate == TCP_LISTEN || (key->oldstate == TCP_LISTEN && key->newstate == TCP_CLOSE);
 }
 
+/* What became of a child that was born without its peer passes like its birth: user space need not keep it in vain. */
+static __always_inline bool peer_is_open(const struct transition_record *key)
+{
+	if (!child_is_still_listener(key->rport, key->newstate))
+		return born_without_peer && key->oldstate == TCP_SYN_RECV;
+	if (!born_without_peer)
+		born_without_peer = true;
+	return true;
+}
+
 /* A port that is not known yet may turn out to be any; user space decides, from what it hears when SYN_SENT ends. */
-static __always_inline bool passes_ports(const struct transition_record *key)
+static __always_inline bool passes_ports(const struct transition_record *key, bool rport_open)
 {
 	bool lport_open = (key->lport == 0 && key->newstate == TCP_SYN_SENT) || key->oldstate == TCP_SYN_SENT;
 
 	if (filter.by_lport && !lport_open && !port_in(&filter.lports, key->lport))
 		return false;
-	if (filter.by_rport && !port_in(&filter.rports, key->rport))
+	if (filter.by_rport && !rport_open && !port_in(&filter.rports, key->rport))
 		return false;
-	if (filter.by_either && !lport_open && !port_in(&filter.either, key->lport) &&
+	if (filter.by_either && !lport_open && !rport_open && !port_in(&filter.either, key->lport) &&
 	    !port_in(&filter.either, key->rport))
 		return false;
 	return true;
@@ -131,13 +141,16 @@ static __always_inline bool passes_ports(const struct transition_record *key)
 
 static __always_inline bool passes(struct sock *sk, const struct transition_record *key)
 {
+	bool peer_open;
+
 	if (!passes_netns(key->netns))
 		return false;
-	if (is_of_listener(key) || child_is_still_listener(key->rport, key->newstate))
+	if (is_of_listener(key))
 		return true;
-	if (filter.by_family && !passes_family(sk))
+	peer_open = peer_is_open(key);
+	if (filter.by_family && !passes_family(sk, peer_open))
 		return false;
-	return passes_ports(key);
+	return passes_ports(key, peer_open);
 }
 
 /* The copy of an IPv4 address as ::ffff:a.b.c.d. */
@@ -292,12 +305,6 @@ static __always_inline void observe(struct sock *sk, int oldstate, int newstate,
 		emit(sk, tp, &key);
 }
 
-/* The cookie, because the verifier allows no arithmetic on the address. */
-static __always_inline __u32 handled_slot(struct sock *sk)
-{
-	return sk->__sk_common.skc_cookie.counter & (HANDLED_SLOTS - 1);
-}
-
 static __always_inline __u32 states_key(int oldstate, int newstate)
 {
 	return (__u32)oldstate << 8 | (__u32)newstate;
@@ -307,16 +314,15 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_transition, struct sock *sk, int oldstate, int newstate)
 {
 	struct handled *handled;
-	__u32 slot, zero = 0;
+	__u32 zero = 0;
 
 	observe(sk, oldstate, newstate, 0);
 
 	handled = bpf_map_lookup_elem(&handled_map, &zero);
 	if (!handled)
 		return 0;
-	slot = handled_slot(sk);
-	handled->sk[slot] = (__u64)sk;
-	handled->states[slot] = states_key(oldstate, newstate);
+	handled->sk = (__u64)sk;
+	handled->states = states_key(oldstate, newstate);
 	return 0;
 }
 
@@ -324,19 +330,23 @@ int BPF_PROG(on_transition, struct sock *sk, int oldstate, int newstate)
  * Since Linux 6.1 a tracing program is skipped when an interrupt fires its tracepoint on a CPU where it
  * is already running. This second program, attached after the first, catches what the first was
  * skipped for; while the first is interrupted this one is not running, so it gets its turn.
+ *
+ * An interrupt between the two, or in the second, sets the mark anew: then the interrupted transition is told twice,
+ * and marked so. A mark that nobody asks for, because the second was skipped, lasts until the first runs on this CPU
+ * again: so it cannot be taken for that of a later transition of the same socket, between which and it others have
+ * been.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_transition_missed, struct sock *sk, int oldstate, int newstate)
 {
 	struct handled *handled;
-	__u32 slot, zero = 0;
+	__u32 zero = 0;
 
 	handled = bpf_map_lookup_elem(&handled_map, &zero);
 	if (!handled)
 		return 0;
-	slot = handled_slot(sk);
-	if (handled->sk[slot] == (__u64)sk && handled->states[slot] == states_key(oldstate, newstate)) {
-		handled->sk[slot] = 0;
+	if (handled->sk == (__u64)sk && handled->states == states_key(oldstate, newstate)) {
+		handled->sk = 0;
 		return 0;
 	}
 	count(&this_cpu_counters()->recovered);

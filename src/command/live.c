@@ -293,16 +293,18 @@ int live_rows(const struct live *live, bool found_only, uint64_t now_ns, struct 
 int live_finish(struct live *live, struct summary *summary)
 {
 	struct bpf_counts counts;
+	uint64_t caught;
 	int err;
 
 	bpf_source_stop(live->source);
 	err = consume(live);
 	counts = bpf_source_counts(live->source);
+	caught = counts.recovered - table_repeats(live->table);
 	*summary = (struct summary){
 		.seen = counts.seen,
 		.received = counts.received,
 		.dropped = counts.dropped,
-		.missed = counts.missed,
+		.missed = counts.skipped > caught ? counts.skipped - caught : 0,
 	};
 	return err;
 }

@@ -24,6 +24,7 @@ struct table {
 	size_t count;
 	size_t unaddressed; /* connections without an address */
 	uint64_t next_id;
+	uint64_t repeats;
 	uint64_t snapshot_ns; /* when the reading of the last snapshot began */
 	uint32_t snapshot;    /* its number; 0: none yet */
 	bool joining;
@@ -84,6 +85,11 @@ void table_free(struct table *table)
 	index_free(&table->by_sk);
 	index_free(&table->by_tuple);
 	free(table);
+}
+
+uint64_t table_repeats(const struct table *table)
+{
+	return table->repeats;
 }
 
 size_t table_count(const struct table *table)
@@ -419,7 +425,7 @@ static struct change step(struct connection *conn, const struct event *event, bo
 		change.in_state = connection_in_state(conn, event->ts_ns);
 	if (event->closing)
 		change.age = connection_age(conn, event->ts_ns);
-	if (event->oldstate != event->newstate) { /* MPTCP sets states again that a subflow is in */
+	if (event->oldstate != event->newstate) { /* shutdown() and then close(), and MPTCP, set a state again */
 		conn->since_ns = event->ts_ns;
 		conn->since_known = true;
 	}
@@ -437,14 +443,14 @@ static int apply_transition(struct table *table, const struct event *event, chan
 	struct change change;
 	int err = 0;
 
-	if (conn && is_duplicate(conn, event))
+	if (conn ? is_duplicate(conn, event) : died_already(table, event)) {
+		table->repeats++;
 		return 0;
+	}
 	if (conn && born) { /* its death was lost */
 		forget(table, conn);
 		conn = NULL;
 	}
-	if (!conn && died_already(table, event))
-		return 0;
 	if (!conn)
 		conn = born ? be_born(table, event) : recognise(table, event);
 	if (!conn)

@@ -24,6 +24,9 @@ int table_apply(struct table *table, const struct event *event, change_handler *
 /* Drops the connection of this address, if there is one, without a change: nothing more will be heard of it. */
 void table_forget(struct table *table, uint64_t sk);
 
+/* How many transitions came that had been told already (event.again). */
+uint64_t table_repeats(const struct table *table);
+
 size_t table_count(const struct table *table);
 
 /* Every connection, in no order. The table must not change meanwhile. */

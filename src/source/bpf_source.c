@@ -39,6 +39,7 @@ struct bpf_source {
 	event_handler *handler;
 	void *context;
 	uint64_t received;
+	uint64_t skipped; /* once stopped */
 };
 
 /* ---- records to events ---- */
@@ -202,16 +203,18 @@ static int attach(struct tcpledger_bpf *skeleton)
 /* libbpf's word goes through our log, one level lower: what it warns of is often a way that we then go around. */
 static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[1024];
-	size_t length;
+	char *text; /* the verifier's log is one message, and its last lines matter most */
+	int length;
 
 	if (log_level() < (level == LIBBPF_WARN ? LOG_INFO : LOG_DEBUG) || level == LIBBPF_DEBUG)
 		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	length = strlen(line);
-	if (length && line[length - 1] == '\n')
-		line[length - 1] = '\0';
-	log_write(level == LIBBPF_WARN ? LOG_INFO : LOG_DEBUG, "%s", line);
+	length = vasprintf(&text, format, args);
+	if (length < 0)
+		return 0;
+	if (length && text[length - 1] == '\n')
+		text[length - 1] = '\0';
+	log_write(level == LIBBPF_WARN ? LOG_INFO : LOG_DEBUG, "%s", text);
+	free(text);
 	return 0;
 }
 
@@ -305,14 +308,14 @@ struct bpf_counts bpf_source_counts(const struct bpf_source *source)
 {
 	const struct cpu_counters *counters = source->skeleton->bss->counters;
 	struct bpf_counts counts = {.received = source->received};
-	uint64_t recovered = 0, skipped = recursion_misses(source->skeleton->progs.on_transition);
 
 	for (int cpu = 0; cpu < RECORD_MAX_CPUS; cpu++) {
 		counts.seen += __atomic_load_n(&counters[cpu].seen, __ATOMIC_RELAXED);
 		counts.dropped += __atomic_load_n(&counters[cpu].dropped, __ATOMIC_RELAXED);
-		recovered += __atomic_load_n(&counters[cpu].recovered, __ATOMIC_RELAXED);
+		counts.recovered += __atomic_load_n(&counters[cpu].recovered, __ATOMIC_RELAXED);
 	}
-	counts.missed = skipped > recovered ? skipped - recovered : 0;
+	counts.skipped = source->skeleton->links.on_transition ? recursion_misses(source->skeleton->progs.on_transition)
+							       : source->skipped;
 	return counts;
 }
 
@@ -322,10 +325,12 @@ void bpf_source_stop(struct bpf_source *source)
 {
 	const struct timespec instead = {.tv_nsec = 20 * NS_PER_MS};
 
-	bpf_link__destroy(source->skeleton->links.on_transition);
-	source->skeleton->links.on_transition = NULL;
+	/* The second first: without the first it would take everything for skipped. */
+	source->skipped = recursion_misses(source->skeleton->progs.on_transition);
 	bpf_link__destroy(source->skeleton->links.on_transition_missed);
 	source->skeleton->links.on_transition_missed = NULL;
+	bpf_link__destroy(source->skeleton->links.on_transition);
+	source->skeleton->links.on_transition = NULL;
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)) /* refused where nohz_full is in use */
 		nanosleep(&instead, NULL);
 }

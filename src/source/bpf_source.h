@@ -15,8 +15,9 @@ struct bpf_source;
 struct bpf_counts {
 	uint64_t seen;
 	uint64_t received;
-	uint64_t dropped; /* the ring was full */
-	uint64_t missed;  /* never seen: the kernel skipped the program, and nothing caught it (see the BPF side) */
+	uint64_t dropped;   /* the ring was full */
+	uint64_t skipped;   /* for these the kernel did not run the first program (see the BPF side) */
+	uint64_t recovered; /* these were told by the second; more than `skipped` where it told some twice */
 };
 
 /* Loads and attaches: from its return on, every transition is counted. Says on failure what is wrong and what to

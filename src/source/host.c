@@ -131,13 +131,15 @@ void host_explain_failure(int err)
 {
 	if (explain_capabilities() || explain_btf() || explain_kernel() || explain_lockdown())
 		return;
-	if (err == -EPERM || err == -EACCES)
+	if (err == -EPERM)
 		log_error("the kernel refused the BPF program (%s) though the capabilities are there. In a container, "
 			  "its seccomp profile or security module forbids bpf(): run it on the host, or with "
-			  "--privileged. Else run it with -v and see libbpf's own messages",
+			  "--privileged",
 			  strerror(-err));
 	else
-		log_error("the BPF program cannot be loaded: %s. Run it with -v to see libbpf's own messages",
+		log_error("this kernel does not take the BPF program: %s. Run it with -v to see why, in the last lines "
+			  "of "
+			  "libbpf's own messages",
 			  strerror(-err));
 }
 

@@ -122,16 +122,12 @@ class Tracer:
         its_err.close()
         self.read = 0
         self.lines = []
-        await_that(lambda: "tracing" in self.errors() or self.process.poll() is not None, "the tracer to attach")
-        assert self.process.poll() is None or "tracing" in self.errors(), self.errors()
+        await_that(lambda: "joined with" in self.errors() or self.process.poll() is not None, "the tracer to be ready")
+        assert "tracing" in self.errors(), self.errors()
 
     def errors(self):
         self.err.seek(0)
         return self.err.read().decode()
-
-    def joined(self):
-        await_that(lambda: "joined with what was there" in self.errors(), "the snapshot to be joined")
-        return self
 
     def text(self):
         self.out.seek(0)

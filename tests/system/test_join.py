@@ -49,7 +49,7 @@ def tables_of(trace):
 def test_older_connection(ns, tracer):
     with ns.entered():
         server, client, accepted = connected_pair()
-    trace = tracer("--netns", ns.name).joined()
+    trace = tracer("--netns", ns.name)
     client.close()
     ours = trace.await_transition(lport=accepted.getpeername()[1], newstate="FIN_WAIT1")
     assert (ours["pid"], ours["comm"], ours["owner_src"]) == (os.getpid(), comm_of(), "scan")
@@ -63,7 +63,7 @@ def test_older_connection(ns, tracer):
 def test_children_of_an_older_listener(ns, tracer):
     with ns.entered():
         server = listen()
-        trace = tracer("--netns", ns.name).joined()
+        trace = tracer("--netns", ns.name)
         client = connect("127.0.0.1", port_of(server))
     line = trace.await_transition(lport=port_of(server), newstate="SYN_RECV")
     assert (line["pid"], line["owner_src"], line["direction"]) == (os.getpid(), "inherited", "in")
@@ -88,7 +88,7 @@ def test_listeners_that_share_a_port_but_no_owner(ns, tracer):
     try:
         other.close()
         await_that(lambda: len(ns.ss("-l")) == 2, "both listeners")
-        trace = tracer("--netns", ns.name).joined()
+        trace = tracer("--netns", ns.name)
         with ns.entered():
             client = connect("127.0.0.1", 45680)
         line = trace.await_transition(lport=45680, newstate="SYN_RECV")
@@ -124,7 +124,7 @@ def test_snapshot_option_prints_what_was_there(ns, tracer):
     with ns.entered():
         server, client, accepted = connected_pair()
         server6, client6, accepted6 = connected_pair("::1")
-    trace = tracer("--snapshot", "--netns", ns.name).joined()
+    trace = tracer("--snapshot", "--netns", ns.name)
     await_that(lambda: len(select(trace.update(), type="socket")) >= 6, "the rows")
     rows = select(trace.update(), type="socket")
     assert by_table(rows, ns.inode) == by_ss(ns)
@@ -154,7 +154,7 @@ def test_namespace_without_a_process(ns, tracer):
     """Its sockets are held from outside; no process is in it."""
     with ns.entered():
         server, client, accepted = connected_pair()
-    trace = tracer().joined()
+    trace = tracer()
     client.close()
     line = trace.await_transition(netns=ns.inode, newstate="FIN_WAIT1")
     assert line["pid"] == os.getpid()
@@ -178,7 +178,7 @@ def test_namespace_of_a_single_thread(tracer):
     thread.start()
     try:
         assert ready.wait(30)
-        trace = tracer().joined()
+        trace = tracer()
         sockets[1].close()
         line = trace.await_transition(netns=inode[0], newstate="FIN_WAIT1")
         assert line["pid"] == os.getpid() and line["since_known"] is False

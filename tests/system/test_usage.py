@@ -83,7 +83,7 @@ def test_with_exactly_the_capabilities_it_asks_for(ns, tracer):
     with ns.entered():
         server, client, accepted = connected_pair()
         caps = with_capabilities("bpf", "perfmon", "sys_ptrace", "dac_read_search")
-        trace = tracer(prefix=caps).joined()
+        trace = tracer(prefix=caps)
     client.close()
     line = trace.await_transition(netns=ns.inode, newstate="FIN_WAIT1")
     assert line["lport"] is not None
@@ -131,7 +131,7 @@ def test_letters_of_tcpstates(ns, tracer):
 def test_at_least_and_unknown_in_text(ns, tracer):
     with ns.entered():
         server, client, accepted = connected_pair()
-    trace = tracer("--netns", ns.name, json_lines=False).joined()
+    trace = tracer("--netns", ns.name, json_lines=False)
     client.close()
     await_that(lambda: "FIN_WAIT1" in trace.text(), "the line")
     line = [line for line in trace.text().splitlines() if "-> FIN_WAIT1" in line][0]

@@ -300,6 +300,9 @@ int live_finish(struct live *live, struct summary *summary)
 	err = consume(live);
 	counts = bpf_source_counts(live->source);
 	caught = counts.recovered - table_repeats(live->table);
+	log_info("skipped by the kernel %llu, caught %llu, of these told twice %llu",
+		 (unsigned long long)counts.skipped, (unsigned long long)counts.recovered,
+		 (unsigned long long)table_repeats(live->table));
 	*summary = (struct summary){
 		.seen = counts.seen,
 		.received = counts.received,

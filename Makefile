@@ -178,7 +178,7 @@ compdb: $(SKELETON)
 	$(call say,JSON,compile_commands.json)
 	$(Q)( printf '['; sep=''; for f in $(SRC); do layer=$$(basename $$(dirname $$f)); \
 		printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$sep" "$(CURDIR)" "$$f" \
-		"$(CC) -std=gnu11 -D_GNU_SOURCE $$($(MAKE) -s print-sees-$$layer) -c $$f"; sep=','; done; printf ']\n' ) > compile_commands.json
+		"$(CC) -std=gnu11 -D_GNU_SOURCE -DTCPLEDGER_VERSION='\\\"$(VERSION)\\\"' $$($(MAKE) -s print-sees-$$layer) $(LIB_CFLAGS) -c $$f"; sep=','; done; printf ']\n' ) > compile_commands.json
 
 print-sees-%:
 	@echo $(SEES_$*)

@@ -230,6 +230,16 @@ static __always_inline void fill_caller(struct opening_record *o, struct sock *s
 	__builtin_memcpy(o->comm, task->group_leader->comm, sizeof(o->comm));
 }
 
+/* Each byte once. A segment that the host itself drops on its way out is counted as sent each time it is tried, but
+ * takes no room in the sequence: that bounds it. */
+static __always_inline __u64 payload_sent(struct tcp_sock *tp)
+{
+	__u64 sent = tp->bytes_sent - tp->bytes_retrans;
+	__u64 sequence = tp->bytes_acked + (__u32)(tp->snd_nxt - tp->snd_una);
+
+	return sent < sequence ? sent : sequence;
+}
+
 static __always_inline void fill_balance(struct closing_record *c, struct sock *sk, struct tcp_sock *tp)
 {
 	__u64 received = tp->bytes_received;
@@ -238,7 +248,7 @@ static __always_inline void fill_balance(struct closing_record *c, struct sock *
 	if (received && (sk->__sk_common.skc_flags & (1UL << SOCK_DONE_BIT)))
 		received--;
 	c->rx_bytes = received;
-	c->tx_bytes = tp->bytes_sent - tp->bytes_retrans;
+	c->tx_bytes = payload_sent(tp);
 	c->srtt_us = tp->srtt_us >> SRTT_SHIFT;
 	c->retrans = tp->total_retrans;
 	c->inode = sock_inode(sk);

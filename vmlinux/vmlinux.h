@@ -112,6 +112,9 @@ struct tcp_sock {
 	__u32 srtt_us;
 	__u32 total_retrans;
 	__u32 segs_out;
+	__u32 snd_una;
+	__u32 snd_nxt;
+	__u64 bytes_acked;
 	__u64 bytes_received;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;

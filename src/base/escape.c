@@ -66,6 +66,12 @@ size_t escape_text(char *out, size_t size, const char *text, size_t length)
 	return used;
 }
 
+const char *escape_into(char *out, size_t size, const char *text)
+{
+	escape_text(out, size, text, strlen(text));
+	return out;
+}
+
 void drop_cut_character(char *text)
 {
 	size_t length = strlen(text), start = length;

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -21,6 +22,10 @@
 /* The kernel side wakes us when much has gathered; for a little we look this often. */
 enum { LOOK_MS = 30, EAGER_NICE = -10 };
 
+/* How long a new listener is left to settle; and of how much time one looking into /proc may take its part. */
+#define SETTLE_NS (500 * NS_PER_MS)
+enum { JOIN_SHARE = 20 };
+
 struct live {
 	struct bpf_source *source;
 	struct snapshot *snapshot;
@@ -32,8 +37,13 @@ struct live {
 	uint64_t deadline_ns; /* 0: none */
 	int epoll_fd;
 	int signal_fd;
+	int stop_fd; /* an epoll of the two: readable when it is time to end */
+	int deadline_fd;
 	bool signalled;
-	bool joined; /* once */
+	bool explained;         /* why it could not begin */
+	bool joined;            /* once */
+	uint64_t join_next_ns;  /* when to look into /proc again; 0: no need */
+	uint64_t join_least_ns; /* and not before: its share of a processor is bounded */
 };
 
 /* ---- start and end ---- */
@@ -51,7 +61,10 @@ static int take_signals(void)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
+	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* under nohup */
+		signal(SIGHUP, SIG_IGN);
+	else
+		sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a write tells */
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -86,18 +99,48 @@ static int watch_sources(struct live *live)
 	return err ? err : watch(live->epoll_fd, bpf_source_fd(live->source), EPOLLIN | EPOLLET);
 }
 
-static int start(struct live *live, const struct filter *filter)
+/* Each network namespace takes a descriptor while it is read. */
+static void take_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int watch_stops(struct live *live, uint64_t duration_ns)
+{
+	const struct itimerspec deadline = {.it_value = {.tv_sec = (time_t)(duration_ns / NS_PER_SEC),
+							 .tv_nsec = (long)(duration_ns % NS_PER_SEC)}};
+	int err;
+
+	live->signal_fd = take_signals();
+	live->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	live->stop_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (live->signal_fd < 0 || live->deadline_fd < 0 || live->stop_fd < 0 ||
+	    timerfd_settime(live->deadline_fd, 0, &deadline, NULL))
+		return -errno;
+	err = watch(live->stop_fd, live->signal_fd, EPOLLIN);
+	return err ? err : watch(live->stop_fd, live->deadline_fd, EPOLLIN);
+}
+
+static int start(struct live *live, const struct filter *filter, uint64_t duration_ns)
 {
 	int err;
+
+	take_descriptors();
 
 	live->table = table_new();
 	live->push_down = push_down_of(filter);
 	if (!live->table || !live->push_down)
 		return -ENOMEM;
-	live->signal_fd = take_signals();
-	if (live->signal_fd < 0)
-		return -errno;
+	err = watch_stops(live, duration_ns);
+	if (err)
+		return err;
 	err = bpf_source_open(live->push_down, &live->source);
+	live->explained = err != 0;
 	if (err)
 		return err;
 	live->attached_ns = clock_monotonic_ns();
@@ -119,9 +162,13 @@ int live_open(const struct filter *filter, uint64_t duration_ns, change_handler 
 		return -ENOMEM;
 	live->epoll_fd = -1;
 	live->signal_fd = -1;
+	live->deadline_fd = -1;
+	live->stop_fd = -1;
 	live->gate = (struct gate){.filter = filter, .next = handler ? handler : ignore_change, .context = context};
-	err = start(live, filter);
+	err = start(live, filter, duration_ns);
 	if (err) {
+		if (!live->explained)
+			log_error("tracing cannot begin: %s", strerror(-err));
 		live_free(live);
 		return err;
 	}
@@ -141,16 +188,31 @@ void live_free(struct live *live)
 	free(live->push_down);
 	cleanup_close(&live->epoll_fd);
 	cleanup_close(&live->signal_fd);
+	cleanup_close(&live->deadline_fd);
+	cleanup_close(&live->stop_fd);
 	free(live);
 }
 
 /* ---- events ---- */
+
+/*
+ * Some things only /proc tells: the port of a listen() without bind(), who holds a listener once its program has forked
+ * itself into the background, the port of a connect that the filter asks for and that hangs.
+ */
+static void want_join(struct live *live, uint64_t at_ns)
+{
+	if (at_ns < live->join_least_ns)
+		at_ns = live->join_least_ns;
+	if (live->join_next_ns == 0 || at_ns < live->join_next_ns)
+		live->join_next_ns = at_ns;
+}
 
 /* The kernel side lets each connect through until its local port is known; of those that turn out not to be wanted it
  * tells nothing more, so they must go from the table here. */
 static int handle_event(void *context, const struct event *event)
 {
 	struct live *live = context;
+	uint64_t held = live->gate.held;
 	bool told_further = push_down_passes(live->push_down, &event->tuple, event->newstate);
 	int err;
 
@@ -159,6 +221,8 @@ static int handle_event(void *context, const struct event *event)
 	err = table_apply(live->table, event, gate_handle, &live->gate);
 	if (event->kind == EVENT_TRANSITION && !told_further)
 		table_forget(live->table, event->sk);
+	if (event->kind == EVENT_TRANSITION && (event->newstate == STATE_LISTEN || live->gate.held != held))
+		want_join(live, event->ts_ns + SETTLE_NS);
 	return err;
 }
 
@@ -208,7 +272,11 @@ int live_run(struct live *live, uint64_t until_ns)
 	if (live->deadline_ns && (until_ns == 0 || live->deadline_ns < until_ns))
 		until_ns = live->deadline_ns;
 	waited = wait_for(live, wait_ms(now_ns, until_ns));
-	return waited < 0 ? waited : consume(live);
+	if (waited < 0)
+		return waited;
+	if (live->join_next_ns && live->join_next_ns <= now_ns)
+		return live_join(live);
+	return consume(live);
 }
 
 bool live_is_over(const struct live *live)
@@ -233,9 +301,17 @@ static int await_snapshot(struct live *live)
 	return err;
 }
 
+static void release_birth(void *context, struct connection *conn)
+{
+	const struct live *live = context;
+
+	gate_release(&live->gate, conn);
+}
+
 int live_join(struct live *live)
 {
 	uint64_t began_ns = live->joined ? clock_monotonic_ns() : live->attached_ns;
+	uint64_t ended_ns;
 	int err = live->snapshot ? 0 : consume(live);
 
 	if (!err && !live->snapshot)
@@ -247,10 +323,15 @@ int live_join(struct live *live)
 	snapshot_free(live->snapshot);
 	live->snapshot = NULL;
 	live->joined = true;
+	live->join_next_ns = 0;
 	if (!err)
 		err = consume(live);
 	if (!err)
-		log_info("joined with what was there: %zu sockets", table_count(live->table));
+		table_each(live->table, release_birth, live);
+	ended_ns = clock_monotonic_ns();
+	live->join_least_ns = ended_ns + JOIN_SHARE * (ended_ns - began_ns);
+	if (!err)
+		log_info("joined with what is there: %zu sockets", table_count(live->table));
 	if (err && err != -EPIPE)
 		log_error("the snapshot of existing sockets failed: %s", strerror(-err));
 	return err;
@@ -317,7 +398,7 @@ const struct wall_clock *live_clock(const struct live *live)
 	return &live->clock;
 }
 
-int live_signal_fd(const struct live *live)
+int live_stop_fd(const struct live *live)
 {
-	return live->signal_fd;
+	return live->stop_fd;
 }

@@ -36,6 +36,7 @@ int live_finish(struct live *live, struct summary *summary);
  * *rows. */
 int live_rows(const struct live *live, bool found_only, uint64_t now_ns, struct connection ***rows, size_t *count);
 
-/* Borrowed: kept up to date by live_run(), and a descriptor that is readable when a signal has come. */
+/* Borrowed: kept up to date by live_run(), and a descriptor that is readable when a signal has come or the duration is
+ * over. */
 const struct wall_clock *live_clock(const struct live *live);
-int live_signal_fd(const struct live *live);
+int live_stop_fd(const struct live *live);

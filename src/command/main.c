@@ -1,5 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "command.h"
+#include "log.h"
+
+/* Who starts us without a standard output has no use for one of our descriptors in its place. */
+static bool has_standard_files(void)
+{
+	bool has_output = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return has_output;
+}
 
 int main(int argc, char **argv)
 {
@@ -10,6 +28,10 @@ int main(int argc, char **argv)
 	struct options options;
 	int status;
 
+	if (!has_standard_files()) {
+		log_error("standard output is closed: there is nowhere to print to");
+		return STATUS_FAILED;
+	}
 	options_read(&options, argc, argv);
 	status = run[options.command](&options);
 	options_free(&options);

@@ -47,14 +47,6 @@ __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *for
 	exit(EXIT_USAGE);
 }
 
-static const char *shown(const char *text, char *out, size_t size)
-{
-	escape_text(out, size, text, strlen(text));
-	return out;
-}
-
-#define SHOWN(text) shown(text, (char[512]){0}, 512)
-
 /* ---- filters ---- */
 
 static void add_filter(struct options *options, struct filter *filter)
@@ -76,7 +68,7 @@ static void add_sugar(struct options *options, const char *option, const char *v
 	if (err == -ENOMEM)
 		fail("out of memory");
 	if (err)
-		fail("%s %s: %s", option, SHOWN(value), error.message);
+		fail("%s %s: %s", option, ESCAPED(value), error.message);
 	add_filter(options, filter);
 }
 
@@ -91,7 +83,7 @@ static void add_list(struct options *options, const char *option, const char *va
 		size_t length = strcspn(item, ",");
 
 		if (length == 0)
-			fail("%s %s: an item of the list is empty: give it as 80 or 80,443", option, SHOWN(value));
+			fail("%s %s: an item of the list is empty", option, ESCAPED(value));
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s\"%.*s\"", used ? " or " : "",
 					 predicate, (int)length, item);
 		if (used >= sizeof(text))
@@ -101,7 +93,7 @@ static void add_list(struct options *options, const char *option, const char *va
 		item += length + 1;
 	}
 	if (strchr(value, '"'))
-		fail("%s %s: a quote has no place here", option, SHOWN(value));
+		fail("%s %s: a quote has no place here", option, ESCAPED(value));
 	add_sugar(options, option, value, text);
 }
 
@@ -111,7 +103,7 @@ static void add_quoted(struct options *options, const char *option, const char *
 	char text[MAX_TEXT];
 
 	if (strchr(value, quote))
-		fail("%s %s: it cannot hold both kinds of quotes", option, SHOWN(value));
+		fail("%s %s: it cannot hold both kinds of quotes", option, ESCAPED(value));
 	if (snprintf(text, sizeof(text), "%s %c%s%c", predicate, quote, value, quote) >= (int)sizeof(text))
 		fail("%s: the value is too long", option);
 	add_sugar(options, option, value, text);
@@ -160,9 +152,9 @@ static uint64_t duration_of(const char *option, const char *value)
 	int err = parse_duration(value, &ns);
 
 	if (err == -ERANGE)
-		fail("%s %s: out of range: give more than 0 and at most 36500d", option, SHOWN(value));
+		fail("%s %s: out of range: give more than 0 and at most 36500d", option, ESCAPED(value));
 	if (err)
-		fail("%s %s: no length of time: give seconds, or 250ms, 10s, 5m, 2h, 1d", option, SHOWN(value));
+		fail("%s %s: no length of time: give seconds, or 250ms, 10s, 5m, 2h, 1d", option, ESCAPED(value));
 	return ns;
 }
 
@@ -171,7 +163,7 @@ static uint64_t count_of(const char *option, const char *value)
 	uint64_t count;
 
 	if (parse_u64(value, 1, INT64_MAX, &count))
-		fail("%s %s: no count: give a whole number, 1 or more", option, SHOWN(value));
+		fail("%s %s: no count: give a whole number, 1 or more", option, ESCAPED(value));
 	return count;
 }
 
@@ -183,7 +175,7 @@ static enum color color_of(const char *value)
 		return COLOR_ALWAYS;
 	if (!strcmp(value, "never"))
 		return COLOR_NEVER;
-	fail("--color %s: give auto, always or never", SHOWN(value));
+	fail("--color %s: give auto, always or never", ESCAPED(value));
 }
 
 /* ---- argp ---- */
@@ -381,7 +373,7 @@ static int command_named(const char *word)
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		if (!strcmp(word, commands[i].name))
 			return i;
-	fail("'%s' is no command: give trace or top, and a FILTER after it (see tcpledger --help)", SHOWN(word));
+	fail("'%s' is no command: give trace or top, and a FILTER after it (see tcpledger --help)", ESCAPED(word));
 }
 
 void options_read(struct options *options, int argc, char **argv)

@@ -26,7 +26,7 @@ int report_open(struct report *report, const struct options *options, const stru
 		.terminal_fd = isatty(STDOUT_FILENO) ? STDOUT_FILENO : -1,
 	};
 
-	report->output = output_new(STDOUT_FILENO, live_signal_fd(live));
+	report->output = output_new(STDOUT_FILENO, live_stop_fd(live));
 	if (!report->output)
 		return -ENOMEM;
 	report->sink = options->json ? json_sink_new(report->output, live_clock(live))

@@ -25,14 +25,6 @@ bool address_equal(const struct address *a, const struct address *b)
 	return memcmp(a->bytes, b->bytes, ADDRESS_LEN) == 0;
 }
 
-bool address_is_any(const struct address *address)
-{
-	static const struct address any6 = {{0}};
-	static const struct address any4 = {{[10] = 0xff, [11] = 0xff}};
-
-	return address_equal(address, &any6) || address_equal(address, &any4);
-}
-
 bool address_in_prefix(const struct address *address, const struct address *prefix, unsigned int prefix_bits)
 {
 	unsigned int whole = prefix_bits / 8, rest = prefix_bits % 8;

@@ -27,7 +27,6 @@ struct tuple {
 struct address address_from_ipv4(const uint8_t bytes[4]);
 bool address_is_ipv4(const struct address *address); /* ::ffff:0:0/96 */
 bool address_equal(const struct address *a, const struct address *b);
-bool address_is_any(const struct address *address); /* 0.0.0.0 or :: */
 
 /* The first `prefix_bits` (0 to 128) bits are the same. */
 bool address_in_prefix(const struct address *address, const struct address *prefix, unsigned int prefix_bits);

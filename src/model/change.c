@@ -3,15 +3,13 @@
 
 struct change change_of_birth(struct connection *conn)
 {
-	bool out = conn->direction == DIRECTION_OUT;
+	struct change birth = {.kind = CHANGE_TRANSITION, .ts_ns = conn->born_ns, .conn = conn};
 
-	return (struct change){
-		.kind = CHANGE_TRANSITION,
-		.ts_ns = conn->born_ns,
-		.conn = conn,
-		.oldstate = out ? STATE_CLOSE : STATE_LISTEN,
-		.newstate = out ? STATE_SYN_SENT : STATE_SYN_RECV,
-	};
+	birth.oldstate = conn->direction == DIRECTION_IN ? STATE_LISTEN : STATE_CLOSE;
+	birth.newstate = conn->direction == DIRECTION_IN    ? STATE_SYN_RECV
+			 : conn->direction == DIRECTION_OUT ? STATE_SYN_SENT
+							    : STATE_LISTEN;
+	return birth;
 }
 
 struct change change_of_socket(struct connection *conn, uint64_t now_ns)

@@ -16,6 +16,11 @@ const char *direction_name(enum direction direction)
 	return direction == DIRECTION_OUT ? "out" : direction == DIRECTION_IN ? "in" : NULL;
 }
 
+bool connection_lacks_lport(const struct connection *conn)
+{
+	return conn->tuple.lport == 0 && (conn->state == STATE_SYN_SENT || conn->state == STATE_LISTEN);
+}
+
 bool connection_lacks_peer(const struct connection *conn)
 {
 	return conn->direction == DIRECTION_IN && conn->tuple.rport == 0;

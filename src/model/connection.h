@@ -28,12 +28,13 @@ struct span {
 struct connection {
 	struct link by_sk; /* its key is the struct sock's address: never shown, never stored */
 	struct link by_tuple;
+	struct link by_inode;
 	uint64_t id;
 	uint64_t cookie;      /* 0: not known */
 	uint64_t born_ns;     /* its birth; found, not born: since when we know it */
 	uint64_t since_ns;    /* when it came into `state`; found: since when we know it there; 0: not known */
 	uint64_t heard_ns;    /* its last transition; 0: none yet */
-	struct owner *owners; /* all holders, the first one included; NULL: `owner` is all */
+	struct owner *owners; /* the holders, when there are several; else NULL, and `owner` is the one */
 	struct tuple tuple;
 	uint32_t uid;
 	uint32_t inode; /* 0: none or not known */
@@ -41,16 +42,18 @@ struct connection {
 	uint32_t sendq;
 	uint32_t confirmed;   /* the last snapshot that had a row of it */
 	struct owner owner;   /* the first holder; pid 0: not known */
-	uint16_t owner_count; /* of `owners` */
+	uint16_t owner_count; /* holders that a scan found; 0: none, or not looked for yet */
 	uint8_t absent;       /* snapshots in a row without a row of it */
 	uint8_t state;
-	uint8_t oldstate; /* the state before; STATE_UNKNOWN: found in `state` */
+	uint8_t oldstate;  /* the state before; STATE_UNKNOWN: found in `state` */
+	uint8_t contested; /* the state that the last row said, where it was not `state`; else STATE_UNKNOWN */
 	uint8_t owner_source;
 	uint8_t direction;
 	bool born_known;  /* false: it is older than born_ns says */
 	bool since_known; /* false: it is longer in `state` than since_ns says */
 	bool mini;        /* closed by its process, in FIN_WAIT2: in the table as long as each snapshot has it */
 	bool tuple_indexed;
+	bool inode_indexed;
 	bool birth_held; /* its birth was not let through yet (gate.h) */
 };
 
@@ -59,6 +62,9 @@ _Static_assert(sizeof(struct connection) <= 208, "with malloc's header and two h
 /* "connect", "listen", "inherited", "scan", or NULL for not known; "out", "in" or NULL. */
 const char *owner_source_name(enum owner_source source);
 const char *direction_name(enum direction direction);
+
+/* The kernel chooses the local port of a connect, or of a listen() without bind(), after the transition. */
+bool connection_lacks_lport(const struct connection *conn);
 
 /* A child whose kernel tells its peer only when the handshake is done (Linux before 6.15). */
 bool connection_lacks_peer(const struct connection *conn);

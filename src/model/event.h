@@ -30,6 +30,7 @@ struct closing {
 	uint32_t retrans;  /* segments sent again */
 	uint16_t err;      /* errno, positive; 0: none */
 	bool sent;         /* at least one segment left */
+	bool had_port;     /* the socket names a local port, if only of an earlier connection */
 };
 
 enum event_kind {

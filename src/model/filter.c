@@ -58,16 +58,11 @@ static enum filter_answer both(enum filter_answer a, enum filter_answer b)
 	return a < b ? a : b;
 }
 
-static bool lacks_lport(const struct connection *conn)
-{
-	return conn->tuple.lport == 0 && conn->state == STATE_SYN_SENT;
-}
-
 static enum filter_answer ask_port(const struct filter *filter, enum side side, const struct connection *conn)
 {
 	uint16_t port = side == SIDE_LOCAL ? conn->tuple.lport : conn->tuple.rport;
 
-	if (side == SIDE_LOCAL && lacks_lport(conn))
+	if (side == SIDE_LOCAL && connection_lacks_lport(conn))
 		return FILTER_MAYBE;
 	if (side == SIDE_REMOTE && connection_lacks_peer(conn))
 		return FILTER_MAYBE;
@@ -107,7 +102,7 @@ static enum filter_answer ask_owner(const struct filter *filter, const struct co
 {
 	bool found = holds(filter, &conn->owner);
 
-	for (unsigned int i = 0; !found && i < conn->owner_count; i++)
+	for (unsigned int i = 0; !found && conn->owners && i < conn->owner_count; i++)
 		found = holds(filter, &conn->owners[i]);
 	return answer(found);
 }

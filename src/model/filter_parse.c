@@ -35,15 +35,6 @@ static void advance(struct parser *parser)
 	lexer_advance(&parser->lexer);
 }
 
-/* A word for a message: another person's typing is shown, but does not steer the terminal. */
-static const char *shown(const char *word, char *out, size_t size)
-{
-	escape_text(out, size, word, strlen(word));
-	return out;
-}
-
-#define SHOWN(word) shown(word, (char[200]){0}, 200)
-
 /* ---- the values ---- */
 
 static struct filter *leaf(struct parser *parser, enum filter_kind kind)
@@ -85,7 +76,7 @@ static int read_port(struct parser *parser, size_t at, const char *word, uint16_
 	if (err == -EINVAL && parser->names && !isdigit((unsigned char)word[0]) &&
 	    parser->names->service(parser->names->context, word, port) == 0)
 		return 0;
-	fail_at(parser, at, "'%s' is no port: give 0 to 65535, or a service of /etc/services", SHOWN(word));
+	fail_at(parser, at, "'%s' is no port: give 0 to 65535, or a service of /etc/services", ESCAPED(word));
 	return -EINVAL;
 }
 
@@ -177,10 +168,10 @@ static struct filter *address_leaf(struct parser *parser, size_t at, char *word,
 		fail_at(parser, at,
 			"'%s' is no address: give 10.0.0.1, 10.0.0.0/8, [::1] or fd00::/8 (host names are not looked "
 			"up)",
-			SHOWN(word));
+			ESCAPED(word));
 	else if (slash && parse_u32(slash + 1, 0, most, &bits))
 		fail_at(parser, at + (size_t)(slash + 1 - word), "'%s' is no prefix length: give 0 to %u",
-			SHOWN(slash + 1), most);
+			ESCAPED(slash + 1), most);
 	node->prefix_bits = (uint8_t)(128 - most + bits);
 	if (parser->lexer.err) {
 		filter_free(node);
@@ -246,7 +237,7 @@ static struct filter *number_leaf(struct parser *parser, const struct token *tok
 	uint32_t number;
 
 	if (parse_u32(token->word, min, max, &number))
-		return fail_at(parser, token->at, "'%s' is no %s: give a number from %u to %u", SHOWN(token->word),
+		return fail_at(parser, token->at, "'%s' is no %s: give a number from %u to %u", ESCAPED(token->word),
 			       what, min, max);
 	node = leaf(parser, kind);
 	if (node)
@@ -270,7 +261,7 @@ static struct filter *state_leaf(struct parser *parser, const struct token *toke
 			return fail_at(parser, token->at + (size_t)(word - token->word),
 				       "'%s' is no TCP state: give one of established, syn-sent, syn-recv, fin-wait-1, "
 				       "fin-wait-2, time-wait, close, close-wait, last-ack, listen, closing",
-				       SHOWN(name));
+				       ESCAPED(name));
 		set |= one;
 		word += length;
 	} while (*word++ == ',');
@@ -278,6 +269,21 @@ static struct filter *state_leaf(struct parser *parser, const struct token *toke
 	if (node)
 		node->number = set;
 	return node;
+}
+
+/* For fnmatch(), to which brackets and backslashes mean something: in a name they are what they are. */
+static char *glob_of(const char *word)
+{
+	char *glob = malloc(2 * strlen(word) + 1), *end = glob;
+
+	for (; glob && *word; word++) {
+		if (strchr("[]\\", *word))
+			*end++ = '\\';
+		*end++ = *word;
+	}
+	if (glob)
+		*end = '\0';
+	return glob;
 }
 
 static struct filter *comm_leaf(struct parser *parser, const struct token *token)
@@ -289,7 +295,7 @@ static struct filter *comm_leaf(struct parser *parser, const struct token *token
 	node = leaf(parser, FILTER_COMM);
 	if (!node)
 		return NULL;
-	node->pattern = strdup(token->word);
+	node->pattern = glob_of(token->word);
 	if (!node->pattern) {
 		filter_free(node);
 		return fail_memory(parser);
@@ -306,7 +312,7 @@ static struct filter *netns_leaf(struct parser *parser, const struct token *toke
 		return fail_at(parser, token->at,
 			       "'%s' is no network namespace: give a name from 'ip netns', the PID of a process in it, "
 			       "or its inode number",
-			       SHOWN(token->word));
+			       ESCAPED(token->word));
 	node = leaf(parser, FILTER_NETNS);
 	if (node)
 		node->number = inode;
@@ -324,7 +330,7 @@ static struct filter *family_leaf(struct parser *parser, const struct token *tok
 	else if (!strcmp(word, "6") || !strcasecmp(word, "inet6") || !strcasecmp(word, "ipv6"))
 		family = 6;
 	if (!family)
-		return fail_at(parser, token->at, "'%s' is no address family: give 4 or 6", SHOWN(word));
+		return fail_at(parser, token->at, "'%s' is no address family: give 4 or 6", ESCAPED(word));
 	node = leaf(parser, FILTER_FAMILY);
 	if (node)
 		node->number = family;
@@ -411,14 +417,14 @@ static struct filter *parse_word(struct parser *parser)
 	if (!token.quoted && (strpbrk(word, ":[/") || isdigit((unsigned char)word[0]))) {
 		if (!strpbrk(word, ":.[/"))
 			return fail_at(parser, token.at, "'%s' alone says nothing: :%s is a port, 'pid %s' a process",
-				       SHOWN(word), SHOWN(word), SHOWN(word));
+				       ESCAPED(word), ESCAPED(word), ESCAPED(word));
 		advance(parser);
 		return endpoint(parser, &token, SIDE_EITHER);
 	}
 	return fail_at(parser, token.at,
 		       "'%s' is not understood here: expected state, exclude, sport, dport, src, dst, pid, uid, comm, "
 		       "netns, family, :PORT or an address",
-		       SHOWN(word));
+		       ESCAPED(word));
 }
 
 /* ---- and, or, not ---- */

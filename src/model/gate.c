@@ -9,26 +9,31 @@ static enum filter_answer ask(const struct gate *gate, const struct change *chan
 	return filter_ask(gate->filter, change);
 }
 
-static void release_birth(const struct gate *gate, struct connection *conn)
+void gate_release(const struct gate *gate, struct connection *conn)
 {
 	struct change birth = change_of_birth(conn);
+	enum filter_answer answer;
 
-	conn->birth_held = false;
-	if (filter_ask(gate->filter, &birth) == FILTER_YES)
+	if (!conn->birth_held)
+		return;
+	/* What is not known when it ends never will be. */
+	answer = conn->state == STATE_CLOSE ? filter_ask(gate->filter, &birth) : ask(gate, &birth);
+	conn->birth_held = answer == FILTER_MAYBE;
+	if (answer == FILTER_YES)
 		gate->next(gate->context, &birth);
 }
 
 void gate_handle(void *context, const struct change *change)
 {
-	const struct gate *gate = context;
+	struct gate *gate = context;
 	enum filter_answer answer = ask(gate, change);
 
 	if (answer == FILTER_MAYBE && change->kind == CHANGE_TRANSITION) {
 		change->conn->birth_held = true;
+		gate->held++;
 		return;
 	}
-	if (change->conn->birth_held)
-		release_birth(gate, change->conn);
+	gate_release(gate, change->conn);
 	if (answer == FILTER_YES)
 		gate->next(gate->context, change);
 }

@@ -11,7 +11,11 @@ struct gate {
 	const struct filter *filter; /* borrowed; NULL: everything passes */
 	change_handler *next;
 	void *context; /* of next */
+	uint64_t held; /* births held back so far */
 };
 
 /* A change_handler; its context is a struct gate. */
 void gate_handle(void *gate, const struct change *change);
+
+/* Lets the birth of a connection through, if it is held and what was not known is now. */
+void gate_release(const struct gate *gate, struct connection *conn);

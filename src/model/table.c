@@ -21,11 +21,15 @@ struct table {
 	/* What must be found by its tuple: listeners, connections without an address, and while a
 	 * snapshot is being joined all others too. */
 	struct index by_tuple;
+	/* Connections without an address, and while joining all others: by the inode, which names a socket for certain.
+	 */
+	struct index by_inode;
 	size_t count;
 	size_t unaddressed; /* connections without an address */
 	uint64_t next_id;
 	uint64_t repeats;
 	uint64_t snapshot_ns; /* when the reading of the last snapshot began */
+	uint64_t earlier_ns;  /* and of the one before */
 	uint32_t snapshot;    /* its number; 0: none yet */
 	bool joining;
 	struct death recent[RECENT_SLOTS];
@@ -33,6 +37,7 @@ struct table {
 
 #define BY_SK(entry)    LINK_OWNER(entry, struct connection, by_sk)
 #define BY_TUPLE(entry) LINK_OWNER(entry, struct connection, by_tuple)
+#define BY_INODE(entry) LINK_OWNER(entry, struct connection, by_inode)
 
 struct table *table_new(void)
 {
@@ -40,7 +45,7 @@ struct table *table_new(void)
 
 	if (!table)
 		return NULL;
-	if (index_init(&table->by_sk) || index_init(&table->by_tuple)) {
+	if (index_init(&table->by_sk) || index_init(&table->by_tuple) || index_init(&table->by_inode)) {
 		table_free(table);
 		return NULL;
 	}
@@ -53,17 +58,28 @@ static void connection_free(struct connection *conn)
 	free(conn);
 }
 
-static void index_tuple(struct table *table, struct connection *conn)
+static void set_tuple_index(struct table *table, struct connection *conn, bool wanted)
 {
-	index_insert(&table->by_tuple, &conn->by_tuple, tuple_hash(&conn->tuple));
-	conn->tuple_indexed = true;
-}
+	uint64_t key = wanted ? tuple_hash(&conn->tuple) : 0;
 
-static void unindex_tuple(struct table *table, struct connection *conn)
-{
+	if (wanted == conn->tuple_indexed && (!wanted || conn->by_tuple.key == key))
+		return;
 	if (conn->tuple_indexed)
 		index_remove(&table->by_tuple, &conn->by_tuple);
-	conn->tuple_indexed = false;
+	if (wanted)
+		index_insert(&table->by_tuple, &conn->by_tuple, key);
+	conn->tuple_indexed = wanted;
+}
+
+static void set_inode_index(struct table *table, struct connection *conn, bool wanted)
+{
+	if (wanted == conn->inode_indexed && (!wanted || conn->by_inode.key == conn->inode))
+		return;
+	if (conn->inode_indexed)
+		index_remove(&table->by_inode, &conn->by_inode);
+	if (wanted)
+		index_insert(&table->by_inode, &conn->by_inode, conn->inode);
+	conn->inode_indexed = wanted;
 }
 
 void table_free(struct table *table)
@@ -75,7 +91,7 @@ void table_free(struct table *table)
 		return;
 	for (link = table->by_sk.buckets ? index_each(&table->by_sk, NULL, &bucket) : NULL; link; link = next) {
 		next = index_each(&table->by_sk, link, &bucket);
-		unindex_tuple(table, BY_SK(link));
+		set_tuple_index(table, BY_SK(link), false);
 		connection_free(BY_SK(link));
 	}
 	for (link = table->by_tuple.buckets ? index_each(&table->by_tuple, NULL, &bucket) : NULL; link; link = next) {
@@ -84,6 +100,7 @@ void table_free(struct table *table)
 	}
 	index_free(&table->by_sk);
 	index_free(&table->by_tuple);
+	index_free(&table->by_inode);
 	free(table);
 }
 
@@ -111,15 +128,14 @@ void table_each(const struct table *table, void (*visit)(void *context, struct c
 
 /* ---- membership ---- */
 
-static void place_by_tuple(struct table *table, struct connection *conn)
+/* Connects without a port are many under one tuple, and known by their inode. */
+static void place(struct table *table, struct connection *conn)
 {
-	bool wanted = table->joining || conn->by_sk.key == 0 || conn->state == STATE_LISTEN;
+	bool findable = table->joining || conn->by_sk.key == 0;
+	bool portless = conn->tuple.lport == 0 && conn->state == STATE_SYN_SENT && conn->by_sk.key;
 
-	if (wanted == conn->tuple_indexed && (!wanted || conn->by_tuple.key == tuple_hash(&conn->tuple)))
-		return;
-	unindex_tuple(table, conn);
-	if (wanted)
-		index_tuple(table, conn);
+	set_tuple_index(table, conn, (findable && !portless) || conn->state == STATE_LISTEN);
+	set_inode_index(table, conn, findable && conn->inode);
 }
 
 static void set_sk(struct table *table, struct connection *conn, uint64_t sk)
@@ -154,14 +170,14 @@ static struct connection *connection_new(struct table *table, const struct event
 
 static void forget(struct table *table, struct connection *conn)
 {
-	unindex_tuple(table, conn);
+	set_tuple_index(table, conn, false);
+	set_inode_index(table, conn, false);
 	if (conn->by_sk.key)
 		index_remove(&table->by_sk, &conn->by_sk);
 	else
 		table->unaddressed--;
 	table->count--;
 	connection_free(conn);
-	index_fit(&table->by_sk);
 }
 
 static struct connection *find_sk(const struct table *table, uint64_t sk)
@@ -208,6 +224,26 @@ static struct connection *find_tuple(const struct table *table, const struct tup
 	return found;
 }
 
+static struct connection *find_inode(const struct table *table, uint32_t netns, const struct wanted *wanted)
+{
+	struct link *link = wanted->inode ? index_find(&table->by_inode, wanted->inode) : NULL;
+
+	for (; link; link = index_find_next(link)) {
+		struct connection *conn = BY_INODE(link);
+
+		if (conn->tuple.netns == netns && (!wanted->unaddressed || conn->by_sk.key == 0))
+			return conn;
+	}
+	return NULL;
+}
+
+static struct connection *find(const struct table *table, const struct tuple *tuple, const struct wanted *wanted)
+{
+	struct connection *conn = find_inode(table, tuple->netns, wanted);
+
+	return conn ? conn : find_tuple(table, tuple, wanted);
+}
+
 /* ---- owners ---- */
 
 static void set_first_owner(struct connection *conn, const struct owner *owner, enum owner_source source)
@@ -226,8 +262,12 @@ static int set_holders(struct connection *conn, const struct owner *holders, siz
 	enum owner_source source = OWNER_SCAN;
 	struct owner *copy;
 
-	if (count == 0)
+	if (count == 0) { /* nobody holds it, or nobody that may be looked at */
+		free(conn->owners);
+		conn->owners = NULL;
+		conn->owner_count = 0;
 		return 0;
+	}
 	if (count > UINT16_MAX)
 		count = UINT16_MAX;
 	copy = count > 1 ? malloc(count * sizeof(*copy)) : NULL;
@@ -244,7 +284,7 @@ static int set_holders(struct connection *conn, const struct owner *holders, siz
 	set_first_owner(conn, first, source);
 	free(conn->owners);
 	conn->owners = copy;
-	conn->owner_count = copy ? (uint16_t)count : 0;
+	conn->owner_count = (uint16_t)count;
 	return 0;
 }
 
@@ -308,6 +348,12 @@ static bool is_duplicate(const struct connection *conn, const struct event *even
 	       event->ts_ns - conn->heard_ns < DUPLICATE_NS;
 }
 
+/* After a loss the address may be another socket's by now. */
+static bool is_another(const struct connection *conn, const struct event *event)
+{
+	return conn->cookie && event->cookie && conn->cookie != event->cookie;
+}
+
 static struct death *recent_slot(struct table *table, uint64_t sk)
 {
 	return &table->recent[(sk >> 6) % RECENT_SLOTS];
@@ -347,7 +393,7 @@ static struct connection *recognise(struct table *table, const struct event *eve
 {
 	const struct wanted wanted = {
 		.inode = event->inode, .listening = event->oldstate == STATE_LISTEN, .unaddressed = true};
-	struct connection *conn = find_tuple(table, &event->tuple, &wanted);
+	struct connection *conn = find(table, &event->tuple, &wanted);
 
 	if (conn) {
 		set_sk(table, conn, event->sk);
@@ -371,21 +417,24 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 	const struct wanted wanted = {
 		.inode = conn->inode, .listening = event->newstate == STATE_LISTEN, .unaddressed = true};
 	struct connection *row;
-	int err;
+	int err = 0;
 
-	if (table->unaddressed == 0 || conn->tuple.lport == 0)
+	if (table->unaddressed == 0)
 		return 0;
-	row = find_tuple(table, &conn->tuple, &wanted);
+	row = find_inode(table, conn->tuple.netns, &wanted);
+	if (!row && conn->tuple.lport)
+		row = find_tuple(table, &conn->tuple, &wanted);
 	if (!row)
 		return 0;
 	if (!conn->inode)
 		conn->inode = row->inode;
+	if (!conn->tuple.lport)
+		conn->tuple.lport = row->tuple.lport;
 	conn->recvq = row->recvq;
 	conn->sendq = row->sendq;
 	conn->confirmed = row->confirmed;
-	err = row->owner.pid
-		      ? set_holders(conn, row->owners ? row->owners : &row->owner, row->owners ? row->owner_count : 1)
-		      : 0;
+	if (row->owner_count)
+		err = set_holders(conn, row->owners ? row->owners : &row->owner, row->owner_count);
 	forget(table, row);
 	return err;
 }
@@ -433,6 +482,7 @@ static struct change step(struct connection *conn, const struct event *event, bo
 	conn->state = event->newstate;
 	conn->heard_ns = event->ts_ns;
 	conn->absent = 0;
+	conn->contested = STATE_UNKNOWN;
 	return change;
 }
 
@@ -447,7 +497,7 @@ static int apply_transition(struct table *table, const struct event *event, chan
 		table->repeats++;
 		return 0;
 	}
-	if (conn && born) { /* its death was lost */
+	if (conn && (born || is_another(conn, event))) { /* its death was lost */
 		forget(table, conn);
 		conn = NULL;
 	}
@@ -458,12 +508,13 @@ static int apply_transition(struct table *table, const struct event *event, chan
 	if (learn(conn, event) || born)
 		err = absorb_row(table, conn, event);
 	change = step(conn, event, born);
-	place_by_tuple(table, conn);
+	place(table, conn);
 	if (handler)
 		handler(context, &change);
 	if (event->newstate == STATE_CLOSE) {
 		*recent_slot(table, event->sk) = (struct death){.sk = event->sk, .ts_ns = event->ts_ns};
 		forget(table, conn);
+		index_fit(&table->by_sk);
 	}
 	return err;
 }
@@ -484,29 +535,33 @@ static void begin_snapshot(struct table *table, const struct event *event)
 	size_t bucket;
 
 	table->snapshot++;
+	table->earlier_ns = table->snapshot_ns;
 	table->snapshot_ns = event->ts_ns;
 	table->joining = true;
 	while ((link = index_each(&table->by_sk, link, &bucket)))
-		place_by_tuple(table, BY_SK(link));
+		place(table, BY_SK(link));
 }
 
-/* A connect whose local port no event has told yet is in the table without it. */
-static struct connection *find_row(const struct table *table, const struct event *row)
+/* The row of a known connection may be newer than its last event, or older. But where two snapshots in a row say the
+ * same other state, with no event since the first began, the event that would say so was lost. */
+static void settle_state(const struct table *table, struct connection *conn, uint8_t state)
 {
-	const struct wanted wanted = {
-		.inode = row->inode, .listening = row->newstate == STATE_LISTEN, .mini = row->mini};
-	struct connection *conn = find_tuple(table, &row->tuple, &wanted);
-	struct tuple portless = row->tuple;
+	bool quiet = conn->heard_ns < table->earlier_ns;
 
-	if (conn || row->newstate != STATE_SYN_SENT)
-		return conn;
-	portless.lport = 0;
-	return find_tuple(table, &portless, &wanted);
+	if (state != conn->state && state == conn->contested && quiet) {
+		conn->state = state;
+		conn->oldstate = STATE_UNKNOWN;
+		conn->since_ns = table->earlier_ns;
+		conn->since_known = false;
+	}
+	conn->contested = state == conn->state ? STATE_UNKNOWN : state;
 }
 
 static int apply_row(struct table *table, const struct event *row)
 {
-	struct connection *conn = find_row(table, row);
+	const struct wanted wanted = {
+		.inode = row->inode, .listening = row->newstate == STATE_LISTEN, .mini = row->mini};
+	struct connection *conn = find(table, &row->tuple, &wanted);
 
 	if (!conn) {
 		conn = connection_new(table, row);
@@ -517,11 +572,14 @@ static int apply_row(struct table *table, const struct event *row)
 		conn->born_ns = table->snapshot_ns;
 		conn->since_ns = table->snapshot_ns;
 	}
+	settle_state(table, conn, row->newstate);
 	if (conn->tuple.lport == 0)
 		conn->tuple.lport = row->tuple.lport;
-	place_by_tuple(table, conn);
+	if (conn->tuple.lport == row->tuple.lport && conn->tuple.rport == row->tuple.rport)
+		conn->tuple.family = row->tuple.family; /* IPV6_ADDRFORM */
 	if (row->inode)
 		conn->inode = row->inode;
+	place(table, conn);
 	conn->recvq = row->recvq;
 	conn->sendq = row->sendq;
 	conn->confirmed = table->snapshot;
@@ -549,22 +607,32 @@ static bool is_gone(const struct table *table, const struct event *end, struct c
 	return ++conn->absent >= 2 || conn->mini;
 }
 
+static void settle(struct table *table, const struct event *end, struct connection *conn)
+{
+	if (is_gone(table, end, conn))
+		forget(table, conn);
+	else
+		place(table, conn);
+}
+
 static void end_snapshot(struct table *table, const struct event *end)
 {
 	struct link *link, *next;
 	size_t bucket;
 
 	table->joining = false;
-	for (link = index_each(&table->by_tuple, NULL, &bucket); link; link = next) {
-		struct connection *conn = BY_TUPLE(link);
-
-		next = index_each(&table->by_tuple, link, &bucket);
-		if (is_gone(table, end, conn))
-			forget(table, conn);
-		else
-			place_by_tuple(table, conn);
+	for (link = index_each(&table->by_sk, NULL, &bucket); link; link = next) {
+		next = index_each(&table->by_sk, link, &bucket);
+		settle(table, end, BY_SK(link));
 	}
+	for (link = index_each(&table->by_tuple, NULL, &bucket); link; link = next) {
+		next = index_each(&table->by_tuple, link, &bucket);
+		if (BY_TUPLE(link)->by_sk.key == 0)
+			settle(table, end, BY_TUPLE(link));
+	}
+	index_fit(&table->by_sk);
 	index_fit(&table->by_tuple);
+	index_fit(&table->by_inode);
 }
 
 int table_apply(struct table *table, const struct event *event, change_handler *handler, void *context)

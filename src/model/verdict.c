@@ -12,6 +12,7 @@ static const struct {
 	[REASON_TIMED_OUT] = {"timed_out", "timed out"},
 	[REASON_GAVE_UP] = {"gave_up", "gave up"},
 	[REASON_NO_LOCAL_PORT] = {"no_local_port", "no local port"},
+	[REASON_NEVER_SENT] = {"never_sent", "nothing was sent"},
 	[REASON_UNREACHABLE] = {"unreachable", "unreachable"},
 	[REASON_RESET_BY_PEER] = {"reset_by_peer", "reset by peer"},
 	[REASON_ABORTED_HERE] = {"aborted_here", "aborted here"},
@@ -58,11 +59,15 @@ static enum reason reason_of_error(uint8_t oldstate, uint16_t err)
 }
 
 /* →CLOSE without an error: the state it ends in tells who sent the first FIN, if there was one. */
-static enum reason reason_of_end(uint8_t oldstate, bool sent)
+static enum reason reason_of_end(uint8_t oldstate, const struct closing *closing)
 {
 	switch (oldstate) {
 	case STATE_SYN_SENT:
-		return sent ? REASON_GAVE_UP : REASON_NO_LOCAL_PORT;
+		if (closing->sent)
+			return REASON_GAVE_UP;
+		return closing->had_port ? REASON_NEVER_SENT : REASON_NO_LOCAL_PORT;
+	case STATE_FIN_WAIT1:
+		return closing->err ? REASON_CLOSED_BY_US : REASON_ABORTED_HERE;
 	case STATE_LISTEN:
 		return REASON_STOPPED_LISTENING;
 	case STATE_FIN_WAIT2:
@@ -76,10 +81,23 @@ static enum reason reason_of_end(uint8_t oldstate, bool sent)
 	}
 }
 
+/* After the FINs an error is not always the end's cause: in FIN_WAIT1 and FIN_WAIT2 the kernel sets ECONNRESET also
+ * when it is itself that resets (data came for a socket that reads no more), and an ICMP error of long ago stays in
+ * sk_err. */
+static bool is_cause(uint8_t oldstate, uint16_t err)
+{
+	bool closing = oldstate == STATE_LAST_ACK || oldstate == STATE_CLOSING;
+
+	if (oldstate == STATE_FIN_WAIT1 || oldstate == STATE_FIN_WAIT2)
+		return err == ETIMEDOUT || err == ECONNABORTED;
+	return !closing || err == ETIMEDOUT || err == ECONNABORTED || err == ECONNRESET || err == EPIPE;
+}
+
 enum reason verdict_of(uint8_t oldstate, uint8_t newstate, const struct closing *closing)
 {
 	if (newstate == STATE_CLOSE && closing)
-		return closing->err ? reason_of_error(oldstate, closing->err) : reason_of_end(oldstate, closing->sent);
+		return closing->err && is_cause(oldstate, closing->err) ? reason_of_error(oldstate, closing->err)
+									: reason_of_end(oldstate, closing);
 	if (newstate == STATE_FIN_WAIT1)
 		return REASON_CLOSED_BY_US;
 	if (newstate == STATE_CLOSE_WAIT)

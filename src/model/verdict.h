@@ -11,7 +11,8 @@ enum reason {
 	REASON_REFUSED,       /* the peer answered the SYN with a reset */
 	REASON_TIMED_OUT,     /* no answer, to the last retry */
 	REASON_GAVE_UP,       /* the application closed before an answer came */
-	REASON_NO_LOCAL_PORT, /* connect() found no free local port, or its tuple in use: nothing was sent */
+	REASON_NO_LOCAL_PORT, /* connect() found no free local port */
+	REASON_NEVER_SENT,    /* nothing was sent: its tuple was in use, or it was closed before its first segment */
 	REASON_UNREACHABLE,   /* the network said so */
 	REASON_RESET_BY_PEER,
 	REASON_ABORTED_HERE,   /* closed here without the closing handshake: linger 0, unread data, lost listener */

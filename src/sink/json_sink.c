@@ -157,9 +157,7 @@ static void put_holders(struct json_writer *json, const struct connection *conn)
 {
 	json_array_begin(json, "owners");
 	for (unsigned int i = 0; i < conn->owner_count; i++)
-		put_holder(json, &conn->owners[i]);
-	if (conn->owner_count == 0 && conn->owner.pid)
-		put_holder(json, &conn->owner);
+		put_holder(json, conn->owners ? &conn->owners[i] : &conn->owner);
 	json_array_end(json);
 }
 

@@ -87,6 +87,7 @@ static int hand_on_closing(const struct bpf_source *source, const struct closing
 		.retrans = c->retrans,
 		.err = c->err,
 		.sent = c->sent,
+		.had_port = c->transition.lport != 0,
 	};
 	struct event event = {.inode = c->inode, .closing = &closing};
 

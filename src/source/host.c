@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -25,6 +26,9 @@
 #define VMLINUX_BTF       "/sys/kernel/btf/vmlinux"
 #define LOCKDOWN          "/sys/kernel/security/lockdown"
 #define FILE_CAPABILITIES "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search=ep"
+
+/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+#define FIRST_PID_NAMESPACE 0xeffffffc
 
 struct capability {
 	unsigned int number;
@@ -147,10 +151,15 @@ void host_check_owners(void)
 {
 	static const struct capability wanted[] = {{CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
 						   {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"}};
+	struct stat pid_namespace;
 	char missing[64];
 
 	list_missing(wanted, sizeof(wanted) / sizeof(wanted[0]), missing, sizeof(missing));
 	if (*missing)
 		log_warning("%s missing: owners of sockets that other users opened before now stay unknown (-)",
 			    missing);
+	if (stat("/proc/self/ns/pid", &pid_namespace) == 0 && pid_namespace.st_ino != FIRST_PID_NAMESPACE)
+		log_warning(
+			"this is not the host's pid namespace: events name processes by the host's numbers, and only "
+			"those of this namespace are found in /proc");
 }

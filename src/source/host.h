@@ -8,5 +8,6 @@
  * this host, and logs it with its remedy. */
 void host_explain_failure(int err);
 
-/* Warns when the owners of other users' sockets will stay unknown for want of capabilities. */
+/* Warns when the owners of other users' sockets will stay unknown for want of capabilities, or when processes have
+ * other numbers here than in the events. */
 void host_check_owners(void);

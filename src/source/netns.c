@@ -133,6 +133,25 @@ void netns_list_free(struct netns_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
+/* A file of /proc/net of the namespace that a witness is in; -ESRCH when the witness is there no more. */
+static int open_by_witness(const struct netns *netns, int witness, const char *table)
+{
+	char path[64];
+	struct stat file;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/net/%s", witness, table);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	/* It may have moved, or its number may be another process's by now. */
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", witness);
+	if (stat(path, &file) == 0 && file.st_ino == netns->inode)
+		return fd;
+	cleanup_close(&fd);
+	return -ESRCH;
+}
+
 static int open_by_entering(int netns_fd, const char *table)
 {
 	CLEANUP(cleanup_close) int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -152,21 +171,11 @@ static int open_by_entering(int netns_fd, const char *table)
 
 int netns_open_table(const struct netns *netns, const char *table)
 {
-	char path[64];
-	int fd;
-
 	for (int i = 0; i < netns->witness_count; i++) {
-		struct stat file;
+		int fd = open_by_witness(netns, netns->witnesses[i], table);
 
-		snprintf(path, sizeof(path), "/proc/%d/net/%s", netns->witnesses[i], table);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		/* It may have moved, or its number may be another process's by now. */
-		snprintf(path, sizeof(path), "/proc/%d/ns/net", netns->witnesses[i]);
-		if (stat(path, &file) == 0 && file.st_ino == netns->inode)
+		if (fd != -ESRCH)
 			return fd;
-		close(fd);
 	}
 	return netns->fd < 0 ? -ESRCH : open_by_entering(netns->fd, table);
 }
@@ -177,10 +186,10 @@ int netns_lookup(const char *name, uint32_t *inode)
 	struct stat file;
 	uint32_t number;
 
-	if (strchr(name, '/') || name[0] == '.')
+	if (!*name || strchr(name, '/') || name[0] == '.')
 		return -ENOENT;
 	snprintf(path, sizeof(path), RUN_NETNS "/%s", name);
-	if (stat(path, &file) == 0) {
+	if (stat(path, &file) == 0 && file.st_ino >= SMALLEST_INODE) {
 		*inode = (uint32_t)file.st_ino;
 		return 0;
 	}

@@ -27,8 +27,8 @@ struct netns_list {
 int netns_discover(struct netns_list *list);
 void netns_list_free(struct netns_list *list);
 
-/* Opens "tcp" or "tcp6" (`table`) of a namespace. A descriptor, or a negative errno. Enters the namespace and comes
- * back, in this thread, where no process is in it (which takes CAP_SYS_ADMIN). */
+/* Opens a file of /proc/net ("tcp", "tcp6", "sockstat" …) of a namespace. A descriptor, or a negative errno. Enters the
+ * namespace and comes back, in this thread, where no process is in it (which takes CAP_SYS_ADMIN). */
 int netns_open_table(const struct netns *netns, const char *table);
 
 /* The inode of a namespace that a person named: as under /run/netns, as a PID in it, or as the inode itself.

@@ -47,6 +47,7 @@ def test_client_closes_first(ns, tracer, host):
     while chunk := client.recv(4096):
         answered += len(chunk)
     assert answered == 56789
+    rtt = struct.unpack_from("I", client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 68)[0]
     cport, sport = None, port_of(server)
     client.close()
     ours = life_of(trace, rport=sport, oldstate="SYN_SENT")
@@ -69,6 +70,7 @@ def test_client_closes_first(ns, tracer, host):
     assert {line["cookie"] for line in ours} == {f"{cookie:x}"}
 
     end, other_end = ours[-1], theirs[-1]
+    assert rtt / 4 <= end["srtt_us"] <= 4 * rtt
     assert (end["tx_bytes"], end["rx_bytes"]) == (1234, 56789)
     assert (other_end["tx_bytes"], other_end["rx_bytes"]) == (56789, 1234)
     assert (end["reason"], other_end["reason"]) == ("closed_by_us", "closed_by_peer")
@@ -234,7 +236,7 @@ def test_tuple_in_use(ns, tracer):
     assert failed.value.errno == errno.EADDRNOTAVAIL
     lines = life_of(trace, rport=port_of(server), newstate="SYN_SENT")
     assert lines[0]["lport"] == 45678
-    assert lines[-1]["reason"] == "no_local_port"
+    assert lines[-1]["reason"] == "never_sent"
 
 
 def test_simultaneous_open(ns, tracer):
@@ -286,6 +288,67 @@ def test_listener(ns, tracer):
     assert list(steps(lines).values()) == [["CLOSE>LISTEN", "LISTEN>CLOSE"]]
     assert (lines[0]["owner_src"], lines[0]["pid"]) == ("listen", os.getpid())
     assert lines[-1]["reason"] == "stopped_listening"
+
+
+def test_listen_without_bind(ns, tracer):
+    """The kernel chooses the port after the transition: it is learnt, and with it whose the children are."""
+    trace = tracer("--netns", ns.name)
+    only_port = None
+    with ns.entered():
+        server = socket.socket()
+        server.listen()
+        only_port = tracer("--netns", ns.name, f"sport = :{port_of(server)}")
+    assert trace.await_transition(newstate="LISTEN")["lport"] is None
+
+    def owned_child():
+        with ns.entered():
+            client = connect("127.0.0.1", port_of(server))
+        server.accept()[0].close()
+        client.close()
+        return trace.transitions(newstate="SYN_RECV", pid=os.getpid(), owner_src="inherited")
+
+    assert await_that(owned_child, "a child that has its listener's owner")
+    only_port.stop()
+    table = tracer("-b", "-d", "0.5", "-n", "2", "--netns", ns.name, command="top")
+    with ns.entered():
+        other = socket.socket()
+        other.listen()
+    assert table.process.wait(30) == 0
+    ports = [line["lport"] for line in table.update() if line["type"] == "socket" and line["state"] == "LISTEN"]
+    assert sorted(ports[-2:]) == sorted([port_of(server), port_of(other)])
+
+
+def test_listener_of_a_daemon(ns, tracer):
+    """Who called listen() is gone after it has forked itself into the background: its child is the owner."""
+    trace = tracer("--netns", ns.name)
+    with ns.entered():
+        server = socket.socket()
+        server.bind(("127.0.0.1", 0))
+    port = port_of(server)
+    reader, writer = os.pipe()
+    starter = os.fork()
+    if starter == 0:
+        server.listen()
+        daemon = os.fork()
+        if daemon:
+            os.write(writer, str(daemon).encode())
+        else:
+            for _ in range(2000):
+                server.accept()[0].close()
+        os._exit(0)
+    os.waitpid(starter, 0)
+    server.close()
+    daemon = int(os.read(reader, 20))
+
+    def child_of_daemon():
+        with ns.entered():
+            connect("127.0.0.1", port).close()
+        return trace.transitions(newstate="SYN_RECV", pid=daemon)
+
+    try:
+        assert await_that(child_of_daemon, "a child that is the daemon's")
+    finally:
+        os.kill(daemon, 9)
 
 
 def test_listen_that_fails(ns, tracer):

@@ -126,7 +126,7 @@ STATES = ["", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "
 
 @pytest.fixture
 def nginx(ns, process, tmp_path):
-    port = 8180
+    port = 20000 + os.getpid() % 20000
     os.chmod(tmp_path, 0o755)
     config = tmp_path / "nginx.conf"
     config.write_text(NGINX.format(home=tmp_path, port=port))

@@ -27,6 +27,7 @@ def wrong(*arguments):
     (["trace", "-p", "x"], ["-p x", "process id"]),
     (["trace", "--state", "ESTABLISHD"], ["--state ESTABLISHD", "established"]),
     (["trace", "--netns", "no-such"], ["--netns no-such", "ip netns"]),
+    (["trace", "--netns", ""], ["--netns", "ip netns"]),
     (["trace", "--duration", "5 minutes"], ["--duration 5 minutes", "250ms, 10s, 5m"]),
     (["trace", "--duration", "0"], ["--duration 0", "more than 0"]),
     (["trace", "--count", "-1"], ["--count -1", "whole number"]),
@@ -96,6 +97,42 @@ def test_missing_owner_capabilities_are_said(tracer):
     trace = tracer("--duration", "300ms", prefix=with_capabilities("bpf", "perfmon"))
     assert trace.process.wait(30) == 0
     assert "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH missing" in trace.errors()
+
+
+def test_survives_a_hangup_under_nohup(ns):
+    process = subprocess.Popen(["nohup", PROGRAM, "trace", "-v", "--netns", ns.name], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    while b"joined" not in (line := process.stderr.readline()):
+        assert line
+    process.send_signal(signal.SIGHUP)
+    with ns.entered():
+        server = listen()  # it looks into /proc for a new listener, and says so
+    assert b"joined" in process.stderr.readline(), "it lives"
+    process.send_signal(signal.SIGTERM)
+    assert b"seen" in process.stderr.read()
+    assert process.wait(30) == 0
+    server.close()
+
+
+def test_closed_output():
+    done = run("sh", "-c", f"exec {PROGRAM} trace --duration 5 >&-")
+    assert done.returncode == 1 and "standard output is closed" in done.stderr
+
+
+def test_stalled_reader_does_not_hold_the_duration(ns):
+    reader, writer = os.pipe()
+    with ns.entered():
+        _sockets = [connected_pair() for _ in range(100)]
+    done = subprocess.run([PROGRAM, "top", "-b", "-d", "0.01", "--duration", "2", "--netns", ns.name], stdout=writer,
+                          stderr=subprocess.PIPE, timeout=30, check=False)
+    assert done.returncode == 0
+    os.close(reader)
+    os.close(writer)
+
+
+def test_without_proc():
+    done = run("unshare", "-m", "sh", "-c", f"umount -l /proc && exec {PROGRAM} top -b -n 1")
+    assert done.returncode == 1 and "/proc is not mounted" in done.stderr
 
 
 def test_text_columns(ns, tracer):

@@ -407,7 +407,7 @@ static void test_several_holders(void **state)
 	row.owner_count = 1;
 	bench_apply(bench, &row); /* it was handed over */
 	conn = bench_only(bench);
-	assert_int_equal(conn->owner_count, 0);
+	assert_int_equal(conn->owner_count, 1);
 	assert_null(conn->owners);
 	assert_int_equal(conn->owner.pid, 70);
 	assert_int_equal(conn->owner_source, OWNER_SCAN);

@@ -276,10 +276,14 @@ static void test_socket_with_one_holder_or_none(void **state)
 
 	(void)state;
 	read_change(&change, &members);
+	assert_member(&members, "owners", '[', "[]"); /* known from connect(): nobody has looked who holds it */
+	conn.owner_count = 1;
+	read_change(&change, &members);
 	assert_member(&members, "owners", '[', "[{\"pid\":100,\"comm\":\"nginx\",\"fd\":3}]");
 	assert_member(&members, "recvq", '0', "null");
 	assert_member(&members, "in_state_us", '0', "null");
 	conn.owner = (struct owner){.fd = FD_UNKNOWN};
+	conn.owner_count = 0;
 	conn.inode = 0;
 	read_change(&change, &members);
 	assert_member(&members, "owners", '[', "[]");

@@ -238,6 +238,66 @@ static void test_minisocket_is_not_its_socket(void **state)
 	assert_int_equal(bench_only(bench)->state, STATE_SYN_SENT);
 }
 
+/* An address that is another socket's by now, since the end of the one and the birth of the other were lost. */
+static void test_another_cookie_is_another_socket(void **state)
+{
+	struct bench *bench = *state;
+	struct event event = transition_of(SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 9000, outgoing(40001));
+
+	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 500, outgoing(40000), owner_of(PID_CLIENT, -1, "client"), 11);
+	bench_find(bench, fits_state, STATE_SYN_SENT)->cookie = 7;
+	event.cookie = 8;
+	bench_apply(bench, &event);
+	assert_int_equal(bench_only(bench)->id, 2);
+	assert_int_equal(bench_only(bench)->owner.pid, 0);
+	assert_false(bench_only(bench)->born_known);
+}
+
+/* Once may be the row's age; twice the same, with no event in between, and the event was lost. */
+static void test_state_is_healed_by_two_rows(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 500, outgoing(40000));
+	bench->recorder.count = 0;
+	for (unsigned int at_us = 2000; at_us < 5000; at_us += 1000) {
+		assert_int_equal(bench_only(bench)->state, at_us < 4000 ? STATE_ESTABLISHED : STATE_CLOSE_WAIT);
+		bench_begin_snapshot(bench, at_us);
+		add_row(bench, STATE_CLOSE_WAIT, outgoing(40000), 11, PID_CLIENT);
+		bench_end_snapshot_here(bench);
+	}
+	assert_span(connection_in_state(bench_only(bench), AT_US(5000)), SPAN_AT_LEAST, 3000);
+}
+
+/* A row of a connect that has its port is absorbed by the birth that has none yet: the inode is the same. */
+static void test_birth_without_port_absorbs_its_row(void **state)
+{
+	struct bench *bench = *state;
+
+	found(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
+	bench_open_socket(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 5, outgoing(0),
+			  owner_of(PID_CLIENT, -1, "client"), 11);
+	assert_int_equal(bench_only(bench)->tuple.lport, 40000);
+	assert_int_equal(bench_only(bench)->owner_source, OWNER_CONNECT);
+}
+
+/* listen() without bind(): the row tells the port, and children find their listener by it. */
+static void test_listener_learns_its_port(void **state)
+{
+	struct bench *bench = *state;
+	struct tuple portless = tuple_of(4, "0.0.0.0", 0, "0.0.0.0", 0), listening = portless;
+	const struct recorded *child;
+
+	listening.lport = 80;
+	bench_open_socket(bench, SK(1), STATE_LISTEN, 500, portless, owner_of(PID_OTHER, -1, "server"), 9);
+	bench->recorder.count = 0;
+	found(bench, STATE_LISTEN, listening, 9, PID_OTHER);
+	assert_int_equal(bench_only(bench)->tuple.lport, 80);
+	child = bench_step(bench, SK(2), STATE_LISTEN, STATE_SYN_RECV, 5000,
+			   tuple_of(4, "10.0.0.2", 80, "10.0.0.1", 40000));
+	assert_int_equal(child->conn.owner.pid, PID_OTHER);
+}
+
 #define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
 
 int main(void)
@@ -255,6 +315,10 @@ int main(void)
 		BENCH_TEST(test_many_rows_survive_and_go),
 		BENCH_TEST(test_minisocket_is_there_as_long_as_its_row),
 		BENCH_TEST(test_minisocket_is_not_its_socket),
+		BENCH_TEST(test_another_cookie_is_another_socket),
+		BENCH_TEST(test_state_is_healed_by_two_rows),
+		BENCH_TEST(test_birth_without_port_absorbs_its_row),
+		BENCH_TEST(test_listener_learns_its_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

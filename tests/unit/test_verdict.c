@@ -37,7 +37,11 @@ static const struct end ends[] = {
 	{STATE_FIN_WAIT1, 0, false, "aborted_here"},
 	{STATE_FIN_WAIT1, ETIMEDOUT, false, "timed_out"},
 	{STATE_FIN_WAIT2, 0, false, "closed_by_us"},
-	{STATE_FIN_WAIT2, ECONNRESET, false, "reset_by_peer"},
+	{STATE_FIN_WAIT1, ECONNRESET, false, "closed_by_us"}, /* who reset it then is not known */
+	{STATE_FIN_WAIT2, ECONNRESET, false, "closed_by_us"},
+	{STATE_FIN_WAIT2, EHOSTUNREACH, false, "closed_by_us"}, /* an ICMP of long ago */
+	{STATE_LAST_ACK, EHOSTUNREACH, false, "closed_by_peer"},
+	{STATE_LAST_ACK, ETIMEDOUT, false, "timed_out"},
 	{STATE_CLOSING, 0, false, "closed_by_both"},
 	{STATE_CLOSE_WAIT, 0, false, "aborted_here"},
 	{STATE_CLOSE_WAIT, EPIPE, false, "reset_by_peer"}, /* what tcp_reset() leaves there */
@@ -46,6 +50,15 @@ static const struct end ends[] = {
 	{STATE_LAST_ACK, ECONNRESET, false, "reset_by_peer"},
 	{STATE_LISTEN, 0, true, "stopped_listening"},
 };
+
+/* A port, in the socket or of its earlier life, and nothing sent: more is not known. */
+static void test_never_sent(void **state)
+{
+	struct closing closing = {.had_port = true};
+
+	(void)state;
+	assert_int_equal(verdict_of(STATE_SYN_SENT, STATE_CLOSE, &closing), REASON_NEVER_SENT);
+}
 
 static void test_ends(void **state)
 {
@@ -109,9 +122,8 @@ static void test_names(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_on_the_way),
-		cmocka_unit_test(test_any_states_give_a_reason),
+		cmocka_unit_test(test_ends),       cmocka_unit_test(test_never_sent),
+		cmocka_unit_test(test_on_the_way), cmocka_unit_test(test_any_states_give_a_reason),
 		cmocka_unit_test(test_names),
 	};
 

@@ -12,6 +12,10 @@ import subprocess
 import pytest
 from conftest import CHURN, PROGRAM, await_that, libc, run, select
 
+# A sanitized program is several times slower, and looked at for its memory: there the ring must hold the whole load.
+SANITIZED = bool(os.environ.get("SANITIZE"))
+CONNECTIONS = 15000 if SANITIZED else 50000
+
 NEXT = {
     "CLOSE": {"SYN_SENT", "LISTEN"},
     "SYN_SENT": {"ESTABLISHED", "SYN_RECV", "CLOSE"},
@@ -76,16 +80,16 @@ def churn_in(ns, *arguments):
 
 
 @pytest.mark.parametrize("how", ["reset", "orderly"])
-def test_churn_of_50000_connections(ns, tracer, how):
+def test_churn(ns, tracer, how):
     trace = tracer("--netns", ns.name)
-    done = churn_in(ns, "--connections", "50000", *(["--reset"] if how == "reset" else []))
-    assert done["connections"] == 50000
+    done = churn_in(ns, "--connections", str(CONNECTIONS), *(["--reset"] if how == "reset" else []))
+    assert done["connections"] == CONNECTIONS
     await_rest(ns)
     summary = trace.stop()
     account = Account(trace)
     assert summary["dropped"] == 0 and summary["missed"] == 0
     assert summary["seen"] == summary["received"] == account.count
-    assert account.born["in"] == 50000 and account.born["out"] >= 50000
+    assert account.born["in"] == CONNECTIONS <= account.born["out"]
     assert account.comms("in") == account.comms("out") == {"churn"}
     account.assert_whole()
 
@@ -151,7 +155,7 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
                        stdout=counted)
         await_that(lambda: "ready" in (tmp_path / "bpftrace.out").read_text(), "bpftrace to be attached")
         trace = tracer("--netns", ns.name, f":{port}")
-        ns.exec("wrk", "-t", "2", "-c", "100", "-d", "3s", f"http://127.0.0.1:{port}/")
+        ns.exec("wrk", "-t", "2", "-c", "100", "-d", "1s" if SANITIZED else "3s", f"http://127.0.0.1:{port}/")
         ns.exec("curl", "-s", f"http://127.0.0.1:{port}/")
         await_rest(ns)
         workers = {nginx_pid} | children_of(nginx_pid)
@@ -232,7 +236,7 @@ def test_what_an_interrupt_hides_from_the_first_program(ns, tracer):
     """Packets that another processor steers here come as interrupts in the midst of the program: thousands are skipped."""
     ns.exec("sh", "-c", f"echo {(1 << os.cpu_count()) - 1:x} > /sys/class/net/lo/queues/rx-0/rps_cpus")
     trace = tracer("--netns", ns.name)
-    churn_in(ns, "--connections", "40000")
+    churn_in(ns, "--connections", "15000")
     await_rest(ns)
     summary = trace.stop()
     account = Account(trace)

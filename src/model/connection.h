@@ -72,3 +72,12 @@ bool connection_lacks_peer(const struct connection *conn);
 /* The time it has been in its state, at `now_ns`. */
 struct span connection_in_state(const struct connection *conn, uint64_t now_ns);
 struct span connection_age(const struct connection *conn, uint64_t now_ns);
+
+/* Who called connect() or listen(), or holds the listener; an unknown one (pid 0) changes nothing. */
+void connection_set_owner(struct connection *conn, const struct owner *owner, enum owner_source source);
+
+/* The holders that a scan found, copied; none: nobody holds it, or nobody that may be looked at. The one we know from
+ * connect() or listen() stays the first as long as it is among them. 0 or -ENOMEM. */
+int connection_set_holders(struct connection *conn, const struct owner *holders, size_t count);
+
+void connection_free(struct connection *conn);

@@ -60,3 +60,9 @@ struct event {
 	const uint32_t *netns;         /* snapshot end */
 	size_t netns_count;
 };
+
+/* A transition with which a connection begins: connect(), listen(), or a handshake that a listener has done. */
+bool event_is_birth(const struct event *event);
+
+/* A snapshot's end: that namespace was read whole. */
+bool event_covers(const struct event *end, uint32_t netns);

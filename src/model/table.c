@@ -52,12 +52,6 @@ struct table *table_new(void)
 	return table;
 }
 
-static void connection_free(struct connection *conn)
-{
-	free(conn->owners);
-	free(conn);
-}
-
 static void set_tuple_index(struct table *table, struct connection *conn, bool wanted)
 {
 	uint64_t key = wanted ? tuple_hash(&conn->tuple) : 0;
@@ -246,48 +240,6 @@ static struct connection *find(const struct table *table, const struct tuple *tu
 
 /* ---- owners ---- */
 
-static void set_first_owner(struct connection *conn, const struct owner *owner, enum owner_source source)
-{
-	if (!owner->pid)
-		return;
-	conn->owner = *owner;
-	conn->owner_source = source;
-}
-
-/* The holders that a scan found. The one we know from connect() or listen() stays the first as long as it is
- * among them. */
-static int set_holders(struct connection *conn, const struct owner *holders, size_t count)
-{
-	const struct owner *first = holders;
-	enum owner_source source = OWNER_SCAN;
-	struct owner *copy;
-
-	if (count == 0) { /* nobody holds it, or nobody that may be looked at */
-		free(conn->owners);
-		conn->owners = NULL;
-		conn->owner_count = 0;
-		return 0;
-	}
-	if (count > UINT16_MAX)
-		count = UINT16_MAX;
-	copy = count > 1 ? malloc(count * sizeof(*copy)) : NULL;
-	if (count > 1 && !copy)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		if (copy)
-			copy[i] = holders[i];
-		if (holders[i].pid == conn->owner.pid && first->pid != conn->owner.pid)
-			first = &holders[i];
-	}
-	if (first->pid == conn->owner.pid && conn->owner_source != OWNER_INHERITED)
-		source = conn->owner_source;
-	set_first_owner(conn, first, source);
-	free(conn->owners);
-	conn->owners = copy;
-	conn->owner_count = (uint16_t)count;
-	return 0;
-}
-
 /* A child's owner, until better is known, is its listener's. Listeners that share an address (SO_REUSEPORT) but
  * not their owner leave it unknown: nothing tells which of them the child belongs to. */
 static bool inherit_from(struct table *table, struct connection *child, const struct tuple *listener)
@@ -308,7 +260,7 @@ static bool inherit_from(struct table *table, struct connection *child, const st
 		found = true;
 	}
 	if (owner) {
-		set_first_owner(child, owner, OWNER_INHERITED);
+		connection_set_owner(child, owner, OWNER_INHERITED);
 		child->owner.fd = FD_UNKNOWN;
 	}
 	return found;
@@ -333,13 +285,6 @@ static void inherit(struct table *table, struct connection *child)
 }
 
 /* ---- transitions ---- */
-
-static bool is_birth(const struct event *event)
-{
-	if (event->oldstate == STATE_CLOSE)
-		return event->newstate == STATE_SYN_SENT || event->newstate == STATE_LISTEN;
-	return event->oldstate == STATE_LISTEN && event->newstate == STATE_SYN_RECV;
-}
 
 /* The kernel side reports a transition twice rather than not at all, and marks what may be the second report. */
 static bool is_duplicate(const struct connection *conn, const struct event *event)
@@ -383,7 +328,7 @@ static struct connection *be_born(struct table *table, const struct event *event
 
 		conn->direction = out ? DIRECTION_OUT : DIRECTION_UNKNOWN;
 		if (event->owner_count)
-			set_first_owner(conn, event->owners, out ? OWNER_CONNECT : OWNER_LISTEN);
+			connection_set_owner(conn, event->owners, out ? OWNER_CONNECT : OWNER_LISTEN);
 	}
 	return conn;
 }
@@ -434,7 +379,7 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 	conn->sendq = row->sendq;
 	conn->confirmed = row->confirmed;
 	if (row->owner_count)
-		err = set_holders(conn, row->owners ? row->owners : &row->owner, row->owner_count);
+		err = connection_set_holders(conn, row->owners ? row->owners : &row->owner, row->owner_count);
 	forget(table, row);
 	return err;
 }
@@ -489,7 +434,7 @@ static struct change step(struct connection *conn, const struct event *event, bo
 static int apply_transition(struct table *table, const struct event *event, change_handler *handler, void *context)
 {
 	struct connection *conn = find_sk(table, event->sk);
-	bool born = is_birth(event);
+	bool born = event_is_birth(event);
 	struct change change;
 	int err = 0;
 
@@ -583,15 +528,7 @@ static int apply_row(struct table *table, const struct event *row)
 	conn->recvq = row->recvq;
 	conn->sendq = row->sendq;
 	conn->confirmed = table->snapshot;
-	return set_holders(conn, row->owners, row->owner_count);
-}
-
-static bool was_covered(const struct event *end, uint32_t netns)
-{
-	for (size_t i = 0; i < end->netns_count; i++)
-		if (end->netns[i] == netns)
-			return true;
-	return false;
+	return connection_set_holders(conn, row->owners, row->owner_count);
 }
 
 /* No event tells the end of a minisocket: it is there as long as snapshots show it.
@@ -600,7 +537,7 @@ static bool was_covered(const struct event *end, uint32_t netns)
 static bool is_gone(const struct table *table, const struct event *end, struct connection *conn)
 {
 	if (conn->confirmed == table->snapshot || conn->heard_ns >= table->snapshot_ns ||
-	    !was_covered(end, conn->tuple.netns)) {
+	    !event_covers(end, conn->tuple.netns)) {
 		conn->absent = 0;
 		return false;
 	}

@@ -36,16 +36,22 @@ void output_free(struct output *output)
 	free(output);
 }
 
+/* A reader that is only slow gets its time, also at the end: one that takes nothing for so long stands still. */
+enum { PATIENCE_MS = 2000 };
+
 static int wait_writable(const struct output *output)
 {
 	struct pollfd wait[] = {
 		{.fd = output->fd, .events = POLLOUT},
 		{.fd = output->cancel_fd, .events = POLLIN},
 	};
+	int ready = poll(wait, 2, -1);
 
-	if (poll(wait, 2, -1) < 0)
+	if (ready > 0 && !wait[0].revents)
+		ready = poll(wait, 1, PATIENCE_MS);
+	if (ready < 0)
 		return errno == EINTR ? 0 : -errno;
-	return wait[0].revents == 0 && wait[1].revents ? -ECANCELED : 0;
+	return ready == 0 ? -ECANCELED : 0;
 }
 
 static int write_all(const struct output *output, const char *bytes, size_t length)

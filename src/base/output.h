@@ -26,8 +26,8 @@ struct output {
 	char buffer[OUTPUT_BYTES];
 };
 
-/* Both descriptors are borrowed. A write that waits for a slow reader gives up with -ECANCELED when `cancel_fd`
- * (-1: none) becomes readable. NULL when memory is short. */
+/* Both descriptors are borrowed. Once `cancel_fd` (-1: none) is readable, a reader that takes nothing for two
+ * seconds ends the output with -ECANCELED. NULL when memory is short. */
 struct output *output_new(int fd, int cancel_fd);
 void output_free(struct output *output);
 

@@ -64,7 +64,11 @@ int report_finish(struct report *report, struct live *live, int err)
 		return STATUS_DONE;
 	if (!report->sink->ops->summary)
 		say_summary(&summary);
-	if (err && err != -ECANCELED) {
+	if (err == -ECANCELED) {
+		log_error("the reader of the output stands still: it did not get the last lines");
+		return STATUS_FINDINGS;
+	}
+	if (err) {
 		log_error("stopped: %s", strerror(-err));
 		return STATUS_FAILED;
 	}

@@ -64,7 +64,8 @@ def test_client_closes_first(ns, tracer, host):
         assert (line["pid"], line["comm"], line["uid"]) == (os.getpid(), comm_of(), os.getuid())
         assert line["derived"] is False
     assert {line["owner_src"] for line in ours} == {"connect"}
-    assert {line["owner_src"] for line in theirs} == {"inherited"}
+    assert theirs[0]["owner_src"] == "inherited"
+    assert {line["owner_src"] for line in theirs} <= {"inherited", "scan"}, "/proc may have been looked into meanwhile"
     assert {line["direction"] for line in ours} == {"out"}
     assert {line["direction"] for line in theirs} == {"in"}
     assert {line["cookie"] for line in ours} == {f"{cookie:x}"}
@@ -400,7 +401,8 @@ def test_reconnect_is_a_new_connection(ns, tracer):
 
 
 def test_fork_after_accept(ns, tracer):
-    """The child inherits; the parent lets go; the connection has had one life and a true owner throughout."""
+    """The parent lets go and the child goes on: one life, which the parent's close does not end. Its owner is the
+    listener's, or the child where it was found holding it."""
     trace = tracer("--netns", ns.name)
     with ns.entered():
         server, client, accepted = connected_pair()
@@ -411,14 +413,12 @@ def test_fork_after_accept(ns, tracer):
             accepted.close()
         os._exit(0)
     accepted.close()
-    time.sleep(0)
-    assert not trace.transitions(lport=port_of(server), newstate="FIN_WAIT1")
     client.sendall(b"x")
     os.waitpid(child, 0)
     client.close()
     lines = life_of(trace, lport=port_of(server), oldstate="SYN_RECV")
-    assert {line["pid"] for line in lines} == {os.getpid()}
-    assert lines[-1]["reason"] == "closed_by_us"
+    assert {(line["pid"], line["owner_src"]) for line in lines} <= {(os.getpid(), "inherited"), (child, "scan")}
+    assert (lines[-1]["reason"], lines[-1]["rx_bytes"]) == ("closed_by_us", 1)
 
 
 def test_addresses_used_again(ns, tracer):

@@ -260,3 +260,25 @@ static inline void assert_span(struct span span, enum knowledge known, uint64_t 
 	assert_int_equal(span.known, known);
 	assert_int_equal(known == SPAN_UNKNOWN ? 0 : span.ns, us * 1000);
 }
+
+/* When the source was attached, in the tests of snapshots. */
+enum { ATTACHED_US = 1000 };
+
+static inline void add_row(struct bench *bench, uint8_t state, struct tuple tuple, uint32_t inode, uint32_t pid)
+{
+	struct owner holder = owner_of(pid, 5, "holder");
+	struct event row = row_of(state, tuple, inode);
+
+	row.owners = &holder;
+	row.owner_count = pid ? 1 : 0;
+	bench_apply(bench, &row);
+	assert_int_equal(bench->recorder.count, 0); /* a row is no change */
+}
+
+/* A snapshot of one socket. */
+static inline void found(struct bench *bench, uint8_t state, struct tuple tuple, uint32_t inode, uint32_t pid)
+{
+	bench_begin_snapshot(bench, ATTACHED_US);
+	add_row(bench, state, tuple, inode, pid);
+	bench_end_snapshot_here(bench);
+}

@@ -9,7 +9,6 @@
 #include "events.h"
 
 enum { PID_CLIENT = 100, PID_SERVER = 200, PID_OTHER = 300 };
-enum { ATTACHED_US = 1000 };
 
 static struct tuple outgoing(uint16_t lport)
 {
@@ -24,25 +23,6 @@ static struct tuple accepted(void)
 static struct tuple listener(void)
 {
 	return tuple_of(4, "0.0.0.0", 80, "0.0.0.0", 0);
-}
-
-static void add_row(struct bench *bench, uint8_t state, struct tuple tuple, uint32_t inode, uint32_t pid)
-{
-	struct owner holder = owner_of(pid, 5, "holder");
-	struct event row = row_of(state, tuple, inode);
-
-	row.owners = &holder;
-	row.owner_count = pid ? 1 : 0;
-	bench_apply(bench, &row);
-	assert_int_equal(bench->recorder.count, 0); /* a row is no change */
-}
-
-/* A snapshot of one socket. */
-static void found(struct bench *bench, uint8_t state, struct tuple tuple, uint32_t inode, uint32_t pid)
-{
-	bench_begin_snapshot(bench, ATTACHED_US);
-	add_row(bench, state, tuple, inode, pid);
-	bench_end_snapshot_here(bench);
 }
 
 /* ---- what a snapshot finds ---- */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,10 +74,20 @@ static int write_all(const struct output *output, const char *bytes, size_t leng
 	return 0;
 }
 
+/* A pipe says so without being written to. */
+static bool reader_is_gone(const struct output *output)
+{
+	struct pollfd look = {.fd = output->fd};
+
+	return output->chunk != SIZE_MAX && poll(&look, 1, 0) > 0 && look.revents & POLLERR;
+}
+
 int output_flush(struct output *output)
 {
-	if (!output->error)
+	if (!output->error && output->used)
 		output->error = write_all(output, output->buffer, output->used);
+	else if (!output->error && reader_is_gone(output))
+		output->error = -EPIPE;
 	output->used = 0;
 	return output->error;
 }

@@ -31,7 +31,8 @@ struct output {
 struct output *output_new(int fd, int cancel_fd);
 void output_free(struct output *output);
 
-/* 0, or the first error of any write since the start as a negative errno (-EPIPE: the reader is gone). After an
+/* 0, or the first error of any write since the start as a negative errno (-EPIPE: the reader is gone, also
+ * when there was nothing to write). After an
  * error everything more is thrown away. */
 int output_flush(struct output *output);
 

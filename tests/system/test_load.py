@@ -213,6 +213,16 @@ def test_reader_that_leaves(ns):
     del ns
 
 
+def test_reader_that_leaves_when_nothing_happens(ns, process):
+    """As in `tcpledger | head -n 1`: it must not wait for a next line to notice."""
+    reader, writer = os.pipe()
+    trace = process([PROGRAM, "trace", "--netns", ns.name], stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert os.read(reader, 4).startswith(b"TIME")
+    os.close(reader)
+    assert trace.wait(30) == 0 and trace.stderr.read() == b""
+
+
 def test_reader_that_stands_still(ns, process):
     """A stalled pipe must not keep the tracer from ending."""
     reader, writer = os.pipe()

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "capability.h"
+
+#include <linux/capability.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF     39
+#endif
+
+#define BIT(number) (1ULL << (number))
+
+static const struct {
+	unsigned int number;
+	enum capability_use use;
+	const char *name;
+} wanted[] = {
+	{CAP_BPF, CAPABILITY_TRACE, "CAP_BPF"},
+	{CAP_PERFMON, CAPABILITY_TRACE, "CAP_PERFMON"},
+	{CAP_SYS_PTRACE, CAPABILITY_OWNERS, "CAP_SYS_PTRACE"},
+	{CAP_DAC_READ_SEARCH, CAPABILITY_OWNERS, "CAP_DAC_READ_SEARCH"},
+	{CAP_SYS_ADMIN, CAPABILITY_NETNS, "CAP_SYS_ADMIN"},
+	{CAP_SYS_NICE, CAPABILITY_NICE, "CAP_SYS_NICE"},
+};
+
+uint64_t capabilities_held(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+	uint64_t held;
+
+	if (syscall(SYS_capget, &header, data))
+		return 0;
+	held = (uint64_t)data[1].effective << 32 | data[0].effective;
+	if (held & BIT(CAP_SYS_ADMIN))
+		held |= BIT(CAP_BPF) | BIT(CAP_PERFMON);
+	if (held & BIT(CAP_DAC_OVERRIDE))
+		held |= BIT(CAP_DAC_READ_SEARCH);
+	return held;
+}
+
+static const char *list(uint64_t held, bool present, enum capability_use use, char *out)
+{
+	*out = '\0';
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		if (wanted[i].use != use || present != !!(held & BIT(wanted[i].number)))
+			continue;
+		if (*out)
+			strcat(out, ", ");
+		strcat(out, wanted[i].name);
+	}
+	return out;
+}
+
+const char *capabilities_present(uint64_t held, enum capability_use use, char *out)
+{
+	return list(held, true, use, out);
+}
+
+const char *capabilities_missing(uint64_t held, enum capability_use use, char *out)
+{
+	return list(held, false, use, out);
+}

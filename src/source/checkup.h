@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What the facts of this host mean for tcpledger: can it trace, what does it have to do without, and what to do about
+ * that. Pure: from facts (host_facts.h) to words.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "host_facts.h"
+
+enum finding_state { FINDING_NO, FINDING_PARTLY, FINDING_YES };
+
+enum { FINDING_TEXT = 1024, CHECKUP_MAX = 20 };
+
+/* Texts may hold what others chose (a release, a device): not escaped. */
+struct finding {
+	const char *name; /* a name in JSON: never changes */
+	enum finding_state state;
+	bool needed;              /* where it says no, nothing can be traced */
+	char found[FINDING_TEXT]; /* without a full stop, as the other two; a sentence or several */
+	char cost[FINDING_TEXT];  /* "" when there is none */
+	char remedy[FINDING_TEXT];
+};
+
+struct checkup {
+	struct finding findings[CHECKUP_MAX]; /* what others depend on comes first */
+	size_t count;
+};
+
+/* How tracing goes on this host. */
+struct outlook {
+	bool runs;
+	/* 1: with iterators and programs at a function's exit; 2: with iterators; 3: with /proc alone. 0: not at all.
+	 */
+	unsigned int tier;
+	bool exact_snapshot;  /* by iterators; else from /proc */
+	bool owner_at_accept; /* told by the kernel; else found by a scan soon after */
+};
+
+/* Said at each start too. */
+#define COST_OF_HIDDEN_OWNERS "owners of sockets that other users' processes opened before stay unknown (-)"
+#define COST_OF_HIDDEN_NETNS  "network namespaces that only other users' processes are in are not looked into"
+#define COST_OF_PID_NAMESPACE                                                                                          \
+	"events name processes by the host's numbers, and only those of this namespace are found in /proc"
+
+void checkup_judge(const struct host_facts *facts, struct checkup *checkup);
+
+/* Adds what came of loading and attaching the real programs: 0 or a negative errno. */
+void checkup_add_program(struct checkup *checkup, const struct host_facts *facts, int err);
+
+struct outlook checkup_outlook(const struct checkup *checkup, const struct host_facts *facts);
+
+/* The first that nothing can be traced for; NULL: there is none. */
+const struct finding *checkup_obstacle(const struct checkup *checkup);
+
+const char *finding_state_name(enum finding_state state);

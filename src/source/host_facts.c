@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "host_facts.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "capability.h"
+#include "cleanup.h"
+#include "host.h"
+#include "netns.h"
+
+#define LOCKDOWN  "/sys/kernel/security/lockdown"
+#define RUN_NETNS "/run/netns"
+#define RPS_MASKS "/sys/class/net/*/queues/rx-*/rps_cpus"
+
+/* PROC_USER_INIT_INO, include/linux/proc_ns.h */
+enum { FIRST_USER_NAMESPACE = 0xeffffffd };
+
+/* Small files of /proc and /sys; "" when it cannot be read. */
+static void read_text(const char *path, char *out, size_t size)
+{
+	CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? 0 : read(fd, out, size - 1);
+
+	out[length < 0 ? 0 : length] = '\0';
+}
+
+/* 0, or why not as a positive errno. Not by access(), which asks without our capabilities. */
+static int why_unreadable(const char *path)
+{
+	CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? errno : 0;
+}
+
+/* ---- privileges ---- */
+
+/* Where /proc does not tell, it is taken for the host's. */
+static bool is_in_user_namespace(void)
+{
+	struct stat file;
+
+	return stat("/proc/self/ns/user", &file) == 0 && file.st_ino != FIRST_USER_NAMESPACE;
+}
+
+static void gather_privileges(struct host_facts *facts)
+{
+	ssize_t length = readlink("/proc/self/exe", facts->program, sizeof(facts->program) - 1);
+
+	facts->program[length < 0 ? 0 : length] = '\0';
+	facts->capabilities = capabilities_held();
+	facts->in_user_namespace = is_in_user_namespace();
+	facts->in_pid_namespace = !host_pids_are_ours();
+	facts->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	facts->has_seccomp_filter = prctl(PR_GET_SECCOMP) > 0;
+	facts->system_call = trial_system_call();
+}
+
+/* ---- the kernel ---- */
+
+enum lockdown lockdown_of(const char *text)
+{
+	if (strstr(text, "[none]"))
+		return LOCKDOWN_NONE;
+	if (strstr(text, "[integrity]"))
+		return LOCKDOWN_INTEGRITY;
+	if (strstr(text, "[confidentiality]"))
+		return LOCKDOWN_CONFIDENTIALITY;
+	return LOCKDOWN_UNKNOWN;
+}
+
+static void try_all(struct host_facts *facts)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	facts->btf_types = btf ? btf__type_cnt(btf) : 0;
+	facts->btf_file_err = why_unreadable(VMLINUX_BTF);
+	facts->ring_buffer = trial_ring_buffer();
+	facts->tracepoint = trial_tracepoint(btf);
+	facts->socket_cookie = trial_socket_cookie(btf);
+	facts->kernel_read = trial_kernel_read(btf);
+	facts->socket_iterator = trial_socket_iterator(btf);
+	facts->descriptor_iterator = trial_descriptor_iterator(btf);
+	facts->accept_exit = trial_accept_exit(btf);
+	facts->counts_locked_memory = trial_counts_locked_memory();
+	btf__free(btf);
+}
+
+/* Whoever calls bpf() would be killed. */
+static void try_nothing(struct host_facts *facts)
+{
+	const struct trial killed = {.failed_at = TRIAL_LOAD, .err = -ESHUTDOWN};
+
+	facts->btf_file_err = why_unreadable(VMLINUX_BTF);
+	facts->btf_types = facts->btf_file_err == 0;
+	facts->ring_buffer = killed;
+	facts->tracepoint = killed;
+	facts->socket_cookie = killed;
+	facts->kernel_read = killed;
+	facts->socket_iterator = killed;
+	facts->descriptor_iterator = killed;
+	facts->accept_exit = killed;
+}
+
+static void gather_kernel(struct host_facts *facts)
+{
+	libbpf_print_fn_t print = libbpf_set_print(NULL); /* what is missing is told by whoever asked */
+	struct utsname kernel;
+	char text[128];
+
+	uname(&kernel);
+	memcpy(facts->release, kernel.release, sizeof(facts->release));
+	memcpy(facts->machine, kernel.machine, sizeof(facts->machine));
+	read_text(LOCKDOWN, text, sizeof(text));
+	facts->lockdown = lockdown_of(text);
+	if (facts->system_call == -ESHUTDOWN)
+		try_nothing(facts);
+	else
+		try_all(facts);
+	libbpf_set_print(print);
+}
+
+/* ---- limits, network namespaces ---- */
+
+/* By going where we are. */
+static bool may_enter_netns(void)
+{
+	CLEANUP(cleanup_close) int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return here >= 0 && setns(here, CLONE_NEWNET) == 0;
+}
+
+static uint64_t count_netns(void)
+{
+	struct netns_list namespaces;
+	uint64_t count;
+
+	if (netns_discover(&namespaces))
+		return 0;
+	count = namespaces.count;
+	netns_list_free(&namespaces);
+	return count;
+}
+
+static uint64_t limit_of(int resource)
+{
+	struct rlimit limit;
+
+	return getrlimit(resource, &limit) || limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+}
+
+static uint64_t count_entries(const char *path)
+{
+	CLEANUP(cleanup_closedir) DIR *dir = opendir(path);
+	const struct dirent *entry;
+	uint64_t count = 0;
+
+	while (dir && (entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	return count;
+}
+
+/* After the trials: libbpf lifts RLIMIT_MEMLOCK for them where it matters and where it may, as it will in earnest. */
+static void gather_limits(struct host_facts *facts)
+{
+	facts->possible_cpus = libbpf_num_possible_cpus();
+	facts->locked_memory = limit_of(RLIMIT_MEMLOCK);
+	facts->open_files = limit_of(RLIMIT_NOFILE);
+	facts->named_netns = count_entries(RUN_NETNS);
+	facts->netns_count = count_netns();
+	facts->may_enter_netns = may_enter_netns();
+}
+
+/* ---- /proc and /sys ---- */
+
+/* "24 30 0:22 / /proc rw,nosuid shared:5 - proc proc rw,hidepid=invisible" */
+bool hidepid_of(const char *line, char *out, size_t size)
+{
+	const char *end = strstr(line, " - proc "), *option;
+	char point[8];
+
+	if (!end || sscanf(line, "%*s %*s %*s %*s %7s", point) != 1 || strcmp(point, "/proc") != 0)
+		return false;
+	*out = '\0';
+	option = strstr(end, "hidepid=");
+	if (!option)
+		return true;
+	option += strlen("hidepid=");
+	snprintf(out, size, "%.*s", (int)strcspn(option, ",\n"), option);
+	if (!strcmp(out, "0") || !strcmp(out, "off"))
+		*out = '\0';
+	return true;
+}
+
+static void gather_proc(struct host_facts *facts)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t room = 0;
+
+	facts->has_proc = access("/proc/self/net", F_OK) == 0;
+	/* of several at one place the last lies on top */
+	while (mounts && getline(&line, &room, mounts) > 0)
+		hidepid_of(line, facts->hidepid, sizeof(facts->hidepid));
+	free(line);
+	if (mounts)
+		fclose(mounts);
+	facts->hides_processes = *facts->hidepid && why_unreadable("/proc/1/comm");
+}
+
+bool mask_is_empty(const char *mask)
+{
+	return !mask[strspn(mask, "0,\n")];
+}
+
+/* Once each, as far as there is room. `path`: "/sys/class/net/DEVICE/queues/…" */
+static void note_device(char *list, size_t size, const char *path)
+{
+	const char *name = path + strlen("/sys/class/net/");
+	int length = (int)strcspn(name, "/");
+	size_t used = strlen(list);
+	const char *last = strrchr(list, ' ') ? strrchr(list, ' ') + 1 : list;
+
+	if ((int)strlen(last) == length && strncmp(last, name, (size_t)length) == 0)
+		return;
+	if (used + 2 + (size_t)length < size)
+		snprintf(list + used, size - used, "%s%.*s", used ? ", " : "", length, name);
+}
+
+static void gather_steering(struct host_facts *facts)
+{
+	glob_t found;
+
+	if (glob(RPS_MASKS, 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		char mask[1024];
+
+		read_text(found.gl_pathv[i], mask, sizeof(mask));
+		if (!mask_is_empty(mask))
+			note_device(facts->steered, sizeof(facts->steered), found.gl_pathv[i]);
+	}
+	globfree(&found);
+}
+
+void host_facts_gather(struct host_facts *facts)
+{
+	memset(facts, 0, sizeof(*facts));
+	gather_privileges(facts);
+	gather_kernel(facts);
+	gather_limits(facts);
+	gather_proc(facts);
+	gather_steering(facts);
+}

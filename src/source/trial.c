@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "trial.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "log.h"
+
+/* So that `bpftool prog` says whose they are, should one be seen during its moment of life. */
+#define TRIAL_NAME "tcpledger_trial"
+
+enum {
+	LOG_BYTES = 4096,
+	PAGE_BYTES = 4096,
+	CONTEXT_FILE = 24, /* of struct bpf_iter__task_file: meta, task, fd, file, each of 8 bytes */
+	NO_SUCH_COMMAND = 0x7fff,
+};
+
+/* ---- the programs ---- */
+
+/* The context is in r1 to begin with; r0 is the result. */
+#define INSN(...)                                                                                                      \
+	(struct bpf_insn)                                                                                              \
+	{                                                                                                              \
+		__VA_ARGS__                                                                                            \
+	}
+#define SET(register, value) INSN(.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (register), .imm = (value))
+#define COPY(to, from)       INSN(.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = (to), .src_reg = (from))
+#define ADD(register, value) INSN(.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = (register), .imm = (value))
+#define LOAD(to, from, offset)                                                                                         \
+	INSN(.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = (to), .src_reg = (from), .off = (offset))
+#define SKIP_IF_0(register, skip) INSN(.code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = (register), .off = (skip))
+#define CALL(helper)              INSN(.code = BPF_JMP | BPF_CALL, .imm = (helper))
+#define RETURN                    INSN(.code = BPF_JMP | BPF_EXIT)
+
+static const struct bpf_insn nothing[] = {SET(0, 0), RETURN};
+
+/* bpf_get_socket_cookie(the first argument of the tracepoint) */
+static const struct bpf_insn socket_cookie[] = {LOAD(1, 1, 0), CALL(BPF_FUNC_get_socket_cookie), SET(0, 0), RETURN};
+
+/* bpf_probe_read_kernel(stack, 8, NULL) */
+static const struct bpf_insn kernel_read[] = {
+	COPY(1, 10), ADD(1, -8), SET(2, 8), SET(3, 0), CALL(BPF_FUNC_probe_read_kernel), SET(0, 0), RETURN,
+};
+
+/* if (context->file) bpf_sock_from_file(context->file) */
+static const struct bpf_insn socket_of_file[] = {
+	LOAD(1, 1, CONTEXT_FILE), SKIP_IF_0(1, 1), CALL(BPF_FUNC_sock_from_file), SET(0, 0), RETURN,
+};
+
+struct program {
+	const char *target; /* its name in the type information */
+	int kind;           /* and its kind there */
+	enum bpf_attach_type attach_type;
+	const struct bpf_insn *code;
+	size_t length;
+};
+
+#define CODE(array) .code = (array), .length = sizeof(array) / sizeof((array)[0])
+
+static const struct program at_tracepoint = {"btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
+					     CODE(nothing)};
+static const struct program cookie_at_tracepoint = {"btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
+						    CODE(socket_cookie)};
+static const struct program read_at_tracepoint = {"btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
+						  CODE(kernel_read)};
+static const struct program over_sockets = {"bpf_iter_tcp", BTF_KIND_FUNC, BPF_TRACE_ITER, CODE(nothing)};
+static const struct program over_descriptors = {"bpf_iter_task_file", BTF_KIND_FUNC, BPF_TRACE_ITER,
+						CODE(socket_of_file)};
+static const struct program after_accept = {"inet_csk_accept", BTF_KIND_FUNC, BPF_TRACE_FEXIT, CODE(nothing)};
+
+/* ---- trying them ---- */
+
+static struct trial failed(enum trial_step step, int err)
+{
+	return (struct trial){.failed_at = step, .err = err};
+}
+
+/* A descriptor, or what failed. */
+static int load(const struct program *program, const struct btf *btf, struct trial *trial)
+{
+	char log[LOG_BYTES] = "";
+	struct bpf_prog_load_opts options;
+	int id = btf ? btf__find_by_name_kind(btf, program->target, (__u32)program->kind) : -ENODATA;
+	int fd;
+
+	if (id < 0) {
+		*trial = failed(TRIAL_FIND, id);
+		return -1;
+	}
+	memset(&options, 0, sizeof(options)); /* libbpf wants the bytes between its members 0 too */
+	options.sz = sizeof(options);
+	options.expected_attach_type = program->attach_type;
+	options.attach_btf_id = (__u32)id;
+	options.log_buf = log;
+	options.log_size = sizeof(log);
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, TRIAL_NAME, "Dual BSD/GPL", program->code, program->length, &options);
+	if (fd < 0) {
+		log_info("trial of %s: %s\n%s", program->target, strerror(-fd), log);
+		*trial = failed(TRIAL_LOAD, fd);
+	}
+	return fd;
+}
+
+static struct trial try_to_load(const struct program *program, const struct btf *btf)
+{
+	struct trial trial = {0};
+	int fd = load(program, btf, &trial);
+
+	cleanup_close(&fd);
+	return trial;
+}
+
+/* An iterator is attached to nothing until it is opened; nobody reads it here. */
+static struct trial open_iterator(int program_fd)
+{
+	CLEANUP(cleanup_close) int link = bpf_link_create(program_fd, 0, BPF_TRACE_ITER, NULL);
+	CLEANUP(cleanup_close) int iterator = link < 0 ? -1 : bpf_iter_create(link);
+
+	if (link < 0)
+		return failed(TRIAL_ATTACH, link);
+	return iterator < 0 ? failed(TRIAL_RUN, iterator) : failed(TRIAL_DONE, 0);
+}
+
+/* Closing the link detaches. */
+static struct trial attach(int program_fd)
+{
+	CLEANUP(cleanup_close) int link = bpf_raw_tracepoint_open(NULL, program_fd);
+
+	return link < 0 ? failed(TRIAL_ATTACH, link) : failed(TRIAL_DONE, 0);
+}
+
+static struct trial try(const struct program *program, const struct btf *btf)
+{
+	struct trial trial = {0};
+	CLEANUP(cleanup_close) int fd = load(program, btf, &trial);
+
+	if (fd < 0)
+		return trial;
+	return program->attach_type == BPF_TRACE_ITER ? open_iterator(fd) : attach(fd);
+}
+
+struct trial trial_tracepoint(const struct btf *btf)
+{
+	return try(&at_tracepoint, btf);
+}
+
+struct trial trial_socket_cookie(const struct btf *btf)
+{
+	return try_to_load(&cookie_at_tracepoint, btf);
+}
+
+struct trial trial_kernel_read(const struct btf *btf)
+{
+	return try_to_load(&read_at_tracepoint, btf);
+}
+
+struct trial trial_socket_iterator(const struct btf *btf)
+{
+	return try(&over_sockets, btf);
+}
+
+struct trial trial_descriptor_iterator(const struct btf *btf)
+{
+	return try(&over_descriptors, btf);
+}
+
+struct trial trial_accept_exit(const struct btf *btf)
+{
+	return try(&after_accept, btf);
+}
+
+struct trial trial_ring_buffer(void)
+{
+	/* a page of this machine: what is not a multiple of it is refused */
+	CLEANUP(cleanup_close)
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, TRIAL_NAME, 0, 0, (__u32)sysconf(_SC_PAGESIZE), NULL);
+
+	return fd < 0 ? failed(TRIAL_LOAD, fd) : failed(TRIAL_DONE, 0);
+}
+
+/* ---- the system call ---- */
+
+static int bpf_call(int command, union bpf_attr *attr)
+{
+	int fd = (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Not by libbpf's function, which would lift the limit first. */
+static int create_array(void)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr)); /* the kernel wants the bytes between its members 0 too */
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = PAGE_BYTES;
+	attr.max_entries = 1;
+	strcpy(attr.map_name, TRIAL_NAME);
+	return bpf_call(BPF_MAP_CREATE, &attr);
+}
+
+bool trial_counts_locked_memory(void)
+{
+	CLEANUP(cleanup_close) int before = create_array(), without_room = -1;
+	struct rlimit limit, none;
+
+	if (before < 0 || getrlimit(RLIMIT_MEMLOCK, &limit))
+		return false;
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	if (setrlimit(RLIMIT_MEMLOCK, &none))
+		return false;
+	without_room = create_array();
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+	return without_room == -EPERM;
+}
+
+static int ask_nonsense(void)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	return bpf_call(NO_SUCH_COMMAND, &attr);
+}
+
+/* Under a seccomp filter in a process of its own: some filters kill. */
+int trial_system_call(void)
+{
+	int status;
+	pid_t child;
+
+	if (prctl(PR_GET_SECCOMP) <= 0)
+		return ask_nonsense();
+	child = fork();
+	if (child < 0)
+		return ask_nonsense();
+	if (child == 0)
+		_exit(-ask_nonsense() & 0xff);
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ESHUTDOWN;
+}

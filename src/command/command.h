@@ -13,3 +13,4 @@ enum {
 
 int trace_run(const struct options *options);
 int top_run(const struct options *options);
+int doctor_run(const struct options *options);

@@ -327,6 +327,28 @@ static error_t read_top(int key, char *value, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp_option doctor_options[] = {
+	{"json", KEY_JSON, 0, 0, "one JSON object per line", 0},
+	{"color", KEY_COLOR, "WHEN", 0, "auto (on a terminal), always, never", 0},
+	{"verbose", 'v', 0, 0, "say why the kernel refuses a program, on stderr", 0},
+	{0},
+};
+
+/* It looks at no connections: of what is common to the others it takes only the output. */
+static error_t read_doctor(int key, char *value, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_JSON:
+	case KEY_COLOR:
+	case 'v':
+		return read_common(key, value, state);
+	case ARGP_KEY_ARG:
+		fail("doctor '%s': it takes no FILTER (see tcpledger doctor --help)", ESCAPED(value));
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 #define FILTER_HELP                                                                                                    \
 	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, "    \
 	"comm nginx, netns NAME; and, or, not, ( ); :443 is either port, a bare address either side. Quote what "      \
@@ -357,6 +379,13 @@ static const struct {
 	  .doc = "Print the live table of TCP sockets, now and each few seconds.\v" FILTER_HELP
 		 "\n\nExit status: 0 done, 1 failed, 2 wrong use, 3 done but transitions were lost.",
 	  .children = children}},
+	{"doctor",
+	 COMMAND_DOCTOR,
+	 {.options = doctor_options,
+	  .parser = read_doctor,
+	  .doc = "Say whether this host can run tcpledger: for each thing that it needs or can use whether it is there "
+		 "(yes, partly, no), what its lack costs, and what to do about it. Tries the kernel out with BPF "
+		 "programs that do nothing.\vExit status: 0 tcpledger can trace here, 1 it cannot, 2 wrong use."}},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -365,7 +394,8 @@ static const char overview[] =
 	"Usage: tcpledger [COMMAND] [OPTION...] [FILTER]\n"
 	"An exact, live account of the TCP connections of this host.\n\n"
 	"  trace   print each state transition as it happens (the default)\n"
-	"  top     print the live table: -b [-d SECONDS] [-n COUNT]\n\n"
+	"  top     print the live table: -b [-d SECONDS] [-n COUNT]\n"
+	"  doctor  say whether this host can run it, and what to do if not\n\n"
 	"'tcpledger COMMAND --help' tells the rest of each; 'tcpledger --version' the version.\n";
 
 static int command_named(const char *word)
@@ -373,7 +403,8 @@ static int command_named(const char *word)
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		if (!strcmp(word, commands[i].name))
 			return i;
-	fail("'%s' is no command: give trace or top, and a FILTER after it (see tcpledger --help)", ESCAPED(word));
+	fail("'%s' is no command: give trace or top, and a FILTER after it, or doctor (see tcpledger --help)",
+	     ESCAPED(word));
 }
 
 void options_read(struct options *options, int argc, char **argv)

@@ -8,7 +8,7 @@
 
 #include "filter.h"
 
-enum command { COMMAND_TRACE, COMMAND_TOP };
+enum command { COMMAND_TRACE, COMMAND_TOP, COMMAND_DOCTOR };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 

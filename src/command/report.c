@@ -9,7 +9,7 @@
 #include "command.h"
 #include "log.h"
 
-static bool wants_color(const struct options *options)
+bool report_wants_color(const struct options *options)
 {
 	const char *no_color = getenv("NO_COLOR");
 
@@ -21,7 +21,7 @@ static bool wants_color(const struct options *options)
 int report_open(struct report *report, const struct options *options, const struct live *live)
 {
 	const struct text_style style = {
-		.color = wants_color(options),
+		.color = report_wants_color(options),
 		.wide = options->wide,
 		.terminal_fd = isatty(STDOUT_FILENO) ? STDOUT_FILENO : -1,
 	};

@@ -11,6 +11,9 @@ struct report {
 	struct sink *sink;
 };
 
+/* By --color, NO_COLOR, and whether standard output is a terminal. */
+bool report_wants_color(const struct options *options);
+
 /* 0, or -ENOMEM. Freed with report_free(). */
 int report_open(struct report *report, const struct options *options, const struct live *live);
 void report_free(struct report *report);

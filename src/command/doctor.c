@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tcpledger doctor: can this host run it, what is missing, what that costs, and what to do about it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "bpf_source.h"
+#include "checkup.h"
+#include "command.h"
+#include "escape.h"
+#include "json_writer.h"
+#include "log.h"
+#include "report.h"
+#include "wrap.h"
+
+enum {
+	STATE_WIDTH = 6,
+	NAME_WIDTH = 13,
+	INDENT = STATE_WIDTH + 1 + NAME_WIDTH + 1,
+	NARROW = 60, /* columns of a terminal on which so wide an indent leaves too little */
+	NARROW_INDENT = 4,
+};
+
+static const char *snapshot_name(const struct outlook *outlook)
+{
+	return outlook->exact_snapshot ? "iter" : "proc";
+}
+
+static const char *accept_name(const struct outlook *outlook)
+{
+	return outlook->owner_at_accept ? "fexit" : "scan";
+}
+
+/* ---- JSON ---- */
+
+static void put_text_or_null(struct json_writer *json, const char *key, const char *text)
+{
+	if (*text)
+		json_text(json, key, text, FINDING_TEXT);
+	else
+		json_null(json, key);
+}
+
+static void put_json(struct output *output, const struct checkup *checkup, const struct outlook *outlook)
+{
+	struct json_writer json;
+
+	for (size_t i = 0; i < checkup->count; i++) {
+		const struct finding *finding = &checkup->findings[i];
+
+		json_line_begin(&json, output);
+		json_word(&json, "type", "check");
+		json_word(&json, "name", finding->name);
+		json_word(&json, "state", finding_state_name(finding->state));
+		json_text(&json, "found", finding->found, FINDING_TEXT);
+		put_text_or_null(&json, "cost", finding->cost);
+		put_text_or_null(&json, "remedy", finding->remedy);
+		json_line_end(&json);
+	}
+	json_line_begin(&json, output);
+	json_word(&json, "type", "verdict");
+	json_bool(&json, "runs", outlook->runs);
+	if (outlook->runs) {
+		json_u64(&json, "tier", outlook->tier);
+		json_word(&json, "snapshot", snapshot_name(outlook));
+		json_word(&json, "accept", accept_name(outlook));
+	} else {
+		json_null(&json, "tier");
+		json_null(&json, "snapshot");
+		json_null(&json, "accept");
+	}
+	json_line_end(&json);
+}
+
+/* ---- text ---- */
+
+static size_t terminal_width(void)
+{
+	struct winsize window;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) ? 0 : window.ws_col;
+}
+
+static const char *state_color(enum finding_state state)
+{
+	static const char *const colors[] = {
+		[FINDING_NO] = "\033[31m", [FINDING_PARTLY] = "\033[33m", [FINDING_YES] = "\033[32m"};
+
+	return colors[state];
+}
+
+static void put_column(struct wrap *wrap, const char *text, size_t width)
+{
+	wrap_text(wrap, text);
+	for (size_t used = strlen(text); used < width; used++)
+		wrap_text(wrap, " ");
+}
+
+/* "  Costs: …", or on a line of its own where all does not fit into one. */
+static void put_part(struct wrap *wrap, const char *label, const char *text, bool on_its_own)
+{
+	if (on_its_own)
+		wrap_break(wrap);
+	else
+		wrap_text(wrap, ".  ");
+	wrap_text(wrap, label);
+	wrap_text(wrap, text);
+}
+
+static void put_finding(struct wrap *wrap, const struct finding *finding, bool color)
+{
+	char found[4 * FINDING_TEXT + 2] = " ", cost[4 * FINDING_TEXT + 1], remedy[4 * FINDING_TEXT + 1];
+	size_t whole = INDENT + sizeof(".  Costs: ") + sizeof(".  Do: ");
+	bool apart;
+
+	escape_text(found + 1, sizeof(found) - 1, finding->found, FINDING_TEXT);
+	escape_text(cost, sizeof(cost), finding->cost, FINDING_TEXT);
+	escape_text(remedy, sizeof(remedy), finding->remedy, FINDING_TEXT);
+	whole += wrap_width_of(found) + wrap_width_of(cost) + wrap_width_of(remedy);
+	apart = wrap->width && whole > wrap->width;
+
+	wrap->column = 0;
+	if (color)
+		output_text(wrap->output, state_color(finding->state));
+	put_column(wrap, finding_state_name(finding->state), STATE_WIDTH);
+	if (color)
+		output_text(wrap->output, "\033[0m");
+	put_column(wrap, " ", 1);
+	put_column(wrap, finding->name, NAME_WIDTH);
+	wrap_text(wrap, found);
+	if (*cost)
+		put_part(wrap, "Costs: ", cost, apart);
+	if (*remedy)
+		put_part(wrap, "Do: ", remedy, apart);
+	output_char(wrap->output, '\n');
+}
+
+static void put_outlook(struct wrap *wrap, const struct checkup *checkup, const struct outlook *outlook)
+{
+	const char *separator = "tcpledger cannot trace here, because of: ";
+
+	wrap->column = 0;
+	wrap->indent = 0;
+	output_char(wrap->output, '\n');
+	if (outlook->runs) {
+		char tier[] = {(char)('0' + outlook->tier), '\0'};
+
+		wrap_text(wrap, "tcpledger can trace here, at tier ");
+		wrap_text(wrap, tier);
+		wrap_text(wrap, " of 3:");
+		wrap_text(wrap, outlook->exact_snapshot ? " exact snapshots (iterators)," : " snapshots from /proc,");
+		wrap_text(wrap, outlook->owner_at_accept ? " owners told at accept (fexit)"
+							 : " owners of accepted connections by a scan soon after");
+	}
+	for (size_t i = 0; i < checkup->count && !outlook->runs; i++) {
+		const struct finding *finding = &checkup->findings[i];
+
+		if (!finding->needed || finding->state != FINDING_NO)
+			continue;
+		wrap_text(wrap, separator);
+		wrap_text(wrap, finding->name);
+		separator = ", ";
+	}
+	output_char(wrap->output, '\n');
+}
+
+static void put_lines(struct output *output, const struct checkup *checkup, const struct outlook *outlook, bool color)
+{
+	struct wrap wrap = {.output = output, .width = terminal_width()};
+
+	wrap.indent = wrap.width < NARROW ? NARROW_INDENT : INDENT;
+	for (size_t i = 0; i < checkup->count; i++)
+		put_finding(&wrap, &checkup->findings[i], color);
+	put_outlook(&wrap, checkup, outlook);
+}
+
+/* ---- all together ---- */
+
+/* Where all that is needed is there, the last word is with the real programs. They run for a moment, and hand on
+ * nothing: no namespace passes. */
+static void try_program(struct checkup *checkup, const struct host_facts *facts)
+{
+	const struct push_down nothing = {.by_netns = true};
+	struct bpf_source *source = NULL;
+	int err;
+
+	if (checkup_obstacle(checkup))
+		return;
+	err = bpf_source_open(&nothing, &source);
+	if (!err)
+		bpf_source_free(source);
+	checkup_add_program(checkup, facts, err);
+}
+
+static int print(const struct options *options, const struct checkup *checkup, const struct outlook *outlook)
+{
+	struct output *output = output_new(STDOUT_FILENO, -1);
+	int err;
+
+	if (!output)
+		return -ENOMEM;
+	if (options->json)
+		put_json(output, checkup, outlook);
+	else
+		put_lines(output, checkup, outlook, report_wants_color(options));
+	err = output_flush(output);
+	output_free(output);
+	return err;
+}
+
+int doctor_run(const struct options *options)
+{
+	struct host_facts facts;
+	struct checkup checkup;
+	struct outlook outlook;
+	int err;
+
+	signal(SIGPIPE, SIG_IGN); /* a write tells */
+	host_facts_gather(&facts);
+	checkup_judge(&facts, &checkup);
+	try_program(&checkup, &facts);
+	outlook = checkup_outlook(&checkup, &facts);
+	err = print(options, &checkup, &outlook);
+	if (err && err != -EPIPE) {
+		log_error("stopped: %s", strerror(-err));
+		return STATUS_FAILED;
+	}
+	return outlook.runs ? STATUS_DONE : STATUS_FAILED;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The network namespaces of a host as people know them, and which of them a word means.
+ */
+#include <stdint.h>
+
+#include "container.h"
+
+enum { NETNS_NAME_MAX = 255 }; /* NAME_MAX: bytes of a name under /run/netns */
+
+/* How a namespace is named; the higher wins. */
+enum netns_rank {
+	NETNS_NAMELESS,
+	NETNS_BY_MACHINE,   /* under /run/netns, by a name that a program made up: "cni-" and a UUID */
+	NETNS_BY_CONTAINER, /* by the container that a process in it belongs to */
+	NETNS_BY_NAME,      /* under /run/netns */
+	NETNS_HOST,         /* the host's own */
+};
+
+#define NETNS_HOST_NAME "host"
+
+/* The rank of a name under /run/netns. */
+enum netns_rank netns_rank_of(const char *name);
+
+/* One namespace under one of its names; it may have several, and be known several times. */
+struct netns_known {
+	uint32_t inode;
+	enum netns_rank rank;
+	char name[NETNS_NAME_MAX + 1]; /* hostile text; empty: nameless */
+	struct container container;    /* NETNS_BY_CONTAINER */
+};
+
+enum { NETNS_CHOICE_MAX = 64, NETNS_LIST_SIZE = 512, NETNS_WHY_SIZE = NETNS_LIST_SIZE + 128 };
+
+struct netns_choice {
+	uint32_t inodes[NETNS_CHOICE_MAX];
+	size_t count;
+	char why[NETNS_WHY_SIZE]; /* there is none: in words to follow "--netns WORD: "; NETNS_LIST_SIZE as
+				   * netns_choose() says them */
+};
+
+/* The namespaces that `word` means: a name as it is printed, or the id of a container or 4 or more hex digits with
+ * which it begins. A container may be in several. 0, or -ENOENT and choice->why when it means nothing or different
+ * things. Sorts `all`. */
+int netns_choose(struct netns_known *all, size_t count, const char *word, struct netns_choice *choice);

@@ -72,6 +72,15 @@ const char *escape_into(char *out, size_t size, const char *text)
 	return out;
 }
 
+size_t text_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += !is_continuation(*text);
+	return width;
+}
+
 void drop_cut_character(char *text)
 {
 	size_t length = strlen(text), start = length;

@@ -23,5 +23,8 @@ size_t escape_text(char *out, size_t size, const char *text, size_t length);
 const char *escape_into(char *out, size_t size, const char *text);
 #define ESCAPED(text) escape_into((char[256]){0}, 256, text)
 
+/* How many characters of a text that was escaped. */
+size_t text_width(const char *text);
+
 /* Takes off the beginning of a character that a cut at the end of `text` has left without its rest. */
 void drop_cut_character(char *text);

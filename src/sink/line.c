@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "escape.h"
 
 enum { VALUE_TEXT = 32 };
 
@@ -27,15 +28,6 @@ static void append(struct line *line, const char *bytes, size_t length)
 static bool begins_character(char byte)
 {
 	return ((unsigned char)byte & 0xc0) != 0x80;
-}
-
-static size_t width_of(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += begins_character(*text);
-	return width;
 }
 
 /* In one pass: most texts are shorter than the calls to strlen() and memcpy() are worth. */
@@ -86,7 +78,7 @@ void line_left(struct line *line, const char *text, size_t width)
 
 void line_right(struct line *line, const char *text, size_t width)
 {
-	size_t length = width_of(text);
+	size_t length = text_width(text);
 
 	if (length < width)
 		line_pad_to(line, line->column + width - length);

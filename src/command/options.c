@@ -37,7 +37,7 @@ struct reading {
 
 __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...)
 {
-	char message[1024];
+	char message[2048];
 	va_list args;
 
 	va_start(args, format);
@@ -187,7 +187,8 @@ static const struct argp_option common_options[] = {
 	{"pid", 'p', "PID", 0, "held by process PID", 0},
 	{"comm", KEY_COMM, "NAME", 0, "held by a process of this name (* and ? match any text, any character)", 0},
 	{"state", KEY_STATE, "STATES", 0, "in one of STATES; a transition is in the states it leaves and enters", 0},
-	{"netns", KEY_NETNS, "NETNS", 0, "in this network namespace: a name, a PID in it, or its inode", 0},
+	{"netns", KEY_NETNS, "NETNS", 0,
+	 "in this network namespace: of ip netns or of a container, a PID in it, or its inode", 0},
 	{"ipv4", '4', 0, 0, "IPv4, v4-mapped IPv6 sockets included", 0},
 	{"ipv6", '6', 0, 0, "IPv6 sockets", 0},
 	{0, 0, 0, 0, "Output:", 3},

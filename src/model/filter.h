@@ -11,6 +11,7 @@
  * A transition is in the states that it leaves and enters. A port or peer that is not known yet gives FILTER_MAYBE.
  */
 #include "change.h"
+#include "netns_known.h"
 
 struct filter;
 
@@ -19,13 +20,14 @@ enum filter_answer { FILTER_NO, FILTER_MAYBE, FILTER_YES };
 /* What the language cannot know by itself. Each returns 0 or a negative errno. */
 struct filter_names {
 	int (*service)(void *context, const char *name, uint16_t *port);
-	int (*netns)(void *context, const char *name, uint32_t *inode);
+	/* -ENOENT: there is none, and choice->why says what there is. */
+	int (*netns)(void *context, const char *name, struct netns_choice *choice);
 	void *context;
 };
 
 struct filter_error {
 	size_t at; /* offset into the text */
-	char message[256];
+	char message[NETNS_WHY_SIZE];
 };
 
 /* The caller frees *out. An empty text is the filter that lets everything pass. 0, -EINVAL with *error filled

@@ -303,20 +303,25 @@ static struct filter *comm_leaf(struct parser *parser, const struct token *token
 	return node;
 }
 
+/* One name may stand for several: a container's. */
 static struct filter *netns_leaf(struct parser *parser, const struct token *token)
 {
-	struct filter *node;
-	uint32_t inode;
+	struct netns_choice choice = {.why = "no such network namespace"};
+	struct filter *all = NULL;
+	int err = parser->names ? parser->names->netns(parser->names->context, token->word, &choice) : -EINVAL;
 
-	if (!parser->names || parser->names->netns(parser->names->context, token->word, &inode))
-		return fail_at(parser, token->at,
-			       "'%s' is no network namespace: give a name from 'ip netns', the PID of a process in it, "
-			       "or its inode number",
-			       ESCAPED(token->word));
-	node = leaf(parser, FILTER_NETNS);
-	if (node)
-		node->number = inode;
-	return node;
+	if (err == -ENOMEM)
+		return fail_memory(parser);
+	if (err || !choice.count)
+		return fail_at(parser, token->at, "%s", choice.why);
+	for (size_t i = 0; i < choice.count; i++) {
+		struct filter *one = leaf(parser, FILTER_NETNS);
+
+		if (one)
+			one->number = choice.inodes[i];
+		all = i ? join(parser, FILTER_OR, all, one) : one;
+	}
+	return all;
 }
 
 static struct filter *family_leaf(struct parser *parser, const struct token *token)

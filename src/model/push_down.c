@@ -166,6 +166,14 @@ struct push_down *push_down_of(const struct filter *filter)
 	return push_down;
 }
 
+bool push_down_fixes_netns(const struct push_down *push_down)
+{
+	for (uint32_t i = 1; i < push_down->netns_count; i++)
+		if (push_down->netns[i] != push_down->netns[0])
+			return false;
+	return push_down->by_netns;
+}
+
 static bool port_in(const struct port_set *set, uint16_t port)
 {
 	return set->words[port / 64] >> port % 64 & 1;

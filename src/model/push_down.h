@@ -26,6 +26,9 @@ struct push_down {
 /* NULL when memory is short, else the caller frees it. `filter` may be NULL. */
 struct push_down *push_down_of(const struct filter *filter);
 
+/* What passes is in one network namespace. */
+bool push_down_fixes_netns(const struct push_down *push_down);
+
 /* False: the kernel side will tell no more of this connection, or row of a snapshot. Listeners always pass, because
  * their children inherit their owner. */
 bool push_down_passes(const struct push_down *push_down, const struct tuple *tuple, uint8_t state);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The names that a filter may use, looked up on this host: services in /etc/services, network namespaces in /run/netns.
+ * The names that a filter may use, looked up on this host: services in /etc/services; network namespaces in /run/netns,
+ * by the containers that are in them, by a process in them, or by their inodes.
  */
 #include "filter.h"
 

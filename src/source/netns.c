@@ -4,20 +4,170 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
 #include "dir.h"
-#include "parse.h"
 
 #define RUN_NETNS "/run/netns"
 
-/* PROC_DYNAMIC_FIRST, include/linux/proc_ns.h: no namespace has a smaller inode, and no process a PID as great. */
-#define SMALLEST_INODE 0xf0000000u
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+enum { INIT_PID = 1, KTHREADD_PID = 2 };
+
+/* ---- one by one ---- */
+
+static int hand_on(int proc, int pid, netns_task_handler *handler, void *context)
+{
+	char path[64];
+	struct stat file;
+
+	snprintf(path, sizeof(path), "%d/ns/net", pid);
+	return fstatat(proc, path, &file, 0) ? 0 : handler(context, (uint32_t)file.st_ino, pid);
+}
+
+/* The threads of a process may each be in a namespace of their own. */
+static int each_other_thread(int proc, int pid, netns_task_handler *handler, void *context)
+{
+	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
+	char path[64];
+	struct stat dir;
+	int64_t tid;
+	int err = 0;
+
+	snprintf(path, sizeof(path), "%d/task", pid);
+	if (fstatat(proc, path, &dir, 0) || dir.st_nlink <= 3) /* ".", ".." and one thread */
+		return 0;
+	tasks = dir_open_at(proc, path);
+	while (tasks && !err && (tid = dir_next_number(tasks)) >= 0)
+		if (tid != pid)
+			err = hand_on(proc, (int)tid, handler, context);
+	return err;
+}
+
+int netns_each_task(bool threads, netns_task_handler *handler, void *context)
+{
+	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
+	int64_t pid;
+	int err = 0;
+
+	if (!proc)
+		return -errno;
+	while (!err && (pid = dir_next_number(proc)) >= 0) {
+		err = hand_on(dirfd(proc), (int)pid, handler, context);
+		if (!err && threads)
+			err = each_other_thread(dirfd(proc), (int)pid, handler, context);
+	}
+	return err;
+}
+
+/* A descriptor, or a negative errno. Anything may be there: a file that is being made or unmade and not mounted on yet,
+ * a pipe at which an open() would wait, a namespace of another type. */
+static int open_file(int dir, const char *name, uint32_t *inode)
+{
+	CLEANUP(cleanup_close) int fd = -1;
+	struct stat file;
+
+	if (fstatat(dir, name, &file, 0))
+		return -errno;
+	if (!S_ISREG(file.st_mode))
+		return -EINVAL;
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &file))
+		return -errno;
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+		return -EINVAL;
+	*inode = (uint32_t)file.st_ino;
+	return TAKE_FD(fd);
+}
+
+int netns_each_file(netns_file_handler *handler, void *context)
+{
+	CLEANUP(cleanup_closedir) DIR *dir = opendir(RUN_NETNS);
+	const struct dirent *entry;
+	int err = 0;
+
+	while (dir && !err && (entry = readdir(dir))) {
+		CLEANUP(cleanup_close) int fd = -1;
+		uint32_t inode;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		fd = open_file(dirfd(dir), entry->d_name, &inode);
+		if (fd >= 0)
+			err = handler(context, inode, entry->d_name, &fd);
+	}
+	return err;
+}
+
+int netns_of_file(const char *name, uint32_t *inode)
+{
+	CLEANUP(cleanup_close) int dir = open(RUN_NETNS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(cleanup_close) int fd = -1;
+
+	if (dir < 0 || !*name || name[0] == '.' || strchr(name, '/'))
+		return -ENOENT;
+	fd = open_file(dir, name, inode);
+	return fd < 0 ? fd : 0;
+}
+
+int netns_of_process(uint32_t pid, uint32_t *inode)
+{
+	char path[64];
+	struct stat file;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
+	if (stat(path, &file))
+		return -errno;
+	*inode = (uint32_t)file.st_ino;
+	return 0;
+}
+
+uint32_t netns_home(void)
+{
+	struct stat file;
+
+	return stat("/proc/thread-self/ns/net", &file) ? 0 : (uint32_t)file.st_ino;
+}
+
+/* kthreadd, the parent of all kernel threads, which stay where the kernel began; in a pid namespace of its own 2 is
+ * any process. */
+static bool is_kernel_thread(int pid)
+{
+	CLEANUP(cleanup_close) int fd = -1;
+	char path[64], text[1024];
+	const char *after_name;
+	unsigned int flags;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (length <= 0)
+		return false;
+	text[length] = '\0';
+	after_name = strrchr(text, ')'); /* which may hold anything */
+	return after_name && sscanf(after_name, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && flags & PF_KTHREAD;
+}
+
+uint32_t netns_host(void)
+{
+	uint32_t inode;
+
+	if (netns_of_process(INIT_PID, &inode) == 0)
+		return inode;
+	if (is_kernel_thread(KTHREADD_PID) && netns_of_process(KTHREADD_PID, &inode) == 0)
+		return inode;
+	return netns_home();
+}
+
+/* ---- all of them ---- */
 
 static struct netns *find_or_add(struct netns_list *list, uint32_t inode)
 {
@@ -34,16 +184,10 @@ static struct netns *find_or_add(struct netns_list *list, uint32_t inode)
 	return &grown[list->count++];
 }
 
-static int add_witness(struct netns_list *list, int proc, int tid)
+static int add_witness(void *context, uint32_t inode, int tid)
 {
-	char path[64];
-	struct stat file;
-	struct netns *netns;
+	struct netns *netns = find_or_add(context, inode);
 
-	snprintf(path, sizeof(path), "%d/ns/net", tid);
-	if (fstatat(proc, path, &file, 0))
-		return 0; /* gone, or not ours to look at */
-	netns = find_or_add(list, (uint32_t)file.st_ino);
 	if (!netns)
 		return -ENOMEM;
 	if (netns->witness_count < NETNS_WITNESSES)
@@ -51,72 +195,25 @@ static int add_witness(struct netns_list *list, int proc, int tid)
 	return 0;
 }
 
-/* The threads of a process may each be in a namespace of their own. */
-static int add_threads(struct netns_list *list, int proc, int pid)
+static int add_file(void *context, uint32_t inode, const char *name, int *fd)
 {
-	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
-	char path[64];
-	struct stat dir;
-	int64_t tid;
-	int err = 0;
+	struct netns *netns = find_or_add(context, inode);
 
-	snprintf(path, sizeof(path), "%d/task", pid);
-	if (fstatat(proc, path, &dir, 0) || dir.st_nlink <= 3) /* ".", ".." and one thread */
-		return 0;
-	tasks = dir_open_at(proc, path);
-	while (tasks && !err && (tid = dir_next_number(tasks)) >= 0)
-		if (tid != pid)
-			err = add_witness(list, proc, (int)tid);
-	return err;
-}
-
-static int add_processes(struct netns_list *list)
-{
-	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
-	int64_t pid;
-	int err = 0;
-
-	if (!proc)
-		return -errno;
-	while (!err && (pid = dir_next_number(proc)) >= 0) {
-		err = add_witness(list, dirfd(proc), (int)pid);
-		if (!err)
-			err = add_threads(list, dirfd(proc), (int)pid);
-	}
-	return err;
-}
-
-static int add_named(struct netns_list *list)
-{
-	CLEANUP(cleanup_closedir) DIR *dir = opendir(RUN_NETNS);
-	const struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		CLEANUP(cleanup_close) int fd = -1;
-		struct netns *netns;
-		struct stat file;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || fstat(fd, &file) || file.st_ino < SMALLEST_INODE)
-			continue; /* being made or unmade: not mounted on */
-		netns = find_or_add(list, (uint32_t)file.st_ino);
-		if (!netns)
-			return -ENOMEM;
-		if (netns->fd < 0)
-			netns->fd = TAKE_FD(fd);
-	}
+	(void)name;
+	if (!netns)
+		return -ENOMEM;
+	if (netns->fd < 0)
+		netns->fd = TAKE_FD(*fd);
 	return 0;
 }
 
 int netns_discover(struct netns_list *list)
 {
 	struct netns_list found = {0};
-	int err = add_processes(&found);
+	int err = netns_each_task(true, add_witness, &found);
 
 	if (!err)
-		err = add_named(&found);
+		err = netns_each_file(add_file, &found);
 	if (err) {
 		netns_list_free(&found);
 		return err;
@@ -178,30 +275,4 @@ int netns_open_table(const struct netns *netns, const char *table)
 			return fd;
 	}
 	return netns->fd < 0 ? -ESRCH : open_by_entering(netns->fd, table);
-}
-
-int netns_lookup(const char *name, uint32_t *inode)
-{
-	char path[320];
-	struct stat file;
-	uint32_t number;
-
-	if (!*name || strchr(name, '/') || name[0] == '.')
-		return -ENOENT;
-	snprintf(path, sizeof(path), RUN_NETNS "/%s", name);
-	if (stat(path, &file) == 0 && file.st_ino >= SMALLEST_INODE) {
-		*inode = (uint32_t)file.st_ino;
-		return 0;
-	}
-	if (parse_u32(name, 1, UINT32_MAX, &number))
-		return -ENOENT;
-	if (number >= SMALLEST_INODE) {
-		*inode = number;
-		return 0;
-	}
-	snprintf(path, sizeof(path), "/proc/%u/ns/net", number);
-	if (stat(path, &file))
-		return -ENOENT;
-	*inode = (uint32_t)file.st_ino;
-	return 0;
 }

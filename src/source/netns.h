@@ -4,6 +4,7 @@
  * The network namespaces of this host: those that a process or a thread is in, and those that 'ip netns' keeps under
  * /run/netns, with or without a process.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,32 @@ void netns_list_free(struct netns_list *list);
  * namespace and comes back, in this thread, where no process is in it (which takes CAP_SYS_ADMIN). */
 int netns_open_table(const struct netns *netns, const char *table);
 
-/* The inode of a namespace that a person named: as under /run/netns, as a PID in it, or as the inode itself.
- * 0 or -ENOENT. */
-int netns_lookup(const char *name, uint32_t *inode);
+/* ---- one by one, without keeping anything ---- */
+
+/* The kernel gives namespaces no smaller inodes (PROC_MNT_INIT_INO, include/linux/proc_ns.h, of Linux 6.18, where the
+ * first namespaces got fixed ones), and processes no PIDs as great. */
+#define NETNS_SMALLEST_INODE 0xeffffff8u
+
+/* Each returns 0 or a negative errno, which ends the walk. */
+typedef int netns_task_handler(void *context, uint32_t inode, int pid);
+typedef int netns_file_handler(void *context, uint32_t inode, const char *name, int *fd);
+
+/* Every process, in the order of their PIDs; with `threads` also every other thread. Those that exit meanwhile or that
+ * may not be looked at are passed over. */
+int netns_each_task(bool threads, netns_task_handler *handler, void *context);
+
+/* Every network namespace under /run/netns, in no order, with a descriptor of its file, which the handler may take
+ * (TAKE_FD). What else is there is passed over. */
+int netns_each_file(netns_file_handler *handler, void *context);
+
+/* 0 or a negative errno: -ENOENT, there is no such file; -EINVAL, it is no network namespace. */
+int netns_of_file(const char *name, uint32_t *inode);
+
+/* 0 or a negative errno: -ENOENT, there is no such process; -EACCES, it may not be looked at. */
+int netns_of_process(uint32_t pid, uint32_t *inode);
+
+/* Ours; 0 when /proc is not there. */
+uint32_t netns_home(void);
+
+/* The host's: that of PID 1, or where it may not be looked at, of kernel threads; else ours. */
+uint32_t netns_host(void);

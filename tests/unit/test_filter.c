@@ -22,12 +22,15 @@ static int find_service(void *context, const char *name, uint16_t *port)
 	return 0;
 }
 
-static int find_netns(void *context, const char *name, uint32_t *inode)
+static int find_netns(void *context, const char *name, struct netns_choice *choice)
 {
 	(void)context;
-	if (strcmp(name, "blue") != 0)
+	snprintf(choice->why, sizeof(choice->why), "there is no %s, but blue and pod", ESCAPED(name));
+	if (strcmp(name, "blue") != 0 && strcmp(name, "pod") != 0)
 		return -ENOENT;
-	*inode = NETNS_ELSEWHERE;
+	choice->inodes[choice->count++] = NETNS_ELSEWHERE;
+	if (!strcmp(name, "pod"))
+		choice->inodes[choice->count++] = NETNS_HERE;
 	return 0;
 }
 
@@ -222,6 +225,9 @@ static const struct accepted accepted[] = {
 	{"uid 4294967295", ""},
 	{"netns blue", "S"},
 	{"netns != blue", "WM6LCK"},
+	{"netns pod", "WSM6LCK"}, /* which is in both */
+	{"netns != pod", ""},
+	{"netns pod and state fin-wait-1", "S"},
 	/* how they are joined */
 	{"pid 100 and state established", "W"},
 	{"pid 100 state established", "W"},
@@ -394,7 +400,7 @@ static const struct refused refused[] = {
 	{"comm \"\"", 5, "empty"},
 	{"comm 'abc", 5, "quote"},
 	{"comm \"abc'", 5, "quote"},
-	{"netns red", 6, "'red'"},
+	{"netns red", 6, "there is no red, but blue and pod"},
 	{"family 5", 7, "'5'"},
 	{"\"state\" established", 0, "'state'"},
 	{"and", 0, "out of place"},
@@ -442,6 +448,7 @@ static void test_without_names(void **state)
 	(void)state;
 	assert_int_equal(filter_parse("sport = https", NULL, &filter, &error), -EINVAL);
 	assert_int_equal(filter_parse("netns blue", NULL, &filter, &error), -EINVAL);
+	assert_string_equal(error.message, "no such network namespace");
 	assert_int_equal(filter_parse("sport = 443", NULL, &filter, &error), 0);
 	filter_free(filter);
 }

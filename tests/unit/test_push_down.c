@@ -12,12 +12,12 @@
 enum { NETNS_COUNT = 20 };
 
 /* Namespaces are named by a letter: 'a' is NETNS_HERE, 'b' the next one. */
-static int find_netns(void *context, const char *name, uint32_t *inode)
+static int find_netns(void *context, const char *name, struct netns_choice *choice)
 {
 	(void)context;
 	if (name[0] < 'a' || name[0] >= 'a' + NETNS_COUNT || name[1])
 		return -ENOENT;
-	*inode = NETNS_HERE + (uint32_t)(name[0] - 'a');
+	choice->inodes[choice->count++] = NETNS_HERE + (uint32_t)(name[0] - 'a');
 	return 0;
 }
 
@@ -391,12 +391,45 @@ static void test_namespace_named_many_times(void **state)
 	assert_false(passes_in(text, NETNS_HERE + 1));
 }
 
+/* Who asks for one namespace knows in which everything is. */
+static void test_fixed_to_one_namespace(void **state)
+{
+	static const struct {
+		const char *text;
+		bool fixed;
+	} filters[] = {
+		{"", false},
+		{"netns a", true},
+		{"netns a or netns a", true},
+		{"netns a or netns b", false},
+		{"netns a and netns b", true}, /* nothing passes */
+		{"netns a and sport = 80", true},
+		{"netns a or sport = 80", false},
+		{"not netns a", false},
+		{"not not netns a", true},
+		{"sport = 80", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(filters); i++) {
+		struct filter *filter = parsed(filters[i].text);
+		struct push_down *push_down = push_down_of(filter);
+
+		assert_non_null(push_down);
+		if (push_down_fixes_netns(push_down) != filters[i].fixed)
+			fail_msg("\"%s\" is not seen for what it is", filters[i].text);
+		free(push_down);
+		filter_free(filter);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sound_on_random_filters),
 		cmocka_unit_test(test_sound_on_sets),
 		cmocka_unit_test(test_exact),
+		cmocka_unit_test(test_fixed_to_one_namespace),
 		cmocka_unit_test(test_as_many_namespaces_as_there_is_room),
 		cmocka_unit_test(test_namespace_named_twice),
 		cmocka_unit_test(test_namespace_named_many_times),

@@ -8,6 +8,9 @@
 
 #include "command.h"
 #include "log.h"
+#include "netns.h"
+#include "netns_finder.h"
+#include "push_down.h"
 
 bool report_wants_color(const struct options *options)
 {
@@ -16,6 +19,30 @@ bool report_wants_color(const struct options *options)
 	if (options->color != COLOR_AUTO)
 		return options->color == COLOR_ALWAYS;
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+static bool fixes_netns(const struct filter *filter)
+{
+	struct push_down *push_down = push_down_of(filter);
+	bool fixes = push_down && push_down_fixes_netns(push_down);
+
+	free(push_down);
+	return fixes;
+}
+
+/* How many there are is asked only where it decides what the first line looks like: it takes a walk over /proc. */
+static int name_namespaces(struct report *report, const struct options *options)
+{
+	struct netns_view *netns = &report->sink->netns;
+
+	report->names = netns_names_new(&host_netns_finder);
+	if (!report->names)
+		return -ENOMEM;
+	*netns = (struct netns_view){
+		.names = report->names, .home = netns_home(), .fixed = fixes_netns(options->filter)};
+	if (options->command == COMMAND_TRACE && !options->json && !netns->fixed)
+		netns->several = netns_names_discover(report->names) > 1;
+	return 0;
 }
 
 int report_open(struct report *report, const struct options *options, const struct live *live)
@@ -31,13 +58,14 @@ int report_open(struct report *report, const struct options *options, const stru
 		return -ENOMEM;
 	report->sink = options->json ? json_sink_new(report->output, live_clock(live))
 				     : text_sink_new(report->output, live_clock(live), &style);
-	return report->sink ? 0 : -ENOMEM;
+	return report->sink ? name_namespaces(report, options) : -ENOMEM;
 }
 
 void report_free(struct report *report)
 {
 	output_free(report->output);
 	free(report->sink);
+	netns_names_free(report->names);
 }
 
 static void say_summary(const struct summary *s)

@@ -9,6 +9,7 @@
 struct report {
 	struct output *output;
 	struct sink *sink;
+	struct netns_names *names; /* which the sink uses */
 };
 
 /* By --color, NO_COLOR, and whether standard output is a terminal. */

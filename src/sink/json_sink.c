@@ -80,13 +80,27 @@ static void put_identity(struct json_writer *json, const struct connection *conn
 		json_null(json, "cookie");
 }
 
+static void put_netns(struct json_sink *sink, const struct connection *conn, uint64_t ts_ns)
+{
+	struct netns_names *names = sink->sink.netns.names;
+	uint32_t inode = conn->tuple.netns;
+	const struct netns_label *label = names ? netns_names_find(names, inode, conn->owner.pid, ts_ns) : NULL;
+
+	json_u64(&sink->json, "netns", inode);
+	if (!label || !label->name)
+		json_null(&sink->json, "netns_name");
+	else if (label->plain && label->length <= JSON_WORD_MAX - 2)
+		json_word_of(&sink->json, "netns_name", label->name, label->length);
+	else
+		json_text(&sink->json, "netns_name", label->name, label->length);
+}
+
 static void put_tuple(struct json_writer *json, const struct connection *conn)
 {
 	const struct tuple *tuple = &conn->tuple;
 	bool peer_known = !connection_lacks_peer(conn);
 	char address[ADDRESS_TEXT_MAX];
 
-	json_u64(json, "netns", tuple->netns);
 	json_u64(json, "family", tuple->family);
 	json_word_of(json, "laddr", address, address_text(&tuple->laddr, tuple->family, address));
 	put_known(json, "lport", tuple->lport, tuple->lport != 0);
@@ -131,6 +145,7 @@ static void put_transition(struct json_sink *sink, const struct change *change)
 	json_word(json, "type", "transition");
 	put_time(sink, change->ts_ns);
 	put_identity(json, change->conn);
+	put_netns(sink, change->conn, change->ts_ns);
 	put_tuple(json, change->conn);
 	json_word(json, "oldstate", tcp_state_name(change->oldstate));
 	json_word(json, "newstate", tcp_state_name(change->newstate));
@@ -171,6 +186,7 @@ static void put_socket(struct json_sink *sink, const struct change *change)
 	put_time(sink, change->ts_ns);
 	put_identity(json, conn);
 	json_word(json, "proto", "tcp");
+	put_netns(sink, conn, change->ts_ns);
 	put_tuple(json, conn);
 	json_word(json, "state", tcp_state_name(conn->state));
 	put_span(json, "in_state_us", "since_known", change->in_state);

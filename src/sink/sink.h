@@ -6,6 +6,7 @@
  */
 #include "change.h"
 #include "clock.h"
+#include "netns_names.h"
 #include "output.h"
 
 /* One printing of the live table. */
@@ -18,6 +19,14 @@ struct table_view {
 
 struct summary {
 	uint64_t seen, received, dropped, missed, resyncs;
+};
+
+/* What an output tells of network namespaces: their names, and as text a column of them when there are several. */
+struct netns_view {
+	struct netns_names *names; /* borrowed; NULL: they are only numbers */
+	uint32_t home;             /* the namespace that we are in; 0: not known */
+	bool fixed;                /* it is about one only, and who asked for it knows which */
+	bool several;              /* the host has more than one, so that a column is there from the start */
 };
 
 struct sink;
@@ -37,6 +46,7 @@ struct sink {
 	const struct sink_ops *ops;
 	struct output *output;
 	const struct wall_clock *clock;
+	struct netns_view netns; /* to be set before the sink is used, or left empty */
 };
 
 /* The caller frees them with free(). NULL when memory is short. */

@@ -7,10 +7,12 @@
 
 #include "escape.h"
 #include "line.h"
+#include "netns_text.h"
 
 enum { COMM_TEXT = 4 * COMM_LEN + 1, STATE_WIDTH = 11, QUEUE_WIDTH = 7, AGE_WIDTH = 8, PID_WIDTH = 7 };
 
 struct widths {
+	size_t netns; /* 0: no such column */
 	size_t local, remote;
 };
 
@@ -22,7 +24,35 @@ static void widen(size_t *width, const char *text)
 		*width = length;
 }
 
-static struct widths measure(const struct table_view *view)
+/* Whose rows all are of one namespace needs no column of it, if it is the reader's own or the one that was asked for.
+ */
+static bool wants_netns(const struct netns_view *netns, const struct table_view *view)
+{
+	uint32_t home = netns->home;
+
+	for (size_t i = 0; i < view->count && !netns->fixed; i++) {
+		if (!home)
+			home = view->rows[i]->tuple.netns;
+		if (view->rows[i]->tuple.netns != home)
+			return true;
+	}
+	return false;
+}
+
+static size_t measure_netns(const struct netns_view *netns, const struct table_view *view)
+{
+	size_t width = 0;
+	char number[32];
+
+	for (size_t i = 0; i < view->count; i++) {
+		size_t length = text_width(netns_text(netns, view->rows[i], view->ts_ns, number));
+
+		width = length > width ? length : width;
+	}
+	return netns_column(width);
+}
+
+static struct widths measure(const struct netns_view *netns, const struct table_view *view)
 {
 	struct widths widths = {.local = sizeof("LADDR:LPORT") - 1, .remote = sizeof("RADDR:RPORT") - 1};
 	char text[ENDPOINT_TEXT_MAX];
@@ -31,6 +61,8 @@ static struct widths measure(const struct table_view *view)
 		widen(&widths.local, local_text(view->rows[i], text));
 		widen(&widths.remote, remote_text(view->rows[i], text));
 	}
+	if (wants_netns(netns, view))
+		widths.netns = measure_netns(netns, view);
 	return widths;
 }
 
@@ -72,6 +104,8 @@ static void put_heading(struct output *output, const struct widths *widths)
 	line_left(&line, "STATE", STATE_WIDTH);
 	line_right(&line, "RECV-Q", QUEUE_WIDTH);
 	line_right(&line, "SEND-Q", QUEUE_WIDTH);
+	if (widths->netns)
+		line_left(&line, "NETNS", widths->netns);
 	line_left(&line, "LADDR:LPORT", widths->local);
 	line_left(&line, "RADDR:RPORT", widths->remote);
 	line_right(&line, "IN-STATE", AGE_WIDTH);
@@ -80,7 +114,8 @@ static void put_heading(struct output *output, const struct widths *widths)
 	line_put(&line, output);
 }
 
-static void put_row(struct output *output, const struct widths *widths, const struct connection *conn, uint64_t now_ns)
+static void put_row(struct output *output, const struct widths *widths, const struct netns_view *netns,
+		    const struct connection *conn, uint64_t now_ns)
 {
 	bool known = conn->owner.pid != 0;
 	char text[ENDPOINT_TEXT_MAX], comm[COMM_TEXT];
@@ -90,6 +125,8 @@ static void put_row(struct output *output, const struct widths *widths, const st
 	line_left(&line, tcp_state_name(conn->state), STATE_WIDTH);
 	line_right(&line, number_text(conn->recvq, conn->recvq != QUEUE_UNKNOWN, text), QUEUE_WIDTH);
 	line_right(&line, number_text(conn->sendq, conn->sendq != QUEUE_UNKNOWN, text), QUEUE_WIDTH);
+	if (widths->netns)
+		line_left(&line, netns_text(netns, conn, now_ns, text), widths->netns);
 	line_left(&line, local_text(conn, text), widths->local);
 	line_left(&line, remote_text(conn, text), widths->remote);
 	line_right(&line, span_text(connection_in_state(conn, now_ns), text), AGE_WIDTH);
@@ -103,14 +140,15 @@ static void put_row(struct output *output, const struct widths *widths, const st
 	line_put(&line, output);
 }
 
-void table_text_put(struct output *output, const struct wall_clock *clock, const struct table_view *view)
+void table_text_put(struct output *output, const struct wall_clock *clock, const struct netns_view *netns,
+		    const struct table_view *view)
 {
-	struct widths widths = measure(view);
+	struct widths widths = measure(netns, view);
 
 	if (view->iteration > 1)
 		output_char(output, '\n');
 	put_totals(output, clock, view);
 	put_heading(output, &widths);
 	for (size_t i = 0; i < view->count; i++)
-		put_row(output, &widths, view->rows[i], view->ts_ns);
+		put_row(output, &widths, netns, view->rows[i], view->ts_ns);
 }

@@ -5,4 +5,5 @@
  */
 #include "sink.h"
 
-void table_text_put(struct output *output, const struct wall_clock *clock, const struct table_view *view);
+void table_text_put(struct output *output, const struct wall_clock *clock, const struct netns_view *netns,
+		    const struct table_view *view);

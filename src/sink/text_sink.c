@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Transitions in tcpstates' columns, and why: TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY.
+ * Transitions in tcpstates' columns, and why: TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY. With
+ * more than one network namespace, NETNS comes before LADDR.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "escape.h"
 #include "line.h"
+#include "netns_text.h"
 #include "sink.h"
 #include "table_text.h"
 
@@ -29,6 +31,7 @@ struct layout {
 	size_t time; /* 12: with milliseconds; 8: without */
 	size_t comm;
 	size_t address;
+	size_t netns;    /* 0: no such column */
 	size_t terminal; /* 0: no limit */
 	bool stacked;    /* too narrow for one line: the endpoints stand on a second one */
 };
@@ -37,7 +40,9 @@ struct text_sink {
 	struct sink sink;
 	struct text_style style;
 	struct layout layout;
-	time_t second; /* the one that `stamp` spells */
+	uint32_t netns;     /* of the last line; 0: none yet */
+	size_t netns_width; /* of its column, 0: there is none */
+	time_t second;      /* the one that `stamp` spells */
 	char stamp[16];
 	struct line line;
 	struct line why;
@@ -51,7 +56,7 @@ static struct text_sink *text_sink_of(struct sink *sink)
 static size_t fixed_width(const struct layout *layout)
 {
 	return layout->time + 1 + PID_WIDTH + 1 + layout->comm + 1 + 2 * (layout->address + 1 + PORT_WIDTH + 1) +
-	       2 * (STATE_WIDTH + 1) + sizeof("->") + MS_WIDTH + 1;
+	       2 * (STATE_WIDTH + 1) + sizeof("->") + MS_WIDTH + 1 + layout->netns + (layout->netns != 0);
 }
 
 static void fit(struct text_sink *self)
@@ -63,6 +68,7 @@ static void fit(struct text_sink *self)
 	struct winsize window;
 
 	layout->address = self->style.wide ? IPV6_WIDTH : IPV4_WIDTH;
+	layout->netns = self->netns_width;
 	layout->terminal = 0;
 	if (self->style.terminal_fd >= 0 && ioctl(self->style.terminal_fd, TIOCGWINSZ, &window) == 0)
 		layout->terminal = window.ws_col;
@@ -72,7 +78,7 @@ static void fit(struct text_sink *self)
 		if (layout->terminal == 0 || fixed_width(layout) + WHY_WIDTH <= layout->terminal)
 			break;
 	}
-	layout->stacked = layout->terminal && fixed_width(layout) > layout->terminal;
+	layout->stacked = layout->terminal && fixed_width(layout) + sizeof("WHY") - 1 > layout->terminal;
 }
 
 /* ---- colours ---- */
@@ -167,12 +173,27 @@ static void next_line(struct text_sink *self)
 	line_pad_to(&self->line, INDENT);
 }
 
-static void put_endpoints(struct text_sink *self, const struct connection *conn)
+static void put_netns(struct text_sink *self, const struct connection *conn, uint64_t ts_ns)
+{
+	char number[32], cut[4 * NETNS_WIDTH_MAX + 1] = "";
+	const char *text = netns_text(&self->sink.netns, conn, ts_ns, number);
+
+	if (self->layout.terminal) {
+		strncat(cut, text, sizeof(cut) - 1);
+		cut_text(cut, self->layout.netns);
+		text = cut;
+	}
+	line_left(&self->line, text, self->layout.netns);
+}
+
+static void put_endpoints(struct text_sink *self, const struct connection *conn, uint64_t ts_ns)
 {
 	const struct tuple *tuple = &conn->tuple;
 	bool peer_known = !connection_lacks_peer(conn);
 	char text[ADDRESS_TEXT_MAX];
 
+	if (self->layout.netns)
+		put_netns(self, conn, ts_ns);
 	address_text(&tuple->laddr, tuple->family, text);
 	line_left(&self->line, text, self->layout.address);
 	line_left(&self->line, number_text(tuple->lport, tuple->lport != 0, text), PORT_WIDTH);
@@ -260,10 +281,21 @@ static void put_why(struct text_sink *self, const struct change *change)
 
 static void head_endpoints(struct text_sink *self)
 {
+	if (self->layout.netns)
+		line_left(&self->line, "NETNS", self->layout.netns);
 	line_left(&self->line, "LADDR", self->layout.address);
 	line_left(&self->line, "LPORT", PORT_WIDTH);
 	line_left(&self->line, "RADDR", self->layout.address);
 	line_left(&self->line, "RPORT", PORT_WIDTH);
+}
+
+static void widen_netns(struct text_sink *self)
+{
+	struct netns_names *names = self->sink.netns.names;
+	size_t width = netns_column(names ? netns_names_widest(names) : 0);
+
+	if (width > self->netns_width)
+		self->netns_width = width;
 }
 
 static void text_heading(struct sink *sink)
@@ -271,6 +303,8 @@ static void text_heading(struct sink *sink)
 	struct text_sink *self = text_sink_of(sink);
 	struct line *line = &self->line;
 
+	if (sink->netns.several && !sink->netns.fixed)
+		widen_netns(self);
 	fit(self);
 	line_clear(line);
 	line_left(line, "TIME", self->layout.time);
@@ -290,23 +324,44 @@ static void text_heading(struct sink *sink)
 	line_put(line, sink->output);
 }
 
+/* The column begins with the first line of a second namespace, and grows with the names: under a heading of its own. */
+static void notice_netns(struct text_sink *self, const struct change *change)
+{
+	struct netns_view *netns = &self->sink.netns;
+	uint32_t inode = change->conn->tuple.netns, before = self->netns ? self->netns : netns->home;
+	char number[32];
+	size_t width;
+
+	self->netns = inode;
+	if (netns->fixed || (!netns->several && (!before || before == inode)))
+		return;
+	width = netns_column(text_width(netns_text(netns, change->conn, change->ts_ns, number)));
+	if (netns->several && width <= self->netns_width)
+		return;
+	netns->several = true;
+	self->netns_width = width;
+	text_heading(&self->sink);
+}
+
 static void text_change(struct sink *sink, const struct change *change)
 {
 	struct text_sink *self = text_sink_of(sink);
 	char ms[32];
 
+	if (change->conn->tuple.netns != self->netns)
+		notice_netns(self, change);
 	if (self->style.terminal_fd >= 0)
 		fit(self);
 	line_clear(&self->line);
 	put_time(self, change->ts_ns);
 	put_owner(self, change->conn);
 	if (!self->layout.stacked)
-		put_endpoints(self, change->conn);
+		put_endpoints(self, change->conn, change->ts_ns);
 	put_states(self, change);
 	line_right(&self->line, span_ms_text(change->in_state, ms), MS_WIDTH);
 	if (self->layout.stacked) {
 		next_line(self);
-		put_endpoints(self, change->conn);
+		put_endpoints(self, change->conn, change->ts_ns);
 	}
 	put_why(self, change);
 	line_put(&self->line, sink->output);
@@ -314,7 +369,7 @@ static void text_change(struct sink *sink, const struct change *change)
 
 static void text_table(struct sink *sink, const struct table_view *view)
 {
-	table_text_put(sink->output, sink->clock, view);
+	table_text_put(sink->output, sink->clock, &sink->netns, view);
 }
 
 static const struct sink_ops text_ops = {

@@ -102,6 +102,7 @@ static void test_transition(void **state)
 		{"id", 's', "7"},
 		{"cookie", 's', "1f"},
 		{"netns", 'n', "1000"},
+		{"netns_name", '0', "null"},
 		{"family", 'n', "4"},
 		{"laddr", 's', "10.0.0.1"},
 		{"lport", 'n', "40000"},
@@ -161,6 +162,7 @@ static void test_transition_of_which_little_is_known(void **state)
 		{"id", 's', "18446744073709551615"},
 		{"cookie", '0', "null"},
 		{"netns", 'n', "1000"},
+		{"netns_name", '0', "null"},
 		{"family", 'n', "6"},
 		{"laddr", 's', "::ffff:10.0.0.1"},
 		{"lport", '0', "null"},
@@ -231,6 +233,7 @@ static void test_socket(void **state)
 		{"cookie", 's', "ffffffffffffffff"},
 		{"proto", 's', "tcp"},
 		{"netns", 'n', "1000"},
+		{"netns_name", '0', "null"},
 		{"family", 'n', "6"},
 		{"laddr", 's', "fd00::1"},
 		{"lport", 'n', "80"},
@@ -322,6 +325,90 @@ static void test_table_and_summary(void **state)
 	lines_read(&lines, &members);
 	assert_keys(&members, summary_keys, COUNT_OF(summary_keys));
 	lines_close(&lines);
+}
+
+/* ---- network namespaces ---- */
+
+static uint64_t finder_now(void *context)
+{
+	(void)context;
+	return 1;
+}
+
+static uint32_t finder_host(void *context)
+{
+	(void)context;
+	return 1000; /* NETNS_HERE */
+}
+
+/* Its context is the name of namespace 2000. */
+static void finder_names(void *context, netns_name_visitor *visit, void *visitor)
+{
+	visit(visitor, 2000, context);
+}
+
+static void finder_processes(void *context, netns_process_visitor *visit, void *visitor)
+{
+	(void)context;
+	(void)visit;
+	(void)visitor;
+}
+
+static uint32_t finder_of_process(void *context, uint32_t pid)
+{
+	(void)context;
+	(void)pid;
+	return 0;
+}
+
+/* The name that a line tells of a namespace, where /run/netns has `name` for 2000. */
+static void read_netns(uint32_t inode, const char *name, struct members *members)
+{
+	struct netns_finder finder = {.now_ns = finder_now,
+				      .host = finder_host,
+				      .names = finder_names,
+				      .processes = finder_processes,
+				      .of_process = finder_of_process,
+				      .context = (void *)name};
+	struct connection conn = connection_of(tuple_of(4, "10.0.0.1", 40000, "10.0.0.2", 443));
+	struct change change = {.conn = &conn, .newstate = STATE_SYN_SENT};
+	struct netns_names *names = netns_names_new(&finder);
+	struct lines lines;
+
+	assert_non_null(names);
+	conn.tuple.netns = inode;
+	lines_open(&lines);
+	lines.sink->netns.names = names;
+	lines.sink->ops->change(lines.sink, &change);
+	lines_read(&lines, members);
+	lines_close(&lines);
+	netns_names_free(names);
+}
+
+static void test_netns_names(void **state)
+{
+	static const char *const names[][2] = {
+		{"blue", "blue"}, {"a\"b\\c", "a\"b\\c"}, {"a\nb", "a<U+000A>b"},         {"\033[2J", "<U+001B>[2J"},
+		{"a b", "a b"},   {"\xff", "\\xff"},      {"caf\303\251", "caf\303\251"},
+	};
+	struct members members;
+	char longest[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		read_netns(2000, names[i][0], &members);
+		assert_member(&members, "netns", 'n', "2000");
+		assert_member(&members, "netns_name", 's', names[i][1]);
+	}
+	memset(longest, 'x', 255);
+	longest[255] = '\0';
+	read_netns(2000, longest, &members);
+	assert_member(&members, "netns_name", 's', longest);
+	read_netns(1000, "blue", &members);
+	assert_member(&members, "netns_name", 's', "host");
+	read_netns(3000, "blue", &members);
+	assert_member(&members, "netns", 'n', "3000");
+	assert_member(&members, "netns_name", '0', "null");
 }
 
 /* ---- hostile names ---- */
@@ -495,6 +582,7 @@ int main(void)
 		cmocka_unit_test(test_socket),
 		cmocka_unit_test(test_socket_with_one_holder_or_none),
 		cmocka_unit_test(test_table_and_summary),
+		cmocka_unit_test(test_netns_names),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_random_names),
 		cmocka_unit_test(test_writer_nests),

@@ -18,6 +18,8 @@
 /* 23:59:58.000 UTC, when the monotonic clock says 1 s. */
 static const struct wall_clock clock_of_test = {.offset_ns = 1709251197000000001LL, .measured_ns = 1};
 
+static const struct netns_view nowhere; /* no names are known */
+
 static int use_utc(void **state)
 {
 	(void)state;
@@ -420,6 +422,257 @@ static void test_color(void **state)
 	free(text);
 }
 
+/* ---- network namespaces ---- */
+
+enum { HOME = 4026531833u, BLUE = 4026532100u, ODD = 4026532200u, LONG = 4026532201u, NAMELESS = 4026532300u };
+
+static uint64_t finder_now(void *context)
+{
+	(void)context;
+	return 1500000000;
+}
+
+static uint32_t finder_host(void *context)
+{
+	(void)context;
+	return HOME;
+}
+
+static void finder_names(void *context, netns_name_visitor *visit, void *visitor)
+{
+	(void)context;
+	visit(visitor, BLUE, "blue");
+	visit(visitor, ODD, "a\nb");
+	visit(visitor, LONG, "one-whose-name-is-a-good-deal-longer-than-its-column");
+}
+
+static void finder_processes(void *context, netns_process_visitor *visit, void *visitor)
+{
+	(void)context;
+	(void)visit;
+	(void)visitor;
+}
+
+static uint32_t finder_of_process(void *context, uint32_t pid)
+{
+	(void)context;
+	(void)pid;
+	return 0;
+}
+
+static const struct netns_finder finder = {.now_ns = finder_now,
+					   .host = finder_host,
+					   .names = finder_names,
+					   .processes = finder_processes,
+					   .of_process = finder_of_process};
+
+struct printing {
+	struct capture capture;
+	struct sink *sink;
+	struct netns_names *names;
+};
+
+static struct printing printing_open(struct netns_view netns, int terminal_fd)
+{
+	struct printing printing = {.capture = capture_open(), .names = netns_names_new(&finder)};
+	struct text_style style = {.terminal_fd = terminal_fd};
+
+	assert_non_null(printing.names);
+	printing.sink = text_sink_new(printing.capture.output, &clock_of_test, &style);
+	assert_non_null(printing.sink);
+	netns.names = printing.names;
+	printing.sink->netns = netns;
+	printing.sink->ops->heading(printing.sink);
+	return printing;
+}
+
+static void print_in(struct printing *printing, uint32_t inode)
+{
+	struct connection conn = web();
+	struct change change = {.ts_ns = 1500000000, .conn = &conn, .newstate = STATE_SYN_SENT};
+
+	conn.tuple.netns = inode;
+	printing->sink->ops->change(printing->sink, &change);
+}
+
+static char *printing_close(struct printing *printing)
+{
+	char *text = capture_take(&printing->capture);
+
+	free(printing->sink);
+	netns_names_free(printing->names);
+	capture_close(&printing->capture);
+	return text;
+}
+
+#define HEADING                                                                                                        \
+	"TIME         PID     COMM            LADDR           LPORT RADDR           RPORT OLDSTATE    -> NEWSTATE "
+#define HEADING_NETNS(name)                                                                                            \
+	"TIME         PID     COMM            " name " LADDR           LPORT RADDR           RPORT OLDSTATE    "       \
+	"-> NEWSTATE "
+
+static void assert_lines(char *text, const char *const *lines, size_t count)
+{
+	const char *line = text;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(line, lines[i], strlen(lines[i])) != 0)
+			fail_msg("\"%.120s\" does not begin with \"%s\"", line, lines[i]);
+		line = strchr(line, '\n') + 1;
+	}
+	assert_string_equal(line, "");
+	free(text);
+}
+
+/* The column comes with the second namespace, under a heading of its own, as wide as the names need it. */
+static void test_netns_column_begins(void **state)
+{
+	static const char *const lines[] = {
+		HEADING,
+		"23:59:58.500 100     curl            10.0.0.1 ",
+		HEADING_NETNS("NETNS               "),
+		"23:59:58.500 100     curl            blue                 10.0.0.1 ",
+		"23:59:58.500 100     curl            host                 10.0.0.1 ",
+		"23:59:58.500 100     curl            a\\x0ab               10.0.0.1 ",
+		"23:59:58.500 100     curl            one-whose-name-is-a-good-deal-longer-than-its-column 10.0.0.1 ",
+		"23:59:58.500 100     curl            4026532300           10.0.0.1 ",
+	};
+	struct printing printing = printing_open((struct netns_view){.home = HOME}, -1);
+
+	(void)state;
+	print_in(&printing, HOME);
+	print_in(&printing, BLUE);
+	print_in(&printing, HOME);
+	print_in(&printing, ODD);
+	print_in(&printing, LONG);
+	print_in(&printing, NAMELESS);
+	assert_lines(printing_close(&printing), lines, COUNT_OF(lines));
+}
+
+/* A name that comes later may need more room. Without memory for names, the numbers stand there. */
+static void test_netns_column_grows(void **state)
+{
+	static const char *const lines[] = {
+		HEADING,
+		"23:59:58.500 100     curl            10.0.0.1 ",
+		HEADING_NETNS("NETNS     "),
+		"23:59:58.500 100     curl            4026532300 10.0.0.1 ",
+		"23:59:58.500 100     curl            77         10.0.0.1 ",
+		"23:59:58.500 100     curl            4026531833 10.0.0.1 ",
+	};
+	struct printing printing = printing_open((struct netns_view){.home = HOME}, -1);
+
+	(void)state;
+	printing.sink->netns.names = NULL;
+	print_in(&printing, HOME);
+	print_in(&printing, NAMELESS);
+	print_in(&printing, 77);
+	print_in(&printing, HOME);
+	assert_lines(printing_close(&printing), lines, COUNT_OF(lines));
+}
+
+static void test_netns_column_from_the_start(void **state)
+{
+	static const char *const lines[] = {
+		HEADING_NETNS("NETNS   "),
+		"23:59:58.500 100     curl            host     10.0.0.1 ",
+		HEADING_NETNS("NETNS               "),
+		"23:59:58.500 100     curl            one-whose-name-is-a-good-deal-longer-than-its-column 10.0.0.1 ",
+		"23:59:58.500 100     curl            blue                 10.0.0.1 ",
+		"23:59:58.500 100     curl            host                 10.0.0.1 ",
+	};
+	struct printing printing = printing_open((struct netns_view){.home = HOME, .several = true}, -1);
+
+	(void)state;
+	print_in(&printing, HOME);
+	print_in(&printing, LONG);
+	print_in(&printing, BLUE);
+	print_in(&printing, HOME);
+	assert_lines(printing_close(&printing), lines, COUNT_OF(lines));
+}
+
+static void test_netns_column_of_those_who_are_elsewhere(void **state)
+{
+	static const char *const fixed[] = {HEADING, "23:59:58.500 100     curl            10.0.0.1 "};
+	static const char *const free_[] = {HEADING, HEADING_NETNS("NETNS               "),
+					    "23:59:58.500 100     curl            blue                 10.0.0.1 "};
+	struct printing printing = printing_open((struct netns_view){.home = HOME, .fixed = true}, -1);
+
+	(void)state;
+	print_in(&printing, BLUE);
+	assert_lines(printing_close(&printing), fixed, COUNT_OF(fixed));
+	printing = printing_open((struct netns_view){.home = HOME}, -1);
+	print_in(&printing, BLUE);
+	assert_lines(printing_close(&printing), free_, COUNT_OF(free_));
+}
+
+static void test_netns_column_on_terminals(void **state)
+{
+	(void)state;
+	for (unsigned short columns = 80; columns <= 240; columns++) {
+		int master, fd = terminal_of(columns, &master);
+		struct printing printing;
+		size_t lines;
+		char *text;
+
+		if (fd < 0) {
+			print_message("    skipped: no pseudo-terminals here\n");
+			skip();
+		}
+		printing = printing_open((struct netns_view){.home = HOME, .several = true}, fd);
+		print_in(&printing, HOME);
+		print_in(&printing, LONG);
+		text = printing_close(&printing);
+		close(fd);
+		close(master);
+		if (widest(text, &lines) > columns)
+			fail_msg("%u columns are not enough for\n%s", columns, text);
+		assert_true(lines == 4 || lines == 6 || lines == 8); /* two headings: the second name is wider */
+		assert_non_null(strstr(text, " host"));
+		assert_non_null(strstr(text, "NETNS"));
+		assert_non_null(strstr(text, "10.0.0.2"));
+		free(text);
+	}
+}
+
+static void test_netns_column_of_the_table(void **state)
+{
+	struct connection here = web(), there = web();
+	struct connection *rows[] = {&here, &there};
+	struct table_view view = {.iteration = 1, .ts_ns = 1500000000, .rows = rows, .count = 2};
+	struct capture capture = capture_open();
+	struct netns_view netns = {.names = netns_names_new(&finder), .home = HOME};
+	char *text;
+
+	(void)state;
+	here.tuple.netns = HOME;
+	there.tuple.netns = BLUE;
+	table_text_put(capture.output, &clock_of_test, &netns, &view);
+	text = capture_take(&capture);
+	assert_non_null(strstr(text, "SEND-Q NETNS    LADDR:LPORT "));
+	assert_non_null(strstr(text, " host     10.0.0.1:40000 "));
+	assert_non_null(strstr(text, " blue     10.0.0.1:40000 "));
+	free(text);
+	here.tuple.netns = BLUE; /* all in one, which is not the reader's own … */
+	table_text_put(capture.output, &clock_of_test, &netns, &view);
+	text = capture_take(&capture);
+	assert_non_null(strstr(text, " NETNS "));
+	free(text);
+	netns.fixed = true; /* … but the one asked for */
+	table_text_put(capture.output, &clock_of_test, &netns, &view);
+	text = capture_take(&capture);
+	assert_null(strstr(text, "NETNS"));
+	free(text);
+	netns.fixed = false;
+	here.tuple.netns = there.tuple.netns = HOME;
+	table_text_put(capture.output, &clock_of_test, &netns, &view);
+	text = capture_take(&capture);
+	assert_null(strstr(text, "NETNS"));
+	free(text);
+	netns_names_free(netns.names);
+	capture_close(&capture);
+}
+
 /* ---- values ---- */
 
 static void test_spans(void **state)
@@ -523,7 +776,7 @@ static void test_table(void **state)
 	conn.state = STATE_ESTABLISHED;
 	conn.owner = (struct owner){.fd = FD_UNKNOWN};
 	conn.since_ns = 1000000000;
-	table_text_put(capture.output, &clock_of_test, &view);
+	table_text_put(capture.output, &clock_of_test, &nowhere, &view);
 	text = capture_take(&capture);
 	assert_string_equal(text,
 			    "top: 23:59:58, 2 sockets: 1 ESTABLISHED, 1 LISTEN\n"
@@ -533,7 +786,7 @@ static void test_table(void **state)
 	free(text);
 	view.iteration = 2;
 	view.count = 0;
-	table_text_put(capture.output, &clock_of_test, &view);
+	table_text_put(capture.output, &clock_of_test, &nowhere, &view);
 	text = capture_take(&capture);
 	assert_non_null(strstr(text, "\ntop: 23:59:58, 0 sockets\n"));
 	free(text);
@@ -553,6 +806,12 @@ int main(void)
 		cmocka_unit_test(test_narrow_terminals),
 		cmocka_unit_test(test_narrow_terminals_and_hostile_names),
 		cmocka_unit_test(test_color),
+		cmocka_unit_test(test_netns_column_begins),
+		cmocka_unit_test(test_netns_column_grows),
+		cmocka_unit_test(test_netns_column_from_the_start),
+		cmocka_unit_test(test_netns_column_of_those_who_are_elsewhere),
+		cmocka_unit_test(test_netns_column_on_terminals),
+		cmocka_unit_test(test_netns_column_of_the_table),
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_sizes_and_numbers),
 		cmocka_unit_test(test_endpoints),

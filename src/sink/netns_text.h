@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The column NETNS.
+ */
+#include "sink.h"
+
+enum { NETNS_WIDTH_MIN = 8, NETNS_WIDTH_MAX = 20 };
+
+/* The width of a column for names of so many characters: a longer one pushes the next columns aside. */
+size_t netns_column(size_t characters);
+
+/* The name of the namespace that a connection is in, or its number, which may stand in `out`, of 32 bytes. Holds until
+ * the next call. */
+const char *netns_text(const struct netns_view *netns, const struct connection *conn, uint64_t ts_ns, char *out);

@@ -42,11 +42,15 @@ def comm_of(pid="self"):
         return file.read().rstrip("\n")
 
 
-@contextlib.contextmanager
 def entered(netns):
+    return entered_file(f"/run/netns/{netns}")
+
+
+@contextlib.contextmanager
+def entered_file(path):
     """This thread in the network namespace; sockets made here stay in it."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    there = os.open(f"/run/netns/{netns}", os.O_RDONLY)
+    there = os.open(path, os.O_RDONLY)
     try:
         assert libc.setns(there, CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
         yield

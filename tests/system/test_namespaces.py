@@ -1,0 +1,504 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Network namespaces: each under its name, however it came by it; and asked for by it."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import PATIENCE, PROGRAM, Tracer, await_that, connect, entered_file, listen, port_of, run, select
+
+# A host of its own, as far as names go: without the processes and the names of any other. $1 is done before the rest.
+ALONE = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-ec",
+         'mkdir -p /run/netns; mount -t tmpfs none /run/netns; eval "$1"; shift; exec "$@"', "sh"]
+
+
+def inode_of(pid="self"):
+    return os.stat(f"/proc/{pid}/ns/net").st_ino
+
+
+def on_port(port):
+    return f"sport = :{port} or dport = :{port}"
+
+
+def free_port():
+    with listen() as server:
+        return port_of(server)
+
+
+def top(*arguments):
+    done = run(PROGRAM, "top", "-b", "-n", "1", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(name):
+    """What is said of a --netns that means nothing."""
+    done = run(PROGRAM, "trace", "--netns", name, "--duration", "5")
+    assert done.returncode == 2 and done.stdout == "", done
+    return done.stderr
+
+
+# ---- a host of its own ----
+
+
+class AloneTracer(Tracer):
+    """A tracer that sees only the processes and names of its own little host."""
+
+    def __init__(self, *arguments, before="", **kwargs):
+        super().__init__(*arguments, prefix=(*ALONE, before), **kwargs)
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
+            self.pid = int(children.read())
+
+    def sh(self, script):
+        return subprocess.run(["nsenter", "-t", str(self.pid), "-m", "-p", "sh", "-ec", script], check=True,
+                              capture_output=True, text=True, timeout=120)
+
+    def path(self, name):
+        return f"/proc/{self.pid}/root/run/netns/{name}"
+
+    def listen_in(self, name, port=0):
+        with entered_file(self.path(name)):
+            return listen("0.0.0.0", port)
+
+    def end(self):
+        os.kill(self.pid, signal.SIGINT)
+        return self.stop()
+
+    def kill(self):
+        if self.process.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@pytest.fixture
+def alone():
+    started = []
+
+    def start(*arguments, **kwargs):
+        started.append(AloneTracer(*arguments, **kwargs))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
+# ---- containers ----
+
+
+def cgroup_root():
+    with open("/proc/mounts", encoding="utf-8") as mounts:
+        for line in mounts:
+            if line.split()[2] == "cgroup2":
+                return line.split()[1]
+    return pytest.skip("there is no cgroup2 here")
+
+
+# Listens, then connects to itself for each line that comes in.
+PROGRAM_INSIDE = """
+import socket, subprocess, sys
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+for line in sys.stdin:
+    with socket.create_connection(server.getsockname()) as client:
+        server.accept()[0].close()
+"""
+
+
+class Container:
+    """A process in a network namespace and a control group of its own, which is named as a container's."""
+
+    def __init__(self, group, port):
+        self.group = group
+        os.makedirs(group, exist_ok=True)
+        # pylint: disable-next=consider-using-with
+        self.process = subprocess.Popen(
+            ["sh", "-ec", f'echo $$ > "$1"; shift; exec unshare --net -- "{sys.executable}" -c "$@"', "sh",
+             f"{group}/cgroup.procs", PROGRAM_INSIDE, str(port)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "ready\n"
+        self.inode = inode_of(self.process.pid)
+
+    def connect(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def container():
+    """Makes containers whose groups are below one of the test's own."""
+    home = f"{cgroup_root()}/tl{os.getpid()}-{secrets.token_hex(4)}"
+    made = []
+
+    def make(group, port=0):
+        made.append(Container(f"{home}/{group}", port))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.end()
+    for directory, _, _ in os.walk(home, topdown=False):
+        await_that(lambda path=directory: not os.path.exists(path) or removed(path), "the group to be empty")
+
+
+def removed(path):
+    try:
+        os.rmdir(path)
+    except OSError:
+        return False
+    return True
+
+
+# ---- names ----
+
+
+def test_both_ends_of_a_veth(netns):
+    """A server in one namespace, its client in another: both in the table, each under its namespace's name."""
+    inside, outside = netns("in"), netns("out")
+    subprocess.run(["ip", "link", "add", "tla", "netns", inside.name, "type", "veth", "peer", "name", "tlb", "netns",
+                    outside.name], check=True)
+    for ns, link, address in (inside, "tla", "10.77.0.1"), (outside, "tlb", "10.77.0.2"):
+        ns.exec("ip", "address", "add", f"{address}/24", "dev", link)
+        ns.exec("ip", "link", "set", link, "up")
+    with inside.entered():
+        server = listen("10.77.0.1")
+    with outside.entered():
+        client = connect("10.77.0.1", port_of(server))
+    accepted = server.accept()[0]
+    port = port_of(server)
+
+    text = top(on_port(port))
+    heading = next(line for line in text.splitlines() if line.startswith("STATE"))
+    assert heading.split() == "STATE RECV-Q SEND-Q NETNS LADDR:LPORT RADDR:RPORT IN-STATE PID COMM".split()
+    rows = [line.split() for line in text.splitlines() if line.startswith(("LISTEN", "ESTABLISHED"))]
+    ends = {(row[3], row[4], row[5]) for row in rows}
+    assert ends == {(inside.name, f"10.77.0.1:{port}", "0.0.0.0:*"),
+                    (inside.name, f"10.77.0.1:{port}", f"10.77.0.2:{port_of(client)}"),
+                    (outside.name, f"10.77.0.2:{port_of(client)}", f"10.77.0.1:{port}")}
+
+    table = Tracer("-b", "-n", "1", on_port(port), command="top")
+    table.process.wait(PATIENCE)
+    ends = {(row["netns_name"], row["netns"], row["laddr"]) for row in select(table.update(), type="socket")}
+    assert ends == {(inside.name, inside.inode, "10.77.0.1"), (outside.name, outside.inode, "10.77.0.2")}
+    for each in server, client, accepted:
+        each.close()
+
+
+def test_the_host_is_named(tracer):
+    port = free_port()
+    trace = tracer(on_port(port))
+    listen(port=port).close()
+    assert trace.await_transition(lport=port)["netns_name"] == "host"
+    assert trace.transitions()[0]["netns"] == inode_of()
+
+
+def test_namespace_that_appears_while_tracing(netns, tracer):
+    """From its first line on."""
+    port = free_port()
+    trace = tracer(on_port(port))
+    for number in range(5):
+        ns = netns(f"late{number}")
+        with ns.entered():
+            listen(port=port).close()
+        trace.await_transition(netns_name=ns.name, newstate="CLOSE")
+        assert {line["netns_name"] for line in trace.transitions(netns=ns.inode)} == {ns.name}
+
+
+def test_namespace_without_a_name(tracer, container):
+    """Neither a file nor a container: there is only the number."""
+    port = free_port()
+    trace = tracer(on_port(port))
+    nameless = container("app.slice/app-foo.scope", port)
+    line = trace.await_transition(lport=port, newstate="LISTEN", netns=nameless.inode)
+    assert line["netns_name"] is None
+    heading, *rows = top(on_port(port)).splitlines()[1:]
+    assert "NETNS" in heading and f" {nameless.inode} " in rows[0]
+
+
+def test_last_lines_of_a_namespace_bear_its_name(ns, tracer):
+    with ns.entered():
+        server = listen()
+    trace = tracer("--netns", ns.name)
+    with ns.entered():
+        client = connect("127.0.0.1", port_of(server))
+    trace.await_transition(newstate="SYN_RECV")
+    ns.delete()
+    await_that(lambda: not os.path.exists(f"/run/netns/{ns.name}"), "the name to be gone")
+    client.close()
+    server.close()
+    trace.await_transition(oldstate="LISTEN", newstate="CLOSE")
+    assert {line["netns_name"] for line in trace.transitions()} == {ns.name}
+
+
+def test_two_hundred_namespaces(alone):
+    port = free_port()
+    trace = alone(on_port(port), before="for i in $(seq 100); do ip netns add many$i; done")
+    trace.sh("for i in $(seq 101 200); do ip netns add many$i; done")  # half of them while it runs
+    names = {f"many{i}" for i in range(1, 201)}
+    servers = [trace.listen_in(name, port) for name in sorted(names)]
+    trace.await_count(200, newstate="LISTEN", lport=port)
+    lines = trace.transitions(newstate="LISTEN", lport=port)
+    assert {line["netns_name"] for line in lines} == names
+    assert all(os.stat(trace.path(line["netns_name"])).st_ino == line["netns"] for line in lines)
+    for server in servers:
+        server.close()
+    trace.await_count(200, oldstate="LISTEN", newstate="CLOSE", lport=port)
+    assert {line["netns_name"] for line in trace.transitions(newstate="CLOSE")} == names
+    trace.end()
+
+
+def test_what_is_under_run_netns_and_is_no_namespace(alone):
+    """Neither waited for nor taken for one; and what a name holds does not reach the terminal."""
+    evil = "\x1b[2J\n\x07"
+    before = f"""
+        cd /run/netns
+        mkfifo pipe; mkdir directory; echo text > text; ln -s nowhere dangling; ln -s text link
+        touch uts; mount --bind /proc/self/ns/uts uts
+        touch '{evil}'; unshare --net='{evil}' ip link set lo up
+        ln -s '{evil}' zlink
+        cd /"""
+    port = free_port()
+    text, lines = alone(on_port(port), before=before, json_lines=False), alone(on_port(port), before=before)
+    server = text.listen_in(evil, port)
+    await_that(lambda: "LISTEN" in text.text(), "its line")
+    assert " \\x1b[2J\\x0a\\x07 " in text.text() and "\x1b" not in text.text() and "\x07" not in text.text()
+    server.close()
+    server = lines.listen_in(evil, port)
+    assert lines.await_transition(lport=port, newstate="LISTEN", netns_name=evil)
+    server.close()
+    text.end()
+    lines.end()
+
+
+# ---- containers ----
+
+
+def ids(count, prefix=""):
+    return [prefix + secrets.token_hex(32)[len(prefix):] for _ in range(count)]
+
+
+FORMS = [
+    ("docker", "system.slice/docker-{}.scope"),
+    ("docker", "docker/{}"),
+    ("podman", "machine.slice/libpod-{}.scope/container"),
+    ("containerd", "kubepods.slice/kubepods-pod2d1a4f3c_52b4.slice/cri-containerd-{}.scope"),
+    ("kubepods", "kubepods/burstable/pod2d1a4f3c-52b4/{}"),
+    ("crio", "kubepods.slice/crio-{}.scope"),
+]
+
+
+@pytest.mark.parametrize("runtime,form", FORMS, ids=[f"{runtime}-{number}" for number, (runtime, _) in enumerate(FORMS)])
+def test_container(tracer, container, runtime, form):
+    """From its first line on; and by its name, its id or the beginning of that."""
+    port, (full,) = free_port(), ids(1)
+    name = f"{runtime}:{full[:12]}"
+    trace = tracer(on_port(port))
+    one = container(form.format(full), port)
+    trace.await_transition(lport=port, newstate="LISTEN")
+    one.connect()
+    trace.await_transition(rport=port, newstate="CLOSE")
+    assert {line["netns_name"] for line in trace.transitions(netns=one.inode)} == {name}
+    assert f" {name} " in top(on_port(port))
+    for word in name, full, full[:8], f"{runtime}:{full[:6]}":
+        assert len(top("--netns", word).splitlines()) == 3, "the totals, the heading, the listener"
+
+
+def test_last_lines_of_a_container(tracer, container):
+    port, (full,) = free_port(), ids(1)
+    trace = tracer(on_port(port))
+    one = container(f"system.slice/docker-{full}.scope", port)
+    trace.await_transition(lport=port, newstate="LISTEN")
+    one.end()
+    line = trace.await_transition(lport=port, newstate="CLOSE")
+    assert line["netns_name"] == f"docker:{full[:12]}"
+
+
+def test_a_name_that_a_person_gave_goes_before_the_container(tracer, container):
+    """But not one that a container manager made up."""
+    port, given, made_up = free_port(), f"tl{os.getpid()}-given", f"cni-{os.getpid():08x}-52b4-4b8e-9d2f-0a1b2c3d4e5f"
+    trace = tracer(on_port(port))
+    files = [f"/run/netns/{name}" for name in (given, made_up)]
+    try:
+        for name, file in zip((given, made_up), files):
+            (full,) = ids(1)
+            one = container(f"docker-{full}.scope", port)
+            subprocess.run(["ip", "netns", "attach", name, str(one.process.pid)], check=True)
+            one.connect()
+            await_that(lambda inode=one.inode: trace.transitions(netns=inode, rport=port, newstate="CLOSE"), "its end")
+            last = trace.transitions(netns=one.inode)[-1]
+            assert last["netns_name"] == (given if file == files[0] else f"docker:{full[:12]}")
+            assert len(top("--netns", name).splitlines()) == 3, "and it can be asked for all the same"
+    finally:
+        for name in given, made_up:
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
+def test_container_in_several_namespaces(container):
+    """All of them are meant."""
+    (full,) = ids(1)
+    group, port = f"docker-{full}.scope", free_port()
+    both = {container(group, port).inode, container(group, port).inode}
+    table = Tracer("-b", "-n", "1", "--netns", full[:12], command="top")
+    table.process.wait(PATIENCE)
+    assert {row["netns"] for row in select(table.update(), type="socket")} == both
+    assert "NETNS" in top("--netns", full), "they are two, though they bear one name"
+
+
+def test_prefix_of_two_containers(container):
+    prefix = secrets.token_hex(4)
+    several = [(full, container(f"docker-{full}.scope")) for full in ids(2, prefix)]
+    message = refused(prefix)
+    assert f"--netns {prefix}: it may mean any of " in message
+    for full, one in several:
+        assert f"docker:{full[:12]} ({one.inode})" in message
+    for full, one in several:
+        assert "1 socket: 1 LISTEN" in top("--netns", full[:16])
+
+
+# ---- what is asked for ----
+
+
+def test_unknown_name_lists_the_known_ones():
+    """On a host of one's own, so that the list is short."""
+    script = f"""
+        ip netns add blue; ip netns add green
+        unshare --net sleep 60 & sleeper=$!
+        while [ "$(readlink /proc/$sleeper/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do :; done
+        readlink /proc/$sleeper/ns/net
+        "{PROGRAM}" trace --netns nosuch || echo "status $?"
+        "{PROGRAM}" trace 'netns = nosuch and sport = :80' || echo "status $?"
+        kill $sleeper"""
+    done = run(*ALONE, script, "true")
+    assert done.returncode == 0, done.stderr
+    nameless, *statuses = done.stdout.splitlines()
+    nameless = nameless.removeprefix("net:[").removesuffix("]")
+    assert statuses == ["status 2", "status 2"]
+    known = f"no such network namespace: there are host, blue, green, {nameless}"
+    option, filtered, text, caret = done.stderr.splitlines()
+    assert option == f"tcpledger: --netns nosuch: {known}"
+    assert filtered == f"tcpledger: FILTER: {known}"
+    assert caret.index("^") == text.index("nosuch")
+
+
+def test_unknown_name_where_there_are_many():
+    done = run(*ALONE, f'for i in $(seq 200); do ip netns add many$i; done; "{PROGRAM}" trace --netns nosuch', "true")
+    assert done.returncode == 2
+    assert "there are host, many1, many10, many100" in done.stderr and " more" in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and len(done.stderr) < 700
+
+
+@pytest.mark.parametrize("word", ["", ".", "..", "/", "../netns", "\x1b[2J", "a" * 300, "docker:", "lxc:", "0", "-1",
+                                  "99999999999999999999", "0x10"])
+def test_hostile_words(word):
+    message = refused(word)
+    assert "no such network namespace" in message or "longer than" in message
+    assert "\x1b" not in message
+
+
+def test_process_that_does_not_exist():
+    gone = subprocess.Popen(["true"])  # pylint: disable=consider-using-with
+    gone.wait()
+    message = refused(str(gone.pid))
+    assert "there is no process of this number, and no such network namespace: there " in message
+
+
+def test_the_host_by_any_name(tracer):
+    """Its inode is a smaller number than those of the others, since Linux 6.18."""
+    for word in "host", str(inode_of()), str(os.getpid()):
+        port = free_port()
+        trace = tracer("--netns", word, on_port(port))
+        listen(port=port).close()
+        assert trace.await_transition(lport=port)["netns"] == inode_of()
+        assert "warning" not in trace.errors()
+
+
+def test_inode_of_which_nothing_is_known():
+    """There may be sockets in it all the same."""
+    done = run(PROGRAM, "trace", "--netns", str(2**32 - 1), "--duration", "0.1")
+    assert done.returncode == 0 and f"no process is in network namespace {2**32 - 1}" in done.stderr
+
+
+# ---- the column ----
+
+
+def headings(text):
+    return [line.split() for line in text.splitlines() if line.startswith("TIME")]
+
+
+PLAIN = "TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY".split()
+WITH_NETNS = "TIME PID COMM NETNS LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY".split()
+
+
+def test_column_begins_with_the_second_namespace(alone):
+    port = free_port()
+    trace = alone(on_port(port), json_lines=False)
+    listen(port=port).close()
+    await_that(lambda: "stopped listening" in trace.text(), "the first line")
+    assert headings(trace.text()) == [PLAIN]
+    trace.sh("ip netns add late")
+    trace.listen_in("late", port).close()
+    await_that(lambda: trace.text().count("stopped listening") == 2, "the second namespace's")
+    listen(port=port).close()
+    await_that(lambda: trace.text().count("stopped listening") == 3, "the last line")
+    trace.end()
+    assert headings(trace.text()) == [PLAIN, WITH_NETNS]
+    _, *lines = trace.text().splitlines()
+    assert [line.split()[3] for line in lines] == ["127.0.0.1"] * 2 + ["NETNS"] + ["late"] * 2 + ["host"] * 2
+    heading, row = lines[2:4]
+    assert heading.index("NETNS") == row.index("late") and heading.index("LADDR") == row.index("0.0.0.0")
+
+
+def test_column_is_there_from_the_start_where_there_are_several(alone):
+    for before, arguments, heading in [("ip netns add early", [], WITH_NETNS),
+                                       ("unshare --net sleep 60 &", [], WITH_NETNS),
+                                       ("ip netns add early", ["--netns", "host"], PLAIN),
+                                       ("ip netns add early", ["--netns", "early"], PLAIN),
+                                       ("ip netns attach me $$", [], PLAIN),
+                                       ("", [], PLAIN)]:
+        if before.endswith("&"):  # the tracer must not come before it
+            before += " while [ $(readlink /proc/$!/ns/net) = $(readlink /proc/self/ns/net) ]; do :; done"
+        trace = alone(*arguments, before=before, json_lines=False)
+        await_that(lambda trace=trace: headings(trace.text()), "the heading")
+        assert headings(trace.text())[0] == heading, before
+        trace.end()
+
+
+def test_table_of_one_namespace_has_no_column(ns):
+    port = free_port()
+    with listen(port=port):
+        assert "NETNS" not in top(f"sport = :{port}") and "1 LISTEN" in top(f"sport = :{port}")
+        with ns.entered():
+            server = listen(port=port)
+        assert "NETNS" in top(f"sport = :{port}")
+        assert "NETNS" not in top(f"sport = :{port}", "--netns", ns.name), "who asks for one knows which"
+    text = top(f"sport = :{port}")
+    assert f" {ns.name} " in text, "one, but not the reader's own"
+    server.close()
+
+
+def test_namespace_that_is_renamed(ns, tracer):
+    trace = tracer("--netns", ns.name)
+    second = ns.name + "-2"
+
+    def told_by(name):
+        with entered_file(f"/run/netns/{name}"), listen():
+            return trace.transitions(netns_name=name)
+
+    assert await_that(lambda: told_by(ns.name), "its first name")
+    try:
+        with open(f"/run/netns/{second}", "x", encoding="ascii"):
+            subprocess.run(["mount", "--bind", f"/run/netns/{ns.name}", f"/run/netns/{second}"], check=True)
+        ns.delete()
+        assert await_that(lambda: told_by(second), "its second name")
+    finally:
+        subprocess.run(["ip", "netns", "del", second], check=False, capture_output=True)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "netns_names.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "escape.h"
 #include "index.h"
+#include "number.h"
 
 enum {
 	MAX_ENTRIES = 8192,
@@ -31,7 +31,6 @@ struct entry {
 	struct link by_inode;
 	struct netns_label label;
 	char *text;           /* the name, NUL, and as it is shown; owned */
-	char number[12];      /* shown where there is no name */
 	enum netns_rank rank; /* of the name */
 	uint32_t pid;         /* who told of the container */
 	uint32_t reading;     /* of /run/netns, the last that had it */
@@ -62,12 +61,17 @@ struct netns_names {
 
 static void set_number(struct entry *entry, uint32_t inode)
 {
+	struct netns_label *label = &entry->label;
+	char *end = decimal_put(label->number, inode);
+
 	free(entry->text);
 	entry->text = NULL;
 	entry->rank = NETNS_NAMELESS;
 	entry->gone_ns = 0;
-	snprintf(entry->number, sizeof(entry->number), "%u", inode);
-	entry->label = (struct netns_label){.shown = entry->number};
+	*end = '\0';
+	label->number_length = (size_t)(end - label->number);
+	label->name = NULL;
+	label->shown = label->number;
 }
 
 static bool is_plain(const char *name)
@@ -93,8 +97,10 @@ static void set_name(struct entry *entry, enum netns_rank rank, const char *name
 	free(entry->text);
 	entry->text = text;
 	entry->rank = rank;
-	entry->label = (struct netns_label){
-		.name = text, .length = length, .plain = is_plain(name), .shown = text + length + 1};
+	entry->label.name = text;
+	entry->label.length = length;
+	entry->label.plain = is_plain(name);
+	entry->label.shown = text + length + 1;
 }
 
 static struct entry *entry_of(const struct netns_names *names, uint32_t inode)

@@ -34,6 +34,8 @@ struct netns_label {
 	size_t length;     /* of it */
 	bool plain;        /* letters, digits, and "-._:" */
 	const char *shown; /* for people: the name, escaped and of bounded length; or the inode's number */
+	char number[12];   /* the inode */
+	size_t number_length;
 };
 
 struct netns_names;

@@ -86,7 +86,10 @@ static void put_netns(struct json_sink *sink, const struct connection *conn, uin
 	uint32_t inode = conn->tuple.netns;
 	const struct netns_label *label = names ? netns_names_find(names, inode, conn->owner.pid, ts_ns) : NULL;
 
-	json_u64(&sink->json, "netns", inode);
+	if (label)
+		json_digits(&sink->json, "netns", label->number, label->number_length);
+	else
+		json_u64(&sink->json, "netns", inode);
 	if (!label || !label->name)
 		json_null(&sink->json, "netns_name");
 	else if (label->plain && label->length <= JSON_WORD_MAX - 2)

@@ -72,6 +72,15 @@ JSON_INLINE void json_u64(struct json_writer *json, const char *key, uint64_t va
 	output_used(json->output, decimal_put(at, value));
 }
 
+/* A number that is text already; at most DECIMAL_MAX digits. */
+JSON_INLINE void json_digits(struct json_writer *json, const char *key, const char *digits, size_t length)
+{
+	char *at = json_item(json, key, DECIMAL_MAX);
+
+	memcpy(at, digits, length);
+	output_used(json->output, at + length);
+}
+
 /* Text of our own, in which nothing needs escaping; `length` bytes of it, at most JSON_WORD_MAX. */
 JSON_INLINE void json_word_of(struct json_writer *json, const char *key, const char *word, size_t length)
 {

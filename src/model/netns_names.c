@@ -374,13 +374,13 @@ size_t netns_names_widest(const struct netns_names *names)
 static struct entry *find_anew(struct netns_names *names, uint32_t inode, uint32_t pid)
 {
 	struct entry *entry = entry_of(names, inode);
-	bool may;
+	bool may, is_new = !entry && names->by_inode.count < MAX_ENTRIES;
 
 	names->now_ns = names->finder->now_ns(names->finder->context);
 	may = may_look(names);
 	if (entry)
 		entry->asked_ns = names->now_ns;
-	if (may && (!entry || names->now_ns >= names->reread_ns))
+	if (may && (is_new || names->now_ns >= names->reread_ns))
 		read_names(names);
 	else if (names->now_ns >= names->reread_ns)
 		names->reread_ns = names->now_ns + RETRY_MIN_NS;

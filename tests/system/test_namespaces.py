@@ -325,19 +325,22 @@ def test_last_lines_of_a_container(tracer, container):
 
 def test_a_name_that_a_person_gave_goes_before_the_container(tracer, container):
     """But not one that a container manager made up."""
-    port, given, made_up = free_port(), f"tl{os.getpid()}-given", f"cni-{os.getpid():08x}-52b4-4b8e-9d2f-0a1b2c3d4e5f"
+    port, (full,) = free_port(), ids(1)
+    given, made_up = f"tl{os.getpid()}-given", f"cni-{os.getpid():08x}-52b4-4b8e-9d2f-0a1b2c3d4e5f"
     trace = tracer(on_port(port))
-    files = [f"/run/netns/{name}" for name in (given, made_up)]
+    one = container(f"docker-{full}.scope", port)
+
+    def told_after_another_line(name):
+        one.connect()
+        return trace.transitions(netns_name=name)
+
     try:
-        for name, file in zip((given, made_up), files):
-            (full,) = ids(1)
-            one = container(f"docker-{full}.scope", port)
+        for name, shown in (made_up, f"docker:{full[:12]}"), (given, given):
             subprocess.run(["ip", "netns", "attach", name, str(one.process.pid)], check=True)
-            one.connect()
-            await_that(lambda inode=one.inode: trace.transitions(netns=inode, rport=port, newstate="CLOSE"), "its end")
-            last = trace.transitions(netns=one.inode)[-1]
-            assert last["netns_name"] == (given if file == files[0] else f"docker:{full[:12]}")
-            assert len(top("--netns", name).splitlines()) == 3, "and it can be asked for all the same"
+            await_that(lambda expected=shown: told_after_another_line(expected), f"{shown} in the trace")
+            assert f" {shown} " in top(on_port(port), "state listening")
+            assert len(top("--netns", name, "state listening").splitlines()) == 3, "both can be asked for"
+        assert not trace.transitions(netns_name=made_up)
     finally:
         for name in given, made_up:
             subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -17,9 +18,14 @@ import pytest
 PROGRAM = os.path.abspath(os.environ.get("TCPLEDGER", "build/tcpledger"))
 CHURN = os.path.abspath(os.environ.get("CHURN", "build/tests/bench/churn"))
 PATIENCE = 30  # seconds to await a condition that must come; nothing is asserted of how long it took
+ARGUMENTS = shlex.split(os.environ.get("TCPLEDGER_ARGS", ""))  # to each tracer, as a source that it shall use
 CLONE_NEWNET = 0x40000000
 
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "heavy: too much for an emulated processor")
 
 
 def await_that(condition, what, patience=PATIENCE):
@@ -120,8 +126,8 @@ class Tracer:
         self.err, its_err = two_ends()
         extra = ["--json"] if json_lines else []
         # pylint: disable-next=consider-using-with
-        self.process = subprocess.Popen([*prefix, PROGRAM, command, "-v", *extra, *arguments], stdout=its_out,
-                                        stderr=its_err, stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen([*prefix, PROGRAM, command, *ARGUMENTS, "-v", *extra, *arguments],
+                                        stdout=its_out, stderr=its_err, stdin=subprocess.DEVNULL)
         its_out.close()
         its_err.close()
         self.read = 0

@@ -79,6 +79,7 @@ def churn_in(ns, *arguments):
     return json.loads(done.stdout)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("how", ["reset", "orderly"])
 def test_churn(ns, tracer, how):
     trace = tracer("--netns", ns.name)
@@ -94,6 +95,7 @@ def test_churn(ns, tracer, how):
     account.assert_whole()
 
 
+@pytest.mark.heavy
 def test_stopped_consumer_counts_what_it_lost(ns, tracer):
     """More than the ring holds comes while the consumer stands still: the account is exact all the same."""
     trace = tracer("--netns", ns.name)
@@ -146,6 +148,7 @@ def mount_tracefs():
         subprocess.run(["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"], check=True)
 
 
+@pytest.mark.heavy
 def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
     """The same transitions, as often, as another tracer counts in the kernel; and the true owners."""
     port, nginx_pid = nginx

@@ -229,7 +229,7 @@ def test_snapshot_under_churn_loses_nobody(ns, tracer, process):
     from conftest import CHURN  # pylint: disable=import-outside-toplevel
     with ns.entered():
         staying = [connected_pair() for _ in range(50)]
-    churn = process(["nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", "20", "--reset"],
+    churn = process(["nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", "600", "--reset"],
                     stdout=subprocess.DEVNULL)
     wanted = {client.getsockname()[1] for _, client, _ in staying}
     for _ in range(5):

@@ -127,6 +127,9 @@ TEST_PROGRAMS := $(PROGRAM) $(UNIT) $(CHURN) $(VMLINUX_CHECK) $(BUILD)/tests/sys
 check-here: $(TEST_PROGRAMS)
 	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/run
 
+check-vm-here: $(filter-out $(UNIT),$(TEST_PROGRAMS))
+	$(Q)BUILD=$(BUILD) $(PYTHON) -B tests/vm/check.py $(ARGS)
+
 # ---- what people type ----
 
 requirements = packaging/requirements
@@ -141,6 +144,10 @@ check:
 	@$(requirements) build check
 	@$(MAKE) check-here
 
+check-vm:
+	@$(requirements) build check vm
+	@$(MAKE) check-vm-here
+
 asan:
 	@$(requirements) build check asan
 	@$(MAKE) BUILD=$(BUILD)/asan SANITIZE=1 OPT='-O1 -g' check-here
@@ -151,7 +158,7 @@ bench:
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
 
 C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h src/*/*.[ch] tests/*/*.[ch])
-SCRIPTS := packaging/requirements tests/run .ci/run
+SCRIPTS := packaging/requirements tests/run tests/vm/init .ci/run
 
 lint:
 	@$(requirements) build lint
@@ -192,6 +199,7 @@ clean:
 help:
 	@echo 'make run [ARGS=…]   install what is missing, build, and trace (ARGS: options of tcpledger trace)'
 	@echo 'make check          install what is missing, build, run all tests (as root: also those on the real kernel)'
+	@echo 'make check-vm       the system tests on Debian'"'"'s 6.1 and 6.12 kernels in software emulation'
 	@echo 'make                build $(BUILD)/tcpledger; touches no network'
 	@echo 'make bench          measure beside tcpstates and bpftrace (ARGS=--short: a quick look)'
 	@echo 'make asan           the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
@@ -200,7 +208,7 @@ help:
 	@echo 'make install        into $$(DESTDIR)$$(PREFIX)/bin;  make clean'
 	@echo 'Variables: V=1 (show commands) BUILD CC CLANG BPFTOOL CROSS_COMPILE PREFIX DESTDIR CFLAGS LDFLAGS'
 
-.PHONY: all run check check-here asan bench lint lint-here format compdb install clean help
+.PHONY: all run check check-here check-vm check-vm-here asan bench lint lint-here format compdb install clean help
 .DELETE_ON_ERROR:
 
 -include $(OBJ:.o=.d) $(UNIT:=.d) $(CHURN).d $(VMLINUX_CHECK).d $(BUILD)/bpf/tcpledger.bpf.d

@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The system tests on Debian's cloud kernels, each booted in software emulation.
+
+The book: kernels.py fetches the kernels, image.py makes the disk that all guests boot from (init is their first
+process), guest.py boots one and looks after it, report.py says what came out. As many guests run at once as this host
+has processors. What they said is in $BUILD/vm/results.
+
+Needs neither root nor KVM. A kernel that cannot be fetched is skipped; where CI=true, what is skipped has failed.
+Exit codes: 0 nothing failed, 1 something did.
+"""
+
+import argparse
+import dataclasses
+import os
+import platform
+import shlex
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+import image
+from guest import Guest
+from kernels import Kernel, fetch
+from report import Report
+
+# Debian keeps modprobe, nft and mke2fs where a user's PATH may not reach.
+os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/local/sbin:/usr/sbin:/sbin"
+
+
+@dataclasses.dataclass
+class Run:
+    name: str
+    select: str  # pytest's -k; empty: all
+    arguments: str = ""  # to each tracer, beside the test's own
+
+    def __str__(self):
+        return self.name
+
+
+KERNELS = [
+    Kernel("6.1", "linux-image-cloud-amd64"),
+    Kernel("6.12", "linux-image-6.12-cloud-amd64"),
+]
+RUNS = [
+    Run("as-is", ""),
+]
+
+
+def script(run):
+    """What the guest does for a run."""
+    select = f" -k {shlex.quote(run.select)}" if run.select else ""
+    return f"""export TCPLEDGER_ARGS={shlex.quote(run.arguments)}
+python3 -m pytest -v --durations=10 --tb=short -p no:cacheprovider --junitxml=/tmp/report.xml -o junit_logging=out-err \
+	-o junit_log_passing_tests=false -o faulthandler_timeout=120 -m 'not heavy'{select} tests
+"""
+
+
+def boot_all(jobs, disk, home, report):
+    waiting, running = list(jobs), []
+    try:
+        while waiting or running:
+            while waiting and len(running) < len(os.sched_getaffinity(0)):
+                running.append(Guest(*waiting.pop(0), disk, home))
+            time.sleep(0.2)
+            for guest in [guest for guest in running if guest.has_ended()]:
+                running.remove(guest)
+                report.guest_ended(guest)
+    finally:
+        for guest in running:
+            guest.stop()
+
+
+def chosen(entries, names):
+    unknown = set(names) - set(map(str, entries))
+    if unknown:
+        sys.exit(f"check.py: no {', '.join(sorted(unknown))} among {', '.join(map(str, entries))}")
+    return [entry for entry in entries if not names or str(entry) in names]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name, entries in ("--kernel", KERNELS), ("--run", RUNS):
+        parser.add_argument(name, action="append", default=[], help="only this one: " + ", ".join(map(str, entries)))
+    parser.add_argument("--select", help="other tests, as pytest's -k")
+    arguments = parser.parse_args()
+    kernels, runs = chosen(KERNELS, arguments.kernel), chosen(RUNS, arguments.run)
+    if arguments.select is not None:
+        runs = [dataclasses.replace(run, select=arguments.select) for run in runs]
+    build = Path(os.environ.get("BUILD", "build")).resolve()
+    for signum in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(signum, lambda signum, _: sys.exit(128 + signum))
+
+    shutil.rmtree(build / "vm/results", ignore_errors=True)
+    report = Report()
+    print("System tests on Debian's cloud kernels, emulated")
+    machine = platform.machine()
+    if machine == "x86_64":
+        missing = fetch(kernels, build / "vm")
+    else:
+        missing = [(kernel, f"the guests are x86_64, what is built here is {machine}") for kernel in kernels]
+    for kernel, why in missing:
+        report.kernel_missing(kernel, why)
+        kernels.remove(kernel)
+    if kernels:
+        disk = image.make(build, kernels, {str(run): script(run) for run in runs})
+        # The longest runs first, so that the last of them does not run alone.
+        boot_all([(kernel, run) for run in runs for kernel in kernels], disk, build / "vm/results", report)
+    return report.close()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except image.ImageError as error:
+        sys.exit(f"check.py: {error}")

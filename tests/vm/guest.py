@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""One emulated machine: boots, runs its tests, hands over their account; and is not waited for without end."""
+
+import re
+import shutil
+import subprocess
+import time
+import xml.etree.ElementTree as tree
+
+BOOT_PATIENCE = 180  # seconds until the tests begin, which takes some ten
+PATIENCE = 900  # seconds until they end
+
+# Software emulation, since not every machine lets its guests have guests. Two processors, which take turns in one
+# thread: in two threads, one may run code that the kernel is just patching on the other, and the guest dies of it.
+EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "2", "-m", "1024",
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+# The drivers of this disk and these ports are built into Debian's cloud kernels. Any fault of the kernel is its end.
+COMMAND_LINE = "console=ttyS0 quiet oops=panic panic=-1 mitigations=off root=/dev/nvme0n1 rootfstype=ext4 ro " \
+    "rootwait init=/init tcpledger_run={run}"
+
+
+class Guest:
+    """A run on a kernel, from its start to its account."""
+
+    def __init__(self, kernel, run, disk, home):
+        self.kernel = kernel
+        self.run = run
+        self.disk = disk
+        self.home = home / f"{kernel}-{run}"
+        self.first_home = None  # of the try before this one
+        self.start()
+
+    def start(self):
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
+        self.started = time.monotonic()
+        self.stopped = None  # why, when it had to be
+        # pylint: disable-next=consider-using-with
+        self.process = subprocess.Popen([
+            *EMULATOR, "-kernel", self.kernel.image(), "-append", COMMAND_LINE.format(run=self.run),
+            "-drive", f"file={self.disk},if=none,id=root,format=raw,readonly=on",
+            "-device", "nvme,drive=root,serial=root",
+            "-serial", f"file:{self.home}/console", "-serial", f"file:{self.home}/report"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(self.home / "emulator", "wb"))
+
+    def read(self, name):
+        file = self.home / name
+        return file.read_text(errors="replace") if file.exists() else ""
+
+    def has_begun(self):
+        return self.read("report").startswith("begin")
+
+    def seconds(self):
+        return time.monotonic() - self.started
+
+    def has_ended(self):
+        """Looks after it: stops it when its time is over, starts it again when it died before any test could."""
+        if self.process.poll() is None:
+            patience = PATIENCE if self.has_begun() else BOOT_PATIENCE
+            if self.seconds() < patience:
+                return False
+            self.stopped = f"stopped after {patience} s"
+            self.stop()
+        elif not self.has_begun() and not self.first_home:
+            self.first_home, self.home = self.home, self.home.with_name(self.home.name + "-again")
+            self.start()
+            return False
+        return True
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def account(self):
+        """The junit tree; None when it was not handed over whole."""
+        try:
+            return tree.fromstring(self.read("report").removeprefix("begin").strip())
+        except tree.ParseError:
+            return None
+
+    def ending(self):
+        """Why there is no account."""
+        console = self.read("console")
+        panic = re.search(r"Kernel panic - .*", console)
+        tests = re.findall(r"^(\S+::\S+)", console, re.M)
+        why = self.stopped or (panic and panic[0]) or f"no account; the emulator ended with {self.process.returncode}"
+        return why + (f", in {tests[-1]}" if tests else "" if self.has_begun() else ", before its tests began")
+
+    def last_words(self, count=40):
+        lines = [line.rstrip() for name in ("emulator", "console") for line in self.read(name).splitlines()]
+        return [line for line in lines if line][-count:]

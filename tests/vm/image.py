@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The guests' disk: the tests, the program as built, and of this host's files what these need. Made without root.
+
+Nothing is linked otherwise than on the host: each program comes with the libraries that ldd names, the interpreter with
+its standard library, and pytest with the modules that it imports.
+"""
+
+import importlib
+import os
+import pkgutil
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# What the tests and the guest's init call, besides the interpreter.
+PROGRAMS = """
+    bash cat chmod cp dd env grep head ip kill ln ls mkdir modprobe mount nft nohup nsenter nstat rm sed setpriv sleep
+    ss stty sysctl tail timeout touch true umount uname unshare
+""".split()
+# Parts of the standard library that no test needs, and what is not of it.
+LEFT_OUT = shutil.ignore_patterns("test", "tests", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo",
+                                  "config-*", "pydoc_data", "site-packages", "dist-packages")
+ETC = {
+    "passwd": "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    "group": "root:x:0:\nnogroup:x:65534:\n",
+    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+
+
+class ImageError(Exception):
+    """The disk cannot be made, and why."""
+
+
+class Root:
+    """A directory that becomes the guests' root."""
+
+    def __init__(self, home):
+        shutil.rmtree(home, ignore_errors=True)
+        self.home = home
+        for directory in "dev etc proc root run sys tmp usr/bin usr/lib usr/lib64 var work".split():
+            os.makedirs(home / directory)
+        for directory in "bin", "lib", "lib64", "sbin":
+            (home / directory).symlink_to(f"usr/{directory}")
+        (home / "usr/sbin").symlink_to("bin")  # each program is found in both, as the kernel looks for /sbin/modprobe
+        for name, text in ETC.items():
+            (home / "etc" / name).write_text(text)
+        self.libraries = set()
+
+    def path(self, there):
+        return self.home / str(there).lstrip("/")
+
+    def add(self, source, there=None):
+        """A file, by default where it is on the host."""
+        target = self.path(there or source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+
+    def add_tree(self, source, there=None, ignore=None):
+        shutil.copytree(source, self.path(there or source), symlinks=True, ignore=ignore, dirs_exist_ok=True)
+
+    def add_libraries(self, *files):
+        """What the dynamic linker would load for these. What it does not find here will be missed there too."""
+        said = subprocess.run(["ldd", *map(str, files)], capture_output=True, text=True, check=False).stdout
+        for library in set(re.findall(r"(/\S+) \(0x", said)) - self.libraries:
+            self.libraries.add(library)
+            self.add(library)
+
+    def add_program(self, source, there=None):
+        self.add(source, there)
+        self.add_libraries(source)
+
+    def add_command(self, name):
+        source = shutil.which(name)
+        if not source:
+            raise ImageError(f"no {name} on this host, which the tests call")
+        real = os.path.realpath(source)
+        self.add_program(real)
+        if not self.path(f"/usr/bin/{name}").exists():
+            self.path(f"/usr/bin/{name}").symlink_to(real)
+
+    def write_image(self, image):
+        """An ext4 file system, with room to spare for its own tables. All may read it, whatever the umask here; and no
+        program becomes its owner, who is whoever made this, not root."""
+        (self.home / "etc/ld.so.conf").write_text("".join(f"{path}\n" for path in
+                                                         sorted({os.path.dirname(path) for path in self.libraries})))
+        check("ldconfig", "-r", str(self.home))
+        check("chmod", "-R", "u+rwX,go+rX,a-s", str(self.home))
+        size = sum(file.lstat().st_size // 4096 + 1 for file in self.home.rglob("*")) * 4096
+        image.unlink(missing_ok=True)
+        check("mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", str(self.home), str(image),
+              f"{size // 1024 * 5 // 4 + 32768}k")
+
+
+def check(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        raise ImageError(f"{' '.join(command[:2])}: {done.stdout.strip()}")
+
+
+def add_python(root):
+    interpreter = os.path.realpath(sys.executable)
+    root.add_program(interpreter)
+    if not root.path("/usr/bin/python3").exists():
+        root.path("/usr/bin/python3").symlink_to(interpreter)
+    for library in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}:
+        root.add_tree(library, ignore=LEFT_OUT)
+        root.add_libraries(*Path(library).rglob("*.so"))
+
+
+def add_pytest(root):
+    """Every module that pytest is made of, and those that they import and the standard library lacks."""
+    for module in pkgutil.walk_packages(importlib.import_module("_pytest").__path__, "_pytest."):
+        importlib.import_module(module.name)
+    importlib.import_module("pytest")
+    standard = sysconfig.get_path("stdlib")
+    for name in {name.partition(".")[0] for name in sys.modules}:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if not file or HERE in Path(file).parents:
+            continue
+        if Path(file).name == "__init__.py":
+            if os.path.dirname(os.path.dirname(file)) != standard:
+                root.add_tree(os.path.dirname(file), f"/work/modules/{name}")
+        elif os.path.dirname(file) not in (standard, f"{standard}/lib-dynload"):
+            root.add(file, f"/work/modules/{os.path.basename(file)}")
+
+
+def make(build, kernels, scripts):
+    """The disk for these kernels, with /work/runs/NAME for each script. Returns where it is."""
+    root = Root(build / "vm/root")
+    for name in PROGRAMS:
+        root.add_command(name)
+    root.path("/usr/bin/sh").symlink_to("bash")
+    add_python(root)
+    add_pytest(root)
+    for kernel in kernels:
+        root.add_tree(kernel.modules(), f"/lib/modules/{kernel.modules().name}")
+    for program in "tcpledger", "tests/bench/churn", "tests/system/vmlinux_check":
+        root.add_program(build / program, f"/work/build/{program}")
+    root.add(build / "tests/system/vmlinux_types.o", "/work/build/tests/system/vmlinux_types.o")
+    root.add_tree(HERE.parent / "system", "/work/tests/system", shutil.ignore_patterns("__pycache__"))
+    root.add(HERE / "test_vmlinux.py", "/work/tests/vm/test_vmlinux.py")
+    root.add(HERE / "init", "/init")
+    root.path("/work/runs").mkdir()
+    for name, script in scripts.items():
+        root.path(f"/work/runs/{name}").write_text(script)
+    root.write_image(build / "vm/disk")
+    return build / "vm/disk"

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Debian's cloud kernels: fetched once by apt, with lists and cache of its own, and unpacked; nothing is installed.
+
+Debian's archive is asked whatever this host is: on Ubuntu or on another Debian the same packages come. Where the host
+is a Debian, from the mirror that it is set up for, and everywhere through the proxies of its apt. The archive's own
+keys vouch for what comes.
+"""
+
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
+SUITES = {"Debian": "bookworm", "Debian-Security": "bookworm-security"}
+MIRRORS = {"Debian": "http://deb.debian.org/debian", "Debian-Security": "http://deb.debian.org/debian-security"}
+PATIENCE = 600  # seconds for one command
+
+OPTIONS = """
+Dir::State "{home}/state";
+Dir::State::status "{home}/status";
+Dir::Cache "{home}/cache";
+Dir::Etc::sourcelist "{home}/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Acquire::Languages "none";
+Acquire::Retries "2";
+APT::Architecture "amd64";
+APT::Architectures {{ "amd64"; }};
+APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
+"""
+
+
+class KernelError(Exception):
+    """This kernel cannot be had, and why."""
+
+
+@dataclasses.dataclass
+class Kernel:
+    line: str  # "6.1"
+    package: str  # depends on the newest of its line
+    home: Path = None  # where it is unpacked
+
+    def __str__(self):
+        return self.line
+
+    def image(self):
+        return next((self.home / "boot").glob("vmlinuz-*"))
+
+    def modules(self):
+        return next((self.home / "lib/modules").iterdir())
+
+
+def run(*command, **kwargs):
+    """What the command printed; KernelError with its last words when it failed."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, **kwargs)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KernelError(str(error)) from error
+    if done.returncode:
+        words = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        wrong = [line for line in words if line.startswith("E:")] or words
+        raise KernelError(f"{command[0]} {command[1]}: " + ("\n".join(wrong[-3:]) or f"exit status {done.returncode}"))
+    return done.stdout
+
+
+def mirrors():
+    """Where this host gets Debian from, else where everybody can."""
+    found = dict(MIRRORS)
+    targets = run("apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages")
+    for label, address in (line.split(" ", 1) for line in targets.splitlines()):
+        if label in found and found[label] == MIRRORS[label] and not address.startswith("cdrom:"):
+            found[label] = address.rstrip("/")
+    return found
+
+
+class Apt:
+    """apt-get on Debian's archive, apart from what this host's apt knows and keeps."""
+
+    def __init__(self, home):
+        shutil.rmtree(home, ignore_errors=True)
+        for directory in "state/lists/partial", "cache/archives/partial":
+            os.makedirs(home / directory)
+        (home / "status").touch()
+        sources = [f"deb [signed-by={KEYS}] {mirror} {SUITES[label]} main\n" for label, mirror in mirrors().items()]
+        (home / "sources.list").write_text("".join(sources))
+        ways = [line for line in run("apt-config", "dump", "Acquire").splitlines() if "::IndexTargets" not in line]
+        (home / "options").write_text("\n".join(ways) + OPTIONS.format(home=home))
+        self.home = home
+        self.environment = {**os.environ, "APT_CONFIG": str(home / "options"), "LC_ALL": "C"}
+        self.trouble = None
+        try:
+            self.run("apt-get", "update")
+        except KernelError as error:  # one archive may do for one kernel
+            self.trouble = error
+
+    def run(self, *command):
+        return run(*command, env=self.environment, cwd=self.home)
+
+    def newest(self, kernel):
+        """The package with the kernel itself, which the other one depends on."""
+        said = self.run("apt-cache", "show", "--no-all-versions", kernel.package)
+        depends = re.search(r"^Depends: (\S+)", said, re.M)
+        if not depends or not depends[1].startswith(f"linux-image-{kernel.line}."):
+            raise KernelError(f"{kernel.package} is not the one of {kernel.line}: {depends and depends[0]}")
+        return depends[1]
+
+    def download(self, package):
+        self.run("apt-get", "download", package)
+        return next(self.home.glob(f"{package}_*.deb"))
+
+
+def unpack(deb, directory):
+    """The kernel and its modules as an installation would leave them, known to modprobe; and not compressed."""
+    run("dpkg", "-x", str(deb), str(directory))
+    modules = next((directory / "lib/modules").glob("*"), None)
+    if not modules:
+        raise KernelError(f"{deb.name} holds no modules in /lib/modules")
+    packed = [str(file) for file in modules.rglob("*.ko.xz")]
+    if packed:
+        run("xz", "-d", *packed)
+    run("depmod", "-b", str(directory), modules.name)
+
+
+def fetch(kernels, build):
+    """Sets the kernels' homes; returns those that cannot be had: [(kernel, why)]. What was once fetched is kept."""
+    lacking = []
+    for kernel in kernels:
+        kernel.home = build / "kernels" / str(kernel)
+        if not kernel.home.exists():
+            lacking.append(kernel)
+    if not lacking:
+        return []
+    print(f"  Fetching from Debian's archive: {', '.join(kernel.package for kernel in lacking)}", flush=True)
+    home = build / "apt"
+    try:
+        apt = Apt(home)
+    except KernelError as error:
+        return [(kernel, error) for kernel in lacking]
+    failures = []
+    for kernel in lacking:
+        try:
+            unpack(apt.download(apt.newest(kernel)), home / str(kernel))
+            kernel.home.parent.mkdir(parents=True, exist_ok=True)
+            (home / str(kernel)).rename(kernel.home)
+        except KernelError as error:
+            failures.append((kernel, apt.trouble or error))
+    shutil.rmtree(home)
+    return failures

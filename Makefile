@@ -61,7 +61,7 @@ SRC := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ := $(filter-out %/command/main.o,$(OBJ))
 PROGRAM := $(BUILD)/tcpledger
-SKELETON := $(BUILD)/bpf/tcpledger.skel.h
+SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
@@ -84,17 +84,20 @@ $(BUILD)/src/$(1)/%.o: src/$(1)/%.c Makefile
 endef
 $(foreach layer,$(LAYERS),$(eval $(call compile_layer,$(layer))))
 
-$(BUILD)/src/source/bpf_source.o: $(SKELETON)
+$(BUILD)/src/source/bpf_source.o: $(BUILD)/bpf/transition.skel.h
+$(BUILD)/src/source/iterators.o: $(BUILD)/bpf/snapshot.skel.h
+$(BUILD)/src/source/accept_hook.o: $(BUILD)/bpf/accept.skel.h
 
-$(BUILD)/bpf/tcpledger.bpf.o: bpf/tcpledger.bpf.c Makefile
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -target $(BPF_TARGET) -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -g -O2 -Wall -Wextra -Werror -Wno-unused-parameter \
 		-Ibpf -Iinclude -Ivmlinux $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(SKELETON): $(BUILD)/bpf/tcpledger.bpf.o
+.SECONDARY: $(SKELETONS:.skel.h=.bpf.o)
+$(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 	$(call say,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name tcpledger_bpf > $@.tmp
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp
 	$(Q)mv $@.tmp $@
 
 # ---- the tests ----
@@ -164,7 +167,7 @@ lint:
 	@$(requirements) build lint
 	@$(MAKE) lint-here
 
-lint-here: $(SKELETON)
+lint-here: $(SKELETONS)
 	$(call say,FORMAT,'C files')
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
 	$(call say,CPPCHECK,src)
@@ -181,7 +184,7 @@ format:
 	@$(requirements) lint
 	clang-format -i $(C_FILES)
 
-compdb: $(SKELETON)
+compdb: $(SKELETONS)
 	$(call say,JSON,compile_commands.json)
 	$(Q)( printf '['; sep=''; for f in $(SRC); do layer=$$(basename $$(dirname $$f)); \
 		printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$sep" "$(CURDIR)" "$$f" \
@@ -211,4 +214,4 @@ help:
 .PHONY: all run check check-here check-vm check-vm-here asan bench lint lint-here format compdb install clean help
 .DELETE_ON_ERROR:
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(CHURN).d $(VMLINUX_CHECK).d $(BUILD)/bpf/tcpledger.bpf.d
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(CHURN).d $(VMLINUX_CHECK).d $(SKELETONS:.skel.h=.bpf.d)

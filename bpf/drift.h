@@ -6,6 +6,8 @@
  * underscores; libbpf compares only the name before them.
  */
 
+#include "kernel.h"
+
 struct sock___ino {
 	unsigned long sk_ino;
 } __attribute__((preserve_access_index));

@@ -24,30 +24,34 @@ enum {
 
 enum record_kind {
 	RECORD_TRANSITION = 1, /* struct transition_record alone */
-	RECORD_OPENING = 2,    /* struct opening_record: →SYN_SENT by connect(), →LISTEN by listen() */
+	RECORD_CALL = 2,       /* struct call_record: a transition that a system call of the socket's holder made */
 	RECORD_CLOSING = 3,    /* struct closing_record: →CLOSE */
-	RECORD_AGAIN = 0x80,   /* added to one of these: from the second program, may repeat what the first has told */
+	RECORD_SOCKET = 4,     /* struct socket_record: a socket that an iterator came upon */
+	RECORD_HOLDER = 5,     /* struct holder_record: a descriptor that an iterator came upon */
+	RECORD_ACCEPT = 6,     /* struct holder_record: accept() gave the socket to this process */
+	RECORD_AGAIN = 0x80,   /* added to 1, 2, 3: from the second program, may repeat what the first has told */
 };
 
 struct transition_record {
+	__u8 kind;   /* first in every record: one of enum record_kind, and RECORD_AGAIN */
+	__u8 family; /* 4 or 6 */
+	__u8 oldstate;
+	__u8 newstate;
+	__u32 netns; /* inode number of the network namespace */
 	__u64 ts_ns;
 	__u64 sk;     /* address of the struct sock: an identity, never to be shown or stored */
 	__u64 cookie; /* as "sk:" in ss -e; 0: unknown */
-	__u32 netns;  /* inode number of the network namespace */
 	__u32 uid;    /* of the socket (sk_uid) */
 	__u16 lport;  /* 0: not chosen yet */
 	__u16 rport;  /* 0: none, or (LISTEN→SYN_RECV before Linux 6.15) not known yet */
-	__u8 oldstate;
-	__u8 newstate;
-	__u8 family; /* 4 or 6 */
-	__u8 kind;   /* one of enum record_kind, and RECORD_AGAIN */
 	__u8 laddr[RECORD_ADDR_LEN];
 	__u8 raddr[RECORD_ADDR_LEN];
 };
 
-struct opening_record {
+/* →SYN_SENT by connect(), →LISTEN by listen(), →FIN_WAIT1 and →LAST_ACK by close(), shutdown() or exit. */
+struct call_record {
 	struct transition_record transition;
-	__u32 pid;                  /* of the process that called connect() or listen(); 0: a kernel thread did */
+	__u32 pid;                  /* of the process that made the call; 0: a kernel thread did */
 	__u32 inode;                /* of the socket; 0: none */
 	char comm[RECORD_COMM_LEN]; /* of that process (not of its thread); hostile text */
 };
@@ -61,20 +65,46 @@ struct closing_record {
 	__u32 inode;    /* of the socket; 0: already let go */
 	__u16 err;      /* sk_err, a positive errno; 0: none */
 	__u8 sent;      /* 1: at least one segment left this socket */
-	__u8 pad;
+	__u8 lives_on;  /* TIME_WAIT or FIN_WAIT2: a minisocket in that state takes its place; 0: none does */
+};
+
+/* The state is in newstate; oldstate is 0. */
+struct socket_record {
+	struct transition_record transition;
+	__u32 inode; /* 0: none */
+	__u32 recvq; /* bytes; LISTEN: connections not accepted yet */
+	__u32 sendq; /* bytes; LISTEN: how many connections may wait for accept() */
+	__u8 mini;   /* 1: a minisocket or a request socket: what the kernel keeps of a connection that has no socket */
+	__u8 pad[3];
+};
+
+struct holder_record {
+	__u8 kind;
+	__u8 pad[3];
+	__u32 netns; /* of the socket */
+	__u64 sk;
+	__u32 pid;
+	__s32 fd;    /* -1: not known */
+	__u32 inode; /* of the socket; 0: none yet */
+	__u32 uid;   /* of the socket */
+	char comm[RECORD_COMM_LEN];
 };
 
 _Static_assert(sizeof(struct transition_record) == 72, "the ring's layout");
-_Static_assert(sizeof(struct opening_record) == 96, "the ring's layout");
+_Static_assert(sizeof(struct call_record) == 96, "the ring's layout");
 _Static_assert(sizeof(struct closing_record) == 104, "the ring's layout");
+_Static_assert(sizeof(struct socket_record) == 88, "the ring's layout");
+_Static_assert(sizeof(struct holder_record) == 48, "the ring's layout");
 
 /* One per CPU, in memory that user space maps: reading them takes no system call. Each is written
  * by its own CPU only, and fills a cache line of its own. */
 struct cpu_counters {
-	__u64 seen;      /* transitions that passed the filters below */
-	__u64 dropped;   /* of these: lost, because the ring was full */
-	__u64 recovered; /* transitions that the second program caught for the first */
-	__u64 pad[5];
+	__u64 seen;       /* transitions that passed the filters below */
+	__u64 dropped;    /* of these: lost, because the ring was full */
+	__u64 recovered;  /* transitions that the second program caught for the first */
+	__u64 handled_sk; /* the programs' own: the transition that the first of them has dealt with last */
+	__u32 handled_states;
+	__u32 pad[7];
 };
 
 _Static_assert(sizeof(struct cpu_counters) == 64, "a cache line");

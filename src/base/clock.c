@@ -16,6 +16,11 @@ uint64_t clock_monotonic_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_thread_ns(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* Of a few readings the one that took the least time is the nearest to the truth: we may be preempted
  * between the two clocks. */
 static int64_t measure_offset(void)

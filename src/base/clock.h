@@ -14,6 +14,9 @@
 
 uint64_t clock_monotonic_ns(void);
 
+/* The time that processors have given to the calling thread. */
+uint64_t clock_thread_ns(void);
+
 struct wall_clock {
 	int64_t offset_ns;    /* wall minus monotonic */
 	uint64_t measured_ns; /* monotonic time of the last measurement; 0: never */

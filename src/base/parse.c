@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "parse.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -95,5 +96,28 @@ int parse_duration(const char *text, uint64_t *out_ns)
 	if (ns == 0 || ns > longest_ns)
 		return -ERANGE;
 	*out_ns = ns;
+	return 0;
+}
+
+int parse_size(const char *text, uint64_t *out_bytes)
+{
+	static const char units[] = "KMGT";
+	size_t length = strspn(text, "0123456789");
+	char digits[24];
+	const char *unit = text[length] ? strchr(units, toupper((unsigned char)text[length])) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+	uint64_t number;
+	int err;
+
+	if (length == 0 || (text[length] && (!unit || text[length + 1])))
+		return -EINVAL;
+	if (length >= sizeof(digits))
+		return -ERANGE;
+	memcpy(digits, text, length);
+	digits[length] = '\0';
+	err = parse_u64(digits, 1, UINT64_MAX >> shift, &number);
+	if (err)
+		return err;
+	*out_bytes = number << shift;
 	return 0;
 }

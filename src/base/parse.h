@@ -13,3 +13,6 @@ int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *out);
 /* "10" and "10s" are seconds; "250ms", "5m", "2h", "1d"; a fraction as in "0.5" is allowed. More than zero
  * and at most 36,500 days, in nanoseconds. */
 int parse_duration(const char *text, uint64_t *out_ns);
+
+/* "4096" is bytes; "256K", "16M", "1G" (or in lower case) are powers of 1024. One byte or more. */
+int parse_size(const char *text, uint64_t *out_bytes);

@@ -191,7 +191,7 @@ static void try_program(struct checkup *checkup, const struct host_facts *facts)
 
 	if (checkup_obstacle(checkup))
 		return;
-	err = bpf_source_open(&nothing, &source);
+	err = bpf_source_open(&nothing, (uint64_t)sysconf(_SC_PAGESIZE), &source);
 	if (!err)
 		bpf_source_free(source);
 	checkup_add_program(checkup, facts, err);

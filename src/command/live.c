@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "live.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,39 +10,12 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "gate.h"
 #include "host.h"
+#include "live_inside.h"
 #include "log.h"
-#include "push_down.h"
-#include "snapshot.h"
-#include "table.h"
+#include "privileges.h"
 
-/* The kernel side wakes us when much has gathered; for a little we look this often. */
-enum { LOOK_MS = 30, EAGER_NICE = -10 };
-
-/* How long a new listener is left to settle; and of how much time one looking into /proc may take its part. */
-#define SETTLE_NS (500 * NS_PER_MS)
-enum { JOIN_SHARE = 20 };
-
-struct live {
-	struct bpf_source *source;
-	struct snapshot *snapshot;
-	struct table *table;
-	struct push_down *push_down;
-	struct gate gate;
-	struct wall_clock clock;
-	uint64_t attached_ns; /* since when transitions are gathered */
-	uint64_t deadline_ns; /* 0: none */
-	int epoll_fd;
-	int signal_fd;
-	int stop_fd; /* an epoll of the two: readable when it is time to end */
-	int deadline_fd;
-	bool signalled;
-	bool explained;         /* why it could not begin */
-	bool joined;            /* once */
-	uint64_t join_next_ns;  /* when to look into /proc again; 0: no need */
-	uint64_t join_least_ns; /* and not before: its share of a processor is bounded */
-};
+enum { EAGER_NICE = -10 };
 
 /* ---- start and end ---- */
 
@@ -96,7 +67,7 @@ static int watch_sources(struct live *live)
 	if (live->epoll_fd < 0)
 		return -errno;
 	err = watch(live->epoll_fd, live->signal_fd, EPOLLIN);
-	return err ? err : watch(live->epoll_fd, bpf_source_fd(live->source), EPOLLIN | EPOLLET);
+	return err ? err : watch(live->epoll_fd, bpf_source_ring(live->source)->fd, EPOLLIN | EPOLLET);
 }
 
 /* Each network namespace takes a descriptor while it is read. */
@@ -126,34 +97,61 @@ static int watch_stops(struct live *live, uint64_t duration_ns)
 	return err ? err : watch(live->stop_fd, live->deadline_fd, EPOLLIN);
 }
 
-static int start(struct live *live, const struct filter *filter, uint64_t duration_ns)
+static int open_accept_hook(struct live *live, enum accept_source source)
 {
-	int err;
+	int err = source == ACCEPT_BY_SCAN ? 0 : accept_hook_open(bpf_source_ring(live->source), &live->accept_hook);
 
-	take_descriptors();
-
-	live->table = table_new();
-	live->push_down = push_down_of(filter);
-	if (!live->table || !live->push_down)
-		return -ENOMEM;
-	err = watch_stops(live, duration_ns);
-	if (err)
+	if (err && source == ACCEPT_BY_FEXIT) {
+		log_error("--accept-source=fexit: this kernel does not let programs attach to the ends of its "
+			  "functions (%s). "
+			  "Give auto or scan",
+			  strerror(-err));
+		live->explained = true;
 		return err;
-	err = bpf_source_open(live->push_down, &live->source);
+	}
+	log_info("owners of accepted connections by %s", live->accept_hook ? "fexit" : "scan");
+	return 0;
+}
+
+static int attach(struct live *live, const struct live_options *options)
+{
+	int err = bpf_source_open(live->push_down, options->ring_bytes, &live->source);
+
 	live->explained = err != 0;
 	if (err)
 		return err;
 	live->attached_ns = clock_monotonic_ns();
+	live->counted_ns = live->attached_ns;
 	go_first();
-	log_info("tracing");
-	wall_clock_refresh(&live->clock, live->attached_ns);
-	host_check_owners();
-	err = watch_sources(live);
-	return err ? err : snapshot_start(&live->snapshot);
+	err = snapshot_kit_open(bpf_source_ring(live->source), options->snapshot_source, &live->kit);
+	live->explained = err != 0;
+	return err ? err : open_accept_hook(live, options->accept_source);
 }
 
-int live_open(const struct filter *filter, uint64_t duration_ns, change_handler *handler, void *context,
-	      struct live **out)
+static int start(struct live *live, const struct live_options *options)
+{
+	int err;
+
+	take_descriptors();
+	live->table = table_new();
+	live->push_down = push_down_of(options->filter);
+	if (!live->table || !live->push_down)
+		return -ENOMEM;
+	err = watch_stops(live, options->duration_ns);
+	if (!err)
+		err = attach(live, options);
+	if (err)
+		return err;
+	host_check_owners(!snapshot_kit_finds_holders(live->kit));
+	err = privileges_drop(snapshot_kit_enters(live->kit));
+	if (err)
+		log_warning("privileges that are not needed any more could not be given up: %s", strerror(-err));
+	log_info("tracing");
+	wall_clock_refresh(&live->clock, live->attached_ns);
+	return watch_sources(live);
+}
+
+int live_open(const struct live_options *options, struct live **out)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	int err;
@@ -164,16 +162,23 @@ int live_open(const struct filter *filter, uint64_t duration_ns, change_handler 
 	live->signal_fd = -1;
 	live->deadline_fd = -1;
 	live->stop_fd = -1;
-	live->gate = (struct gate){.filter = filter, .next = handler ? handler : ignore_change, .context = context};
-	err = start(live, filter, duration_ns);
+	live->on_gap = options->on_gap;
+	live->wants_changes = options->on_change != NULL;
+	live->gate = (struct gate){
+		.filter = options->filter,
+		.next = options->on_change ? options->on_change : ignore_change,
+		.context = options->context,
+		.shut = true,
+	};
+	err = start(live, options);
 	if (err) {
 		if (!live->explained)
 			log_error("tracing cannot begin: %s", strerror(-err));
 		live_free(live);
 		return err;
 	}
-	if (duration_ns)
-		live->deadline_ns = live->attached_ns + duration_ns;
+	if (options->duration_ns)
+		live->deadline_ns = live->attached_ns + options->duration_ns;
 	*out = live;
 	return 0;
 }
@@ -182,8 +187,10 @@ void live_free(struct live *live)
 {
 	if (!live)
 		return;
-	snapshot_free(live->snapshot);
+	accept_hook_free(live->accept_hook);
+	snapshot_kit_free(live->kit);
 	bpf_source_free(live->source);
+	gate_free(&live->gate);
 	table_free(live->table);
 	free(live->push_down);
 	cleanup_close(&live->epoll_fd);
@@ -193,46 +200,11 @@ void live_free(struct live *live)
 	free(live);
 }
 
-/* ---- events ---- */
+/* ---- waiting ---- */
 
-/*
- * Some things only /proc tells: the port of a listen() without bind(), who holds a listener once its program has forked
- * itself into the background, the port of a connect that the filter asks for and that hangs.
- */
-static void want_join(struct live *live, uint64_t at_ns)
+int live_watch(const struct live *live, int fd, uint32_t events)
 {
-	if (at_ns < live->join_least_ns)
-		at_ns = live->join_least_ns;
-	if (live->join_next_ns == 0 || at_ns < live->join_next_ns)
-		live->join_next_ns = at_ns;
-}
-
-/* The kernel side lets each connect through until its local port is known; of those that turn out not to be wanted it
- * tells nothing more, so they must go from the table here. */
-static int handle_event(void *context, const struct event *event)
-{
-	struct live *live = context;
-	uint64_t held = live->gate.held;
-	bool told_further = push_down_passes(live->push_down, &event->tuple, event->newstate);
-	int err;
-
-	if (event->kind == EVENT_ROW && !told_further)
-		return 0;
-	err = table_apply(live->table, event, gate_handle, &live->gate);
-	if (event->kind == EVENT_TRANSITION && !told_further)
-		table_forget(live->table, event->sk);
-	if (event->kind == EVENT_TRANSITION && (event->newstate == STATE_LISTEN || live->gate.held != held))
-		want_join(live, event->ts_ns + SETTLE_NS);
-	return err;
-}
-
-static int consume(struct live *live)
-{
-	int handled;
-
-	wall_clock_refresh(&live->clock, clock_monotonic_ns());
-	handled = bpf_source_consume(live->source, handle_event, live);
-	return handled < 0 ? handled : 0;
+	return watch(live->epoll_fd, fd, events);
 }
 
 static int wait_ms(uint64_t now_ns, uint64_t until_ns)
@@ -247,8 +219,7 @@ static int wait_ms(uint64_t now_ns, uint64_t until_ns)
 	return left_ms < LOOK_MS ? (int)left_ms : LOOK_MS;
 }
 
-/* Waits for a signal, a full ring, `fd` (-1: none) or the timer. 1 when it was `fd`. */
-static int wait_for(struct live *live, int timeout_ms)
+int live_wait(struct live *live, int timeout_ms)
 {
 	struct epoll_event events[4];
 	int count = epoll_wait(live->epoll_fd, events, 4, timeout_ms), other = 0;
@@ -258,7 +229,7 @@ static int wait_for(struct live *live, int timeout_ms)
 	for (int i = 0; i < count; i++) {
 		if (events[i].data.fd == live->signal_fd)
 			live->signalled = true;
-		else if (events[i].data.fd != bpf_source_fd(live->source))
+		else if (events[i].data.fd != bpf_source_ring(live->source)->fd)
 			other = 1;
 	}
 	return other;
@@ -266,75 +237,26 @@ static int wait_for(struct live *live, int timeout_ms)
 
 int live_run(struct live *live, uint64_t until_ns)
 {
-	uint64_t now_ns = clock_monotonic_ns();
-	int waited;
+	uint64_t now_ns = clock_monotonic_ns(), next_ns;
+	int waited, err;
 
 	if (live->deadline_ns && (until_ns == 0 || live->deadline_ns < until_ns))
 		until_ns = live->deadline_ns;
-	waited = wait_for(live, wait_ms(now_ns, until_ns));
+	waited = live_wait(live, live->more ? 0 : wait_ms(now_ns, until_ns));
 	if (waited < 0)
 		return waited;
-	if (live->join_next_ns && live->join_next_ns <= now_ns)
-		return live_join(live);
-	return consume(live);
+	err = live_consume(live);
+	now_ns = clock_monotonic_ns();
+	live_make_round(live, now_ns);
+	next_ns = agenda_next_ns(&live->agenda);
+	if (!err && next_ns && next_ns <= now_ns)
+		err = live_look(live, agenda_scope(&live->agenda, now_ns));
+	return err;
 }
 
 bool live_is_over(const struct live *live)
 {
 	return live->signalled || (live->deadline_ns && clock_monotonic_ns() >= live->deadline_ns);
-}
-
-/* ---- snapshots ---- */
-
-static int await_snapshot(struct live *live)
-{
-	int fd = snapshot_fd(live->snapshot), done = 0, err;
-
-	err = watch(live->epoll_fd, fd, EPOLLIN);
-	while (!err && !done) {
-		done = wait_for(live, LOOK_MS);
-		err = done < 0 ? done : bpf_source_set_aside(live->source);
-		if (live->signalled) /* it is seen through all the same: it will not be long */
-			usleep(1000);
-	}
-	epoll_ctl(live->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-	return err;
-}
-
-static void release_birth(void *context, struct connection *conn)
-{
-	const struct live *live = context;
-
-	gate_release(&live->gate, conn);
-}
-
-int live_join(struct live *live)
-{
-	uint64_t began_ns = live->joined ? clock_monotonic_ns() : live->attached_ns;
-	uint64_t ended_ns;
-	int err = live->snapshot ? 0 : consume(live);
-
-	if (!err && !live->snapshot)
-		err = snapshot_start(&live->snapshot);
-	if (!err)
-		err = await_snapshot(live);
-	if (!err)
-		err = snapshot_replay(live->snapshot, began_ns, handle_event, live);
-	snapshot_free(live->snapshot);
-	live->snapshot = NULL;
-	live->joined = true;
-	live->join_next_ns = 0;
-	if (!err)
-		err = consume(live);
-	if (!err)
-		table_each(live->table, release_birth, live);
-	ended_ns = clock_monotonic_ns();
-	live->join_least_ns = ended_ns + JOIN_SHARE * (ended_ns - began_ns);
-	if (!err)
-		log_info("joined with what is there: %zu sockets", table_count(live->table));
-	if (err && err != -EPIPE)
-		log_error("the snapshot of existing sockets failed: %s", strerror(-err));
-	return err;
 }
 
 /* ---- what there is ---- */
@@ -352,7 +274,7 @@ static void select_row(void *context, struct connection *conn)
 	struct selection *selection = context;
 	struct change change = change_of_socket(conn, selection->now_ns);
 
-	if (selection->found_only && conn->heard_ns)
+	if (selection->found_only && conn->oldstate != STATE_UNKNOWN)
 		return;
 	if (filter_ask(selection->live->gate.filter, &change) == FILTER_YES)
 		selection->rows[selection->count++] = conn;
@@ -371,25 +293,32 @@ int live_rows(const struct live *live, bool found_only, uint64_t now_ns, struct 
 	return 0;
 }
 
-int live_finish(struct live *live, struct summary *summary)
+/* ---- the account ---- */
+
+struct summary live_summary(const struct live *live)
 {
-	struct bpf_counts counts;
-	uint64_t caught;
+	return (struct summary){
+		.seen = live->counts.seen,
+		.received = live->counts.received,
+		.dropped = live->counts.dropped,
+		.missed = live->missed,
+		.resyncs = live->resyncs,
+	};
+}
+
+int live_finish(struct live *live)
+{
 	int err;
 
+	accept_hook_free(live->accept_hook);
+	live->accept_hook = NULL;
 	bpf_source_stop(live->source);
-	err = consume(live);
-	counts = bpf_source_counts(live->source);
-	caught = counts.recovered - table_repeats(live->table);
+	err = live_consume_all(live);
+	live_count_losses(live); /* once more: nothing moves any more */
+	gate_release(&live->gate);
 	log_info("skipped by the kernel %llu, caught %llu, of these told twice %llu",
-		 (unsigned long long)counts.skipped, (unsigned long long)counts.recovered,
+		 (unsigned long long)live->counts.skipped, (unsigned long long)live->counts.recovered,
 		 (unsigned long long)table_repeats(live->table));
-	*summary = (struct summary){
-		.seen = counts.seen,
-		.received = counts.received,
-		.dropped = counts.dropped,
-		.missed = counts.skipped > caught ? counts.skipped - caught : 0,
-	};
 	return err;
 }
 

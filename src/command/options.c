@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "escape.h"
@@ -26,7 +27,14 @@ enum {
 	KEY_JSON,
 	KEY_COLOR,
 	KEY_SNAPSHOT,
+	KEY_RING_SIZE,
+	KEY_SNAPSHOT_SOURCE,
+	KEY_ACCEPT_SOURCE,
 };
+
+/* Memory that the kernel sets aside; what a ring of the kernel's may have at most is twice this. */
+#define DEFAULT_RING (16ULL << 20)
+#define MAX_RING     (1ULL << 30)
 
 /* What is gathered while the options are read. */
 struct reading {
@@ -167,15 +175,62 @@ static uint64_t count_of(const char *option, const char *value)
 	return count;
 }
 
+/* The number of `value` among the `count` words. */
+static int choice_of(const char *option, const char *value, const char *const *words, int count)
+{
+	char all[128] = "";
+
+	for (int i = 0; i < count; i++) {
+		if (!strcmp(value, words[i]))
+			return i;
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
+			 !i              ? ""
+			 : i + 1 < count ? ", "
+					 : " or ",
+			 words[i]);
+	}
+	fail("%s %s: give %s", option, ESCAPED(value), all);
+}
+
 static enum color color_of(const char *value)
 {
-	if (!strcmp(value, "auto"))
-		return COLOR_AUTO;
-	if (!strcmp(value, "always"))
-		return COLOR_ALWAYS;
-	if (!strcmp(value, "never"))
-		return COLOR_NEVER;
-	fail("--color %s: give auto, always or never", ESCAPED(value));
+	static const char *const words[] = {[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+
+	return choice_of("--color", value, words, 3);
+}
+
+static enum snapshot_source snapshot_source_of(const char *value)
+{
+	static const char *const words[] = {
+		[SNAPSHOT_BY_AUTO] = "auto", [SNAPSHOT_BY_ITER] = "iter", [SNAPSHOT_BY_PROC] = "proc"};
+
+	return choice_of("--snapshot-source", value, words, 3);
+}
+
+static enum accept_source accept_source_of(const char *value)
+{
+	static const char *const words[] = {
+		[ACCEPT_BY_AUTO] = "auto", [ACCEPT_BY_FEXIT] = "fexit", [ACCEPT_BY_SCAN] = "scan"};
+
+	return choice_of("--accept-source", value, words, 3);
+}
+
+/* The kernel wants a power of two, of pages. */
+static uint64_t ring_size_of(const char *value)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), wanted, bytes = page;
+	int err = parse_size(value, &wanted);
+
+	if (err == -ERANGE || (!err && wanted > MAX_RING))
+		fail("--ring-size %s: out of range: give 1 to 1G", ESCAPED(value));
+	if (err)
+		fail("--ring-size %s: no size: give bytes, or 256K, 16M, 1G", ESCAPED(value));
+	while (bytes < wanted)
+		bytes *= 2;
+	if (bytes != wanted)
+		log_warning("--ring-size %s: rounded up to %llu bytes, the next power of two of pages", ESCAPED(value),
+			    (unsigned long long)bytes);
+	return bytes;
 }
 
 /* ---- argp ---- */
@@ -197,6 +252,12 @@ static const struct argp_option common_options[] = {
 	{0, 0, 0, 0, "End:", 4},
 	{"duration", KEY_DURATION, "TIME", 0, "end after TIME: seconds, or 250ms, 10s, 5m, 2h, 1d", 0},
 	{0, 0, 0, 0, "Other:", 5},
+	{"ring-size", KEY_RING_SIZE, "SIZE", 0, "of the buffer between kernel and tcpledger: 16M, if not given", 0},
+	{"snapshot-source", KEY_SNAPSHOT_SOURCE, "FROM", 0,
+	 "how to find what is there already: auto, iter (BPF iterators, exact), proc (/proc)", 0},
+	{"accept-source", KEY_ACCEPT_SOURCE, "FROM", 0,
+	 "how to find who accepts connections: auto, fexit (at once, where the kernel allows it), scan (shortly after)",
+	 0},
 	{"verbose", 'v', 0, 0, "say more on stderr (-vv: still more)", 0},
 	{0},
 };
@@ -238,7 +299,16 @@ static error_t read_common(int key, char *value, struct argp_state *state)
 		options->color = color_of(value);
 		break;
 	case KEY_DURATION:
-		options->duration_ns = duration_of("--duration", value);
+		options->live.duration_ns = duration_of("--duration", value);
+		break;
+	case KEY_RING_SIZE:
+		options->live.ring_bytes = ring_size_of(value);
+		break;
+	case KEY_SNAPSHOT_SOURCE:
+		options->live.snapshot_source = snapshot_source_of(value);
+		break;
+	case KEY_ACCEPT_SOURCE:
+		options->live.accept_source = accept_source_of(value);
 		break;
 	case 'v':
 		log_set_level(log_level() + 1);
@@ -427,7 +497,11 @@ void options_read(struct options *options, int argc, char **argv)
 		exit(EXIT_SUCCESS);
 	}
 	argv[0] = name;
-	*options = (struct options){.command = commands[chosen].command, .interval_ns = 3 * NS_PER_SEC};
+	*options = (struct options){
+		.command = commands[chosen].command,
+		.interval_ns = 3 * NS_PER_SEC,
+		.live = {.ring_bytes = DEFAULT_RING},
+	};
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&commands[chosen].argp, argc, argv, 0, NULL, &reading))
 		exit(EXIT_USAGE);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "filter.h"
+#include "live.h"
 
 enum command { COMMAND_TRACE, COMMAND_TOP, COMMAND_DOCTOR };
 
@@ -17,7 +17,7 @@ struct options {
 	struct filter *filter; /* FILTER and the options that are sugar over it; NULL: everything */
 	bool json;
 	enum color color;
-	uint64_t duration_ns; /* 0: no end */
+	struct live_options live; /* but for the filter and who is told */
 	/* trace */
 	bool snapshot;
 	bool wide;

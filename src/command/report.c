@@ -68,10 +68,16 @@ void report_free(struct report *report)
 	netns_names_free(report->names);
 }
 
+void report_gap(struct report *report, const struct gap *gap)
+{
+	report->sink->ops->gap(report->sink, gap);
+}
+
 static void say_summary(const struct summary *s)
 {
-	log_write(LOG_ERROR, "seen %llu, received %llu, dropped %llu, missed %llu", (unsigned long long)s->seen,
-		  (unsigned long long)s->received, (unsigned long long)s->dropped, (unsigned long long)s->missed);
+	log_write(LOG_ERROR, "seen %llu, received %llu, dropped %llu, missed %llu, resyncs %llu",
+		  (unsigned long long)s->seen, (unsigned long long)s->received, (unsigned long long)s->dropped,
+		  (unsigned long long)s->missed, (unsigned long long)s->resyncs);
 	if (s->dropped)
 		log_warning("%llu transitions were lost, because they came faster than the output took them",
 			    (unsigned long long)s->dropped);
@@ -79,8 +85,8 @@ static void say_summary(const struct summary *s)
 
 int report_finish(struct report *report, struct live *live, int err)
 {
-	struct summary summary;
-	int finish_err = live_finish(live, &summary);
+	int finish_err = live_finish(live);
+	struct summary summary = live_summary(live);
 
 	if (!err)
 		err = finish_err;

@@ -19,6 +19,9 @@ bool report_wants_color(const struct options *options);
 int report_open(struct report *report, const struct options *options, const struct live *live);
 void report_free(struct report *report);
 
+/* Prints that transitions were lost. */
+void report_gap(struct report *report, const struct gap *gap);
+
 /* Ends the trace, prints the summary where it belongs, and says how it went as an exit status. `err`: what ended
  * it, or 0. A reader that has gone (-EPIPE) is no failure. */
 int report_finish(struct report *report, struct live *live, int err);

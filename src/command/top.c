@@ -33,9 +33,14 @@ static int compare(const void *a, const void *b)
 	return difference ? difference : (x->id > y->id) - (x->id < y->id);
 }
 
+static void print_gap(void *context, const struct gap *gap)
+{
+	report_gap(context, gap);
+}
+
 static int print_table(struct report *report, const struct live *live, uint64_t iteration)
 {
-	struct table_view view = {.iteration = iteration, .ts_ns = clock_monotonic_ns()};
+	struct table_view view = {.iteration = iteration, .ts_ns = clock_monotonic_ns(), .summary = live_summary(live)};
 	int err = live_rows(live, false, view.ts_ns, &view.rows, &view.count);
 
 	if (err)
@@ -60,6 +65,8 @@ static int run(const struct options *options, struct live *live, struct report *
 		next_ns += options->interval_ns;
 		while (!err && !live_is_over(live) && clock_monotonic_ns() < next_ns)
 			err = live_run(live, next_ns);
+		if (!err)
+			err = output_flush(report->output);
 		if (live_is_over(live))
 			break;
 	}
@@ -68,11 +75,15 @@ static int run(const struct options *options, struct live *live, struct report *
 
 int top_run(const struct options *options)
 {
+	struct live_options live_options = options->live;
 	struct report report = {0};
 	struct live *live;
 	int status = STATUS_FAILED;
 
-	if (live_open(options->filter, options->duration_ns, NULL, NULL, &live))
+	live_options.filter = options->filter;
+	live_options.on_gap = print_gap;
+	live_options.context = &report;
+	if (live_open(&live_options, &live))
 		return STATUS_FAILED;
 	if (report_open(&report, options, live))
 		log_error("out of memory");

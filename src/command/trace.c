@@ -32,6 +32,13 @@ static void print_change(void *context, const struct change *change)
 	trace->printed++;
 }
 
+static void print_gap(void *context, const struct gap *gap)
+{
+	struct trace *trace = context;
+
+	report_gap(&trace->report, gap);
+}
+
 static int print_snapshot(struct trace *trace)
 {
 	struct sink *sink = trace->report.sink;
@@ -76,9 +83,14 @@ static int run(struct trace *trace)
 int trace_run(const struct options *options)
 {
 	struct trace trace = {.options = options};
+	struct live_options live_options = options->live;
 	int status = STATUS_FAILED;
 
-	if (live_open(options->filter, options->duration_ns, print_change, &trace, &trace.live))
+	live_options.filter = options->filter;
+	live_options.on_change = print_change;
+	live_options.on_gap = print_gap;
+	live_options.context = &trace;
+	if (live_open(&live_options, &trace.live))
 		return STATUS_FAILED;
 	if (report_open(&trace.report, options, trace.live))
 		log_error("out of memory");

@@ -8,6 +8,7 @@
 
 enum change_kind {
 	CHANGE_TRANSITION,
+	CHANGE_OWNER,  /* its owner has become known; nothing to print */
 	CHANGE_SOCKET, /* no change: a socket as it stands, in `newstate` */
 };
 
@@ -18,16 +19,13 @@ struct change {
 	uint8_t oldstate;
 	uint8_t newstate;
 	enum reason reason;
+	bool derived;                  /* transition: of a minisocket, which no event of the kernel tells */
 	struct span in_state;          /* transition: the time spent in oldstate; socket: in newstate so far */
-	struct span age;               /* →CLOSE: the whole life; else unknown */
-	const struct closing *closing; /* →CLOSE; else NULL */
+	struct span age;               /* →CLOSE, →TIME_WAIT: the whole life; else unknown */
+	const struct closing *closing; /* →CLOSE, →TIME_WAIT, where known; else NULL */
 };
 
 typedef void change_handler(void *context, const struct change *change);
-
-/* The birth of a connection once more, as it stands now: with what has become known since (its local port, its peer).
- */
-struct change change_of_birth(struct connection *conn);
 
 /* A connection as it stands at `now_ns`. */
 struct change change_of_socket(struct connection *conn, uint64_t now_ns);

@@ -7,8 +7,9 @@
 const char *owner_source_name(enum owner_source source)
 {
 	static const char *const names[] = {
-		[OWNER_UNKNOWN] = NULL,          [OWNER_CONNECT] = "connect", [OWNER_LISTEN] = "listen",
-		[OWNER_INHERITED] = "inherited", [OWNER_SCAN] = "scan",
+		[OWNER_UNKNOWN] = NULL,    [OWNER_CONNECT] = "connect", [OWNER_LISTEN] = "listen",
+		[OWNER_ACCEPT] = "accept", [OWNER_CLOSE] = "close",     [OWNER_INHERITED] = "inherited",
+		[OWNER_SCAN] = "scan",
 	};
 
 	return source < sizeof(names) / sizeof(names[0]) ? names[source] : NULL;
@@ -50,48 +51,136 @@ struct span connection_age(const struct connection *conn, uint64_t now_ns)
 	return span_between(conn->born_ns, now_ns, conn->born_known);
 }
 
+/* The only holder that a scan found, where another turns out to be the owner. */
+static int keep_holder(struct connection *conn)
+{
+	conn->owners = malloc(sizeof(*conn->owners));
+	if (!conn->owners)
+		return -ENOMEM;
+	conn->owners[0] = conn->owner;
+	return 0;
+}
+
 void connection_set_owner(struct connection *conn, const struct owner *owner, enum owner_source source)
 {
 	if (!owner->pid)
 		return;
+	if (conn->owner_count && !conn->owners && conn->owner.pid != owner->pid && keep_holder(conn))
+		conn->owner_count = 0;
 	conn->owner = *owner;
 	conn->owner_source = source;
+	conn->owner_settled = source != OWNER_INHERITED;
 }
 
-int connection_set_holders(struct connection *conn, const struct owner *holders, size_t count)
+bool connection_owner_is_open(const struct connection *conn)
 {
-	const struct owner *first = holders;
-	enum owner_source source = OWNER_SCAN;
-	struct owner *copy;
+	return conn->direction == DIRECTION_IN && !conn->owner_settled && !conn->mini && conn->state != STATE_CLOSE;
+}
 
-	if (count == 0) { /* nobody holds it, or nobody that may be looked at */
-		free(conn->owners);
-		conn->owners = NULL;
-		conn->owner_count = 0;
-		return 0;
-	}
-	if (count > UINT16_MAX)
-		count = UINT16_MAX;
-	copy = count > 1 ? malloc(count * sizeof(*copy)) : NULL;
-	if (count > 1 && !copy)
+bool connection_is_held_by(const struct connection *conn, uint32_t pid)
+{
+	const struct owner *owners = conn->owners ? conn->owners : &conn->owner;
+
+	for (unsigned int i = 0; i < conn->owner_count; i++)
+		if (owners[i].pid == pid)
+			return true;
+	return false;
+}
+
+static bool holds_already(const struct connection *conn, const struct owner *holder)
+{
+	const struct owner *owners = conn->owners ? conn->owners : &conn->owner;
+
+	for (unsigned int i = 0; i < conn->owner_count; i++)
+		if (owners[i].pid == holder->pid && owners[i].fd == holder->fd)
+			return true;
+	return false;
+}
+
+static void forget_holders(struct connection *conn)
+{
+	free(conn->owners);
+	conn->owners = NULL;
+	conn->owner_count = 0;
+}
+
+static int append_holder(struct connection *conn, const struct owner *holder)
+{
+	struct owner *grown = realloc(conn->owners, (conn->owner_count + 1u) * sizeof(*grown));
+
+	if (!grown)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		if (copy)
-			copy[i] = holders[i];
-		if (holders[i].pid == conn->owner.pid && first->pid != conn->owner.pid)
-			first = &holders[i];
-	}
+	if (!conn->owners && conn->owner_count)
+		grown[0] = conn->owner;
+	grown[conn->owner_count++] = *holder;
+	conn->owners = grown;
+	return 0;
+}
+
+int connection_add_holder(struct connection *conn, const struct owner *holder, uint32_t snapshot)
+{
+	bool is_owner = holder->pid == conn->owner.pid;
+
+	if (conn->scanned != snapshot)
+		forget_holders(conn);
+	conn->scanned = snapshot;
+	if (holds_already(conn, holder) || conn->owner_count == UINT16_MAX)
+		return 0;
+	/* Another than the owner we know of: whether that one holds it too is still to come. */
+	if (conn->owner_count || (conn->owner.pid && !is_owner))
+		return append_holder(conn, holder);
+	connection_set_owner(conn, holder,
+			     is_owner && conn->owner_source != OWNER_INHERITED ? conn->owner_source : OWNER_SCAN);
+	conn->owner_count = 1;
+	return 0;
+}
+
+int connection_add_holders_of(struct connection *conn, const struct connection *from)
+{
+	const struct owner *owners = from->owners ? from->owners : &from->owner;
+	int err = 0;
+
+	for (unsigned int i = 0; i < from->owner_count && !err; i++)
+		err = connection_add_holder(conn, &owners[i], from->scanned);
+	if (!err && from->owner_count)
+		connection_settle_holders(conn, from->scanned);
+	return err;
+}
+
+static int compare_owners(const void *a, const void *b)
+{
+	const struct owner *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return (x->fd > y->fd) - (x->fd < y->fd);
+}
+
+void connection_settle_holders(struct connection *conn, uint32_t snapshot)
+{
+	const struct owner *first = conn->owners;
+	enum owner_source source = OWNER_SCAN;
+
+	if (conn->scanned != snapshot)
+		forget_holders(conn);
+	if (!conn->owners)
+		return;
+	qsort(conn->owners, conn->owner_count, sizeof(*conn->owners), compare_owners);
+	for (unsigned int i = conn->owner_count; i-- > 0;)
+		if (conn->owners[i].pid == conn->owner.pid)
+			first = &conn->owners[i];
 	if (first->pid == conn->owner.pid && conn->owner_source != OWNER_INHERITED)
 		source = conn->owner_source;
 	connection_set_owner(conn, first, source);
+	if (conn->owner_count > 1)
+		return;
 	free(conn->owners);
-	conn->owners = copy;
-	conn->owner_count = (uint16_t)count;
-	return 0;
+	conn->owners = NULL;
 }
 
 void connection_free(struct connection *conn)
 {
 	free(conn->owners);
+	free(conn->closing);
 	free(conn);
 }

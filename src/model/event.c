@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "event.h"
 
+#include <stdlib.h>
+
 bool event_is_birth(const struct event *event)
 {
 	if (event->oldstate == STATE_CLOSE)
@@ -8,10 +10,24 @@ bool event_is_birth(const struct event *event)
 	return event->oldstate == STATE_LISTEN && event->newstate == STATE_SYN_RECV;
 }
 
+static int compare(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool is_in(uint32_t netns, const uint32_t *all, size_t count)
+{
+	return count && bsearch(&netns, all, count, sizeof(*all), compare);
+}
+
 bool event_covers(const struct event *end, uint32_t netns)
 {
-	for (size_t i = 0; i < end->netns_count; i++)
-		if (end->netns[i] == netns)
-			return true;
-	return false;
+	return is_in(netns, end->netns, end->netns_count);
+}
+
+bool event_misses(const struct event *end, uint32_t netns)
+{
+	return is_in(netns, end->gone, end->gone_count);
 }

@@ -98,10 +98,14 @@ static bool holds(const struct filter *filter, const struct owner *owner)
 	return fnmatch(filter->pattern, owner->comm, 0) == 0;
 }
 
-static enum filter_answer ask_owner(const struct filter *filter, const struct connection *conn)
+/* Of a socket as it stands, who is known to hold it is asked for; of a transition, who did then. */
+static enum filter_answer ask_owner(const struct filter *filter, const struct change *change)
 {
+	const struct connection *conn = change->conn;
 	bool found = holds(filter, &conn->owner);
 
+	if (change->kind == CHANGE_TRANSITION && connection_owner_is_open(conn))
+		return FILTER_MAYBE;
 	for (unsigned int i = 0; !found && conn->owners && i < conn->owner_count; i++)
 		found = holds(filter, &conn->owners[i]);
 	return answer(found);
@@ -146,7 +150,7 @@ enum filter_answer filter_ask(const struct filter *filter, const struct change *
 		return ask_sides(filter, conn, ask_address);
 	case FILTER_PID:
 	case FILTER_COMM:
-		return ask_owner(filter, conn);
+		return ask_owner(filter, change);
 	case FILTER_UID:
 		return answer(conn->uid == filter->number);
 	case FILTER_NETNS:

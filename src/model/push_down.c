@@ -201,6 +201,11 @@ static bool passes_family(const struct push_down *pd, const struct tuple *tuple,
 	return pd->want_ipv6 || address_is_ipv4(&tuple->laddr) || address_is_ipv4(&tuple->raddr);
 }
 
+bool push_down_leaves_out(const struct push_down *pd)
+{
+	return pd->by_family || pd->by_netns || pd->by_lport || pd->by_rport || pd->by_either;
+}
+
 bool push_down_passes(const struct push_down *pd, const struct tuple *tuple, uint8_t state)
 {
 	if (pd->by_netns && !netns_in(pd, tuple->netns))

@@ -29,6 +29,9 @@ struct push_down *push_down_of(const struct filter *filter);
 /* What passes is in one network namespace. */
 bool push_down_fixes_netns(const struct push_down *push_down);
 
+/* The kernel side does not tell of all connections. */
+bool push_down_leaves_out(const struct push_down *push_down);
+
 /* False: the kernel side will tell no more of this connection, or row of a snapshot. Listeners always pass, because
  * their children inherit their owner. */
 bool push_down_passes(const struct push_down *push_down, const struct tuple *tuple, uint8_t state);

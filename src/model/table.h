@@ -5,11 +5,11 @@
  *
  * A connection is known by the address of its struct sock, and only between a birth and a death, since the kernel
  * uses addresses again within microseconds. A socket found in a snapshot without an address is known by its tuple
- * until the first event that fits it gives it one.
+ * until the first event that fits it gives it one. What the kernel keeps without a socket (TIME_WAIT, FIN_WAIT2 after
+ * close(), SYN_RECV before the handshake is done) is known by its tuple.
  *
- * Snapshots by /proc: the rows are applied first, then every event since the source was attached. So
- * an event always beats a row, and no row can outlive its socket: →CLOSE comes after the socket left the
- * kernel's hash, that is after any reading of its row.
+ * A snapshot is an event that begins it, rows and holders in any order, and an event that ends it. What an end says of
+ * earlier times, ts_ns, is when its reading began: all that was heard of since is there.
  */
 #include "change.h"
 
@@ -26,6 +26,15 @@ void table_forget(struct table *table, uint64_t sk);
 
 /* How many transitions came that had been told already (event.again). */
 uint64_t table_repeats(const struct table *table);
+
+/* How many transitions came of sockets that a snapshot should have known: what brought them there was lost. */
+uint64_t table_strangers(const struct table *table);
+
+/* How many established connections nobody held at the last look: they wait to be accepted. */
+size_t table_unheld(const struct table *table);
+
+/* How many the last snapshot did not show that another one must miss too before they are gone. */
+size_t table_doubtful(const struct table *table);
 
 size_t table_count(const struct table *table);
 

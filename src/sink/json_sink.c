@@ -123,19 +123,22 @@ static void put_owner(struct json_writer *json, const struct connection *conn)
 		json_text(json, "comm", conn->owner.comm, COMM_LEN);
 	else
 		json_null(json, "comm");
-	put_known(json, "uid", conn->uid, !conn->mini);
+	put_known(json, "uid", conn->uid, conn->uid != UID_UNKNOWN);
 	put_word(json, "owner_src", owner_source_name(conn->owner_source));
 	put_word(json, "direction", direction_name(conn->direction));
 }
 
+/* Of a minisocket that was found, and not made before our eyes, nothing is known. */
 static void put_closing(struct json_writer *json, const struct change *change)
 {
-	const struct closing *closing = change->closing;
+	static const struct closing unknown;
+	const struct closing *closing = change->closing ? change->closing : &unknown;
+	bool known = change->closing;
 
-	json_u64(json, "rx_bytes", closing->rx_bytes);
-	json_u64(json, "tx_bytes", closing->tx_bytes);
+	put_known(json, "rx_bytes", closing->rx_bytes, known);
+	put_known(json, "tx_bytes", closing->tx_bytes, known);
 	put_known(json, "srtt_us", closing->srtt_us, closing->srtt_us != 0);
-	json_u64(json, "retrans", closing->retrans);
+	put_known(json, "retrans", closing->retrans, known);
 	put_span(json, "age_us", "age_known", change->age);
 }
 
@@ -156,8 +159,8 @@ static void put_transition(struct json_sink *sink, const struct change *change)
 	put_owner(json, change->conn);
 	put_word(json, "reason", reason_name(change->reason));
 	put_known(json, "errno", closing ? closing->err : 0, closing && closing->err);
-	json_bool(json, "derived", false);
-	if (closing)
+	json_bool(json, "derived", change->derived);
+	if (closing || change->newstate == STATE_CLOSE)
 		put_closing(json, change);
 	json_line_end(json);
 }
@@ -209,6 +212,15 @@ static void json_change(struct sink *sink, const struct change *change)
 		put_socket(json_sink_of(sink), change);
 }
 
+static void put_counts(struct json_writer *json, const struct summary *summary)
+{
+	json_u64(json, "seen", summary->seen);
+	json_u64(json, "received", summary->received);
+	json_u64(json, "dropped", summary->dropped);
+	json_u64(json, "missed", summary->missed);
+	json_u64(json, "resyncs", summary->resyncs);
+}
+
 static void json_table(struct sink *sink, const struct table_view *view)
 {
 	struct json_sink *self = json_sink_of(sink);
@@ -218,6 +230,7 @@ static void json_table(struct sink *sink, const struct table_view *view)
 	put_time(self, view->ts_ns);
 	json_u64(&self->json, "iteration", view->iteration);
 	json_u64(&self->json, "count", view->count);
+	put_counts(&self->json, &view->summary);
 	json_line_end(&self->json);
 	for (size_t i = 0; i < view->count; i++) {
 		struct change change = change_of_socket(view->rows[i], view->ts_ns);
@@ -232,17 +245,29 @@ static void json_summary(struct sink *sink, const struct summary *summary)
 
 	json_line_begin(json, sink->output);
 	json_word(json, "type", "summary");
-	json_u64(json, "seen", summary->seen);
-	json_u64(json, "received", summary->received);
-	json_u64(json, "dropped", summary->dropped);
-	json_u64(json, "missed", summary->missed);
-	json_u64(json, "resyncs", summary->resyncs);
+	put_counts(json, summary);
+	json_line_end(json);
+}
+
+static void json_gap(struct sink *sink, const struct gap *gap)
+{
+	struct json_sink *self = json_sink_of(sink);
+	struct json_writer *json = &self->json;
+
+	json_line_begin(json, sink->output);
+	json_word(json, "type", "gap");
+	put_time(self, gap->to_ns);
+	json_u64(json, "lost", gap->lost);
+	json_word(json, "reason", gap->reason == GAP_RING_FULL ? "ring_full" : "skipped");
+	json_u64(json, "from_ns", wall_clock_at(sink->clock, gap->from_ns));
+	json_u64(json, "to_ns", wall_clock_at(sink->clock, gap->to_ns));
 	json_line_end(json);
 }
 
 static const struct sink_ops json_ops = {
 	.change = json_change,
 	.table = json_table,
+	.gap = json_gap,
 	.summary = json_summary,
 };
 

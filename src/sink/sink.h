@@ -9,16 +9,30 @@
 #include "netns_names.h"
 #include "output.h"
 
+/* The account, so far or at the end. */
+struct summary {
+	uint64_t seen, received, dropped, missed, resyncs;
+};
+
+enum gap_reason {
+	GAP_RING_FULL, /* they came faster than they were taken out of the ring */
+	GAP_SKIPPED,   /* the kernel did not run the program for them */
+};
+
+/* Transitions that were lost, at some time between from_ns and to_ns (CLOCK_MONOTONIC). */
+struct gap {
+	uint64_t lost;
+	uint64_t from_ns, to_ns;
+	enum gap_reason reason;
+};
+
 /* One printing of the live table. */
 struct table_view {
 	uint64_t iteration;       /* from 1 */
 	uint64_t ts_ns;           /* CLOCK_MONOTONIC */
 	struct connection **rows; /* in the order to print them */
 	size_t count;
-};
-
-struct summary {
-	uint64_t seen, received, dropped, missed, resyncs;
+	struct summary summary;
 };
 
 /* What an output tells of network namespaces: their names, and as text a column of them when there are several. */
@@ -37,6 +51,7 @@ struct sink_ops {
 	/* A transition, or a socket that was there before. */
 	void (*change)(struct sink *sink, const struct change *change);
 	void (*table)(struct sink *sink, const struct table_view *view);
+	void (*gap)(struct sink *sink, const struct gap *gap);
 	/* The end. NULL: the summary is not part of this output. */
 	void (*summary)(struct sink *sink, const struct summary *summary);
 };

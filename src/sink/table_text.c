@@ -66,6 +66,23 @@ static struct widths measure(const struct netns_view *netns, const struct table_
 	return widths;
 }
 
+static void put_count(struct output *output, const char *label, uint64_t count)
+{
+	output_text(output, label);
+	output_u64(output, count);
+}
+
+/* "transitions: seen 12, received 12, dropped 0, missed 0, resyncs 0" */
+static void put_counts(struct output *output, const struct summary *summary)
+{
+	put_count(output, "transitions: seen ", summary->seen);
+	put_count(output, ", received ", summary->received);
+	put_count(output, ", dropped ", summary->dropped);
+	put_count(output, ", missed ", summary->missed);
+	put_count(output, ", resyncs ", summary->resyncs);
+	output_char(output, '\n');
+}
+
 /* "top: 14:03:22, 7 sockets: 3 ESTABLISHED, 4 LISTEN" */
 static void put_totals(struct output *output, const struct wall_clock *clock, const struct table_view *view)
 {
@@ -94,6 +111,7 @@ static void put_totals(struct output *output, const struct wall_clock *clock, co
 		separator = ", ";
 	}
 	output_char(output, '\n');
+	put_counts(output, &view->summary);
 }
 
 static void put_heading(struct output *output, const struct widths *widths)

@@ -94,6 +94,7 @@ static const char *state_color(uint8_t state)
 	case STATE_SYN_RECV:
 		return "\033[33m";
 	case STATE_CLOSE:
+	case STATE_TIME_WAIT:
 		return "\033[90m";
 	default:
 		return "\033[34m";
@@ -367,6 +368,25 @@ static void text_change(struct sink *sink, const struct change *change)
 	line_put(&self->line, sink->output);
 }
 
+/* "12:00:00.123 GAP: 1234 transitions lost since 11:59:59.900: the ring was full. The table is read anew" */
+static void text_gap(struct sink *sink, const struct gap *gap)
+{
+	struct text_sink *self = text_sink_of(sink);
+	struct line *line = &self->line;
+
+	line_clear(line);
+	put_time(self, gap->to_ns);
+	color(self, "\033[31m");
+	line_text(line, "GAP: ");
+	line_u64(line, gap->lost);
+	line_text(line, gap->lost == 1 ? " transition" : " transitions");
+	line_text(line, " lost since ");
+	put_time(self, gap->from_ns);
+	line_text(line, gap->reason == GAP_RING_FULL ? "because the buffer was full" : "because the kernel skipped us");
+	color(self, "\033[0m");
+	line_put(line, sink->output);
+}
+
 static void text_table(struct sink *sink, const struct table_view *view)
 {
 	table_text_put(sink->output, sink->clock, &sink->netns, view);
@@ -376,6 +396,7 @@ static const struct sink_ops text_ops = {
 	.heading = text_heading,
 	.change = text_change,
 	.table = text_table,
+	.gap = text_gap,
 };
 
 struct sink *text_sink_new(struct output *output, const struct wall_clock *clock, const struct text_style *style)

@@ -15,12 +15,13 @@
 
 #include "clock.h"
 #include "host.h"
+#include "libbpf_log.h"
 #include "log.h"
 #include "record.h"
-#include "tcpledger.skel.h"
+#include "transition.skel.h"
 
-/* A wake-up costs as much as many events; this much (a power of two) makes it worth it. */
-enum { WAKE_BYTES = 256 * 1024 };
+/* A wake-up costs as much as many events; this much makes it worth it, or of a small ring this part. Powers of two. */
+enum { WAKE_BYTES = 256 * 1024, WAKE_PART = 4 };
 
 /* What is set aside while a snapshot is taken: more is left in the ring. */
 enum { ASIDE_MAX = 256 << 20 };
@@ -31,9 +32,18 @@ struct aside {
 	size_t room;
 };
 
+/* So many records are handed on at a time: what comes faster than it is handed on must not keep the rest waiting. */
+enum { BATCH = 65536 };
+
+/* What the callback of libbpf's ring returns when it has had its batch. */
+enum { BATCH_DONE = -ECANCELED };
+
 struct bpf_source {
-	struct tcpledger_bpf *skeleton;
+	struct transition_bpf *skeleton;
 	struct ring_buffer *ring;
+	struct bpf_ring shared;
+	int cpus;
+	size_t left; /* of the batch */
 	struct aside aside;
 	bool setting_aside;
 	event_handler *handler;
@@ -42,70 +52,10 @@ struct bpf_source {
 	uint64_t skipped; /* once stopped */
 };
 
-/* ---- records to events ---- */
-
-_Static_assert((int)RECORD_ADDR_LEN == (int)ADDRESS_LEN, "one form of address");
-_Static_assert((int)RECORD_COMM_LEN == (int)COMM_LEN, "one form of name");
 _Static_assert((int)RECORD_MAX_NETNS == (int)PUSH_DOWN_MAX_NETNS, "one form of filter");
 _Static_assert(sizeof(struct record_port_set) == sizeof(struct port_set), "one form of filter");
 
-static int hand_on(const struct bpf_source *source, const struct transition_record *t, struct event *event)
-{
-	event->kind = EVENT_TRANSITION;
-	event->ts_ns = t->ts_ns;
-	event->sk = t->sk;
-	event->cookie = t->cookie;
-	memcpy(event->tuple.laddr.bytes, t->laddr, ADDRESS_LEN);
-	memcpy(event->tuple.raddr.bytes, t->raddr, ADDRESS_LEN);
-	event->tuple.lport = t->lport;
-	event->tuple.rport = t->rport;
-	event->tuple.netns = t->netns;
-	event->tuple.family = t->family;
-	event->oldstate = t->oldstate < STATE_COUNT ? t->oldstate : STATE_UNKNOWN;
-	event->newstate = t->newstate < STATE_COUNT ? t->newstate : STATE_UNKNOWN;
-	event->again = t->kind & RECORD_AGAIN;
-	event->uid = t->uid;
-	return source->handler(source->context, event);
-}
-
-static int hand_on_opening(const struct bpf_source *source, const struct opening_record *o)
-{
-	struct owner caller = {.pid = o->pid, .fd = FD_UNKNOWN};
-	struct event event = {.inode = o->inode, .owners = &caller, .owner_count = o->pid ? 1 : 0};
-
-	memcpy(caller.comm, o->comm, COMM_LEN);
-	caller.comm[COMM_LEN - 1] = '\0';
-	return hand_on(source, &o->transition, &event);
-}
-
-static int hand_on_closing(const struct bpf_source *source, const struct closing_record *c)
-{
-	struct closing closing = {
-		.rx_bytes = c->rx_bytes,
-		.tx_bytes = c->tx_bytes,
-		.srtt_us = c->srtt_us,
-		.retrans = c->retrans,
-		.err = c->err,
-		.sent = c->sent,
-		.had_port = c->transition.lport != 0,
-	};
-	struct event event = {.inode = c->inode, .closing = &closing};
-
-	return hand_on(source, &c->transition, &event);
-}
-
-static int take_record(const struct bpf_source *source, const void *data, size_t size)
-{
-	const struct transition_record *t = data;
-	unsigned int kind = t->kind & ~RECORD_AGAIN;
-	struct event event = {0};
-
-	if (kind == RECORD_OPENING && size >= sizeof(struct opening_record))
-		return hand_on_opening(source, data);
-	if (kind == RECORD_CLOSING && size >= sizeof(struct closing_record))
-		return hand_on_closing(source, data);
-	return hand_on(source, t, &event);
-}
+/* ---- the ring ---- */
 
 static int put_aside(struct aside *aside, const void *data, uint64_t size)
 {
@@ -131,10 +81,14 @@ static int on_record(void *context, void *data, size_t size)
 {
 	struct bpf_source *source = context;
 
-	source->received++;
+	int err;
+
+	source->received += record_is_transition(data);
 	if (source->setting_aside)
-		return put_aside(&source->aside, data, size);
-	return take_record(source, data, size);
+		err = put_aside(&source->aside, data, size);
+	else
+		err = record_hand_on(data, source->handler, source->context);
+	return !err && --source->left == 0 ? BATCH_DONE : err;
 }
 
 static int take_aside(struct bpf_source *source)
@@ -146,7 +100,7 @@ static int take_aside(struct bpf_source *source)
 	source->aside = (struct aside){0};
 	for (size_t at = 0; at < aside.used && !err; at += sizeof(size) + (size + 7) / 8 * 8) {
 		memcpy(&size, aside.bytes + at, sizeof(size));
-		err = take_record(source, aside.bytes + at + sizeof(size), size);
+		err = record_hand_on(aside.bytes + at + sizeof(size), source->handler, source->context);
 		taken++;
 	}
 	free(aside.bytes);
@@ -171,28 +125,49 @@ static void set_filter(struct record_filter *filter, const struct push_down *pus
 	memcpy(&filter->either, &push_down->either, sizeof(filter->either));
 }
 
-static int load(const struct push_down *push_down, bool make_cookies, struct tcpledger_bpf **out)
+/* What this kernel may not have. */
+struct abilities {
+	bool make_cookies; /* bpf_get_socket_cookie() in tracing programs came with Linux 5.12 */
+	bool may_probe;    /* bpf_probe_read_kernel() goes where the kernel is locked down for confidentiality */
+};
+
+static int load_with(struct bpf_source *source, const struct push_down *push_down, const struct abilities *abilities)
 {
-	struct tcpledger_bpf *skeleton = tcpledger_bpf__open();
+	struct transition_bpf *skeleton = transition_bpf__open();
 	int err;
 
 	if (!skeleton)
 		return -errno;
 	/* const volatile is for the BPF side; here it is written until it is loaded */
 	set_filter((struct record_filter *)&skeleton->rodata->filter, push_down);
-	skeleton->rodata->make_cookies = make_cookies;
-	skeleton->rodata->wake_mask = WAKE_BYTES - 1;
-	err = tcpledger_bpf__load(skeleton);
+	skeleton->rodata->own_pid = getpid();
+	skeleton->rodata->make_cookies = abilities->make_cookies;
+	skeleton->rodata->may_probe = abilities->may_probe;
+	skeleton->rodata->wake_mask = source->shared.wake_mask;
+	err = bpf_map__set_max_entries(skeleton->maps.ring, (__u32)source->shared.bytes);
+	if (!err)
+		err = transition_bpf__load(skeleton);
 	if (err) {
-		tcpledger_bpf__destroy(skeleton);
+		transition_bpf__destroy(skeleton);
 		return err;
 	}
-	*out = skeleton;
+	source->skeleton = skeleton;
+	source->shared.fd = bpf_map__fd(skeleton->maps.ring);
 	return 0;
 }
 
+static int load(struct bpf_source *source, const struct push_down *push_down)
+{
+	static const struct abilities all[] = {{true, true}, {true, false}, {false, true}, {false, false}};
+	int err = -EINVAL;
+
+	for (size_t i = 0; err && i < sizeof(all) / sizeof(all[0]); i++)
+		err = load_with(source, push_down, &all[i]);
+	return err;
+}
+
 /* The order matters: the second program asks what the first has done. */
-static int attach(struct tcpledger_bpf *skeleton)
+static int attach(struct transition_bpf *skeleton)
 {
 	skeleton->links.on_transition = bpf_program__attach(skeleton->progs.on_transition);
 	if (!skeleton->links.on_transition)
@@ -201,48 +176,32 @@ static int attach(struct tcpledger_bpf *skeleton)
 	return skeleton->links.on_transition_missed ? 0 : -errno;
 }
 
-/* libbpf's word goes through our log, one level lower: what it warns of is often a way that we then go around. */
-static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char *text; /* the verifier's log is one message, and its last lines matter most */
-	int length;
-
-	if (log_level() < (level == LIBBPF_WARN ? LOG_INFO : LOG_DEBUG) || level == LIBBPF_DEBUG)
-		return 0;
-	length = vasprintf(&text, format, args);
-	if (length < 0)
-		return 0;
-	if (length && text[length - 1] == '\n')
-		text[length - 1] = '\0';
-	log_write(level == LIBBPF_WARN ? LOG_INFO : LOG_DEBUG, "%s", text);
-	free(text);
-	return 0;
-}
-
-int bpf_source_open(const struct push_down *push_down, struct bpf_source **out)
+int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, struct bpf_source **out)
 {
 	struct bpf_source *source = calloc(1, sizeof(*source));
 	int err;
 
 	if (!source)
 		return -ENOMEM;
-	libbpf_set_print(on_libbpf_message);
-	if (libbpf_num_possible_cpus() > RECORD_MAX_CPUS) {
-		log_error("this host may have %d processors; tcpledger counts on at most %d",
-			  libbpf_num_possible_cpus(), RECORD_MAX_CPUS);
+	libbpf_log_take_over();
+	source->cpus = libbpf_num_possible_cpus();
+	source->shared.bytes = ring_bytes;
+	source->shared.wake_mask =
+		(ring_bytes / WAKE_PART < WAKE_BYTES ? (uint32_t)ring_bytes / WAKE_PART : WAKE_BYTES) - 1;
+	if (source->cpus > RECORD_MAX_CPUS) {
+		log_error("this host may have %d processors; tcpledger counts on at most %d", source->cpus,
+			  RECORD_MAX_CPUS);
 		err = -E2BIG;
 		goto fail;
 	}
-	err = load(push_down, true, &source->skeleton);
-	if (err) /* bpf_get_socket_cookie() in tracing programs came with Linux 5.12 */
-		err = load(push_down, false, &source->skeleton);
+	err = load(source, push_down);
 	if (!err)
 		err = attach(source->skeleton);
 	if (err) {
 		host_explain_failure(err);
 		goto fail;
 	}
-	source->ring = ring_buffer__new(bpf_map__fd(source->skeleton->maps.ring), on_record, source, NULL);
+	source->ring = ring_buffer__new(source->shared.fd, on_record, source, NULL);
 	if (!source->ring) {
 		err = -errno;
 		log_error("the ring buffer cannot be mapped: %s", strerror(-err));
@@ -260,41 +219,51 @@ void bpf_source_free(struct bpf_source *source)
 	if (!source)
 		return;
 	ring_buffer__free(source->ring);
-	tcpledger_bpf__destroy(source->skeleton);
+	transition_bpf__destroy(source->skeleton);
 	free(source->aside.bytes);
 	free(source);
 }
 
 /* ---- running ---- */
 
-int bpf_source_fd(const struct bpf_source *source)
+const struct bpf_ring *bpf_source_ring(const struct bpf_source *source)
 {
-	return bpf_map__fd(source->skeleton->maps.ring);
+	return &source->shared;
+}
+
+/* A batch of what is in the ring. */
+static int consume_ring(struct bpf_source *source)
+{
+	int taken;
+
+	source->left = BATCH;
+	taken = ring_buffer__consume(source->ring);
+	return taken == BATCH_DONE ? BATCH : taken;
 }
 
 int bpf_source_set_aside(struct bpf_source *source)
 {
-	int err;
+	int taken;
 
 	if (source->aside.used > ASIDE_MAX)
-		return 0;
+		return -ENOBUFS;
 	source->setting_aside = true;
-	err = ring_buffer__consume(source->ring);
+	taken = consume_ring(source);
 	source->setting_aside = false;
-	return err < 0 ? err : 0;
+	return taken < 0 ? taken : 0;
 }
 
-int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context)
+int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context, bool *more)
 {
-	int aside, fresh;
+	int taken;
 
 	source->handler = handler;
 	source->context = context;
-	aside = take_aside(source);
-	if (aside < 0)
-		return aside;
-	fresh = ring_buffer__consume(source->ring);
-	return fresh < 0 ? fresh : aside + fresh;
+	taken = take_aside(source);
+	if (taken >= 0)
+		taken = consume_ring(source);
+	*more = taken == BATCH;
+	return taken < 0 ? taken : 0;
 }
 
 static uint64_t recursion_misses(const struct bpf_program *program)
@@ -310,7 +279,7 @@ struct bpf_counts bpf_source_counts(const struct bpf_source *source)
 	const struct cpu_counters *counters = source->skeleton->bss->counters;
 	struct bpf_counts counts = {.received = source->received};
 
-	for (int cpu = 0; cpu < RECORD_MAX_CPUS; cpu++) {
+	for (int cpu = 0; cpu < source->cpus; cpu++) {
 		counts.seen += __atomic_load_n(&counters[cpu].seen, __ATOMIC_RELAXED);
 		counts.dropped += __atomic_load_n(&counters[cpu].dropped, __ATOMIC_RELAXED);
 		counts.recovered += __atomic_load_n(&counters[cpu].recovered, __ATOMIC_RELAXED);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Transitions from the kernel: loads and attaches the BPF programs, and turns the records of the ring into events. The
- * only file that knows the skeleton.
+ * Transitions from the kernel: loads and attaches the BPF programs, empties the ring, and keeps the account of both.
  */
 #include "event.h"
 #include "push_down.h"
-#include "snapshot.h"
+#include "record_event.h"
 
 struct bpf_source;
 
@@ -20,21 +19,31 @@ struct bpf_counts {
 	uint64_t recovered; /* these were told by the second; more than `skipped` where it told some twice */
 };
 
+/* The ring, for the other programs that write into it. */
+struct bpf_ring {
+	int fd;
+	uint64_t bytes;
+	uint32_t wake_mask;
+};
+
 /* Loads and attaches: from its return on, every transition is counted. Says on failure what is wrong and what to
- * do, and returns a negative errno. `push_down` is borrowed during the call. */
-int bpf_source_open(const struct push_down *push_down, struct bpf_source **out);
+ * do, and returns a negative errno. `push_down` is borrowed during the call. `ring_bytes` is a power of two, a page or
+ * more. */
+int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, struct bpf_source **out);
 void bpf_source_free(struct bpf_source *source);
 
-/* Becomes readable when much has gathered, but not for a little: look at least each 50 ms. Edge-triggered use only;
- * borrowed. */
-int bpf_source_fd(const struct bpf_source *source);
+/* Borrowed. Its descriptor becomes readable when much has gathered, but not for a little: look at least each 50 ms.
+ * Edge-triggered use only. */
+const struct bpf_ring *bpf_source_ring(const struct bpf_source *source);
 
 /* Moves what has gathered in the ring into memory (256 MiB of it at most), so that the ring does not fill up while
- * something slow goes on. bpf_source_consume() hands that on first. 0 or -ENOMEM. */
+ * something slow goes on. bpf_source_consume() hands that on first. 0, -ENOMEM, or -ENOBUFS: it has set
+ * aside as much as it may, and leaves the ring as it is. */
 int bpf_source_set_aside(struct bpf_source *source);
 
-/* Hands on what has gathered, in order. How many events, or the first error of the handler. */
-int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context);
+/* Hands on what has gathered, in order. `more`: there may be more, and a batch has been handed on. 0, or the first
+ * error of the handler. */
+int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context, bool *more);
 
 /* Detaches, and waits until the programs that still run have ended; what they wrote is then in the ring. */
 void bpf_source_stop(struct bpf_source *source);

@@ -36,12 +36,13 @@ bool host_pids_are_ours(void)
 	return stat("/proc/self/ns/pid", &pid_namespace) || pid_namespace.st_ino == FIRST_PID_NAMESPACE;
 }
 
-void host_check_owners(void)
+void host_check_owners(bool holders_from_proc)
 {
 	char missing[CAPABILITIES_TEXT];
 
 	if (*capabilities_missing(capabilities_held(), CAPABILITY_OWNERS, missing))
-		log_warning("%s missing: " COST_OF_HIDDEN_OWNERS, missing);
+		log_warning("%s missing: %s", missing,
+			    holders_from_proc ? COST_OF_HIDDEN_OWNERS : COST_OF_HIDDEN_NETNS);
 	if (!host_pids_are_ours())
 		log_warning("this is not the host's pid namespace: " COST_OF_PID_NAMESPACE);
 }

@@ -3,6 +3,10 @@
 /*
  * What tracing needs of this host, and what to say when it is not there.
  */
+#include <stdbool.h>
+
+/* The numbers of processes in events are those that we see too. */
+bool host_pids_are_ours(void);
 
 #include <stdbool.h>
 
@@ -13,6 +17,6 @@ bool host_pids_are_ours(void);
  * this host, and logs it with its remedy. */
 void host_explain_failure(int err);
 
-/* Warns when the owners of other users' sockets will stay unknown for want of capabilities, or when processes have
- * other numbers here than in the events. */
-void host_check_owners(void);
+/* Warns when for want of capabilities the owners of other users' sockets, or their sockets, will stay unknown, or when
+ * processes have other numbers here than in the events. */
+void host_check_owners(bool holders_from_proc);

@@ -249,20 +249,74 @@ static int open_by_witness(const struct netns *netns, int witness, const char *t
 	return -ESRCH;
 }
 
-static int open_by_entering(int netns_fd, const char *table)
+static int open_witnessed(const struct netns *netns, int witness)
 {
-	CLEANUP(cleanup_close) int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	char path[64];
+	struct stat file;
 	int fd;
 
-	if (home < 0 || setns(netns_fd, CLONE_NEWNET))
-		return -errno;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", witness);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &file) == 0 && file.st_ino == netns->inode)
+		return fd;
+	cleanup_close(&fd);
+	return -ESRCH;
+}
+
+static int open_namespace(const struct netns *netns)
+{
+	if (netns->fd >= 0)
+		return fcntl(netns->fd, F_DUPFD_CLOEXEC, 0);
+	for (int i = 0; i < netns->witness_count; i++) {
+		int fd = open_witnessed(netns, netns->witnesses[i]);
+
+		if (fd >= 0)
+			return fd;
+	}
+	return -ESRCH;
+}
+
+int netns_enter(const struct netns *netns, int *home)
+{
+	CLEANUP(cleanup_close) int there = -1;
+	struct stat file;
+
+	*home = -1;
+	if (stat("/proc/thread-self/ns/net", &file) == 0 && file.st_ino == netns->inode)
+		return 0;
+	there = open_namespace(netns);
+	if (there < 0)
+		return there;
+	*home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	return *home < 0 || setns(there, CLONE_NEWNET) ? -errno : 0;
+}
+
+void netns_return(int home)
+{
+	if (home >= 0 && setns(home, CLONE_NEWNET))
+		abort(); /* everything read from here on would be of the wrong namespace */
+}
+
+bool netns_may_enter(void)
+{
+	CLEANUP(cleanup_close) int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return here >= 0 && setns(here, CLONE_NEWNET) == 0;
+}
+
+static int open_by_entering(const struct netns *netns, const char *table)
+{
+	CLEANUP(cleanup_close) int home = -1;
+	char path[64];
+	int fd = netns_enter(netns, &home);
+
+	if (fd)
+		return fd;
 	snprintf(path, sizeof(path), "/proc/thread-self/net/%s", table);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		fd = -errno;
-	if (setns(home, CLONE_NEWNET))
-		abort(); /* everything read from here on would be of the wrong namespace */
+	netns_return(home);
 	return fd;
 }
 
@@ -274,5 +328,5 @@ int netns_open_table(const struct netns *netns, const char *table)
 		if (fd != -ESRCH)
 			return fd;
 	}
-	return netns->fd < 0 ? -ESRCH : open_by_entering(netns->fd, table);
+	return netns->fd < 0 ? -ESRCH : open_by_entering(netns, table);
 }

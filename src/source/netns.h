@@ -32,6 +32,14 @@ void netns_list_free(struct netns_list *list);
  * namespace and comes back, in this thread, where no process is in it (which takes CAP_SYS_ADMIN). */
 int netns_open_table(const struct netns *netns, const char *table);
 
+/* This thread in that namespace, until netns_return(*home); the caller closes *home. Where it is in it already, *home
+ * is -1. 0 or a negative errno, and it is where it was. */
+int netns_enter(const struct netns *netns, int *home);
+void netns_return(int home);
+
+/* Whether this process may enter namespaces. */
+bool netns_may_enter(void);
+
 /* ---- one by one, without keeping anything ---- */
 
 /* The kernel gives namespaces no smaller inodes (PROC_MNT_INIT_INO, include/linux/proc_ns.h, of Linux 6.18, where the

@@ -129,8 +129,7 @@ int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc
 	    take_u32(fields[FIELD_INODE], &parsed.inode))
 		return -EINVAL;
 	parsed.mini = count == MINI_FIELDS;
-	if (parsed.mini ? state != STATE_FIN_WAIT2
-			: state == STATE_UNKNOWN || state == STATE_CLOSE || state >= STATE_COUNT)
+	if (state == STATE_UNKNOWN || state == STATE_CLOSE || state >= STATE_COUNT)
 		return 0;
 	*row = parsed;
 	return 1;

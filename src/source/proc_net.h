@@ -19,7 +19,8 @@ struct proc_row {
 	uint32_t first_owner; /* set by proc_fd.h: index into its owners */
 	uint32_t owner_count;
 	uint8_t state;
-	bool mini; /* the FIN_WAIT2 that is left of a socket its process has closed: without inode, owner, or user */
+	bool mini; /* what the kernel keeps without a socket: TIME_WAIT, FIN_WAIT2 after close(), SYN_RECV before the
+		      third packet; without inode or owner, and but for SYN_RECV without user */
 };
 
 struct proc_rows {
@@ -30,8 +31,8 @@ struct proc_rows {
 
 void proc_rows_free(struct proc_rows *rows);
 
-/* Reads one line, without its newline, of the table for `family` (4 or 6). 1: *row is a socket; 0: it is the heading, a
- * TIME_WAIT, or a connection half open, which are no sockets yet or no more; -EINVAL: not of this form. The index and
+/* Reads one line, without its newline, of the table for `family` (4 or 6). 1: *row is a socket; 0: it is the heading,
+ * or a socket that is bound and no more; -EINVAL: not of this form. The index and
  * the owners of *row are not set. */
 int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc_row *row);
 

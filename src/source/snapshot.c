@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,21 +12,108 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "iterators.h"
 #include "log.h"
-#include "netns.h"
+#include "netns_history.h"
 #include "proc_fd.h"
 #include "proc_net.h"
 
+struct snapshot_kit {
+	struct iterators *iterators; /* NULL: there are none */
+	bool exact;                  /* they tell the sockets; else /proc does */
+	bool enters;
+	bool warned;                  /* that a namespace cannot be read */
+	struct netns_history history; /* the running snapshot's thread's */
+};
+
 struct snapshot {
+	struct snapshot_kit *kit;
 	pthread_t thread;
 	bool joined;
+	atomic_bool stop;
 	int done_fd;
 	int err;
+	uint64_t cost_ns;
+	uint8_t scope;
+	size_t known_minis;
 	struct proc_rows rows;
 	struct owner *owners; /* see proc_fd_scan() */
 	uint32_t *covered;    /* namespaces read whole */
 	size_t covered_count;
+	uint32_t *gone; /* namespaces that were there before */
+	size_t gone_count;
 };
+
+/* ---- what it is taken with ---- */
+
+static bool is_alone(void)
+{
+	struct netns_list namespaces;
+	bool alone;
+
+	if (netns_discover(&namespaces))
+		return false;
+	alone = namespaces.count <= 1;
+	netns_list_free(&namespaces);
+	return alone;
+}
+
+static int refuse(int err)
+{
+	log_error("--snapshot-source=iter: this kernel has no BPF iterators over sockets and descriptors, or does not "
+		  "allow "
+		  "them (%s). Give auto or proc",
+		  strerror(-err));
+	return err;
+}
+
+int snapshot_kit_open(const struct bpf_ring *ring, enum snapshot_source source, struct snapshot_kit **out)
+{
+	struct snapshot_kit *kit = calloc(1, sizeof(*kit));
+	int err = 0;
+
+	if (!kit)
+		return -ENOMEM;
+	kit->enters = netns_may_enter();
+	kit->exact = source == SNAPSHOT_BY_ITER || (source == SNAPSHOT_BY_AUTO && (kit->enters || is_alone()));
+	if (source != SNAPSHOT_BY_PROC)
+		err = iterators_open(ring, kit->exact, &kit->iterators);
+	if (err && source == SNAPSHOT_BY_ITER) {
+		free(kit);
+		return refuse(err);
+	}
+	kit->exact = kit->exact && kit->iterators;
+	log_info("snapshots by %s, holders by %s", kit->exact ? "iterator" : "/proc",
+		 kit->iterators ? "iterator" : "/proc");
+	*out = kit;
+	return 0;
+}
+
+void snapshot_kit_free(struct snapshot_kit *kit)
+{
+	if (!kit)
+		return;
+	iterators_free(kit->iterators);
+	netns_history_free(&kit->history);
+	free(kit);
+}
+
+bool snapshot_kit_is_exact(const struct snapshot_kit *kit)
+{
+	return kit->exact;
+}
+
+bool snapshot_kit_finds_holders(const struct snapshot_kit *kit)
+{
+	return kit->iterators;
+}
+
+bool snapshot_kit_enters(const struct snapshot_kit *kit)
+{
+	return kit->enters;
+}
+
+/* ---- sockets ---- */
 
 static int read_table(const struct netns *netns, const char *table, uint8_t family, struct proc_rows *rows, size_t *odd)
 {
@@ -54,61 +142,159 @@ static long count_in(const struct netns *netns, const char *file, const char *fo
 	return (long)inuse + mini;
 }
 
+/* Minisockets; the kernel counts those of both families together. */
+static long minis_in(const struct netns *netns)
+{
+	return count_in(netns, "sockstat", "TCP: inuse %*u orphan %*u tw %u");
+}
+
+static void cover(struct snapshot *snapshot, const struct netns *netns)
+{
+	snapshot->covered[snapshot->covered_count++] = netns->inode;
+}
+
+static int read_by_iterator(struct snapshot *snapshot, const struct netns *netns)
+{
+	CLEANUP(cleanup_close) int home = -1;
+	bool minis_only = !(snapshot->scope & SNAPSHOT_SOCKETS);
+	int err = netns_enter(netns, &home);
+
+	if (err)
+		return err;
+	err = iterators_sockets(snapshot->kit->iterators, minis_only, &snapshot->stop);
+	netns_return(home);
+	return err;
+}
+
+static int read_from_proc(struct snapshot *snapshot, const struct netns *netns)
+{
+	size_t odd = 0;
+	int err = read_table(netns, "tcp", 4, &snapshot->rows, &odd);
+
+	if (!err)
+		err = read_table(netns, "tcp6", 6, &snapshot->rows, &odd);
+	if (odd)
+		log_warning("%zu lines of /proc/net/tcp in network namespace %u are not understood", odd, netns->inode);
+	return err ? err : odd ? -EILSEQ : 0;
+}
+
 /* The kernel keeps the connections of all namespaces in one table, and walks all of it for each: 8 ms that most
  * namespaces of a host with many are not worth. */
-static bool is_empty(const struct netns *netns)
+static bool is_empty(const struct snapshot *snapshot, const struct netns *netns)
 {
-	return count_in(netns, "sockstat", "TCP: inuse %u orphan %*u tw %u") == 0 &&
-	       count_in(netns, "sockstat6", "TCP6: inuse %u") <= 0;
+	long ipv4 = count_in(netns, "sockstat", "TCP: inuse %u orphan %*u tw %u");
+
+	if (!(snapshot->scope & SNAPSHOT_SOCKETS))
+		return minis_in(netns) == 0;
+	return ipv4 == 0 && count_in(netns, "sockstat6", "TCP6: inuse %u") <= 0;
+}
+
+/* Once: there may be many, and each look comes upon them. */
+static void warn_of(struct snapshot_kit *kit, const struct netns *netns, int err)
+{
+	if (!kit->warned)
+		log_warning(
+			"network namespace %u cannot be read (%s): its sockets of before are not known, and when its "
+			"TIME_WAITs end is only guessed. There may be others like it",
+			netns->inode, strerror(-err));
+	kit->warned = true;
 }
 
 static int read_namespace(struct snapshot *snapshot, const struct netns *netns)
 {
-	size_t odd = 0;
-	int err;
+	int err = 0;
 
-	if (is_empty(netns)) {
-		snapshot->covered[snapshot->covered_count++] = netns->inode;
-		return 0;
-	}
-	err = read_table(netns, "tcp", 4, &snapshot->rows, &odd);
-
+	if (!is_empty(snapshot, netns))
+		err = snapshot->kit->exact ? read_by_iterator(snapshot, netns) : read_from_proc(snapshot, netns);
 	if (!err)
-		err = read_table(netns, "tcp6", 6, &snapshot->rows, &odd);
-	if (err == -ENOMEM)
+		cover(snapshot, netns);
+	if (err == -ENOMEM || err == -EINTR || err == -ENOBUFS)
 		return err;
-	if (err == -ESRCH || err == -EINVAL) /* it went away meanwhile */
-		return 0;
-	if (err)
-		log_warning("network namespace %u cannot be read (%s): sockets that were there before are not known",
-			    netns->inode, strerror(-err));
-	else if (odd)
-		log_warning("%zu lines of /proc/net/tcp in network namespace %u are not understood", odd, netns->inode);
-	else
-		snapshot->covered[snapshot->covered_count++] = netns->inode;
+	if (err && err != -ESRCH && err != -EINVAL && err != -ENOENT && err != -EILSEQ) /* it went away meanwhile */
+		warn_of(snapshot->kit, netns, err);
 	return 0;
 }
 
-static int take(struct snapshot *snapshot)
+static int read_namespaces(struct snapshot *snapshot, const struct netns_list *namespaces)
+{
+	int err = 0;
+
+	snapshot->covered = calloc(namespaces->count + 1, sizeof(*snapshot->covered));
+	if (!snapshot->covered)
+		return -ENOMEM;
+	for (size_t i = 0; i < namespaces->count && !err; i++)
+		err = read_namespace(snapshot, &namespaces->all[i]);
+	if (snapshot->covered_count)
+		qsort(snapshot->covered, snapshot->covered_count, sizeof(*snapshot->covered), netns_compare);
+	return err;
+}
+
+/* The kernel's own count of minisockets tells for little whether any of those known has ended: those that have just
+ * begun, and are not known yet, hide that for a moment at most. */
+static bool is_as_known(const struct snapshot *snapshot, const struct netns_list *namespaces)
+{
+	size_t there = 0;
+
+	if (snapshot->scope != SNAPSHOT_MINIS || !snapshot->known_minis)
+		return false;
+	for (size_t i = 0; i < namespaces->count; i++) {
+		long minis = minis_in(&namespaces->all[i]);
+
+		there += minis > 0 ? (size_t)minis : 0;
+	}
+	return there >= snapshot->known_minis;
+}
+
+static int note_gone(struct snapshot *snapshot, const struct netns_list *namespaces)
+{
+	struct netns_history *history = &snapshot->kit->history;
+	int err = netns_history_note(history, namespaces);
+
+	snapshot->gone = calloc(history->count + 1, sizeof(*snapshot->gone));
+	if (err || !snapshot->gone)
+		return -ENOMEM;
+	snapshot->gone_count = netns_history_gone(history, snapshot->gone);
+	return 0;
+}
+
+static int take_sockets(struct snapshot *snapshot)
 {
 	struct netns_list namespaces;
-	int err;
+	int err = netns_discover(&namespaces);
+
+	if (err)
+		return err;
+	err = note_gone(snapshot, &namespaces);
+	if (err) {
+		netns_list_free(&namespaces);
+		return err;
+	}
+	if (is_as_known(snapshot, &namespaces))
+		snapshot->scope = 0; /* nothing to tell */
+	else
+		err = read_namespaces(snapshot, &namespaces);
+	netns_list_free(&namespaces);
+	return err;
+}
+
+/* ---- the thread ---- */
+
+static int take(struct snapshot *snapshot)
+{
+	struct snapshot_kit *kit = snapshot->kit;
+	int err = 0;
 
 	if (access("/proc/self/net", F_OK)) {
 		log_error("/proc is not mounted: what was there before cannot be known. Mount it: mount -t proc proc "
 			  "/proc");
 		return -ENOENT;
 	}
-	err = netns_discover(&namespaces);
-	if (err)
+	if (snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS))
+		err = take_sockets(snapshot);
+	if (err || !(snapshot->scope & SNAPSHOT_HOLDERS))
 		return err;
-	snapshot->covered = calloc(namespaces.count + 1, sizeof(*snapshot->covered));
-	if (!snapshot->covered)
-		err = -ENOMEM;
-	for (size_t i = 0; i < namespaces.count && !err; i++)
-		err = read_namespace(snapshot, &namespaces.all[i]);
-	netns_list_free(&namespaces);
-	return err ? err : proc_fd_scan(&snapshot->rows, &snapshot->owners);
+	return kit->iterators ? iterators_descriptors(kit->iterators, &snapshot->stop)
+			      : proc_fd_scan(&snapshot->rows, &snapshot->owners);
 }
 
 static void *run(void *argument)
@@ -116,17 +302,31 @@ static void *run(void *argument)
 	struct snapshot *snapshot = argument;
 
 	snapshot->err = take(snapshot);
+	if (snapshot->err == -EINTR)
+		snapshot->err = -ENOBUFS;
+	snapshot->cost_ns = clock_thread_ns();
 	eventfd_write(snapshot->done_fd, 1);
 	return NULL;
 }
 
-int snapshot_start(struct snapshot **out)
+/* /proc shows all sockets, or none; and its descriptors name inodes, which only rows make something of. */
+static uint8_t scope_to_be_had(const struct snapshot_kit *kit, uint8_t scope)
+{
+	if (!kit->exact && (scope & SNAPSHOT_MINIS || !kit->iterators))
+		scope |= SNAPSHOT_SOCKETS | SNAPSHOT_MINIS;
+	return scope;
+}
+
+int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, struct snapshot **out)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	int err;
 
 	if (!snapshot)
 		return -ENOMEM;
+	snapshot->kit = kit;
+	snapshot->scope = scope_to_be_had(kit, scope);
+	snapshot->known_minis = minis;
 	snapshot->done_fd = eventfd(0, EFD_CLOEXEC);
 	err = snapshot->done_fd < 0 ? errno : pthread_create(&snapshot->thread, NULL, run, snapshot);
 	if (err) {
@@ -150,14 +350,24 @@ static void wait_for(struct snapshot *snapshot)
 	snapshot->joined = true;
 }
 
-int snapshot_replay(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
+int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
 {
-	struct event begin = {.kind = EVENT_SNAPSHOT_BEGIN, .ts_ns = began_ns};
-	struct event end = {.kind = EVENT_SNAPSHOT_END};
+	struct event begin = {
+		.kind = EVENT_SNAPSHOT_BEGIN,
+		.ts_ns = began_ns,
+		.scope = snapshot->scope,
+		.exact = snapshot->kit->exact,
+	};
+
+	return handler(context, &begin);
+}
+
+int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
+{
 	int err;
 
 	wait_for(snapshot);
-	err = snapshot->err ? snapshot->err : handler(context, &begin);
+	err = snapshot->err == -ENOBUFS ? 0 : snapshot->err;
 	for (size_t i = 0; i < snapshot->rows.count && !err; i++) {
 		const struct proc_row *row = &snapshot->rows.rows[i];
 		struct event event = {
@@ -166,32 +376,60 @@ int snapshot_replay(struct snapshot *snapshot, uint64_t began_ns, event_handler 
 			.tuple = row->tuple,
 			.newstate = row->state,
 			.mini = row->mini,
-			.uid = row->uid,
+			.uid = row->mini && row->state != STATE_SYN_RECV ? UID_UNKNOWN : row->uid,
 			.inode = row->inode,
 			.recvq = row->recvq,
 			.sendq = row->sendq,
-			.owners = snapshot->owners + row->first_owner,
+			.owners = snapshot->owners ? snapshot->owners + row->first_owner : NULL,
 			.owner_count = row->owner_count,
 		};
 
 		err = handler(context, &event);
 	}
-	if (err)
-		return err;
-	end.ts_ns = began_ns;
-	end.netns = snapshot->covered;
-	end.netns_count = snapshot->covered_count;
-	return handler(context, &end);
+	return err;
+}
+
+int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
+{
+	struct event end = {
+		.kind = EVENT_SNAPSHOT_END,
+		.ts_ns = began_ns,
+		.ended_ns = clock_monotonic_ns(),
+		.exact = snapshot->kit->exact,
+	};
+	int err;
+
+	if (!snapshot->err) {
+		end.scope = snapshot->scope;
+		end.netns = snapshot->covered;
+		end.netns_count = snapshot->covered_count;
+		end.gone = snapshot->gone;
+		end.gone_count = snapshot->gone_count;
+	}
+	err = handler(context, &end);
+	return err ? err : snapshot->err;
+}
+
+void snapshot_abandon(struct snapshot *snapshot)
+{
+	atomic_store(&snapshot->stop, true);
+}
+
+uint64_t snapshot_cost_ns(const struct snapshot *snapshot)
+{
+	return snapshot->cost_ns;
 }
 
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (!snapshot)
 		return;
+	atomic_store(&snapshot->stop, true);
 	wait_for(snapshot);
 	cleanup_close(&snapshot->done_fd);
 	proc_rows_free(&snapshot->rows);
 	free(snapshot->owners);
 	free(snapshot->covered);
+	free(snapshot->gone);
 	free(snapshot);
 }

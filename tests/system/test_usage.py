@@ -242,7 +242,8 @@ def test_top_as_text(ns):
         waiting = socket.create_connection(server.getsockname())
     done = run(PROGRAM, "top", "-b", "-n", "1", "--netns", ns.name)
     assert done.returncode == 0
-    totals, heading, *rows = done.stdout.splitlines()
+    totals, counters, heading, *rows = done.stdout.splitlines()
+    assert re.fullmatch(r"transitions: seen (\d+), received \1, dropped 0, missed 0, resyncs 0", counters)
     assert re.fullmatch(r"top: \d\d:\d\d:\d\d, 5 sockets: 4 ESTABLISHED, 1 LISTEN", totals)
     assert heading.split() == "STATE RECV-Q SEND-Q LADDR:LPORT RADDR:RPORT IN-STATE PID COMM".split()
     assert len(rows) == 5 and rows[0].startswith("LISTEN")

@@ -96,7 +96,10 @@ static inline const struct recorded *last_recorded(const struct recorder *record
 struct bench {
 	struct table *table;
 	struct recorder recorder;
+	uint64_t began_ns; /* the last snapshot */
 };
+
+enum { SCOPE_ALL = SNAPSHOT_SOCKETS | SNAPSHOT_MINIS | SNAPSHOT_HOLDERS };
 
 static inline int bench_open(void **state)
 {
@@ -120,7 +123,11 @@ static inline int bench_close(void **state)
 
 static inline void bench_apply(struct bench *bench, const struct event *event)
 {
-	assert_int_equal(table_apply(bench->table, event, record_change, &bench->recorder), 0);
+	struct event timed = *event;
+
+	if (event->kind == EVENT_ROW && !event->ts_ns)
+		timed.ts_ns = bench->began_ns;
+	assert_int_equal(table_apply(bench->table, &timed, record_change, &bench->recorder), 0);
 }
 
 /* The event, and the one change that it makes. */
@@ -167,14 +174,22 @@ static inline const struct recorded *bench_end(struct bench *bench, uint64_t sk,
 
 static inline void bench_begin_snapshot(struct bench *bench, unsigned int at_us)
 {
-	struct event event = {.kind = EVENT_SNAPSHOT_BEGIN, .ts_ns = AT_US(at_us)};
+	struct event event = {.kind = EVENT_SNAPSHOT_BEGIN, .ts_ns = AT_US(at_us), .scope = SCOPE_ALL};
 
+	bench->began_ns = event.ts_ns;
 	bench_apply(bench, &event);
 }
 
 static inline void bench_end_snapshot(struct bench *bench, const uint32_t *netns, size_t count)
 {
-	struct event event = {.kind = EVENT_SNAPSHOT_END, .netns = netns, .netns_count = count};
+	struct event event = {
+		.kind = EVENT_SNAPSHOT_END,
+		.ts_ns = bench->began_ns,
+		.ended_ns = bench->began_ns,
+		.scope = SCOPE_ALL,
+		.netns = netns,
+		.netns_count = count,
+	};
 
 	bench_apply(bench, &event);
 }

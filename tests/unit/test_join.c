@@ -383,15 +383,18 @@ static void test_several_holders(void **state)
 	assert_int_equal(conn->owners[0].pid, 50);
 	assert_int_equal(conn->owners[2].fd, 5);
 
+	bench_end_snapshot_here(bench);
+
 	row.owners = &holders[2];
 	row.owner_count = 1;
+	bench_begin_snapshot(bench, ATTACHED_US + 1000);
 	bench_apply(bench, &row); /* it was handed over */
+	bench_end_snapshot_here(bench);
 	conn = bench_only(bench);
 	assert_int_equal(conn->owner_count, 1);
 	assert_null(conn->owners);
 	assert_int_equal(conn->owner.pid, 70);
 	assert_int_equal(conn->owner_source, OWNER_SCAN);
-	bench_end_snapshot_here(bench);
 }
 
 static void test_holders_of_an_absorbed_row(void **state)
@@ -410,6 +413,23 @@ static void test_holders_of_an_absorbed_row(void **state)
 	assert_int_equal(bench_only(bench)->owner_count, 2);
 	assert_int_equal(bench_only(bench)->owners[1].pid, 51);
 	assert_int_equal(bench_only(bench)->owner.pid, 50);
+}
+
+/* A row of /proc that names nobody takes no holder away that the iterator has found. */
+static void test_holders_stay_when_a_row_is_absorbed(void **state)
+{
+	struct bench *bench = *state;
+	struct owner process = owner_of(PID_CLIENT, 5, "client");
+	struct event holder = {.kind = EVENT_HOLDER, .sk = SK(1), .owners = &process, .owner_count = 1};
+
+	bench_begin_snapshot(bench, ATTACHED_US);
+	add_row(bench, STATE_ESTABLISHED, outgoing(40000), 0, 0);
+	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, ATTACHED_US + 5, outgoing(0));
+	bench_apply(bench, &holder);
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, ATTACHED_US + 6, outgoing(40000));
+	bench_end_snapshot_here(bench);
+	assert_int_equal(bench_only(bench)->owner_count, 1);
+	assert_int_equal(bench_only(bench)->owner.fd, 5);
 }
 
 static void test_inherited_owner_that_a_scan_confirms(void **state)
@@ -476,6 +496,7 @@ int main(void)
 		BENCH_TEST(test_holders_of_an_absorbed_row),
 		BENCH_TEST(test_inherited_owner_that_a_scan_confirms),
 		cmocka_unit_test(test_memory_of_a_connection),
+		BENCH_TEST(test_holders_stay_when_a_row_is_absorbed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,12 +147,64 @@ static void test_durations(void **state)
 	}
 }
 
+static const struct number sizes[] = {
+	{"1", 0, 0, 0, 1},
+	{"4096", 0, 0, 0, 4096},
+	{"0016", 0, 0, 0, 16},
+	{"1K", 0, 0, 0, 1024},
+	{"256k", 0, 0, 0, 262144},
+	{"16M", 0, 0, 0, 16777216},
+	{"16m", 0, 0, 0, 16777216},
+	{"1G", 0, 0, 0, 1 << 30},
+	{"3g", 0, 0, 0, 3221225472},
+	{"2T", 0, 0, 0, 1ULL << 41},
+	{"2t", 0, 0, 0, 1ULL << 41},
+	{"18446744073709551615", 0, 0, 0, UINT64_MAX},
+	{"18014398509481983K", 0, 0, 0, 18014398509481983ULL << 10},
+	{"16777215T", 0, 0, 0, 16777215ULL << 40},
+	{"18446744073709551616", 0, 0, REFUSED_RANGE, 0},
+	{"18014398509481984K", 0, 0, REFUSED_RANGE, 0},
+	{"16777216T", 0, 0, REFUSED_RANGE, 0},
+	{"99999999999999999999999999999999", 0, 0, REFUSED_RANGE, 0},
+	{"0", 0, 0, REFUSED_RANGE, 0},
+	{"0K", 0, 0, REFUSED_RANGE, 0},
+	{"", 0, 0, REFUSED_FORM, 0},
+	{"K", 0, 0, REFUSED_FORM, 0},
+	{"KB", 0, 0, REFUSED_FORM, 0},
+	{"1KB", 0, 0, REFUSED_FORM, 0},
+	{"1KiB", 0, 0, REFUSED_FORM, 0},
+	{"1KK", 0, 0, REFUSED_FORM, 0},
+	{"1B", 0, 0, REFUSED_FORM, 0},
+	{"1P", 0, 0, REFUSED_FORM, 0},
+	{"1 K", 0, 0, REFUSED_FORM, 0},
+	{" 1", 0, 0, REFUSED_FORM, 0},
+	{"1 ", 0, 0, REFUSED_FORM, 0},
+	{"+1", 0, 0, REFUSED_FORM, 0},
+	{"-1", 0, 0, REFUSED_FORM, 0},
+	{"1.5M", 0, 0, REFUSED_FORM, 0},
+	{"0x10", 0, 0, REFUSED_FORM, 0},
+	{"1\xeb", 0, 0, REFUSED_FORM, 0},
+};
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		uint64_t bytes = UNTOUCHED;
+		int err = parse_size(sizes[i].text, &bytes);
+
+		if (err != sizes[i].err || bytes != (err ? UNTOUCHED : sizes[i].value))
+			fail_msg("\"%s\": %d, %llu", sizes[i].text, err, (unsigned long long)bytes);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u64),
 		cmocka_unit_test(test_u32),
 		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

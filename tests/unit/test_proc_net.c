@@ -114,25 +114,34 @@ static void test_sockets(void **state)
 	}
 }
 
-static void test_what_is_no_socket(void **state)
+static void test_headings(void **state)
 {
-	static const struct line_read others[] = {{.line = HEADING4, .family = 4},   {.line = HEADING6, .family = 6},
-						  {.line = REQUEST4, .family = 4},   {.line = REQUEST6, .family = 6},
-						  {.line = TIME_WAIT4, .family = 4}, {.line = TIME_WAIT6, .family = 6}};
 	struct proc_row row;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(others); i++)
-		assert_int_equal(proc_net_parse(others[i].line, others[i].family, NETNS, &row), 0);
+	assert_int_equal(proc_net_parse(HEADING4, 4, NETNS, &row), 0);
+	assert_int_equal(proc_net_parse(HEADING6, 6, NETNS, &row), 0);
 }
 
-/* A FIN_WAIT2 that its process has closed is shown like a TIME_WAIT, but stays in ss's table as what it is. */
-static void test_minisocket(void **state)
+static const struct line_read minis[] = {
+	{REQUEST4, 4, "127.0.0.1", 57237, "127.0.0.1", 59178, STATE_SYN_RECV, 0, 0, 0, 0},
+	{TIME_WAIT4, 4, "127.0.0.1", 37661, "127.0.0.1", 43670, STATE_TIME_WAIT, 0, 0, 0, 0},
+	{REQUEST6, 6, "::1", 54167, "::1", 42166, STATE_SYN_RECV, 0, 0, 0, 0},
+	{TIME_WAIT6, 6, "::1", 54167, "::1", 42168, STATE_TIME_WAIT, 0, 0, 0, 0},
+};
+
+/* What the kernel keeps without a socket. A FIN_WAIT2 that its process has closed is shown like a TIME_WAIT. */
+static void test_minisockets(void **state)
 {
 	struct proc_row row;
 
 	(void)state;
 	skip_on_big_endian();
+	for (size_t i = 0; i < COUNT_OF(minis); i++) {
+		assert_int_equal(proc_net_parse(minis[i].line, minis[i].family, NETNS, &row), 1);
+		assert_row(&row, &minis[i]);
+		assert_true(row.mini);
+	}
 	assert_int_equal(
 		proc_net_parse("   2: 0100007F:931D 0100007F:AA96 05 00000000:00000000 03:0000021C 00000000     "
 			       "0        0 0 3 00000000b6987e57                                      ",
@@ -326,14 +335,17 @@ static void assert_read(const char *bytes, size_t length, size_t count, size_t o
 }
 
 #define FILE4 HEADING4 "\n" LISTEN4 "\n" TIME_WAIT4 "\n" UNACCEPTED4 "\n" REQUEST4 "\n" ESTABLISHED4 "\n"
+enum { IN_FILE4 = 5 };
+
+static const struct line_read *const in_file4[IN_FILE4] = {&sockets[0], &minis[1], &sockets[1], &minis[0], &sockets[2]};
 
 static void test_file(void **state)
 {
 	(void)state;
-	assert_read(FILE4, strlen(FILE4), 3, 0);
+	assert_read(FILE4, strlen(FILE4), IN_FILE4, 0);
 	assert_read(HEADING4 "\n", strlen(HEADING4) + 1, 0, 0);
 	assert_read("", 0, 0, 0);
-	assert_read(FILE4 "bogus\n" FILE4 "\n", 2 * strlen(FILE4) + 7, 6, 2);
+	assert_read(FILE4 "bogus\n" FILE4 "\n", 2 * strlen(FILE4) + 7, 2 * IN_FILE4, 2);
 }
 
 struct trickle {
@@ -377,9 +389,9 @@ static void test_rows_split_across_reads(void **state)
 		close(ends[0]);
 		assert_int_equal(got.err, 0);
 		assert_int_equal(got.odd, 0);
-		assert_int_equal(got.rows.count, 3);
-		for (size_t row = 0; row < 3; row++)
-			assert_row(&got.rows.rows[row], &sockets[row]);
+		assert_int_equal(got.rows.count, IN_FILE4);
+		for (size_t row = 0; row < IN_FILE4; row++)
+			assert_row(&got.rows.rows[row], in_file4[row]);
 		proc_rows_free(&got.rows);
 	}
 }
@@ -417,7 +429,7 @@ static void test_rows_are_appended(void **state)
 
 	(void)state;
 	assert_int_equal(proc_net_read(fd, 4, NETNS, &got.rows, &got.odd), 0);
-	assert_int_equal(got.rows.count, 6);
+	assert_int_equal(got.rows.count, 2 * IN_FILE4);
 	proc_rows_free(&got.rows);
 	close(fd);
 }
@@ -450,7 +462,7 @@ static void test_overlong_line_is_passed_over(void **state)
 
 	(void)state;
 	assert_int_equal(got.err, 0);
-	assert_int_equal(got.rows.count, 3);
+	assert_int_equal(got.rows.count, IN_FILE4);
 	assert_true(got.odd >= 1);
 	proc_rows_free(&got.rows);
 	free(text);
@@ -481,7 +493,7 @@ static void test_what_is_lost_is_counted(void **state)
 	struct file_read got = read_bytes(FILE4 LISTEN4, strlen(FILE4 LISTEN4));
 
 	(void)state;
-	assert_int_equal(got.rows.count, 3);
+	assert_int_equal(got.rows.count, IN_FILE4);
 	assert_int_equal(got.odd, 1);
 	proc_rows_free(&got.rows);
 	got = read_bytes(with_nul, sizeof(with_nul) - 1);
@@ -510,8 +522,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sockets),
-		cmocka_unit_test(test_what_is_no_socket),
-		cmocka_unit_test(test_minisocket),
+		cmocka_unit_test(test_headings),
+		cmocka_unit_test(test_minisockets),
 		cmocka_unit_test(test_states_that_no_event_names),
 		cmocka_unit_test(test_hostile_lines),
 		cmocka_unit_test(test_fields_that_are_too_long),

@@ -18,8 +18,6 @@
 /* 23:59:58.000 UTC, when the monotonic clock says 1 s. */
 static const struct wall_clock clock_of_test = {.offset_ns = 1709251197000000001LL, .measured_ns = 1};
 
-static const struct netns_view nowhere; /* no names are known */
-
 static int use_utc(void **state)
 {
 	(void)state;
@@ -143,6 +141,57 @@ static void test_socket_that_was_there(void **state)
 	assert_line(&change,
 		    "23:59:58.500 100     curl            10.0.0.1        40000 10.0.0.2        443   -           "
 		    "-> ESTABLISHED   >500.000 was there before\n");
+}
+
+static char *gap_line(struct gap gap, struct text_style style)
+{
+	struct capture capture = capture_open();
+	struct sink *sink = text_sink_new(capture.output, &clock_of_test, &style);
+	char *text;
+
+	assert_non_null(sink);
+	sink->ops->gap(sink, &gap);
+	text = capture_take(&capture);
+	free(sink);
+	capture_close(&capture);
+	return text;
+}
+
+static void test_gap(void **state)
+{
+	struct gap gap = {.lost = 1234, .from_ns = 1500000000, .to_ns = 2250000000, .reason = GAP_RING_FULL};
+	char *text = gap_line(gap, (struct text_style){.terminal_fd = -1});
+
+	(void)state;
+	assert_string_equal(text,
+			    "23:59:59.250 GAP: 1234 transitions lost since 23:59:58.500 because the buffer was full\n");
+	free(text);
+	gap.lost = 1;
+	gap.reason = GAP_SKIPPED;
+	text = gap_line(gap, (struct text_style){.terminal_fd = -1});
+	assert_string_equal(text,
+			    "23:59:59.250 GAP: 1 transition lost since 23:59:58.500 because the kernel skipped us\n");
+	free(text);
+	text = gap_line(gap, (struct text_style){.color = true, .terminal_fd = -1});
+	assert_non_null(strstr(text, "\033[31mGAP"));
+	assert_string_equal(text + strlen(text) - 5, "\033[0m\n");
+	free(text);
+}
+
+/* What a minisocket that was found once was like is not known. */
+static void test_end_of_which_little_is_known(void **state)
+{
+	struct connection conn = web();
+	struct change change = {.ts_ns = 1500000000,
+				.conn = &conn,
+				.oldstate = STATE_TIME_WAIT,
+				.newstate = STATE_CLOSE,
+				.derived = true};
+
+	(void)state;
+	assert_line(&change,
+		    "23:59:58.500 100     curl            10.0.0.1        40000 10.0.0.2        443   TIME_WAIT   "
+		    "-> CLOSE                -\n");
 }
 
 static void test_ipv6_is_never_cut(void **state)
@@ -756,49 +805,14 @@ static void test_endpoints(void **state)
 	assert_string_equal(local_text(&conn, out), "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:-");
 }
 
-/* ---- the live table ---- */
-
-static void test_table(void **state)
-{
-	struct capture capture = capture_open();
-	struct connection listener = {.tuple = tuple_of(6, "::", 80, "::", 0),
-				      .owner = owner_of(100, 3, "evil\033["),
-				      .owner_count = 3,
-				      .state = STATE_LISTEN,
-				      .recvq = 5,
-				      .sendq = QUEUE_UNKNOWN};
-	struct connection conn = web();
-	struct connection *rows[] = {&listener, &conn};
-	struct table_view view = {.iteration = 1, .ts_ns = 1500000000, .rows = rows, .count = 2};
-	char *text;
-
-	(void)state;
-	conn.state = STATE_ESTABLISHED;
-	conn.owner = (struct owner){.fd = FD_UNKNOWN};
-	conn.since_ns = 1000000000;
-	table_text_put(capture.output, &clock_of_test, &nowhere, &view);
-	text = capture_take(&capture);
-	assert_string_equal(text,
-			    "top: 23:59:58, 2 sockets: 1 ESTABLISHED, 1 LISTEN\n"
-			    "STATE        RECV-Q  SEND-Q LADDR:LPORT    RADDR:RPORT  IN-STATE PID     COMM\n"
-			    "LISTEN            5       - [::]:80        [::]:*              - 100     evil\\x1b[ +2\n"
-			    "ESTABLISHED       -       - 10.0.0.1:40000 10.0.0.2:443 >500.0ms -       -\n");
-	free(text);
-	view.iteration = 2;
-	view.count = 0;
-	table_text_put(capture.output, &clock_of_test, &nowhere, &view);
-	text = capture_take(&capture);
-	assert_non_null(strstr(text, "\ntop: 23:59:58, 0 sockets\n"));
-	free(text);
-	capture_close(&capture);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_heading_stands_over_its_columns),
 		cmocka_unit_test(test_whole_lines),
 		cmocka_unit_test(test_socket_that_was_there),
+		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_end_of_which_little_is_known),
 		cmocka_unit_test(test_ipv6_is_never_cut),
 		cmocka_unit_test(test_whys),
 		cmocka_unit_test(test_why_of_a_strange_error),
@@ -815,7 +829,6 @@ int main(void)
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_sizes_and_numbers),
 		cmocka_unit_test(test_endpoints),
-		cmocka_unit_test(test_table),
 	};
 
 	return cmocka_run_group_tests(tests, use_utc, NULL);

@@ -15,57 +15,29 @@
 
 #include "record.h"
 
-/* include/net/tcp_states.h */
-enum {
-	TCP_SYN_SENT = 2,
-	TCP_SYN_RECV = 3,
-	TCP_CLOSE = 7,
-	TCP_LISTEN = 10,
-};
-
-enum {
-	AF_INET = 2,
-	AF_INET6 = 10,
-	IPPROTO_TCP = 6,
-	SOCK_DONE_BIT = 1,       /* enum sock_flags: the peer's FIN has come */
-	PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
-	SRTT_SHIFT = 3,          /* tcp_sock keeps eight times the smoothed round-trip time */
-};
-
 #include "drift.h"
+#include "kernel.h"
+#include "minisocket.h"
+#include "ring.h"
+#include "socket.h"
+
+enum {
+	SOCK_DONE_BIT = 1, /* enum sock_flags: the peer's FIN has come */
+	SRTT_SHIFT = 3,    /* tcp_sock keeps eight times the smoothed round-trip time */
+};
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Set before load. */
 const volatile struct record_filter filter = {};
 const volatile bool make_cookies = true; /* false: bpf_get_socket_cookie() is not to be had here */
-const volatile __u32 wake_mask = 0;      /* wake user space each time this much (2^n-1) has gathered */
+const volatile int own_pid = 0;          /* ours */
+const volatile bool may_probe = true;    /* false: bpf_probe_read_kernel() is not to be had here */
 
 struct cpu_counters counters[RECORD_MAX_CPUS];
 
 /* Whether children are born without their peer here (drift.h): known from the first of them on. */
 bool born_without_peer;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 << 20);
-} ring SEC(".maps");
-
-/*
- * The transition that the first program has dealt with last on this CPU; the second asks for it, and clears it (see
- * on_transition_missed()).
- */
-struct handled {
-	__u64 sk;
-	__u32 states;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct handled);
-} handled_map SEC(".maps");
 
 /* Atomic all the same: an interrupt on this CPU may count between a load and its store. */
 static __always_inline void count(__u64 *counter)
@@ -156,27 +128,6 @@ static __always_inline bool passes(struct sock *sk, const struct transition_reco
 	return passes_ports(key, peer_open);
 }
 
-/* The copy of an IPv4 address as ::ffff:a.b.c.d. */
-static __always_inline void put_ipv4(__u8 *to, __be32 addr)
-{
-	__u32 *words = (__u32 *)to;
-
-	words[0] = 0;
-	words[1] = 0;
-	words[2] = bpf_htonl(0xffff);
-	words[3] = addr;
-}
-
-static __always_inline void put_ipv6(__u8 *to, const struct in6_addr *addr)
-{
-	__u32 *words = (__u32 *)to;
-
-	words[0] = addr->in6_u.u6_addr32[0];
-	words[1] = addr->in6_u.u6_addr32[1];
-	words[2] = addr->in6_u.u6_addr32[2];
-	words[3] = addr->in6_u.u6_addr32[3];
-}
-
 /* What the filters ask for; the rest is read once the transition has passed them. */
 static __always_inline void read_key(struct transition_record *t, struct sock *sk, struct tcp_sock *tp, int oldstate,
 				     int newstate)
@@ -191,15 +142,22 @@ static __always_inline void read_key(struct transition_record *t, struct sock *s
 	t->family = sk->__sk_common.skc_family == AF_INET ? 4 : 6;
 }
 
+/* A socket gets its cookie when somebody first asks for it. */
+static __always_inline __u64 cookie_of(struct sock *sk, const struct transition_record *key)
+{
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+
+	if (child_is_still_listener(key->rport, key->newstate))
+		return 0;
+	return cookie || !make_cookies ? cookie : bpf_get_socket_cookie(sk);
+}
+
 static __always_inline void fill(struct transition_record *t, const struct transition_record *key, struct sock *sk,
 				 enum record_kind kind)
 {
 	t->ts_ns = bpf_ktime_get_ns();
 	t->sk = (__u64)sk;
-	if (child_is_still_listener(key->rport, key->newstate))
-		t->cookie = 0;
-	else
-		t->cookie = make_cookies ? bpf_get_socket_cookie(sk) : sk->__sk_common.skc_cookie.counter;
+	t->cookie = cookie_of(sk, key);
 	t->netns = key->netns;
 	t->uid = sk->sk_uid.val;
 	t->lport = key->lport;
@@ -208,29 +166,31 @@ static __always_inline void fill(struct transition_record *t, const struct trans
 	t->newstate = key->newstate;
 	t->family = key->family;
 	t->kind = key->kind | kind;
-	if (key->family == 4) {
-		put_ipv4(t->laddr, sk->__sk_common.skc_rcv_saddr);
-		put_ipv4(t->raddr, sk->__sk_common.skc_daddr);
-	} else {
-		put_ipv6(t->laddr, &sk->__sk_common.skc_v6_rcv_saddr);
-		put_ipv6(t->raddr, &sk->__sk_common.skc_v6_daddr);
-	}
+	put_addresses(t, &sk->__sk_common);
 }
 
-/* connect() and listen() run in the task that calls them: the only two transitions whose current task
- * says who owns the socket. A kernel thread (NFS, MPTCP's workers) is nobody's owner. */
-static __always_inline void fill_caller(struct opening_record *o, struct sock *sk)
+/* The transitions that run in the task that holds the socket: those of its own system calls. A kernel thread (NFS,
+ * MPTCP's workers) is nobody's owner. */
+static __always_inline bool is_of_call(const struct transition_record *key)
+{
+	return key->newstate == TCP_SYN_SENT || key->newstate == TCP_LISTEN || key->newstate == TCP_FIN_WAIT1 ||
+	       key->newstate == TCP_LAST_ACK;
+}
+
+/* Nor are we: an iterator over descriptors holds the file that it shows, so that a socket which its process closes at
+ * that moment is closed in our thread. */
+static __always_inline void fill_caller(struct call_record *c, struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	o->inode = sock_inode(sk);
-	if (task->flags & PF_KTHREAD) {
-		o->pid = 0;
-		o->comm[0] = 0;
+	c->inode = sock_inode(sk);
+	if (task->flags & PF_KTHREAD || task->tgid == own_pid) {
+		c->pid = 0;
+		c->comm[0] = 0;
 		return;
 	}
-	o->pid = task->tgid;
-	__builtin_memcpy(o->comm, task->group_leader->comm, sizeof(o->comm));
+	c->pid = task->tgid;
+	__builtin_memcpy(c->comm, task->group_leader->comm, sizeof(c->comm));
 }
 
 /* Each byte once. A segment that the host itself drops on its way out is counted as sent each time it is tried, but
@@ -241,6 +201,19 @@ static __always_inline __u64 payload_sent(struct tcp_sock *tp)
 	__u64 sequence = tp->bytes_acked + (__u32)(tp->snd_nxt - tp->snd_una);
 
 	return sent < sequence ? sent : sequence;
+}
+
+/* tcp_time_wait() puts a minisocket into the hash in the socket's place before it closes that. */
+static __always_inline __u8 heir_of(struct sock *sk, __u8 oldstate)
+{
+	if (oldstate != TCP_FIN_WAIT2 && oldstate != TCP_CLOSING)
+		return 0;
+	if (may_probe)
+		return minisocket_in_place_of(sk);
+	if (sk->sk_err)
+		return 0;
+	return oldstate == TCP_CLOSING || (sk->__sk_common.skc_flags & (1UL << SOCK_DONE_BIT)) ? TCP_TIME_WAIT
+											       : TCP_FIN_WAIT2;
 }
 
 static __always_inline void fill_balance(struct closing_record *c, struct sock *sk, struct tcp_sock *tp)
@@ -257,15 +230,7 @@ static __always_inline void fill_balance(struct closing_record *c, struct sock *
 	c->inode = sock_inode(sk);
 	c->err = sk->sk_err;
 	c->sent = tp->segs_out != 0;
-	c->pad = 0;
-}
-
-/* User space has a timer of its own for a quiet ring; a busy one wakes it once per wake_mask + 1 bytes. */
-static __always_inline void submit(void *record, __u32 size)
-{
-	bool wake = (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) & wake_mask) < size;
-
-	bpf_ringbuf_submit(record, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	c->lives_on = heir_of(sk, c->transition.oldstate);
 }
 
 static __always_inline void emit(struct sock *sk, struct tcp_sock *tp, const struct transition_record *key)
@@ -281,14 +246,14 @@ static __always_inline void emit(struct sock *sk, struct tcp_sock *tp, const str
 		fill(&c->transition, key, sk, RECORD_CLOSING);
 		fill_balance(c, sk, tp);
 		submit(c, sizeof(*c));
-	} else if (key->newstate == TCP_SYN_SENT || key->newstate == TCP_LISTEN) {
-		struct opening_record *o = bpf_ringbuf_reserve(&ring, sizeof(*o), 0);
+	} else if (is_of_call(key)) {
+		struct call_record *c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
 
-		if (!o)
+		if (!c)
 			goto dropped;
-		fill(&o->transition, key, sk, RECORD_OPENING);
-		fill_caller(o, sk);
-		submit(o, sizeof(*o));
+		fill(&c->transition, key, sk, RECORD_CALL);
+		fill_caller(c, sk);
+		submit(c, sizeof(*c));
 	} else {
 		struct transition_record *t = bpf_ringbuf_reserve(&ring, sizeof(*t), 0);
 
@@ -326,16 +291,11 @@ static __always_inline __u32 states_key(int oldstate, int newstate)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_transition, struct sock *sk, int oldstate, int newstate)
 {
-	struct handled *handled;
-	__u32 zero = 0;
+	struct cpu_counters *mine = this_cpu_counters();
 
 	observe(sk, oldstate, newstate, 0);
-
-	handled = bpf_map_lookup_elem(&handled_map, &zero);
-	if (!handled)
-		return 0;
-	handled->sk = (__u64)sk;
-	handled->states = states_key(oldstate, newstate);
+	mine->handled_sk = (__u64)sk;
+	mine->handled_states = states_key(oldstate, newstate);
 	return 0;
 }
 
@@ -344,25 +304,22 @@ int BPF_PROG(on_transition, struct sock *sk, int oldstate, int newstate)
  * is already running. This second program, attached after the first, catches what the first was
  * skipped for; while the first is interrupted this one is not running, so it gets its turn.
  *
- * An interrupt between the two, or in the second, sets the mark anew: then the interrupted transition is told twice,
- * and marked so. A mark that nobody asks for, because the second was skipped, lasts until the first runs on this CPU
- * again: so it cannot be taken for that of a later transition of the same socket, between which and it others have
+ * The first leaves a mark of the transition that it has dealt with last on its CPU; the second asks for it, and clears
+ * it. An interrupt between the two, or in the second, sets the mark anew: then the interrupted transition is told
+ * twice, and marked so. A mark that nobody asks for, because the second was skipped, lasts until the first runs on this
+ * CPU again: so it cannot be taken for that of a later transition of the same socket, between which and it others have
  * been.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_transition_missed, struct sock *sk, int oldstate, int newstate)
 {
-	struct handled *handled;
-	__u32 zero = 0;
+	struct cpu_counters *mine = this_cpu_counters();
 
-	handled = bpf_map_lookup_elem(&handled_map, &zero);
-	if (!handled)
-		return 0;
-	if (handled->sk == (__u64)sk && handled->states == states_key(oldstate, newstate)) {
-		handled->sk = 0;
+	if (mine->handled_sk == (__u64)sk && mine->handled_states == states_key(oldstate, newstate)) {
+		mine->handled_sk = 0;
 		return 0;
 	}
-	count(&this_cpu_counters()->recovered);
+	count(&mine->recovered);
 	observe(sk, oldstate, newstate, RECORD_AGAIN);
 	return 0;
 }

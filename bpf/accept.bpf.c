@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Who accepted a connection, where the kernel lets programs attach to the ends of its functions (fexit).
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "record.h"
+
+#include "kernel.h"
+#include "ring.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+__u64 lost; /* accepts for which the ring had no room */
+
+static __always_inline int tell(struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct holder_record *h;
+
+	if (!sk || task->flags & PF_KTHREAD || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
+	if (!h) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	h->kind = RECORD_ACCEPT;
+	h->netns = sk->__sk_common.skc_net.net->ns.inum;
+	h->sk = (__u64)sk;
+	h->pid = task->tgid;
+	h->fd = -1;
+	h->inode = 0;
+	h->uid = sk->sk_uid.val;
+	__builtin_memcpy(h->comm, task->group_leader->comm, sizeof(h->comm));
+	submit(h, sizeof(*h));
+	return 0;
+}
+
+/* What inet_csk_accept() returns stands behind its arguments: of these there are two since Linux 6.10, and there were
+ * four before. Of the two programs a kernel takes the one that is for it. */
+SEC("fexit/inet_csk_accept")
+int BPF_PROG(on_accept, struct sock *listener, void *arg, struct sock *accepted)
+{
+	return tell(accepted);
+}
+
+SEC("fexit/inet_csk_accept")
+int BPF_PROG(on_accept_before_6_10, struct sock *listener, int flags, int *err, bool kern, struct sock *accepted)
+{
+	return tell(accepted);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The minisocket that takes the place of a socket in FIN_WAIT2 or TIME_WAIT. No tracepoint names it. But
+ * tcp_time_wait() has put it into the hash of connections by the time the socket it came of goes to CLOSE, at the head
+ * of the same chain: so there it can be found, and where it is not (tcp_max_tw_buckets), there is none.
+ *
+ * Chains are no BTF-typed pointers: these reads, and no others here, go by bpf_probe_read_kernel().
+ */
+
+#include "kernel.h"
+
+enum { CHAIN_LOOK = 8 }; /* others may have been put before it since */
+
+/* Its state; 0 when there is none. */
+static __always_inline __u8 minisocket_in_place_of(struct sock *sk)
+{
+	struct inet_hashinfo *hashinfo = sk->__sk_common.skc_net.net->ipv4.tcp_death_row.hashinfo;
+	__u32 wanted = sk->__sk_common.skc_hash;
+	struct hlist_nulls_node *node = NULL;
+
+	bpf_core_read(&node, sizeof(node), &hashinfo->ehash[wanted & hashinfo->ehash_mask].chain.first);
+	for (int i = 0; i < CHAIN_LOOK && node && !((unsigned long)node & 1); i++) { /* odd: the end of the chain */
+		struct inet_timewait_sock *tw =
+			(void *)node - bpf_core_field_offset(struct sock_common, skc_nulls_node);
+
+		if (BPF_CORE_READ(tw, __tw_common.skc_state) == TCP_TIME_WAIT &&
+		    BPF_CORE_READ(tw, __tw_common.skc_hash) == wanted)
+			return BPF_CORE_READ(tw, tw_substate);
+		if (bpf_core_read(&node, sizeof(node), &node->next))
+			break;
+	}
+	return 0;
+}

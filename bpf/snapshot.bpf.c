@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The sockets that are there now, and the descriptors that hold them, from the kernel's iterators into the ring of the
+ * transitions: so each row stands in one order with what happened before and after it.
+ *
+ * iter/tcp holds a socket's lock while it shows it, and passes over those that left the hash (Linux 5.15): a row says
+ * what the events before it have led to. It covers the network namespace of whoever opened it; iter/task_file covers
+ * all. Nothing is written into the iterators' own files.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "record.h"
+
+#include "drift.h"
+#include "kernel.h"
+#include "ring.h"
+#include "socket.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* What a program returns to be given the same socket or descriptor again: read() fails then with EAGAIN. */
+enum { GO_ON = 0, ONCE_MORE = 1 };
+
+__u64 lost;      /* rows and holders for which the ring had no room, all the same */
+bool minis_only; /* of the sockets, tell those without a process only */
+__u32 last_slot; /* of the hash: that of the row before */
+
+static __always_inline bool ring_is_half_full(void)
+{
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 2;
+}
+
+/* An iterator that was interrupted in the middle of a chain may skip or repeat some of it (before Linux 6.17); at the
+ * start of one it goes on exactly. Listeners, which are in another hash, come and go rarely: there it may wait
+ * anywhere. */
+static __always_inline bool may_wait_here(const struct sock_common *skc)
+{
+	struct inet_hashinfo *hashinfo = skc->skc_net.net->ipv4.tcp_death_row.hashinfo;
+	__u32 slot;
+
+	if (skc->skc_state == TCP_LISTEN)
+		return true;
+	slot = skc->skc_hash & hashinfo->ehash_mask;
+	if (slot == last_slot)
+		return false;
+	last_slot = slot;
+	return true;
+}
+
+static __always_inline void fill(struct transition_record *t, struct sock_common *skc, __u32 uid)
+{
+	t->kind = RECORD_SOCKET;
+	t->family = skc->skc_family == AF_INET ? 4 : 6;
+	t->oldstate = 0;
+	t->newstate = skc->skc_state;
+	t->netns = skc->skc_net.net->ns.inum;
+	t->ts_ns = bpf_ktime_get_ns();
+	t->sk = (__u64)skc;
+	t->cookie = skc->skc_cookie.counter;
+	t->uid = uid;
+	t->lport = skc->skc_num;
+	t->rport = bpf_ntohs(skc->skc_dport);
+	put_addresses(t, skc);
+}
+
+static __always_inline void fill_socket(struct socket_record *s, struct tcp_sock *tp)
+{
+	struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+	__s32 unread = tp->rcv_nxt - tp->copied_seq;
+
+	s->mini = 0;
+	s->inode = sock_inode(sk);
+	if (s->transition.newstate == TCP_LISTEN) {
+		s->recvq = sk->sk_ack_backlog;
+		s->sendq = sk->sk_max_ack_backlog;
+	} else {
+		s->recvq = unread > 0 ? unread : 0;
+		s->sendq = tp->write_seq - tp->snd_una;
+	}
+}
+
+static __always_inline void fill_mini(struct socket_record *s, struct sock_common *skc)
+{
+	struct tcp_timewait_sock *tw;
+
+	s->mini = 1;
+	s->inode = 0;
+	s->recvq = 0;
+	s->sendq = 0;
+	if (s->transition.newstate == TCP_NEW_SYN_RECV) {
+		s->transition.newstate = TCP_SYN_RECV;
+		return;
+	}
+	tw = bpf_skc_to_tcp_timewait_sock(skc);
+	if (tw)
+		s->transition.newstate = tw->tw_sk.tw_substate;
+}
+
+SEC("iter/tcp")
+int on_socket(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+	struct socket_record *s;
+	struct tcp_sock *tp;
+	bool mini;
+
+	if (!skc)
+		return GO_ON;
+	mini = skc->skc_state == TCP_TIME_WAIT || skc->skc_state == TCP_NEW_SYN_RECV;
+	if (may_wait_here(skc) && ring_is_half_full()) {
+		last_slot = -1;
+		return ONCE_MORE;
+	}
+	if (minis_only && !mini)
+		return GO_ON;
+	tp = bpf_skc_to_tcp_sock(skc);
+	if (!mini && !tp)
+		return GO_ON;
+	s = bpf_ringbuf_reserve(&ring, sizeof(*s), 0);
+	if (!s) {
+		lost++;
+		return GO_ON;
+	}
+	fill(&s->transition, skc, ctx->uid);
+	if (tp)
+		fill_socket(s, tp);
+	else
+		fill_mini(s, skc);
+	submit(s, sizeof(*s));
+	return GO_ON;
+}
+
+SEC("iter/task_file")
+int on_descriptor(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct holder_record *h;
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!file || !task)
+		return GO_ON;
+	socket = bpf_sock_from_file(file);
+	if (!socket)
+		return GO_ON;
+	sk = socket->sk;
+	if (!sk || sk->sk_protocol != IPPROTO_TCP || sk->sk_type != SOCK_STREAM)
+		return GO_ON;
+	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
+		return GO_ON;
+	if (ring_is_half_full())
+		return ONCE_MORE;
+	h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
+	if (!h) {
+		lost++;
+		return GO_ON;
+	}
+	h->kind = RECORD_HOLDER;
+	h->netns = sk->__sk_common.skc_net.net->ns.inum;
+	h->sk = (__u64)sk;
+	h->pid = task->tgid;
+	h->fd = ctx->fd;
+	h->inode = sock_inode(sk);
+	h->uid = sk->sk_uid.val;
+	__builtin_memcpy(h->comm, task->group_leader->comm, sizeof(h->comm));
+	submit(h, sizeof(*h));
+	return GO_ON;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "agenda.h"
+
+#include "clock.h"
+
+/* After a look that took a second, nothing for so many seconds; what is urgent does not wait for long. */
+enum { REST = 20, URGENT_REST = 3 };
+#define URGENT_REST_MAX_NS (500 * NS_PER_MS)
+
+/* What is due within this goes along. */
+#define TOGETHER_NS (250 * NS_PER_MS)
+
+void agenda_want(struct agenda *agenda, uint8_t scope, uint64_t at_ns)
+{
+	for (int bit = 0; bit < AGENDA_SCOPES; bit++)
+		if (scope & 1 << bit && (!agenda->due_ns[bit] || at_ns < agenda->due_ns[bit]))
+			agenda->due_ns[bit] = at_ns;
+}
+
+void agenda_want_now(struct agenda *agenda, uint64_t now_ns)
+{
+	agenda_want(agenda, (1 << AGENDA_SCOPES) - 1, now_ns);
+	agenda->urgent = true;
+}
+
+uint64_t agenda_next_ns(const struct agenda *agenda)
+{
+	uint64_t rest_ns = agenda->urgent ? agenda->urgent_until_ns : agenda->rest_until_ns;
+	uint64_t next_ns = 0;
+
+	for (int bit = 0; bit < AGENDA_SCOPES; bit++)
+		if (agenda->due_ns[bit] && (!next_ns || agenda->due_ns[bit] < next_ns))
+			next_ns = agenda->due_ns[bit];
+	return next_ns && next_ns < rest_ns ? rest_ns : next_ns;
+}
+
+uint8_t agenda_scope(const struct agenda *agenda, uint64_t now_ns)
+{
+	uint8_t scope = 0;
+
+	for (int bit = 0; bit < AGENDA_SCOPES; bit++)
+		if (agenda->due_ns[bit] && agenda->due_ns[bit] <= now_ns + TOGETHER_NS)
+			scope |= (uint8_t)(1 << bit);
+	return scope;
+}
+
+void agenda_begin(struct agenda *agenda, uint8_t scope)
+{
+	for (int bit = 0; bit < AGENDA_SCOPES; bit++)
+		if (scope & 1 << bit)
+			agenda->due_ns[bit] = 0;
+	agenda->urgent = false;
+}
+
+void agenda_end(struct agenda *agenda, uint64_t took_ns, uint64_t ended_ns)
+{
+	uint64_t urgent_ns = URGENT_REST * took_ns;
+
+	agenda->rest_until_ns = ended_ns + REST * took_ns;
+	agenda->urgent_until_ns = ended_ns + (urgent_ns < URGENT_REST_MAX_NS ? urgent_ns : URGENT_REST_MAX_NS);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "live_inside.h"
+
+/* How long a new socket is left to find its holder; or less, where the filter keeps its transitions waiting for that.
+ */
+#define SETTLE_NS (500 * NS_PER_MS)
+#define HASTY_NS  (50 * NS_PER_MS)
+
+/* How soon to see whether a connection that was left in FIN_WAIT2 has got its peer's FIN. */
+#define ORPHAN_NS (200 * NS_PER_MS)
+
+/*
+ * Some things no transition tells: the port of a listen() without bind(), who holds a listener once its program has
+ * forked itself into the background, who accepts a connection, the port of a connect that the filter asks for and that
+ * hangs.
+ */
+static void note_unknowns(struct live *live, const struct event *event, bool waits)
+{
+	bool accepted = event->newstate == STATE_SYN_RECV && event->oldstate == STATE_LISTEN;
+	uint64_t settled_ns = event->ts_ns + SETTLE_NS;
+
+	if (!live->wants_changes) /* then a look at everything comes before each printing */
+		return;
+	if (event->closing && event->closing->lives_on == STATE_FIN_WAIT2)
+		agenda_want(&live->agenda, SNAPSHOT_MINIS, event->ts_ns + ORPHAN_NS);
+	if (event->newstate == STATE_LISTEN && event->tuple.lport == 0)
+		agenda_want(&live->agenda, SNAPSHOT_SOCKETS, settled_ns);
+	if (event->newstate == STATE_LISTEN)
+		agenda_want(&live->agenda, SNAPSHOT_HOLDERS, settled_ns);
+	if (accepted) {
+		agenda_want(&live->agenda, SNAPSHOT_HOLDERS, waits ? event->ts_ns + HASTY_NS : settled_ns);
+		live->patience_ns = NS_PER_SEC;
+	} else if (waits) {
+		agenda_want(&live->agenda, SNAPSHOT_SOCKETS, settled_ns);
+	}
+}
+
+/* The kernel side lets each connect through until its local port is known; of those that turn out not to be wanted it
+ * tells nothing more, so they must go from the table here. */
+int live_handle_event(void *context, const struct event *event)
+{
+	struct live *live = context;
+	uint64_t waiting = live->gate.waiting;
+	bool told_further = push_down_passes(live->push_down, &event->tuple, event->newstate);
+	int err;
+
+	if (event->kind == EVENT_ROW && !told_further)
+		return 0;
+	err = table_apply(live->table, event, gate_handle, &live->gate);
+	if (event->kind != EVENT_TRANSITION)
+		return err;
+	if (!told_further)
+		table_forget(live->table, event->sk);
+	note_unknowns(live, event, live->gate.waiting != waiting);
+	return err;
+}
+
+/* ---- losses ---- */
+
+static void report_gap(struct live *live, uint64_t lost, enum gap_reason reason, uint64_t now_ns)
+{
+	const struct gap gap = {.lost = lost, .from_ns = live->counted_ns, .to_ns = now_ns, .reason = reason};
+
+	if (!lost)
+		return;
+	live->on_gap(live->gate.context, &gap);
+	live->out_of_step = true;
+	agenda_want_now(&live->agenda, now_ns);
+}
+
+/* Those that were skipped, and that the second program did not catch. It does shortly after they were skipped, so that
+ * what had been skipped at the last look is asked for; and the difference only grows. */
+static uint64_t missed_by(const struct live *live, const struct bpf_counts *counts)
+{
+	uint64_t caught = counts->recovered - table_repeats(live->table);
+	uint64_t skipped = live->counts.skipped;
+	uint64_t missed = skipped > caught ? skipped - caught : 0;
+
+	return missed > live->missed ? missed : live->missed;
+}
+
+void live_count_losses(struct live *live)
+{
+	struct bpf_counts counts = bpf_source_counts(live->source);
+	uint64_t now_ns = clock_monotonic_ns(), missed = missed_by(live, &counts);
+
+	report_gap(live, counts.dropped - live->counts.dropped, GAP_RING_FULL, now_ns);
+	report_gap(live, missed - live->missed, GAP_SKIPPED, now_ns);
+	if (table_strangers(live->table) != live->strangers)
+		agenda_want(&live->agenda, SCOPE_ALL, now_ns + SETTLE_NS);
+	live->strangers = table_strangers(live->table);
+	live->missed = missed;
+	live->counts = counts;
+	live->counted_ns = now_ns;
+}
+
+int live_consume(struct live *live)
+{
+	int err;
+
+	wall_clock_refresh(&live->clock, clock_monotonic_ns());
+	err = bpf_source_consume(live->source, live_handle_event, live, &live->more);
+	if (!err)
+		live_count_losses(live);
+	return err;
+}
+
+int live_consume_all(struct live *live)
+{
+	int err;
+
+	do
+		err = live_consume(live);
+	while (!err && live->more);
+	return err;
+}

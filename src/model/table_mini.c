@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What the kernel keeps of a connection without a socket: a handshake that waits for its last packet (SYN_RECV), a
+ * connection that its process has closed (FIN_WAIT2), one that both ends have (TIME_WAIT). No tracepoint names
+ * them. Their beginning is told by the socket's →CLOSE or by a snapshot, their end by a snapshot without them or by
+ * another connection that has their tuple.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "table_inside.h"
+
+static struct span at_least(uint64_t from_ns, uint64_t to_ns)
+{
+	return (struct span){.ns = to_ns - from_ns, .known = from_ns && to_ns > from_ns ? SPAN_AT_LEAST : SPAN_UNKNOWN};
+}
+
+/* Its end, or change, was at some time since it was last known to be there as it was. */
+static struct change derived_change(struct connection *conn, uint8_t newstate, uint64_t ts_ns)
+{
+	struct change change = {
+		.kind = CHANGE_TRANSITION,
+		.ts_ns = ts_ns,
+		.conn = conn,
+		.oldstate = conn->state,
+		.newstate = newstate,
+		.derived = true,
+		.reason = conn->reason,
+		.in_state = at_least(conn->since_ns, conn->heard_ns),
+		.age = at_least(conn->born_ns, conn->heard_ns),
+		.closing = conn->closing,
+	};
+
+	conn->oldstate = conn->state;
+	conn->state = newstate;
+	conn->since_ns = ts_ns;
+	conn->since_known = false;
+	return change;
+}
+
+static struct connection *find_mini(const struct table *table, const struct tuple *tuple)
+{
+	const struct wanted wanted = {.unaddressed = true, .mini = true};
+
+	return table->minis ? table_find_tuple(table, tuple, &wanted) : NULL;
+}
+
+/* ---- beginnings ---- */
+
+/* A row of it may have come before the socket's own →CLOSE. One that was told of is another's. */
+static void absorb_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct listener *listener)
+{
+	struct connection *row = find_mini(table, &conn->tuple);
+
+	if (row && row->oldstate != STATE_UNKNOWN) {
+		table_end_mini(table, row, ts_ns, listener);
+	} else if (row) {
+		conn->confirmed = row->confirmed;
+		table_drop(table, row);
+	}
+}
+
+int table_become_mini(struct table *table, struct connection *conn, const struct event *event, struct change *change,
+		      const struct listener *listener)
+{
+	uint8_t state = event->closing->lives_on;
+
+	absorb_mini(table, conn, event->ts_ns, listener);
+	conn->closing = malloc(sizeof(*conn->closing));
+	if (!conn->closing)
+		return -ENOMEM;
+	*conn->closing = *event->closing;
+	table_set_mini(table, conn);
+	table_set_sk(table, conn, 0);
+	conn->reason = change->reason;
+	conn->inode = 0;
+	conn->recvq = 0;
+	conn->sendq = 0;
+	conn->state = state;
+	if (state == event->oldstate) { /* in FIN_WAIT2 still, but on its own; nothing has changed for anybody */
+		conn->since_known = change->in_state.known == SPAN_EXACT;
+		conn->since_ns = event->ts_ns - change->in_state.ns;
+	} else {
+		change->newstate = state;
+		change->derived = true;
+		table_tell(listener, change);
+	}
+	table_place(table, conn);
+	return 0;
+}
+
+/* ---- rows ---- */
+
+static struct connection *found_mini(struct table *table, const struct event *row)
+{
+	struct connection *conn = table_add(table, row);
+
+	if (!conn)
+		return NULL;
+	table_set_sk(table, conn, 0);
+	table_set_mini(table, conn);
+	conn->state = row->newstate;
+	conn->born_ns = row->ts_ns;
+	conn->since_ns = row->ts_ns;
+	if (row->newstate == STATE_SYN_RECV) {
+		conn->direction = DIRECTION_IN;
+		table_inherit(table, conn);
+	}
+	return conn;
+}
+
+int table_mini_row(struct table *table, const struct event *row, const struct listener *listener)
+{
+	struct connection *conn = find_mini(table, &row->tuple);
+	bool handshake = row->newstate == STATE_SYN_RECV;
+	struct change change;
+
+	if (conn && ((conn->cookie && row->cookie && conn->cookie != row->cookie) ||
+		     handshake != (conn->state == STATE_SYN_RECV) ||
+		     (conn->state == STATE_TIME_WAIT && row->newstate == STATE_FIN_WAIT2))) { /* no way back */
+		table_end_mini(table, conn, row->ts_ns, listener);
+		conn = NULL;
+	}
+	if (!conn)
+		conn = found_mini(table, row);
+	if (!conn)
+		return -ENOMEM;
+	if (conn->state == STATE_FIN_WAIT2 && row->newstate == STATE_TIME_WAIT) { /* the peer's FIN has come */
+		change = derived_change(conn, STATE_TIME_WAIT, row->ts_ns);
+		table_tell(listener, &change);
+	}
+	if (row->cookie)
+		conn->cookie = row->cookie;
+	conn->heard_ns = row->ts_ns;
+	conn->confirmed = table->snapshot;
+	conn->recvq = row->recvq;
+	conn->sendq = row->sendq;
+	table_place(table, conn);
+	return 0;
+}
+
+/* ---- ends ---- */
+
+/* A handshake that came to nothing was no connection yet. */
+void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct listener *listener)
+{
+	bool was_connection = conn->state != STATE_SYN_RECV;
+	struct change change = derived_change(conn, STATE_CLOSE, ts_ns);
+
+	if (was_connection)
+		table_tell(listener, &change);
+	table_drop(table, conn);
+}
+
+void table_end_minis_of(struct table *table, const struct connection *conn, uint64_t ts_ns,
+			const struct listener *listener)
+{
+	struct connection *mini = conn->tuple.lport && conn->tuple.rport ? find_mini(table, &conn->tuple) : NULL;
+
+	/* What the rows of /proc found that are being joined may be what becomes of this very one. */
+	if (mini && table->joining && !mini->born_known && mini->born_ns >= table->snapshot_ns)
+		table_drop(table, mini);
+	else if (mini)
+		table_end_mini(table, mini, ts_ns, listener);
+}

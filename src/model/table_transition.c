@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+
+#include "table_inside.h"
+
+/* A death that comes twice within this is one death reported twice. */
+#define DUPLICATE_NS 10000000ULL
+
+/* ---- owners ---- */
+
+/* Where a scan found one process to hold a listener, it will be the one that accepts. */
+static bool has_one_holder(const struct table *table, const struct connection *listener)
+{
+	if (listener->scanned > table->held_whole) /* not all have been told yet */
+		return false;
+	for (unsigned int i = 1; i < listener->owner_count; i++)
+		if (listener->owners[i].pid != listener->owners[0].pid)
+			return false;
+	return listener->owner_count > 0;
+}
+
+/* Listeners that share an address (SO_REUSEPORT) but not their owner leave it unknown: nothing tells which of them
+ * the child belongs to. */
+static bool inherit_from(struct table *table, struct connection *child, const struct tuple *listener)
+{
+	const struct owner *owner = NULL;
+	bool found = false, settled = true;
+
+	for (struct link *link = index_find(&table->by_tuple, tuple_hash(listener)); link;
+	     link = index_find_next(link)) {
+		const struct connection *conn = BY_TUPLE(link);
+
+		if (conn->state != STATE_LISTEN || !tuple_equal(&conn->tuple, listener))
+			continue;
+		if (found && (!owner || owner->pid != conn->owner.pid))
+			owner = NULL;
+		else
+			owner = conn->owner.pid ? &conn->owner : NULL;
+		found = true;
+		settled = settled && has_one_holder(table, conn);
+	}
+	if (owner) {
+		connection_set_owner(child, owner, OWNER_INHERITED);
+		child->owner.fd = FD_UNKNOWN;
+		child->owner_settled = settled;
+	}
+	return found;
+}
+
+/* The listener at the child's own address, or at one of the wildcards that take it. */
+void table_inherit(struct table *table, struct connection *child)
+{
+	static const uint8_t zeros[4];
+	const struct address any_ipv4 = address_from_ipv4(zeros), any_ipv6 = {{0}};
+	struct tuple listener = child->tuple;
+
+	listener.raddr = listener.family == 4 ? any_ipv4 : any_ipv6;
+	listener.rport = 0;
+	if (inherit_from(table, child, &listener))
+		return;
+	listener.laddr = listener.raddr;
+	if (inherit_from(table, child, &listener) || listener.family == 4 || !address_is_ipv4(&child->tuple.laddr))
+		return;
+	listener.laddr = any_ipv4;
+	inherit_from(table, child, &listener);
+}
+
+/* ---- transitions ---- */
+
+int table_accept(struct table *table, const struct event *event, const struct listener *listener)
+{
+	struct change change = {.kind = CHANGE_OWNER, .ts_ns = event->ts_ns};
+
+	change.conn = table_find_sk(table, event->sk);
+	if (!change.conn)
+		return 0;
+	connection_set_owner(change.conn, event->owners, OWNER_ACCEPT);
+	table_tell(listener, &change);
+	return 0;
+}
+
+/* The kernel side reports a transition twice rather than not at all, and marks what may be the second report. */
+static bool is_duplicate(const struct connection *conn, const struct event *event)
+{
+	return event->again && conn->heard_ns && conn->state == event->newstate && conn->oldstate == event->oldstate &&
+	       event->ts_ns - conn->heard_ns < DUPLICATE_NS;
+}
+
+/* After a loss the address may be another socket's by now. */
+static bool is_another(const struct connection *conn, const struct event *event)
+{
+	return conn->cookie && event->cookie && conn->cookie != event->cookie;
+}
+
+static struct death *recent_slot(struct table *table, uint64_t sk)
+{
+	return &table->recent[(sk >> 6) % RECENT_SLOTS];
+}
+
+static bool died_already(struct table *table, const struct event *event)
+{
+	const struct death *death = recent_slot(table, event->sk);
+
+	return event->again && event->newstate == STATE_CLOSE && death->sk == event->sk &&
+	       event->ts_ns - death->ts_ns < DUPLICATE_NS;
+}
+
+/* Whoever closes or shuts down a socket holds it; of those that hold it that one is the owner now. But where it is none
+ * that is known to, it may also be a program that was just looking at the descriptors (see the BPF side), which is
+ * believed where nothing better is known. */
+static void learn_closer(struct connection *conn, const struct event *event)
+{
+	bool closing = event->newstate == STATE_FIN_WAIT1 || event->newstate == STATE_LAST_ACK;
+	bool known = conn->owner.pid && conn->owner_source != OWNER_INHERITED;
+
+	if (!closing || !event->owner_count || (known && event->owners->pid == conn->owner.pid))
+		return;
+	if (!known || connection_is_held_by(conn, event->owners->pid))
+		connection_set_owner(conn, event->owners, OWNER_CLOSE);
+}
+
+static struct connection *be_born(struct table *table, const struct event *event)
+{
+	struct connection *conn = table_add(table, event);
+
+	if (!conn)
+		return NULL;
+	conn->born_ns = event->ts_ns;
+	conn->born_known = true;
+	if (event->newstate == STATE_SYN_RECV) {
+		conn->direction = DIRECTION_IN;
+		table_inherit(table, conn);
+	} else {
+		bool out = event->newstate == STATE_SYN_SENT;
+
+		conn->direction = out ? DIRECTION_OUT : DIRECTION_UNKNOWN;
+		if (event->owner_count)
+			connection_set_owner(conn, event->owners, out ? OWNER_CONNECT : OWNER_LISTEN);
+	}
+	return conn;
+}
+
+/* A transition of a socket whose birth we did not see: one found in a snapshot, or never heard of. */
+static struct connection *recognise(struct table *table, const struct event *event)
+{
+	const struct wanted wanted = {
+		.inode = event->inode, .listening = event->oldstate == STATE_LISTEN, .unaddressed = true};
+	struct connection *conn = table_find(table, &event->tuple, &wanted);
+
+	if (conn) {
+		table_set_sk(table, conn, event->sk);
+		/* The row may be newer than this event; whichever state it shows, the socket has been in
+		 * oldstate since before the first event, which is this one. */
+		conn->state = event->oldstate;
+		return conn;
+	}
+	table->strangers += table->known_whole;
+	conn = table_add(table, event);
+	if (conn) {
+		conn->state = event->oldstate;
+		conn->born_ns = event->ts_ns;
+	}
+	return conn;
+}
+
+/* A connection that was born before our eyes has its full tuple now: if a snapshot without addresses found a socket of
+ * that tuple meanwhile, that was this one. */
+static int absorb_row(struct table *table, struct connection *conn, const struct event *event)
+{
+	const struct wanted wanted = {
+		.inode = conn->inode, .listening = event->newstate == STATE_LISTEN, .unaddressed = true};
+	struct connection *row;
+
+	int err;
+
+	if (table->unaddressed == table->minis)
+		return 0;
+	row = table_find_inode(table, conn->tuple.netns, &wanted);
+	if (!row && conn->tuple.lport)
+		row = table_find_tuple(table, &conn->tuple, &wanted);
+	if (!row)
+		return 0;
+	if (!conn->inode)
+		conn->inode = row->inode;
+	if (!conn->tuple.lport)
+		conn->tuple.lport = row->tuple.lport;
+	conn->recvq = row->recvq;
+	conn->sendq = row->sendq;
+	conn->confirmed = row->confirmed;
+	err = connection_add_holders_of(conn, row);
+	table_drop(table, row);
+	return err;
+}
+
+/* True when the tuple is another one now. */
+static bool learn(struct connection *conn, const struct event *event)
+{
+	uint16_t lport = event->tuple.lport;
+	struct tuple before = conn->tuple;
+
+	/* A connect() that never got to send has no port, and may show the one of an earlier attempt. */
+	if (lport == 0 || (event->closing && !event->closing->sent && event->oldstate == STATE_SYN_SENT))
+		lport = conn->tuple.lport;
+	conn->tuple = event->tuple;
+	conn->tuple.lport = lport;
+	if (event->cookie)
+		conn->cookie = event->cookie;
+	if (event->inode)
+		conn->inode = event->inode;
+	conn->uid = event->uid;
+	return !tuple_equal(&before, &conn->tuple);
+}
+
+static struct change step(struct connection *conn, const struct event *event, bool born)
+{
+	struct change change = {
+		.kind = CHANGE_TRANSITION,
+		.ts_ns = event->ts_ns,
+		.conn = conn,
+		.oldstate = event->oldstate,
+		.newstate = event->newstate,
+		.reason = verdict_of(event->oldstate, event->newstate, event->closing),
+		.closing = event->closing,
+	};
+
+	if (!born && conn->state == event->oldstate)
+		change.in_state = connection_in_state(conn, event->ts_ns);
+	if (event->closing)
+		change.age = connection_age(conn, event->ts_ns);
+	if (event->oldstate != event->newstate) { /* shutdown() and then close(), and MPTCP, set a state again */
+		conn->since_ns = event->ts_ns;
+		conn->since_known = true;
+	}
+	conn->oldstate = event->oldstate;
+	conn->state = event->newstate;
+	conn->heard_ns = event->ts_ns;
+	conn->absent = 0;
+	conn->contested = STATE_UNKNOWN;
+	return change;
+}
+
+/* One that is known, or comes into being. */
+static struct connection *subject_of(struct table *table, const struct event *event)
+{
+	struct connection *conn = table_find_sk(table, event->sk);
+	bool born = event_is_birth(event);
+
+	if (conn && (born || is_another(conn, event))) { /* its death was lost */
+		table_drop(table, conn);
+		conn = NULL;
+	}
+	if (conn)
+		return conn;
+	if (event->newstate != STATE_CLOSE) /* it lives: born, or its birth was lost */
+		table_unbury(table, event->sk);
+	return born ? be_born(table, event) : recognise(table, event);
+}
+
+static bool is_repeated(struct table *table, const struct event *event)
+{
+	const struct connection *conn = table_find_sk(table, event->sk);
+
+	return conn ? is_duplicate(conn, event) : died_already(table, event);
+}
+
+static int end(struct table *table, struct connection *conn, const struct event *event, struct change *change,
+	       const struct listener *listener)
+{
+	int err = table_bury(table, event->sk);
+
+	*recent_slot(table, event->sk) = (struct death){.sk = event->sk, .ts_ns = event->ts_ns};
+	if (event->closing && event->closing->lives_on) {
+		if (!err)
+			err = table_become_mini(table, conn, event, change, listener);
+	} else {
+		table_tell(listener, change);
+		table_drop(table, conn);
+	}
+	index_fit(&table->by_sk);
+	return err;
+}
+
+int table_transition(struct table *table, const struct event *event, const struct listener *listener)
+{
+	bool born = event_is_birth(event), fresh;
+	struct connection *conn;
+	struct change change;
+	int err = 0;
+
+	if (is_repeated(table, event)) {
+		table->repeats++;
+		return 0;
+	}
+	conn = subject_of(table, event);
+	if (!conn)
+		return -ENOMEM;
+	fresh = !conn->heard_ns; /* the first that is heard of it */
+	if (learn(conn, event) || (fresh && event->newstate != STATE_CLOSE)) {
+		err = absorb_row(table, conn, event);
+		table_end_minis_of(table, conn, event->ts_ns, listener);
+	}
+	learn_closer(conn, event);
+	change = step(conn, event, born);
+	table_place(table, conn);
+	if (event->newstate == STATE_CLOSE)
+		return end(table, conn, event, &change, listener);
+	table_tell(listener, &change);
+	return err;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "accept_hook.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "accept.skel.h"
+
+struct accept_hook {
+	struct accept_bpf *skeleton;
+};
+
+/* `recent`: the program for the kernel's function as it is since Linux 6.10, or the one for how it was before. */
+static int open_one(const struct bpf_ring *ring, bool recent, struct accept_bpf **out)
+{
+	struct accept_bpf *skeleton = accept_bpf__open();
+	int err;
+
+	if (!skeleton)
+		return -errno;
+	bpf_program__set_autoload(skeleton->progs.on_accept, recent);
+	bpf_program__set_autoload(skeleton->progs.on_accept_before_6_10, !recent);
+	skeleton->rodata->wake_mask = ring->wake_mask;
+	err = bpf_map__reuse_fd(skeleton->maps.ring, ring->fd);
+	if (!err)
+		err = accept_bpf__load(skeleton);
+	if (!err)
+		err = accept_bpf__attach(skeleton);
+	if (err) {
+		accept_bpf__destroy(skeleton);
+		return err;
+	}
+	*out = skeleton;
+	return 0;
+}
+
+int accept_hook_open(const struct bpf_ring *ring, struct accept_hook **out)
+{
+	struct accept_hook *hook = calloc(1, sizeof(*hook));
+	int err;
+
+	if (!hook)
+		return -ENOMEM;
+	err = open_one(ring, true, &hook->skeleton);
+	if (err)
+		err = open_one(ring, false, &hook->skeleton);
+	if (err) {
+		free(hook);
+		return err;
+	}
+	*out = hook;
+	return 0;
+}
+
+void accept_hook_free(struct accept_hook *hook)
+{
+	if (!hook)
+		return;
+	accept_bpf__destroy(hook->skeleton);
+	free(hook);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "iterators.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/types.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "snapshot.skel.h"
+
+struct iterators {
+	struct snapshot_bpf *skeleton;
+};
+
+int iterators_open(const struct bpf_ring *ring, bool sockets, struct iterators **out)
+{
+	struct iterators *iterators = calloc(1, sizeof(*iterators));
+	int err = -ENOMEM;
+
+	if (!iterators)
+		return err;
+	iterators->skeleton = snapshot_bpf__open();
+	if (!iterators->skeleton) {
+		err = -errno;
+		goto fail;
+	}
+	bpf_program__set_autoload(iterators->skeleton->progs.on_socket, sockets);
+	iterators->skeleton->rodata->wake_mask = ring->wake_mask;
+	err = bpf_map__reuse_fd(iterators->skeleton->maps.ring, ring->fd);
+	if (!err)
+		err = snapshot_bpf__load(iterators->skeleton);
+	if (!err)
+		err = snapshot_bpf__attach(iterators->skeleton);
+	if (err)
+		goto fail;
+	*out = iterators;
+	return 0;
+fail:
+	iterators_free(iterators);
+	return err;
+}
+
+void iterators_free(struct iterators *iterators)
+{
+	if (!iterators)
+		return;
+	snapshot_bpf__destroy(iterators->skeleton);
+	free(iterators);
+}
+
+/* EAGAIN is what the programs ask for when the ring is half full. */
+static int run_through(const struct bpf_link *link, const atomic_bool *stop)
+{
+	const struct timespec pause = {.tv_nsec = NS_PER_MS};
+	CLEANUP(cleanup_close) int fd = bpf_iter_create(bpf_link__fd(link));
+	char nothing[64];
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	while ((got = read(fd, nothing, sizeof(nothing))) != 0) {
+		if (got < 0 && errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (atomic_load(stop))
+			return -EINTR;
+		if (got < 0 && errno == EAGAIN)
+			nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static int tell(struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop)
+{
+	int err;
+
+	iterators->skeleton->bss->lost = 0;
+	err = run_through(link, stop);
+	return !err && iterators->skeleton->bss->lost ? -ENOBUFS : err;
+}
+
+int iterators_sockets(struct iterators *iterators, bool minis_only, const atomic_bool *stop)
+{
+	iterators->skeleton->bss->minis_only = minis_only;
+	iterators->skeleton->bss->last_slot = UINT32_MAX;
+	return tell(iterators, iterators->skeleton->links.on_socket, stop);
+}
+
+int iterators_descriptors(struct iterators *iterators, const atomic_bool *stop)
+{
+	return tell(iterators, iterators->skeleton->links.on_descriptor, stop);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "netns_history.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Enough for everything that was in it to be ended (see the table: twice is). */
+enum { FORGET_AFTER = 8 };
+
+int netns_compare(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static int append(struct netns_history *history, uint32_t inode)
+{
+	if (history->count == history->room) {
+		size_t room = history->room ? history->room * 2 : 16;
+		struct netns_past *grown = realloc(history->all, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		history->all = grown;
+		history->room = room;
+	}
+	history->all[history->count++] = (struct netns_past){.inode = inode};
+	return 0;
+}
+
+static struct netns_past *find(const struct netns_history *history, uint32_t inode)
+{
+	for (size_t i = 0; i < history->count; i++)
+		if (history->all[i].inode == inode)
+			return &history->all[i];
+	return NULL;
+}
+
+static void forget_the_long_gone(struct netns_history *history)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < history->count; i++)
+		if (history->all[i].missed < FORGET_AFTER)
+			history->all[kept++] = history->all[i];
+	history->count = kept;
+}
+
+int netns_history_note(struct netns_history *history, const struct netns_list *now)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < history->count; i++)
+		history->all[i].missed++;
+	for (size_t i = 0; i < now->count && !err; i++) {
+		struct netns_past *past = find(history, now->all[i].inode);
+
+		if (past)
+			past->missed = 0;
+		else
+			err = append(history, now->all[i].inode);
+	}
+	forget_the_long_gone(history);
+	return err;
+}
+
+size_t netns_history_gone(const struct netns_history *history, uint32_t *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < history->count; i++)
+		if (history->all[i].missed)
+			out[count++] = history->all[i].inode;
+	qsort(out, count, sizeof(*out), netns_compare);
+	return count;
+}
+
+void netns_history_free(struct netns_history *history)
+{
+	free(history->all);
+	memset(history, 0, sizeof(*history));
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "record_event.h"
+
+#include <linux/types.h>
+#include <string.h>
+
+#include "record.h"
+
+_Static_assert((int)RECORD_ADDR_LEN == (int)ADDRESS_LEN, "one form of address");
+_Static_assert((int)RECORD_COMM_LEN == (int)COMM_LEN, "one form of name");
+
+static void read_tuple(struct tuple *tuple, const struct transition_record *t)
+{
+	memcpy(tuple->laddr.bytes, t->laddr, ADDRESS_LEN);
+	memcpy(tuple->raddr.bytes, t->raddr, ADDRESS_LEN);
+	tuple->lport = t->lport;
+	tuple->rport = t->rport;
+	tuple->netns = t->netns;
+	tuple->family = t->family;
+}
+
+static uint8_t known_state(uint8_t state)
+{
+	return state < STATE_COUNT ? state : STATE_UNKNOWN;
+}
+
+static int hand_on(const struct transition_record *t, struct event *event, event_handler *handler, void *context)
+{
+	event->kind = EVENT_TRANSITION;
+	event->ts_ns = t->ts_ns;
+	event->sk = t->sk;
+	event->cookie = t->cookie;
+	read_tuple(&event->tuple, t);
+	event->oldstate = known_state(t->oldstate);
+	event->newstate = known_state(t->newstate);
+	event->again = t->kind & RECORD_AGAIN;
+	event->uid = t->uid;
+	return handler(context, event);
+}
+
+static struct owner owner_of(uint32_t pid, int32_t fd, const char comm[RECORD_COMM_LEN])
+{
+	struct owner owner = {.pid = pid, .fd = fd};
+
+	memcpy(owner.comm, comm, COMM_LEN);
+	owner.comm[COMM_LEN - 1] = '\0';
+	return owner;
+}
+
+static int hand_on_call(const struct call_record *c, event_handler *handler, void *context)
+{
+	struct owner caller = owner_of(c->pid, FD_UNKNOWN, c->comm);
+	struct event event = {.inode = c->inode, .owners = &caller, .owner_count = c->pid ? 1 : 0};
+
+	return hand_on(&c->transition, &event, handler, context);
+}
+
+static int hand_on_closing(const struct closing_record *c, event_handler *handler, void *context)
+{
+	struct closing closing = {
+		.rx_bytes = c->rx_bytes,
+		.tx_bytes = c->tx_bytes,
+		.srtt_us = c->srtt_us,
+		.retrans = c->retrans,
+		.err = c->err,
+		.lives_on = known_state(c->lives_on),
+		.sent = c->sent,
+		.had_port = c->transition.lport != 0,
+	};
+	struct event event = {.inode = c->inode, .closing = &closing};
+
+	return hand_on(&c->transition, &event, handler, context);
+}
+
+static int hand_on_socket(const struct socket_record *s, event_handler *handler, void *context)
+{
+	const struct transition_record *t = &s->transition;
+	struct event event = {
+		.kind = EVENT_ROW,
+		.ts_ns = t->ts_ns,
+		.sk = s->mini ? 0 : t->sk,
+		.cookie = t->cookie,
+		.newstate = known_state(t->newstate),
+		.mini = s->mini,
+		.uid = s->mini && t->newstate != STATE_SYN_RECV ? UID_UNKNOWN : t->uid,
+		.inode = s->inode,
+		.recvq = s->recvq,
+		.sendq = s->sendq,
+	};
+
+	read_tuple(&event.tuple, t);
+	return handler(context, &event);
+}
+
+static int hand_on_holder(const struct holder_record *h, event_handler *handler, void *context)
+{
+	struct owner owner = owner_of(h->pid, h->fd, h->comm);
+	struct event event = {
+		.kind = h->kind == RECORD_ACCEPT ? EVENT_ACCEPT : EVENT_HOLDER,
+		.sk = h->sk,
+		.tuple = {.netns = h->netns},
+		.uid = h->uid,
+		.inode = h->inode,
+		.owners = &owner,
+		.owner_count = 1,
+	};
+
+	return handler(context, &event);
+}
+
+bool record_is_transition(const void *record)
+{
+	unsigned int kind = ((const struct transition_record *)record)->kind & ~RECORD_AGAIN;
+
+	return kind == RECORD_TRANSITION || kind == RECORD_CALL || kind == RECORD_CLOSING;
+}
+
+int record_hand_on(const void *record, event_handler *handler, void *context)
+{
+	const struct transition_record *t = record;
+	struct event event = {0};
+
+	switch (t->kind & ~RECORD_AGAIN) {
+	case RECORD_CALL:
+		return hand_on_call(record, handler, context);
+	case RECORD_CLOSING:
+		return hand_on_closing(record, handler, context);
+	case RECORD_SOCKET:
+		return hand_on_socket(record, handler, context);
+	case RECORD_HOLDER:
+	case RECORD_ACCEPT:
+		return hand_on_holder(record, handler, context);
+	default:
+		return hand_on(t, &event, handler, context);
+	}
+}

@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Exact snapshots: rows that name their socket and stand in one order with the transitions. The last word about a
+ * socket holds, and what nobody names is gone.
+ */
+#include <errno.h>
+
+#include "exact.h"
+
+enum { PID_CLIENT = 100, PID_SERVER = 200, BEGAN_US = 1000000, MARGIN_US = 100000 };
+
+static struct tuple outgoing(uint16_t lport)
+{
+	return tuple_of(4, "10.0.0.1", lport, "10.0.0.2", 80);
+}
+
+static struct tuple accepted(uint16_t rport)
+{
+	return tuple_of(4, "10.0.0.2", 80, "10.0.0.1", rport);
+}
+
+static struct tuple listener(void)
+{
+	return tuple_of(4, "0.0.0.0", 80, "0.0.0.0", 0);
+}
+
+static const struct closing gone = {.sent = true};
+
+/* ---- what a row says ---- */
+
+static void test_row_of_an_unknown_socket(void **state)
+{
+	struct bench *bench = *state;
+	struct event row = exact_row_of(SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
+	const struct connection *conn;
+	const struct recorded *got;
+
+	row.inode = 11;
+	row.recvq = 3;
+	row.sendq = 4;
+	row.cookie = 0x77;
+	exact_begin(bench, BEGAN_US);
+	bench_apply(bench, &row);
+	exact_end(bench);
+	conn = bench_only(bench);
+	assert_int_equal(conn->by_sk.key, SK(1));
+	assert_int_equal(conn->state, STATE_ESTABLISHED);
+	assert_int_equal(conn->oldstate, STATE_UNKNOWN);
+	assert_int_equal(conn->inode, 11);
+	assert_int_equal(conn->cookie, 0x77);
+	assert_int_equal(conn->uid, 33);
+	assert_int_equal(conn->recvq, 3);
+	assert_int_equal(conn->sendq, 4);
+	assert_int_equal(conn->direction, DIRECTION_UNKNOWN);
+	assert_false(conn->mini);
+	assert_false(conn->tuple_indexed); /* which costs, and its address is enough */
+	assert_false(conn->inode_indexed);
+	assert_span(connection_age(conn, AT_US(BEGAN_US + 25)), SPAN_AT_LEAST,
+		    20); /* since the row, not the beginning */
+	got = bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US + 105, outgoing(40000));
+	assert_int_equal(got->conn.id, 1);
+	assert_span(got->change.in_state, SPAN_AT_LEAST, 100);
+	assert_int_equal(table_strangers(bench->table), 0);
+}
+
+/* What the transitions know better stays: since when, and whose it is. */
+static void test_row_that_agrees(void **state)
+{
+	struct bench *bench = *state;
+	const struct connection *conn;
+
+	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 0, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 11);
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 50, outgoing(40000));
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
+	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 6, outgoing(40000)); /* an iterator may repeat one */
+	exact_end(bench);
+	conn = bench_only(bench);
+	assert_int_equal(conn->id, 1);
+	assert_int_equal(conn->inode, 11); /* which the row had none of */
+	assert_int_equal(conn->owner.pid, PID_CLIENT);
+	assert_int_equal(conn->direction, DIRECTION_OUT);
+	assert_span(connection_in_state(conn, AT_US(BEGAN_US)), SPAN_EXACT, BEGAN_US - 50);
+}
+
+/* One row is enough: what led to its state was lost. */
+static void test_row_that_contradicts(void **state)
+{
+	struct bench *bench = *state;
+	const struct recorded *got;
+
+	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(40000));
+	exact_begin(bench, BEGAN_US);
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, BEGAN_US + 1, outgoing(40000));
+	exact_row(bench, SK(1), STATE_CLOSE_WAIT, BEGAN_US + 5, outgoing(40000));
+	assert_int_equal(bench_only(bench)->state, STATE_CLOSE_WAIT);
+	assert_int_equal(bench_only(bench)->oldstate, STATE_UNKNOWN);
+	exact_end(bench);
+	assert_span(connection_in_state(bench_only(bench), AT_US(BEGAN_US + 35)), SPAN_AT_LEAST, 30);
+	assert_span(connection_age(bench_only(bench), AT_US(BEGAN_US)), SPAN_EXACT, BEGAN_US);
+	got = bench_step(bench, SK(1), STATE_CLOSE_WAIT, STATE_LAST_ACK, BEGAN_US + 65, outgoing(40000));
+	assert_int_equal(got->conn.id, 1);
+	assert_span(got->change.in_state, SPAN_AT_LEAST, 60);
+}
+
+static void test_transition_after_its_row(void **state)
+{
+	struct bench *bench = *state;
+
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
+	bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US + 6, outgoing(40000));
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->state, STATE_CLOSE_WAIT);
+	assert_span(connection_in_state(bench_only(bench), AT_US(BEGAN_US + 10)), SPAN_EXACT, 4);
+}
+
+/* The kernel chooses the port of a connect and of a listener after the transition. */
+static void test_row_tells_the_port(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, BEGAN_US - 5, outgoing(0));
+	bench_step(bench, SK(2), STATE_CLOSE, STATE_LISTEN, BEGAN_US - 4, tuple_of(4, "0.0.0.0", 0, "0.0.0.0", 0));
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(1), STATE_SYN_SENT, BEGAN_US + 5, outgoing(40000));
+	exact_row(bench, SK(2), STATE_LISTEN, BEGAN_US + 6, listener());
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 2);
+	assert_int_equal(at_sk(bench, SK(1))->tuple.lport, 40000);
+	assert_int_equal(at_sk(bench, SK(2))->tuple.lport, 80);
+	called(bench, SK(2), STATE_LISTEN, STATE_LISTEN, BEGAN_US + 7, listener(), 0);
+	at_sk(bench, SK(2))->owner = owner_of(PID_SERVER, -1, "server");
+	assert_int_equal(
+		bench_step(bench, SK(3), STATE_LISTEN, STATE_SYN_RECV, BEGAN_US + 9, accepted(5))->conn.owner.pid,
+		PID_SERVER);
+}
+
+/* IPV6_ADDRFORM: the same socket, another family. */
+static void test_row_tells_the_family(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0,
+		   tuple_of(6, "::ffff:10.0.0.1", 40000, "::ffff:10.0.0.2", 80));
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->id, 1);
+	assert_int_equal(bench_only(bench)->tuple.family, 4);
+}
+
+/* ---- deaths ---- */
+
+static void test_death_after_its_row(void **state)
+{
+	struct bench *bench = *state;
+
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
+	bench_end(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 6, outgoing(40000), gone);
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 0);
+}
+
+static void test_row_after_its_death(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
+	exact_begin(bench, BEGAN_US);
+	bench_end(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 1, outgoing(40000), gone);
+	bench_end(bench, SK(2), STATE_ESTABLISHED, BEGAN_US + 2, outgoing(40001), gone); /* nor one that nobody knew */
+	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
+	exact_row(bench, SK(2), STATE_ESTABLISHED, BEGAN_US + 6, outgoing(40001));
+	assert_int_equal(table_count(bench->table), 0);
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 0);
+	/* the next snapshot's rows are of others */
+	exact_begin(bench, 2 * BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, 2 * BEGAN_US + 5, outgoing(40002));
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->tuple.lport, 40002);
+}
+
+/* A death before the beginning says nothing about the rows: the address is another socket's by then, whose birth was
+ * lost. */
+static void test_row_after_an_earlier_death(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
+	bench_end(bench, SK(1), STATE_ESTABLISHED, BEGAN_US - 1, outgoing(40000), gone);
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40001));
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->tuple.lport, 40001);
+}
+
+static void test_address_used_again_within_a_snapshot(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
+	exact_begin(bench, BEGAN_US);
+	for (unsigned int i = 0; i < 3; i++) {
+		unsigned int at_us = BEGAN_US + 10 * i;
+
+		bench_end(bench, SK(1), STATE_ESTABLISHED, at_us, outgoing((uint16_t)(40000 + i)), gone);
+		bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, at_us + 1, outgoing(0));
+		bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, at_us + 2, outgoing((uint16_t)(40001 + i)));
+	}
+	exact_row(bench, SK(1), STATE_CLOSE_WAIT, BEGAN_US + 40, outgoing(40003));
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->id, 4);
+	assert_int_equal(bench_only(bench)->state, STATE_CLOSE_WAIT); /* its row counts */
+	assert_int_equal(bench_only(bench)->tuple.lport, 40003);
+}
+
+/* A row without an address, of /proc, has nothing to do with addresses that died. */
+static void test_nobody_is_buried_for_proc(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_begin_snapshot(bench, BEGAN_US);
+	bench_end(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 1, outgoing(40000), gone);
+	bench_end_snapshot_here(bench);
+	exact_begin(bench, 2 * BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, 2 * BEGAN_US + 5, outgoing(40002));
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 1);
+}
+
+/* ---- what was lost ---- */
+
+static void test_lost_death(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(2), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40001));
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->by_sk.key, SK(2));
+	assert_int_equal(bench->recorder.count, 1); /* nothing is told */
+	/* nor was the other ever heard of: it goes at once too */
+	exact_begin(bench, 2 * BEGAN_US);
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 0);
+}
+
+static void test_lost_death_and_birth_with_cookies(void **state)
+{
+	struct bench *bench = *state;
+	struct event row = exact_row_of(SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
+
+	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 0, outgoing(40000), owner_of(PID_CLIENT, -1, "client"), 11);
+	bench_only(bench)->cookie = 7;
+	row.cookie = 8;
+	exact_begin(bench, BEGAN_US);
+	bench_apply(bench, &row);
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->id, 2);
+	assert_int_equal(bench_only(bench)->owner.pid, 0);
+	assert_int_equal(bench_only(bench)->cookie, 8);
+	assert_false(bench_only(bench)->born_known);
+}
+
+/* The same cookie: the same socket, whatever else. */
+static void test_same_cookie_is_the_same_socket(void **state)
+{
+	struct bench *bench = *state;
+	struct event row = exact_row_of(SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
+
+	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
+	bench_only(bench)->cookie = 7;
+	row.cookie = 7;
+	exact_begin(bench, BEGAN_US);
+	bench_apply(bench, &row);
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->id, 1);
+	assert_int_equal(bench_only(bench)->state, STATE_ESTABLISHED);
+}
+
+/* Without cookies the tuple tells, where it is known, and that a listener is no connection. */
+static void test_lost_death_and_birth_without_cookies(void **state)
+{
+	const struct {
+		uint8_t before, after;
+		struct tuple was, is;
+	} tried[] = {
+		{STATE_ESTABLISHED, STATE_ESTABLISHED, outgoing(40000), outgoing(40001)}, /* to the same server */
+		{STATE_ESTABLISHED, STATE_ESTABLISHED, accepted(40000), accepted(40001)},
+		{STATE_ESTABLISHED, STATE_ESTABLISHED, outgoing(40000), tuple_of(4, "10.0.0.1", 40000, "10.0.0.9", 80)},
+		{STATE_LISTEN, STATE_ESTABLISHED, listener(), accepted(40000)},
+		{STATE_ESTABLISHED, STATE_LISTEN, accepted(40000), listener()},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(tried); i++) {
+		struct bench *bench;
+		void *own;
+
+		bench_open(&own);
+		bench = own;
+		bench_open_socket(bench, SK(1), tried[i].before, 0, tried[i].was, owner_of(PID_CLIENT, -1, "client"),
+				  11);
+		exact_begin(bench, BEGAN_US);
+		exact_row(bench, SK(1), tried[i].after, BEGAN_US + 5, tried[i].is);
+		exact_end(bench);
+		assert_int_equal(bench_only(bench)->id, 2);
+		assert_int_equal(bench_only(bench)->state, tried[i].after);
+		assert_true(tuple_equal(&bench_only(bench)->tuple, &tried[i].is));
+		assert_int_equal(bench_only(bench)->owner.pid, 0);
+		bench_close(&own);
+	}
+}
+
+/* Linux before 6.15, and the transition that would have told the peer was lost. */
+static void test_row_tells_the_peer(void **state)
+{
+	struct bench *bench = *state;
+	const struct tuple tuple = accepted(40000);
+
+	bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, listener());
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 5, tuple);
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->id, 1);
+	assert_true(tuple_equal(&bench_only(bench)->tuple, &tuple));
+	assert_false(connection_lacks_peer(bench_only(bench)));
+}
+
+/* A death, a birth that is lost, and the new socket is heard of: it lives, and its row counts. */
+static void test_living_socket_at_a_buried_address(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
+	exact_begin(bench, BEGAN_US);
+	bench_end(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 1, outgoing(40000), gone);
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, BEGAN_US + 2, outgoing(40001));
+	exact_row(bench, SK(1), STATE_CLOSE_WAIT, BEGAN_US + 5, outgoing(40001));
+	exact_end(bench);
+	assert_int_equal(bench_only(bench)->state, STATE_CLOSE_WAIT);
+}
+
+static void test_margin(void **state)
+{
+	static const struct {
+		unsigned int heard_us;
+		bool kept;
+	} tried[] = {
+		{BEGAN_US + 1, true},
+		{BEGAN_US, true},
+		{BEGAN_US - 1, true},
+		{BEGAN_US - MARGIN_US, true},
+		{BEGAN_US - MARGIN_US - 1, false},
+		{1, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(tried); i++) {
+		struct bench *bench;
+		void *own;
+
+		bench_open(&own);
+		bench = own;
+		bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, tried[i].heard_us, outgoing(0));
+		exact_begin(bench, BEGAN_US);
+		exact_end(bench);
+		assert_int_equal(table_count(bench->table), tried[i].kept);
+		exact_begin(bench, BEGAN_US + MARGIN_US + 2); /* but not for ever */
+		exact_end(bench);
+		assert_int_equal(table_count(bench->table), 0);
+		bench_close(&own);
+	}
+}
+
+static void test_heard_of_while_it_was_taken(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
+	exact_begin(bench, BEGAN_US);
+	bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US + 3, outgoing(40000));
+	bench_step(bench, SK(2), STATE_CLOSE, STATE_SYN_SENT, BEGAN_US + 4, outgoing(0));
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 2);
+}
+
+/* ---- what was not looked at ---- */
+
+static void test_uncovered_namespaces(void **state)
+{
+	static const uint32_t others[] = {3, NETNS_ELSEWHERE};
+	struct bench *bench = *state;
+	struct tuple elsewhere = outgoing(40000);
+
+	elsewhere.netns = NETNS_ELSEWHERE;
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
+	bench_step(bench, SK(2), STATE_SYN_SENT, STATE_ESTABLISHED, 0, elsewhere);
+	exact_begin(bench, BEGAN_US);
+	exact_end_of(bench, SCOPE_ALL, NULL, 0);
+	assert_int_equal(table_count(bench->table), 2);
+	exact_begin(bench, 2 * BEGAN_US);
+	exact_end_of(bench, SCOPE_ALL, others, 2);
+	assert_int_equal(bench_only(bench)->by_sk.key, SK(1));
+}
+
+/* It was broken off, or of something else. */
+static void test_incomplete(void **state)
+{
+	static const uint8_t scopes[] = {0, SNAPSHOT_MINIS, SNAPSHOT_HOLDERS, SNAPSHOT_MINIS | SNAPSHOT_HOLDERS};
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
+	for (unsigned int i = 0; i < COUNT_OF(scopes); i++) {
+		exact_begin(bench, (1 + i) * BEGAN_US);
+		exact_row(bench, SK(2), STATE_ESTABLISHED, (1 + i) * BEGAN_US + 5, outgoing(40001));
+		exact_end_of(bench, scopes[i], &netns_here, 1);
+		assert_int_equal(table_count(bench->table), 2);
+	}
+	/* what the broken one named does not count for the next */
+	exact_begin(bench, 9 * BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, 9 * BEGAN_US + 5, outgoing(40000));
+	exact_end_of(bench, SNAPSHOT_SOCKETS, &netns_here, 1);
+	assert_int_equal(bench_only(bench)->by_sk.key, SK(1));
+}
+
+/* Nor does a burial outlast a snapshot that was broken off. */
+static void test_incomplete_and_buried(void **state)
+{
+	struct bench *bench = *state;
+
+	exact_begin(bench, BEGAN_US);
+	bench_end(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 1, outgoing(40000), gone);
+	exact_end_of(bench, 0, NULL, 0);
+	exact_begin(bench, 2 * BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, 2 * BEGAN_US + 5, outgoing(40001));
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 1);
+}
+
+/* ---- strangers ---- */
+
+static void test_strangers(void **state)
+{
+	struct bench *bench = *state;
+
+	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
+	assert_int_equal(table_strangers(bench->table), 0); /* nobody has looked yet */
+	exact_begin(bench, BEGAN_US);
+	bench_step(bench, SK(2), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US + 1, outgoing(40001));
+	exact_end_of(bench, SNAPSHOT_MINIS, &netns_here, 1);
+	bench_step(bench, SK(3), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US + 2, outgoing(40002));
+	assert_int_equal(table_strangers(bench->table), 0); /* nor to the end */
+	exact_begin(bench, 2 * BEGAN_US);
+	exact_row(bench, SK(4), STATE_ESTABLISHED, 2 * BEGAN_US + 3, outgoing(40003));
+	exact_end(bench);
+	bench_step(bench, SK(4), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 3 * BEGAN_US, outgoing(40003));
+	bench_step(bench, SK(5), STATE_CLOSE, STATE_SYN_SENT, 3 * BEGAN_US, outgoing(0));
+	bench_step(bench, SK(6), STATE_LISTEN, STATE_SYN_RECV, 3 * BEGAN_US, accepted(7));
+	assert_int_equal(table_strangers(bench->table), 0); /* one that is known, and two that are born */
+	bench_step(bench, SK(7), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 3 * BEGAN_US, outgoing(40004));
+	assert_int_equal(table_strangers(bench->table), 1);
+	bench_step(bench, SK(7), STATE_CLOSE_WAIT, STATE_LAST_ACK, 3 * BEGAN_US, outgoing(40004));
+	assert_int_equal(table_strangers(bench->table), 1);
+	bench_end(bench, SK(8), STATE_ESTABLISHED, 3 * BEGAN_US, outgoing(40005), gone);
+	assert_int_equal(table_strangers(bench->table), 2);
+}
+
+/* One that /proc found is recognised, and no stranger. */
+static void test_found_in_proc_is_no_stranger(void **state)
+{
+	struct bench *bench = *state;
+
+	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US, outgoing(40000));
+	assert_int_equal(table_strangers(bench->table), 0);
+	assert_int_equal(bench_only(bench)->id, 1);
+}
+
+/* ---- after /proc ---- */
+
+/* What was found without an address gets it: by its inode, or else by its tuple. */
+static void test_addresses_for_those_found_in_proc(void **state)
+{
+	struct bench *bench = *state;
+	struct event by_inode = exact_row_of(SK(1), STATE_ESTABLISHED, BEGAN_US, outgoing(40000));
+
+	by_inode.inode = 11;
+	bench_begin_snapshot(bench, 500);
+	add_row(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	add_row(bench, STATE_ESTABLISHED, outgoing(40001), 0, 0);
+	add_row(bench, STATE_LISTEN, listener(), 12, PID_SERVER);
+	add_row(bench, STATE_LISTEN, listener(), 13, PID_CLIENT);
+	bench_end_snapshot_here(bench);
+	exact_begin(bench, BEGAN_US);
+	bench_apply(bench, &by_inode);
+	exact_row(bench, SK(2), STATE_ESTABLISHED, BEGAN_US, outgoing(40001));
+	by_inode = exact_row_of(SK(3), STATE_LISTEN, BEGAN_US, listener());
+	by_inode.inode = 13;
+	bench_apply(bench, &by_inode);
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 3); /* the listener that was not named is gone */
+	assert_int_equal(at_sk(bench, SK(1))->id, 1);
+	assert_int_equal(at_sk(bench, SK(2))->id, 2);
+	assert_int_equal(at_sk(bench, SK(3))->owner.pid, PID_CLIENT);
+}
+
+#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		BENCH_TEST(test_row_of_an_unknown_socket),
+		BENCH_TEST(test_row_that_agrees),
+		BENCH_TEST(test_row_that_contradicts),
+		BENCH_TEST(test_transition_after_its_row),
+		BENCH_TEST(test_row_tells_the_port),
+		BENCH_TEST(test_row_tells_the_family),
+		BENCH_TEST(test_death_after_its_row),
+		BENCH_TEST(test_row_after_its_death),
+		BENCH_TEST(test_row_after_an_earlier_death),
+		BENCH_TEST(test_address_used_again_within_a_snapshot),
+		BENCH_TEST(test_nobody_is_buried_for_proc),
+		BENCH_TEST(test_lost_death),
+		BENCH_TEST(test_lost_death_and_birth_with_cookies),
+		BENCH_TEST(test_same_cookie_is_the_same_socket),
+		cmocka_unit_test(test_margin),
+		BENCH_TEST(test_heard_of_while_it_was_taken),
+		BENCH_TEST(test_uncovered_namespaces),
+		BENCH_TEST(test_incomplete),
+		BENCH_TEST(test_incomplete_and_buried),
+		BENCH_TEST(test_strangers),
+		BENCH_TEST(test_found_in_proc_is_no_stranger),
+		BENCH_TEST(test_addresses_for_those_found_in_proc),
+		cmocka_unit_test(test_lost_death_and_birth_without_cookies),
+		BENCH_TEST(test_row_tells_the_peer),
+		BENCH_TEST(test_living_socket_at_a_buried_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Who holds a connection: the caller, the acceptor, the closer, those found holding its descriptor, or for want of
+ * better who holds its listener. And when the filter can tell.
+ */
+#include "exact.h"
+#include "filter.h"
+
+enum { PID_CLIENT = 100, PID_SERVER = 200, PID_WORKER = 201, PID_OTHER = 300, BEGAN_US = 1000000 };
+
+static struct tuple outgoing(uint16_t lport)
+{
+	return tuple_of(4, "10.0.0.1", lport, "10.0.0.2", 80);
+}
+
+static struct tuple accepted(uint16_t rport)
+{
+	return tuple_of(4, "10.0.0.2", 80, "10.0.0.1", rport);
+}
+
+static struct tuple listener(void)
+{
+	return tuple_of(4, "0.0.0.0", 80, "0.0.0.0", 0);
+}
+
+static void listen_here(struct bench *bench, uint64_t sk, uint32_t pid)
+{
+	bench_open_socket(bench, sk, STATE_LISTEN, 0, listener(), owner_of(pid, FD_UNKNOWN, "server"), 9);
+}
+
+static const struct connection *child_of(struct bench *bench, uint64_t sk, unsigned int at_us, uint16_t rport)
+{
+	bench_step(bench, sk, STATE_LISTEN, STATE_SYN_RECV, at_us, accepted(rport));
+	bench_step(bench, sk, STATE_SYN_RECV, STATE_ESTABLISHED, at_us + 1, accepted(rport));
+	return at_sk(bench, sk);
+}
+
+/* A whole look at holders alone: of each, the address and the process, to { 0 }. */
+struct held {
+	uint64_t sk;
+	uint32_t pid;
+	int32_t fd;
+};
+
+static void look(struct bench *bench, unsigned int at_us, const struct held *held)
+{
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, at_us);
+	for (; held->sk; held++)
+		holder(bench, held->sk, held->pid, held->fd);
+	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
+}
+
+static void assert_owner(const struct connection *conn, uint32_t pid, enum owner_source source)
+{
+	assert_int_equal(conn->owner.pid, pid);
+	assert_int_equal(conn->owner_source, source);
+}
+
+/* ---- inherited ---- */
+
+static void test_inherited_is_open_until_holders_are_known(void **state)
+{
+	static const struct {
+		const char *name;
+		struct held held[4];
+		bool open;
+	} ways[] = {
+		{"nobody looked yet", {{0}}, true},
+		{"one process", {{SK(1), PID_SERVER, 3}, {0}}, false},
+		{"one process twice", {{SK(1), PID_SERVER, 3}, {SK(1), PID_SERVER, 4}, {0}}, false},
+		{"two processes", {{SK(1), PID_SERVER, 3}, {SK(1), PID_WORKER, 3}, {0}}, true},
+		{"another process", {{SK(1), PID_WORKER, 3}, {0}}, false},
+		{"the first three times, and a second",
+		 {{SK(1), PID_SERVER, 3}, {SK(1), PID_SERVER, 4}, {SK(1), PID_WORKER, 3}, {0}},
+		 true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		const struct connection *child;
+		void *own;
+
+		print_message("    %s\n", ways[i].name);
+		bench_open(&own);
+		listen_here(own, SK(1), PID_SERVER);
+		if (ways[i].held[0].sk)
+			look(own, 100, ways[i].held);
+		child = child_of(own, SK(2), 200, 40000);
+		assert_owner(child, i == 4 ? PID_WORKER : PID_SERVER, OWNER_INHERITED);
+		assert_int_equal(child->owner.fd, FD_UNKNOWN);
+		assert_int_equal(connection_owner_is_open(child), ways[i].open);
+		bench_close(&own);
+	}
+}
+
+/* Nobody holds the listener any more, or could be found to. */
+static void test_holders_that_went_away(void **state)
+{
+	struct bench *bench = *state;
+
+	listen_here(bench, SK(1), PID_SERVER);
+	look(bench, 100, (struct held[]){{SK(1), PID_SERVER, 3}, {0}});
+	look(bench, 200, (struct held[]){{0}});
+	assert_int_equal(at_sk(bench, SK(1))->owner_count, 0);
+	assert_owner(at_sk(bench, SK(1)), PID_SERVER, OWNER_LISTEN); /* it did last */
+	assert_true(connection_owner_is_open(child_of(bench, SK(2), 300, 40000)));
+}
+
+/* Of listeners that share an address each must be known. */
+static void test_shared_listeners(void **state)
+{
+	struct bench *bench = *state;
+
+	listen_here(bench, SK(1), PID_SERVER);
+	listen_here(bench, SK(2), PID_SERVER);
+	look(bench, 100, (struct held[]){{SK(1), PID_SERVER, 3}, {0}});
+	assert_true(connection_owner_is_open(child_of(bench, SK(3), 200, 40000)));
+	look(bench, 300, (struct held[]){{SK(1), PID_SERVER, 3}, {SK(2), PID_SERVER, 4}, {0}});
+	assert_false(connection_owner_is_open(child_of(bench, SK(4), 400, 40001)));
+}
+
+static void test_whose_owner_is_open(void **state)
+{
+	struct bench *bench = *state;
+	const struct connection *unknown, *out;
+
+	unknown = child_of(bench, SK(2), 0, 40000);
+	assert_int_equal(unknown->owner.pid, 0);
+	assert_true(connection_owner_is_open(unknown)); /* nothing at all is known */
+	bench_step(bench, SK(3), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(40000));
+	out = at_sk(bench, SK(3));
+	assert_false(connection_owner_is_open(out)); /* a kernel thread's: nobody will turn up */
+	listen_here(bench, SK(4), 0);
+	assert_false(connection_owner_is_open(at_sk(bench, SK(4))));
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(5), STATE_ESTABLISHED, BEGAN_US, accepted(40005));
+	assert_false(connection_owner_is_open(at_sk(bench, SK(5)))); /* which way it was opened is not known */
+}
+
+/* ---- accept() ---- */
+
+static void test_accept(void **state)
+{
+	struct bench *bench = *state;
+	const struct connection *child;
+
+	listen_here(bench, SK(1), PID_SERVER);
+	child = child_of(bench, SK(2), 100, 40000);
+	assert_int_equal(accepted_by(bench, SK(2), PID_WORKER), 1);
+	assert_int_equal(last_recorded(&bench->recorder)->change.kind, CHANGE_OWNER);
+	assert_int_equal(last_recorded(&bench->recorder)->conn.id, child->id);
+	assert_owner(child, PID_WORKER, OWNER_ACCEPT);
+	assert_string_equal(child->owner.comm, "acceptor");
+	assert_false(connection_owner_is_open(child));
+	assert_int_equal(accepted_by(bench, SK(3), PID_WORKER), 0); /* of one that nobody knows */
+	assert_int_equal(accepted_by(bench, 0, PID_WORKER), 0);
+	/* who accepted stays the owner while it holds on, now with its descriptor */
+	look(bench, 200, (struct held[]){{SK(2), PID_CLIENT, 8}, {SK(2), PID_WORKER, 9}, {0}});
+	assert_owner(child, PID_WORKER, OWNER_ACCEPT);
+	assert_int_equal(child->owner.fd, 9);
+	assert_int_equal(child->owner_count, 2);
+}
+
+/* ---- who closes holds it ---- */
+
+static void test_closers(void **state)
+{
+	static const struct {
+		uint8_t oldstate, newstate;
+		uint32_t pid, owner;
+		enum owner_source source;
+		bool open;
+	} ways[] = {
+		{STATE_ESTABLISHED, STATE_FIN_WAIT1, PID_WORKER, PID_WORKER, OWNER_CLOSE, false},
+		{STATE_CLOSE_WAIT, STATE_LAST_ACK, PID_WORKER, PID_WORKER, OWNER_CLOSE, false},
+		{STATE_ESTABLISHED, STATE_FIN_WAIT1, PID_SERVER, PID_SERVER, OWNER_CLOSE, false},
+		{STATE_CLOSE_WAIT, STATE_LAST_ACK, PID_SERVER, PID_SERVER, OWNER_CLOSE, false},
+		{STATE_ESTABLISHED, STATE_FIN_WAIT1, 0, PID_SERVER, OWNER_INHERITED, true},
+		/* whoever runs when the peer does something is a bystander */
+		{STATE_ESTABLISHED, STATE_CLOSE_WAIT, PID_WORKER, PID_SERVER, OWNER_INHERITED, true},
+		{STATE_FIN_WAIT1, STATE_FIN_WAIT2, PID_WORKER, PID_SERVER, OWNER_INHERITED, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		const struct recorded *got;
+		void *own;
+
+		bench_open(&own);
+		listen_here(own, SK(1), PID_SERVER);
+		child_of(own, SK(2), 100, 40000);
+		got = called(own, SK(2), ways[i].oldstate, ways[i].newstate, 200, accepted(40000), ways[i].pid);
+		assert_owner(&got->conn, ways[i].owner, ways[i].source);
+		assert_int_equal(connection_owner_is_open(&got->conn), ways[i].open);
+		bench_close(&own);
+	}
+}
+
+/* It was handed over since it was opened. */
+static void test_closer_of_a_connect(void **state)
+{
+	struct bench *bench = *state;
+	const struct recorded *got;
+
+	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 0, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 11);
+	got = called(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 200, outgoing(40000), PID_CLIENT);
+	assert_owner(&got->conn, PID_CLIENT, OWNER_CONNECT);
+	/* one that was never seen to hold it may just have been looking at its descriptors */
+	got = called(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 300, outgoing(40000), PID_OTHER);
+	assert_owner(&got->conn, PID_CLIENT, OWNER_CONNECT);
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, 400);
+	holder(bench, SK(1), PID_CLIENT, 5);
+	holder(bench, SK(1), PID_OTHER, 5);
+	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
+	got = called(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 500, outgoing(40000), PID_OTHER);
+	assert_owner(&got->conn, PID_OTHER, OWNER_CLOSE);
+	assert_string_equal(got->conn.owner.comm, "caller");
+}
+
+/* ---- holders ---- */
+
+static void assert_holders(const struct connection *conn, const struct held *wanted, size_t count)
+{
+	assert_int_equal(conn->owner_count, count);
+	assert_int_equal(conn->owners != NULL, count > 1);
+	for (size_t i = 0; i < count; i++) {
+		const struct owner *got = count > 1 ? &conn->owners[i] : &conn->owner;
+
+		assert_int_equal(got->pid, wanted[i].pid);
+		assert_int_equal(got->fd, wanted[i].fd);
+	}
+}
+
+static void test_all_holders_in_order(void **state)
+{
+	static const struct held wanted[] = {
+		{0, 50, 7}, {0, PID_CLIENT, 3}, {0, PID_CLIENT, 12}, {0, PID_OTHER, 1}, {0, PID_OTHER, 2},
+	};
+	struct bench *bench = *state;
+	const struct connection *conn;
+
+	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 0, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 11);
+	look(bench, 100,
+	     (struct held[]){{SK(1), PID_OTHER, 2},
+			     {SK(1), PID_CLIENT, 12},
+			     {SK(1), 50, 7},
+			     {SK(1), PID_CLIENT, 3},
+			     {SK(1), PID_OTHER, 2},
+			     {SK(1), PID_OTHER, 1},
+			     {SK(1), PID_CLIENT, 12},
+			     {0}});
+	conn = at_sk(bench, SK(1));
+	assert_holders(conn, wanted, 5);
+	assert_owner(conn, PID_CLIENT, OWNER_CONNECT); /* it holds on */
+	assert_int_equal(conn->owner.fd, 3);
+	look(bench, 200, (struct held[]){{SK(1), PID_OTHER, 2}, {SK(1), 50, 7}, {0}});
+	assert_owner(conn, 50, OWNER_SCAN); /* it does not: the first that does */
+	look(bench, 300, (struct held[]){{SK(1), PID_OTHER, 2}, {SK(1), 50, 7}, {SK(1), 40, 7}, {0}});
+	assert_owner(conn, 50, OWNER_SCAN);
+	look(bench, 400, (struct held[]){{SK(1), PID_OTHER, 2}, {0}});
+	assert_owner(conn, PID_OTHER, OWNER_SCAN);
+	assert_holders(conn, &wanted[4], 1);
+	look(bench, 500, (struct held[]){{0}});
+	assert_owner(conn, PID_OTHER, OWNER_SCAN);
+	assert_int_equal(conn->owner_count, 0);
+	assert_null(conn->owners);
+}
+
+/* A single other holder is the owner once all have been told, not before. */
+static void test_single_other_holder(void **state)
+{
+	struct bench *bench = *state;
+	const struct connection *conn;
+
+	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 0, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 11);
+	conn = at_sk(bench, SK(1));
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, 100);
+	holder(bench, SK(1), PID_OTHER, 5);
+	assert_owner(conn, PID_CLIENT, OWNER_CONNECT);
+	exact_end_of(bench, 0, NULL, 0);
+	assert_owner(conn, PID_CLIENT, OWNER_CONNECT); /* it was broken off: the client may hold it too */
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, 200);
+	holder(bench, SK(1), PID_OTHER, 6);
+	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
+	assert_owner(conn, PID_OTHER, OWNER_SCAN);
+	assert_holders(conn, (struct held[]){{0, PID_OTHER, 6}}, 1);
+}
+
+static void test_holder_of_a_child(void **state)
+{
+	struct bench *bench = *state;
+	const struct connection *child;
+	size_t told;
+
+	listen_here(bench, SK(1), PID_SERVER);
+	child = child_of(bench, SK(2), 100, 40000);
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, 200);
+	assert_int_equal(holder(bench, SK(1), PID_SERVER, 3), 0); /* the listener's owner was known */
+	assert_int_equal(holder(bench, SK(2), PID_WORKER, 5), 0); /* its listener's may still come */
+	assert_int_equal(holder(bench, SK(2), PID_OTHER, 5), 0);
+	assert_int_equal(holder(bench, SK(7), PID_OTHER, 5), 0); /* nobody knows that one */
+	assert_owner(child, PID_SERVER, OWNER_INHERITED);
+	told = bench->recorder.count;
+	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
+	assert_int_equal(bench->recorder.count, told + 1); /* it is told once */
+	assert_int_equal(last_recorded(&bench->recorder)->change.kind, CHANGE_OWNER);
+	assert_owner(child, PID_WORKER < PID_OTHER ? PID_WORKER : PID_OTHER, OWNER_SCAN);
+	assert_int_equal(child->owner_count, 2);
+}
+
+static void test_listeners_holder_among_those_of_a_child(void **state)
+{
+	struct bench *bench = *state;
+	const struct connection *child;
+
+	listen_here(bench, SK(1), PID_SERVER);
+	child = child_of(bench, SK(2), 100, 40000);
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, 200);
+	holder(bench, SK(2), 1, 5);
+	holder(bench, SK(2), PID_SERVER, 7);
+	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
+	assert_owner(child, PID_SERVER, OWNER_SCAN); /* whatever the numbers of the others */
+	assert_int_equal(child->owner.fd, 7);
+	assert_int_equal(child->owner_count, 2);
+}
+
+/* Sockets that /proc found have no address yet; their inode tells whose a descriptor is. */
+static void test_holder_by_inode(void **state)
+{
+	struct bench *bench = *state;
+	struct owner process = owner_of(PID_OTHER, 5, "holder");
+	struct event event = {.kind = EVENT_HOLDER, .sk = SK(1), .inode = 11, .owners = &process, .owner_count = 1};
+
+	bench_begin_snapshot(bench, 100);
+	add_row(bench, STATE_ESTABLISHED, outgoing(40000), 11, 0);
+	add_row(bench, STATE_ESTABLISHED, outgoing(40001), 0, 0);
+	event.tuple.netns = NETNS_ELSEWHERE;
+	bench_apply(bench, &event);
+	event.tuple.netns = NETNS_HERE;
+	event.inode = 12;
+	bench_apply(bench, &event);
+	event.inode = 0;
+	bench_apply(bench, &event);
+	assert_null(at_sk(bench, SK(1)));
+	event.inode = 11;
+	bench_apply(bench, &event);
+	bench_end_snapshot_here(bench);
+	assert_int_equal(table_count(bench->table), 2);
+	assert_owner(at_sk(bench, SK(1)), PID_OTHER, OWNER_SCAN);
+	assert_int_equal(at_sk(bench, SK(1))->tuple.lport, 40000);
+}
+
+/* An accepted socket gets its inode then. */
+static void test_holder_tells_the_inode(void **state)
+{
+	struct bench *bench = *state;
+	struct owner process = owner_of(PID_OTHER, 5, "holder");
+	struct event event = {.kind = EVENT_HOLDER, .sk = SK(2), .inode = 17, .owners = &process, .owner_count = 1};
+
+	child_of(bench, SK(2), 100, 40000);
+	bench_apply(bench, &event);
+	assert_int_equal(at_sk(bench, SK(2))->inode, 17);
+	event.inode = 0;
+	bench_apply(bench, &event);
+	assert_int_equal(at_sk(bench, SK(2))->inode, 17);
+}
+
+/* ---- who waits to be accepted ---- */
+
+static void test_unheld(void **state)
+{
+	struct bench *bench = *state;
+
+	listen_here(bench, SK(1), PID_SERVER);
+	child_of(bench, SK(2), 100, 40000);
+	child_of(bench, SK(3), 100, 40001);
+	bench_step(bench, SK(3), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 103, accepted(40001));
+	child_of(bench, SK(4), 100, 40002);
+	called(bench, SK(4), STATE_ESTABLISHED, STATE_FIN_WAIT1, 103, accepted(40002), 0); /* closed: nobody's */
+	bench_step(bench, SK(5), STATE_CLOSE, STATE_SYN_SENT, 100, outgoing(1));
+	bench_step(bench, SK(6), STATE_LISTEN, STATE_SYN_RECV, 100, accepted(40003));
+	bench_step(bench, SK(7), STATE_CLOSE, STATE_SYN_SENT, 100, outgoing(2));
+	close_to(bench, SK(7), STATE_FIN_WAIT2, STATE_FIN_WAIT2, 101, outgoing(2));
+	assert_int_equal(table_unheld(bench->table), 0); /* nobody has looked yet */
+	look(bench, 200, (struct held[]){{0}});
+	assert_int_equal(table_unheld(bench->table), 2);
+	look(bench, 300, (struct held[]){{SK(2), PID_SERVER, 3}, {0}});
+	assert_int_equal(table_unheld(bench->table), 1);
+	exact_begin(bench, 400);
+	holder(bench, SK(3), PID_SERVER, 4);
+	exact_end_of(bench, 0, NULL, 0);
+	assert_int_equal(table_unheld(bench->table), 1); /* broken off */
+	look(bench, 500, (struct held[]){{SK(2), PID_SERVER, 3}, {SK(3), PID_SERVER, 4}, {0}});
+	assert_int_equal(table_unheld(bench->table), 0);
+}
+
+/* The dead of which nobody heard wait for nobody. */
+static void test_unheld_without_the_dead(void **state)
+{
+	struct bench *bench = *state;
+
+	child_of(bench, SK(2), 100, 40000);
+	child_of(bench, SK(3), 100, 40001);
+	exact_begin(bench, BEGAN_US);
+	exact_row(bench, SK(2), STATE_ESTABLISHED, BEGAN_US + 1, accepted(40000));
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 1);
+	assert_int_equal(table_unheld(bench->table), 1);
+}
+
+/* ---- in whichever order ---- */
+
+/* The listener goes over to another process. Its heirs learn it, wherever they stand in the hash. */
+static void test_heirs_of_a_listener_that_changes_hands(void **state)
+{
+	enum { HEIRS = 20 };
+	struct bench *bench = *state;
+
+	listen_here(bench, SK(50), PID_SERVER);
+	for (unsigned int i = 0; i < HEIRS; i++) {
+		child_of(bench, SK(i), 10 + i, (uint16_t)(40000 + i));
+		bench->recorder.count = 0;
+	}
+	look(bench, 100, (struct held[]){{SK(50), PID_WORKER, 3}, {SK(50), PID_OTHER, 3}, {0}});
+	for (unsigned int i = 0; i < HEIRS; i++) {
+		assert_owner(at_sk(bench, SK(i)), PID_WORKER, OWNER_INHERITED);
+		assert_true(connection_owner_is_open(at_sk(bench, SK(i))));
+	}
+	look(bench, 200, (struct held[]){{SK(50), PID_OTHER, 3}, {0}});
+	for (unsigned int i = 0; i < HEIRS; i++) {
+		assert_owner(at_sk(bench, SK(i)), PID_OTHER, OWNER_INHERITED);
+		assert_false(connection_owner_is_open(at_sk(bench, SK(i))));
+	}
+}
+
+/* As long as not all holders of the listener have been told, nobody knows whether the first is the only one. */
+static void test_born_while_holders_are_told(void **state)
+{
+	struct bench *bench = *state;
+
+	listen_here(bench, SK(1), PID_SERVER);
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, 100);
+	holder(bench, SK(1), PID_SERVER, 3);
+	assert_true(connection_owner_is_open(child_of(bench, SK(2), 110, 40000)));
+	holder(bench, SK(1), PID_WORKER, 3);
+	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
+	assert_true(connection_owner_is_open(at_sk(bench, SK(2))));
+	/* nor after one that was broken off */
+	look(bench, 200, (struct held[]){{SK(1), PID_SERVER, 3}, {0}});
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, 300);
+	assert_false(connection_owner_is_open(child_of(bench, SK(3), 310, 40001))); /* as of the last */
+	holder(bench, SK(1), PID_SERVER, 3);
+	exact_end_of(bench, 0, NULL, 0);
+	assert_true(connection_owner_is_open(child_of(bench, SK(4), 320, 40002)));
+}
+
+/* Another holder shuts it down between the two being told: both hold it all the same. */
+static void test_shut_down_while_holders_are_told(void **state)
+{
+	struct bench *bench = *state;
+
+	child_of(bench, SK(2), 0, 40000);
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, 100);
+	holder(bench, SK(2), PID_SERVER, 5);
+	called(bench, SK(2), STATE_ESTABLISHED, STATE_FIN_WAIT1, 110, accepted(40000), PID_WORKER);
+	holder(bench, SK(2), PID_WORKER, 6);
+	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
+	assert_holders(at_sk(bench, SK(2)), (struct held[]){{0, PID_SERVER, 5}, {0, PID_WORKER, 6}}, 2);
+	assert_owner(at_sk(bench, SK(2)), PID_SERVER,
+		     OWNER_SCAN); /* it was not known yet that the worker holds it too */
+}
+
+/* ---- the filter ---- */
+
+static enum filter_answer ask(const char *text, const struct change *change)
+{
+	struct filter_error error = {.message = ""};
+	struct filter *filter = NULL;
+	enum filter_answer answer;
+
+	assert_int_equal(filter_parse(text, NULL, &filter, &error), 0);
+	answer = filter_ask(filter, change);
+	filter_free(filter);
+	return answer;
+}
+
+/* Which of its listener's processes accepts a connection is not known before one has. */
+static void test_filter_cannot_tell(void **state)
+{
+	static const struct {
+		const char *text;
+		enum filter_answer answer;
+	} tried[] = {
+		{"pid 100", FILTER_MAYBE},
+		{"comm nginx", FILTER_MAYBE},
+		{"pid 5", FILTER_MAYBE},
+		{"not pid 100", FILTER_MAYBE},
+		{"pid 100 or uid 0", FILTER_YES},
+		{"pid 100 and uid 33", FILTER_NO},
+		{"comm n* and state syn-recv", FILTER_MAYBE},
+		{"uid 0", FILTER_YES},
+	};
+	struct connection conn = {.tuple = accepted(5),
+				  .owner = owner_of(100, -1, "nginx"),
+				  .owner_source = OWNER_INHERITED,
+				  .direction = DIRECTION_IN,
+				  .state = STATE_SYN_RECV};
+	struct change change = {.conn = &conn, .oldstate = STATE_LISTEN, .newstate = STATE_SYN_RECV};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(tried); i++)
+		assert_int_equal(ask(tried[i].text, &change), tried[i].answer);
+	change.kind = CHANGE_SOCKET; /* of a socket as it stands, what is known now is asked for */
+	assert_int_equal(ask("pid 100", &change), FILTER_YES);
+	assert_int_equal(ask("pid 5", &change), FILTER_NO);
+	change.kind = CHANGE_TRANSITION;
+	conn.mini = true; /* nobody will accept it any more */
+	assert_int_equal(ask("pid 100", &change), FILTER_YES);
+	conn.mini = false;
+	conn.state = STATE_CLOSE;
+	assert_int_equal(ask("pid 5", &change), FILTER_NO);
+	conn.state = STATE_ESTABLISHED;
+	assert_int_equal(ask("pid 5", &change), FILTER_MAYBE);
+	conn.direction = DIRECTION_OUT; /* who connected is known for certain */
+	assert_int_equal(ask("pid 5", &change), FILTER_NO);
+	conn.direction = DIRECTION_IN;
+	conn.owner_settled = true;
+	assert_int_equal(ask("pid 100", &change), FILTER_YES);
+}
+
+#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_inherited_is_open_until_holders_are_known),
+		BENCH_TEST(test_holders_that_went_away),
+		BENCH_TEST(test_shared_listeners),
+		BENCH_TEST(test_whose_owner_is_open),
+		BENCH_TEST(test_accept),
+		cmocka_unit_test(test_closers),
+		BENCH_TEST(test_closer_of_a_connect),
+		BENCH_TEST(test_all_holders_in_order),
+		BENCH_TEST(test_single_other_holder),
+		BENCH_TEST(test_holder_of_a_child),
+		BENCH_TEST(test_listeners_holder_among_those_of_a_child),
+		BENCH_TEST(test_holder_by_inode),
+		BENCH_TEST(test_holder_tells_the_inode),
+		BENCH_TEST(test_unheld),
+		cmocka_unit_test(test_filter_cannot_tell),
+		BENCH_TEST(test_unheld_without_the_dead),
+		BENCH_TEST(test_heirs_of_a_listener_that_changes_hands),
+		BENCH_TEST(test_born_while_holders_are_told),
+		BENCH_TEST(test_shut_down_while_holders_are_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The table beside a kernel that lives at random and loses events. After each exact snapshot, during which more happens
+ * and nothing is lost, the two must be equal: no connection more, none less, each in its state, with its holders.
+ */
+#include "kernel_sim.h"
+
+/* ---- an exact snapshot ---- */
+
+static void tell_late_rows(struct sim *sim)
+{
+	for (unsigned int i = 0; i < sim->late_count; i++) {
+		const struct sim_socket *socket = &sim->sockets[(sim->late[i].sk - SK(1)) / (SK(2) - SK(1))];
+
+		if (!socket->state)
+			sim_tell(sim, &sim->late[i]);
+	}
+	sim->late_count = 0;
+}
+
+/* In the order of a hash: any. */
+static void tell_rows(struct sim *sim)
+{
+	unsigned int first = sim_random(sim, SIM_SOCKETS + SIM_MINIS), step = 1 + 2 * sim_random(sim, 10);
+
+	while (step % 7 == 0) /* none in common with 56 */
+		step += 2;
+	for (unsigned int i = 0; i < SIM_SOCKETS + SIM_MINIS; i++) {
+		unsigned int at = (first + i * step) % (SIM_SOCKETS + SIM_MINIS);
+
+		sim_act_some(sim, 3);
+		if (at < SIM_SOCKETS && sim->sockets[at].state) {
+			struct event row = sim_row_of(sim, &sim->sockets[at]);
+
+			sim_tell(sim, &row);
+		}
+		if (at >= SIM_SOCKETS && sim->minis[at - SIM_SOCKETS].state)
+			sim_mini_row(sim, &sim->minis[at - SIM_SOCKETS]);
+		if (sim_random(sim, 4) == 0)
+			tell_late_rows(sim);
+	}
+	for (unsigned int i = 0; i < SIM_MINIS; i++)
+		sim->minis[i].settled = true;
+}
+
+static void tell_holders_of(struct sim *sim, struct sim_socket *socket, uint32_t pid)
+{
+	struct event event = {.kind = EVENT_HOLDER, .sk = sim_sk(sim, socket), .inode = socket->inode};
+
+	event.tuple.netns = NETNS_HERE;
+	event.owner_count = 1;
+	for (unsigned int i = 0; i < socket->holder_count; i++) {
+		if (socket->holders[i].pid != pid)
+			continue;
+		event.owners = &socket->holders[i];
+		sim_tell(sim, &event);
+		socket->named = true;
+	}
+}
+
+static void tell_holders(struct sim *sim)
+{
+	sim->scanning = true;
+	for (unsigned int i = 0; i < SIM_SOCKETS; i++)
+		sim->sockets[i].young = sim->sockets[i].named = false;
+	for (uint32_t pid = 1; pid <= SIM_PIDS; pid++)
+		for (unsigned int i = 0; i < SIM_SOCKETS; i++) {
+			if (sim->sockets[i].state)
+				tell_holders_of(sim, &sim->sockets[i], pid);
+			if (sim_random(sim, 4) == 0)
+				sim_act_some(sim, 2);
+		}
+}
+
+/* The beginning, or the end with the beginning's time. */
+static void tell_bound(struct sim *sim, enum event_kind kind)
+{
+	struct event event = {.kind = kind, .scope = SCOPE_ALL, .exact = true, .netns = &netns_here, .netns_count = 1};
+
+	if (kind == EVENT_SNAPSHOT_BEGIN)
+		sim->bench->began_ns = AT_US(sim->now_us);
+	event.ts_ns = sim->bench->began_ns;
+	sim_tell(sim, &event);
+}
+
+static void look(struct sim *sim)
+{
+	unsigned int loss = sim->loss;
+
+	sim->now_us += 150000; /* what is just being born would be kept for a while */
+	sim->loss = 0;
+	tell_bound(sim, EVENT_SNAPSHOT_BEGIN);
+	for (unsigned int i = 0; i < SIM_MINIS; i++)
+		sim->minis[i].settled = false;
+	sim->looking = true;
+	tell_rows(sim);
+	tell_holders(sim);
+	tell_late_rows(sim);
+	tell_bound(sim, EVENT_SNAPSHOT_END);
+	sim->looking = false;
+	sim->scanning = false;
+	sim->loss = loss;
+}
+
+/* ---- is the table equal to the kernel? ---- */
+
+static void assert_same_tuple(const struct connection *conn, const struct sim_socket *socket)
+{
+	struct tuple tuple = conn->tuple;
+
+	if (conn->state == STATE_SYN_SENT && tuple.lport == 0 && conn->heard_ns) /* born after it was its turn */
+		tuple.lport = socket->tuple.lport;
+	assert_true(tuple_equal(&tuple, &socket->tuple));
+}
+
+static void assert_same_holders(const struct connection *conn, const struct sim_socket *socket)
+{
+	const struct owner *owners = conn->owners ? conn->owners : &conn->owner;
+	bool found_owner = false;
+
+	assert_int_equal(conn->owner_count, socket->holder_count);
+	for (unsigned int i = 0; i < conn->owner_count; i++) {
+		unsigned int found = 0;
+
+		for (unsigned int k = 0; k < socket->holder_count; k++)
+			found += owners[i].pid == socket->holders[k].pid && owners[i].fd == socket->holders[k].fd;
+		assert_int_equal(found, 1);
+		found_owner = found_owner || owners[i].pid == conn->owner.pid;
+		assert_true(i == 0 || owners[i - 1].pid < owners[i].pid ||
+			    (owners[i - 1].pid == owners[i].pid && owners[i - 1].fd < owners[i].fd));
+	}
+	assert_true(found_owner || conn->owner_count == 0);
+}
+
+static const struct tuple *wanted_tuple;
+
+static bool fits_mini(const struct connection *conn, uint64_t wanted)
+{
+	(void)wanted;
+	return conn->mini && tuple_equal(&conn->tuple, wanted_tuple);
+}
+
+static void assert_equal_to_kernel(const struct sim *sim)
+{
+	size_t count = 0, unheld = 0;
+
+	for (unsigned int i = 0; i < SIM_SOCKETS; i++) {
+		const struct sim_socket *socket = &sim->sockets[i];
+		const struct connection *conn = at_sk(sim->bench, sim_sk(sim, socket));
+
+		assert_int_equal(conn ? conn->state : 0, socket->state);
+		if (!socket->state)
+			continue;
+		count++;
+		assert_false(conn->mini);
+		assert_same_tuple(conn, socket);
+		if (!socket->young)
+			assert_same_holders(conn, socket);
+		unheld += !socket->named && (conn->state == STATE_ESTABLISHED || conn->state == STATE_CLOSE_WAIT);
+	}
+	for (unsigned int i = 0; i < SIM_MINIS; i++) {
+		const struct connection *conn;
+
+		wanted_tuple = &sim->minis[i].tuple;
+		if (!sim->minis[i].state)
+			continue;
+		count++;
+		conn = bench_find(sim->bench, fits_mini, 0);
+		assert_non_null(conn);
+		assert_int_equal(conn->state, sim->minis[i].state);
+	}
+	assert_int_equal(table_count(sim->bench->table), count);
+	assert_int_equal(table_unheld(sim->bench->table), unheld);
+}
+
+/* ---- runs ---- */
+
+static void kill_all(struct sim *sim)
+{
+	for (unsigned int i = 0; i < SIM_SOCKETS; i++)
+		if (sim->sockets[i].state)
+			sim_close(sim, &sim->sockets[i], 0);
+	memset(sim->minis, 0, sizeof(sim->minis));
+}
+
+static void run(struct bench *bench, uint64_t seed, bool cookies)
+{
+	enum { ROUNDS = 60 };
+	struct sim sim = {.bench = bench, .random = seed, .cookies = cookies};
+
+	print_message("    seed %llu\n", (unsigned long long)seed);
+	sim.now_us = 1000;
+	sim.told = calloc(SIM_TOLD, sizeof(*sim.told));
+	assert_non_null(sim.told);
+	sim.late_peers = seed % 2;
+	sim.accept_hook = seed / 2 % 2;
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		sim.loss = round % 3 ? 10 * sim_random(&sim, 10) : 0;
+		sim_act_some(&sim, 400);
+		look(&sim);
+		assert_equal_to_kernel(&sim);
+	}
+	sim.loss = 0;
+	kill_all(&sim);
+	sim.now_us += 150000;
+	tell_bound(&sim, EVENT_SNAPSHOT_BEGIN);
+	tell_bound(&sim, EVENT_SNAPSHOT_END);
+	assert_int_equal(table_count(bench->table), 0);
+	assert_int_equal(sim.waiting, 0); /* whoever was told to wait was told to end */
+	free(sim.told);
+}
+
+static void test_with_cookies(void **state)
+{
+	for (uint64_t seed = 1; seed <= 40; seed++)
+		run(*state, seed, true);
+}
+
+/* Where there are none, tuple and address must do. */
+static void test_without_cookies(void **state)
+{
+	for (uint64_t seed = 1; seed <= 40; seed++)
+		run(*state, seed, false);
+}
+
+#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		BENCH_TEST(test_with_cookies),
+		BENCH_TEST(test_without_cookies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Each record of the ring, as the event that it is.
+ */
+#include <errno.h>
+#include <linux/types.h>
+#include <string.h>
+
+#include "check.h"
+#include "record_event.h"
+
+#include "../../include/record.h"
+
+/* The last event, and what of it is gone by the time a test looks. */
+struct taken {
+	struct event event;
+	struct owner owner;
+	struct closing closing;
+	unsigned int count;
+	int answer;
+};
+
+static int take(void *context, const struct event *event)
+{
+	struct taken *taken = context;
+
+	taken->event = *event;
+	if (event->owner_count)
+		taken->owner = event->owners[0];
+	if (event->closing)
+		taken->closing = *event->closing;
+	taken->count++;
+	return taken->answer;
+}
+
+static struct taken taken_of(const void *record)
+{
+	struct taken taken = {.answer = 0};
+
+	assert_int_equal(record_hand_on(record, take, &taken), 0);
+	assert_int_equal(taken.count, 1);
+	return taken;
+}
+
+static struct transition_record transition(uint8_t kind)
+{
+	return (struct transition_record){
+		.kind = kind,
+		.family = 6,
+		.oldstate = STATE_ESTABLISHED,
+		.newstate = STATE_CLOSE_WAIT,
+		.netns = 4026531840,
+		.ts_ns = 0x1122334455667788,
+		.sk = 0xffff888012345678,
+		.cookie = 0x8877665544332211,
+		.uid = 1000,
+		.lport = 65535,
+		.rport = 443,
+		.laddr = {1, 2, 3, [15] = 4},
+		.raddr = {5, 6, 7, [15] = 8},
+	};
+}
+
+static void assert_tuple(const struct tuple *tuple)
+{
+	assert_int_equal(tuple->family, 6);
+	assert_int_equal(tuple->netns, 4026531840);
+	assert_int_equal(tuple->lport, 65535);
+	assert_int_equal(tuple->rport, 443);
+	assert_int_equal(tuple->laddr.bytes[0], 1);
+	assert_int_equal(tuple->laddr.bytes[15], 4);
+	assert_int_equal(tuple->raddr.bytes[0], 5);
+	assert_int_equal(tuple->raddr.bytes[15], 8);
+}
+
+static void assert_transition(const struct event *event, bool again)
+{
+	assert_int_equal(event->kind, EVENT_TRANSITION);
+	assert_int_equal(event->ts_ns, 0x1122334455667788);
+	assert_int_equal(event->sk, 0xffff888012345678);
+	assert_int_equal(event->cookie, 0x8877665544332211);
+	assert_int_equal(event->uid, 1000);
+	assert_int_equal(event->again, again);
+	assert_false(event->mini);
+	assert_tuple(&event->tuple);
+}
+
+static void test_transition(void **state)
+{
+	struct transition_record record = transition(RECORD_TRANSITION);
+	struct taken taken = taken_of(&record);
+
+	(void)state;
+	assert_transition(&taken.event, false);
+	assert_int_equal(taken.event.oldstate, STATE_ESTABLISHED);
+	assert_int_equal(taken.event.newstate, STATE_CLOSE_WAIT);
+	assert_int_equal(taken.event.owner_count, 0);
+	assert_int_equal(taken.event.inode, 0);
+	assert_null(taken.event.closing);
+	record.kind |= RECORD_AGAIN;
+	taken = taken_of(&record);
+	assert_transition(&taken.event, true);
+	record.oldstate = 12; /* TCP_NEW_SYN_RECV, and what later kernels may think of */
+	record.newstate = 255;
+	taken = taken_of(&record);
+	assert_int_equal(taken.event.oldstate, STATE_UNKNOWN);
+	assert_int_equal(taken.event.newstate, STATE_UNKNOWN);
+}
+
+static void test_call(void **state)
+{
+	struct call_record record = {.transition = transition(RECORD_CALL), .pid = 100, .inode = 11};
+	struct taken taken;
+
+	(void)state;
+	memset(record.comm, 'x', sizeof(record.comm)); /* without a NUL */
+	taken = taken_of(&record);
+	assert_transition(&taken.event, false);
+	assert_int_equal(taken.event.inode, 11);
+	assert_int_equal(taken.event.owner_count, 1);
+	assert_int_equal(taken.owner.pid, 100);
+	assert_int_equal(taken.owner.fd, FD_UNKNOWN);
+	assert_string_equal(taken.owner.comm, "xxxxxxxxxxxxxxx");
+	record.transition.kind |= RECORD_AGAIN;
+	record.pid = 0; /* a kernel thread called */
+	taken = taken_of(&record);
+	assert_transition(&taken.event, true);
+	assert_int_equal(taken.event.owner_count, 0);
+}
+
+static void test_closing(void **state)
+{
+	struct closing_record record = {
+		.transition = transition(RECORD_CLOSING | RECORD_AGAIN),
+		.rx_bytes = UINT64_MAX,
+		.tx_bytes = 1ULL << 40,
+		.srtt_us = 850,
+		.retrans = 3,
+		.inode = 12,
+		.err = ETIMEDOUT,
+		.sent = 1,
+		.lives_on = STATE_TIME_WAIT,
+	};
+	struct taken taken = taken_of(&record);
+
+	(void)state;
+	assert_transition(&taken.event, true);
+	assert_int_equal(taken.event.inode, 12);
+	assert_non_null(taken.event.closing);
+	assert_int_equal(taken.closing.rx_bytes, UINT64_MAX);
+	assert_int_equal(taken.closing.tx_bytes, 1ULL << 40);
+	assert_int_equal(taken.closing.srtt_us, 850);
+	assert_int_equal(taken.closing.retrans, 3);
+	assert_int_equal(taken.closing.err, ETIMEDOUT);
+	assert_int_equal(taken.closing.lives_on, STATE_TIME_WAIT);
+	assert_true(taken.closing.sent);
+	assert_true(taken.closing.had_port);
+	record.transition.lport = 0;
+	record.sent = 0;
+	record.lives_on = 0;
+	taken = taken_of(&record);
+	assert_false(taken.closing.had_port);
+	assert_false(taken.closing.sent);
+	assert_int_equal(taken.closing.lives_on, 0);
+}
+
+static void test_socket(void **state)
+{
+	struct socket_record record = {
+		.transition = transition(RECORD_SOCKET), .inode = 13, .recvq = 14, .sendq = UINT32_MAX - 1};
+	struct taken taken;
+
+	(void)state;
+	record.transition.oldstate = 0;
+	taken = taken_of(&record);
+	assert_int_equal(taken.event.kind, EVENT_ROW);
+	assert_int_equal(taken.event.ts_ns, 0x1122334455667788);
+	assert_int_equal(taken.event.sk, 0xffff888012345678);
+	assert_int_equal(taken.event.cookie, 0x8877665544332211);
+	assert_int_equal(taken.event.newstate, STATE_CLOSE_WAIT);
+	assert_int_equal(taken.event.inode, 13);
+	assert_int_equal(taken.event.recvq, 14);
+	assert_int_equal(taken.event.sendq, UINT32_MAX - 1);
+	assert_int_equal(taken.event.uid, 1000);
+	assert_int_equal(taken.event.owner_count, 0);
+	assert_false(taken.event.mini);
+	assert_tuple(&taken.event.tuple);
+}
+
+/* A minisocket's address names nothing here; nor has it a user, which a handshake has of its listener. */
+static void test_minisocket(void **state)
+{
+	static const uint8_t states[] = {STATE_TIME_WAIT, STATE_FIN_WAIT2, STATE_SYN_RECV};
+	struct socket_record record = {.transition = transition(RECORD_SOCKET), .mini = 1};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(states); i++) {
+		struct taken taken;
+
+		record.transition.newstate = states[i];
+		taken = taken_of(&record);
+		assert_int_equal(taken.event.kind, EVENT_ROW);
+		assert_true(taken.event.mini);
+		assert_int_equal(taken.event.sk, 0);
+		assert_int_equal(taken.event.cookie, 0x8877665544332211);
+		assert_int_equal(taken.event.newstate, states[i]);
+		assert_int_equal(taken.event.uid, states[i] == STATE_SYN_RECV ? 1000 : UID_UNKNOWN);
+		assert_tuple(&taken.event.tuple);
+	}
+}
+
+static void test_holder_and_accept(void **state)
+{
+	struct holder_record record = {.kind = RECORD_HOLDER,
+				       .netns = 4026531840,
+				       .sk = 0xffff888012345678,
+				       .pid = 100,
+				       .fd = 5,
+				       .inode = 15,
+				       .uid = 33};
+	struct taken taken;
+
+	(void)state;
+	memset(record.comm, '\377', sizeof(record.comm));
+	taken = taken_of(&record);
+	assert_int_equal(taken.event.kind, EVENT_HOLDER);
+	assert_int_equal(taken.event.sk, 0xffff888012345678);
+	assert_int_equal(taken.event.inode, 15);
+	assert_int_equal(taken.event.uid, 33);
+	assert_int_equal(taken.event.tuple.netns, 4026531840);
+	assert_int_equal(taken.event.owner_count, 1);
+	assert_int_equal(taken.owner.pid, 100);
+	assert_int_equal(taken.owner.fd, 5);
+	assert_int_equal(strlen(taken.owner.comm), COMM_LEN - 1);
+	record.kind = RECORD_ACCEPT;
+	record.fd = -1;
+	taken = taken_of(&record);
+	assert_int_equal(taken.event.kind, EVENT_ACCEPT);
+	assert_int_equal(taken.owner.fd, FD_UNKNOWN);
+}
+
+static void test_which_are_transitions(void **state)
+{
+	static const struct {
+		uint8_t kind;
+		bool is;
+	} kinds[] = {{RECORD_TRANSITION, true}, {RECORD_CALL, true},    {RECORD_CLOSING, true},
+		     {RECORD_SOCKET, false},    {RECORD_HOLDER, false}, {RECORD_ACCEPT, false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		struct transition_record record = {.kind = kinds[i].kind};
+
+		assert_int_equal(record_is_transition(&record), kinds[i].is);
+		record.kind |= RECORD_AGAIN;
+		assert_int_equal(record_is_transition(&record), kinds[i].is);
+	}
+}
+
+static void test_answer_is_passed_on(void **state)
+{
+	static const uint8_t kinds[] = {RECORD_TRANSITION, RECORD_CALL,   RECORD_CLOSING,
+					RECORD_SOCKET,     RECORD_HOLDER, RECORD_ACCEPT};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		struct closing_record room = {.transition = transition(kinds[i])}; /* the longest */
+		struct taken taken = {.answer = -ENOMEM};
+
+		assert_int_equal(record_hand_on(&room, take, &taken), -ENOMEM);
+		assert_int_equal(taken.count, 1);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_transition),
+		cmocka_unit_test(test_call),
+		cmocka_unit_test(test_closing),
+		cmocka_unit_test(test_socket),
+		cmocka_unit_test(test_minisocket),
+		cmocka_unit_test(test_holder_and_accept),
+		cmocka_unit_test(test_which_are_transitions),
+		cmocka_unit_test(test_answer_is_passed_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

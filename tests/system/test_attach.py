@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Tracers that start in the midst of churn: none of what is there is missing, and nothing is told that is not there."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+from account import HIDDEN_OF_1000, Replay, await_told, by_ss, by_table, difference, tables_of
+from conftest import CHURN, await_that, connected_pair, port_of, select
+
+pytestmark = pytest.mark.heavy
+
+SANITIZED = bool(os.environ.get("SANITIZE"))
+TIMES = int(os.environ.get("ATTACHES", "10" if SANITIZED else "50"))
+CHURN_PORT = 7777
+THREADS = 2
+
+
+@pytest.fixture
+def churn(ns, process):
+    """Without end, on addresses of its own; few TIME_WAITs are kept."""
+    def start(*arguments):
+        ns.sysctl("net.ipv4.tcp_max_tw_buckets", 50)
+        started = process(["nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", "600", "--threads", str(THREADS),
+                           "--listeners", "4", "--address", "127.0.1.1", "--port", str(CHURN_PORT), *arguments],
+                          stdout=subprocess.DEVNULL)
+        await_that(lambda: len(ns.ss("-l")) >= THREADS * 4, "churn to listen")
+        return started
+    return start
+
+
+@pytest.mark.parametrize("how", ["reset", "orderly"])
+@pytest.mark.parametrize("source", ["iter", "proc"])
+def test_attach_during_churn(ns, tracer, churn, how, source):
+    """Each time: what was found and the transitions since add up to what ss says once the churn is stopped in its tracks.
+    Nothing but the snapshot and the transitions makes the lines, so a phantom would stay, and a missing one stay missing."""
+    with ns.entered():
+        staying = [connected_pair("::1" if i % 2 else "127.0.0.1") for i in range(20)]
+    staying[0][1].close()
+    staying[1][2].shutdown(2)
+    running = churn(*(["--reset"] if how == "reset" else []))
+    for i in range(-(-TIMES // 4)):
+        trace = tracer("--snapshot", "--netns", ns.name, f"--snapshot-source={source}")
+        os.kill(running.pid, signal.SIGSTOP)
+        replay = Replay(trace)
+        await_told(ns, replay, staying={port_of(server) for server, _, _ in staying})
+        assert len(replay.wrong) <= HIDDEN_OF_1000 * (replay.told // 1000 + 1), (i, replay.wrong[:3])
+        found = [line for line in trace.update() if line["type"] == "socket"]
+        assert len({line["id"] for line in found}) == len(found)
+        owned = [line for line in found if line["lport"] in {port_of(server) for server, _, _ in staying[2:]}]
+        assert owned and all(line["pid"] == os.getpid() for line in owned)
+        trace.stop()
+        assert running.poll() is None
+        os.kill(running.pid, signal.SIGCONT)
+
+
+def test_table_taken_during_churn(ns, tracer, churn):
+    """An exact one is of one moment: of churn, which has a connection a thread, it shows no more than that."""
+    with ns.entered():
+        staying = [connected_pair() for _ in range(20)]
+    churn("--reset")
+    theirs = [row for row in by_ss(ns).rows if CHURN_PORT not in (row[2], row[4])]
+    assert len(theirs) == 60
+    for _ in range(5):
+        table = tracer("-b", "-n", "1", "--netns", ns.name, "--snapshot-source=iter", command="top")
+        assert table.process.wait(60) == 0
+        lines = select(tables_of(table)[0], type="socket", netns=ns.inode)
+        of_churn = [line for line in lines if CHURN_PORT in (line["lport"], line["rport"])]
+        ours = [line for line in lines if CHURN_PORT not in (line["lport"], line["rport"])]
+        assert not difference(theirs, by_table(ours, ns.inode).rows)
+        assert len(select(of_churn, state="LISTEN")) == THREADS * 4
+        assert len(of_churn) - THREADS * 4 <= THREADS * 2, of_churn
+    for each in staying:
+        for sock in each:
+            sock.close()

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What is lost is counted to the last transition, told as a gap, and healed."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from account import by_ss, by_table, difference, tables_of
+from conftest import CHURN, PROGRAM, await_that, connected_pair, port_of, run, select
+
+pytestmark = pytest.mark.heavy
+
+SANITIZED = bool(os.environ.get("SANITIZE"))
+STOPPED = 3  # seconds
+OF_A_RESET = 6  # transitions of a connection that its client resets: three at either end
+LISTENERS = 16
+
+
+def stopped_churn(ns, process):
+    """Starts it, and returns a function that ends it and says how many transitions it has made. They come at no more
+    than the pace of its own account, so nothing else may happen in the namespace meanwhile."""
+    churn = process(["nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", str(STOPPED), "--reset", "--threads",
+                     "2", "--listeners", str(LISTENERS)], stdout=subprocess.PIPE, text=True)
+
+    def finish():
+        done = json.loads(churn.communicate(timeout=60)[0])
+        assert done["errors"] == 0
+        return done["connections"] * OF_A_RESET + 2 * done["listeners"]
+    return finish
+
+
+@pytest.mark.parametrize("source", ["iter", "proc"])
+def test_stopped_for_three_seconds(ns, tracer, process, source):
+    """Births, deaths and changes fall into the gap; within 2 s of going on the table is right again. From /proc it takes two
+    readings to tell what was lost from what is only late."""
+    with ns.entered():
+        pairs = [connected_pair() for _ in range(12)]
+    table = tracer("-b", "-d", "0.4", "-n", "1000", "--ring-size", "256K", f"--snapshot-source={source}", "--netns", ns.name,
+                   command="top")
+    await_that(lambda: tables_of(table), "the first table")
+    table.process.send_signal(signal.SIGSTOP)
+    expected = stopped_churn(ns, process)
+    time.sleep(0.5)  # the ring is full by now: what follows is lost
+    with ns.entered():
+        newer = [connected_pair("::1") for _ in range(3)]
+    pairs[0][1].close()
+    pairs[1][1].shutdown(socket.SHUT_WR)
+    pairs[2][2].close()
+    for each in pairs[3]:
+        each.close()
+    pairs[4][0].close()
+    for server, client, accepted in pairs[5:7]:
+        client.close()
+        accepted.close()
+        server.close()
+    expected = expected()
+    theirs = by_ss(ns)
+    table.process.send_signal(signal.SIGCONT)
+    resumed_ns = time.time_ns()
+
+    def is_right():
+        lines = [lines for lines in tables_of(table) if lines[0]["ts_ns"] > resumed_ns]
+        return [each for each in lines if not difference(by_ss(ns).rows, by_table(each, ns.inode).rows)]
+    right = await_that(is_right, "a table that is right")
+    assert by_ss(ns).rows == theirs.rows, "that was no rest"
+    assert right[0][0]["ts_ns"] - resumed_ns < 2e9 or SANITIZED
+    with_gap = tables_of(table)[-1][0]
+    summary = table.stop(status=3)
+    gaps = select(table.update(), type="gap")
+    assert sum(gap["lost"] for gap in gaps if gap["reason"] == "ring_full") == summary["dropped"] > 0
+    assert summary["resyncs"] >= with_gap["resyncs"] > 0
+    others = summary["seen"] - expected  # those of the pairs and the newer ones
+    assert 0 < others < 200, (summary, expected)
+    assert summary["seen"] == summary["received"] + summary["dropped"]
+    lines = select(right[0], type="socket", netns=ns.inode)
+    assert {line["pid"] for line in lines if line["state"] in ("LISTEN", "ESTABLISHED", "CLOSE_WAIT")} == {os.getpid()}
+    assert {line["rport"] for line in lines if line["family"] == 6 and line["direction"] is None} >= {
+        port_of(client) for _, client, _ in newer}, "found, not heard of"
+
+
+def test_trace_heals_after_a_gap(ns, tracer, process):
+    """Of a connection whose birth was lost, the owner and the age "at least" are there when its next line comes; one
+    whose end was lost is not told as alive."""
+    with ns.entered():
+        old = connected_pair()
+    trace = tracer("--ring-size", "256K", "--netns", ns.name)
+    trace.process.send_signal(signal.SIGSTOP)
+    expected = stopped_churn(ns, process)
+    time.sleep(0.5)
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    old[1].shutdown(socket.SHUT_WR)
+    expected = expected()
+    joined = trace.errors().count("joined with")
+    trace.process.send_signal(signal.SIGCONT)
+    resumed = time.monotonic()
+    await_that(lambda: trace.errors().count("joined with") > joined and select(trace.update(), type="gap"), "the join")
+    assert time.monotonic() - resumed < 2 or SANITIZED
+    client.close()
+    line = trace.await_transition(rport=port_of(server), newstate="FIN_WAIT1")
+    assert (line["pid"], line["since_known"]) == (os.getpid(), False)
+    old[2].close()
+    line = trace.await_transition(lport=port_of(old[0]), oldstate="CLOSE_WAIT")
+    assert (line["pid"], line["since_known"], line["newstate"]) == (os.getpid(), False, "LAST_ACK")
+    accepted.close()
+    summary = trace.stop(status=3)
+    assert summary["resyncs"] >= 1
+    assert sum(gap["lost"] for gap in select(trace.update(), type="gap")) == summary["dropped"] + summary["missed"]
+    assert summary["seen"] > expected
+
+
+def ring_bytes(pid):
+    """Of the ring buffer that the process has mapped or holds, as the kernel says."""
+    sizes = set()
+    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+        with open(f"/proc/{pid}/fdinfo/{fd}", encoding="utf-8") as file:
+            text = file.read()
+        if re.search(r"^map_type:\s*27$", text, re.M):  # BPF_MAP_TYPE_RINGBUF
+            sizes.add(int(re.search(r"^max_entries:\s*(\d+)", text, re.M)[1]))
+    return sizes
+
+
+@pytest.mark.parametrize("size, wanted, said", [
+    ("256K", 256 << 10, False), ("4096", 4096, False), ("1M", 1 << 20, False), ("300K", 512 << 10, True),
+    ("1", 4096, True), ("262145", 512 << 10, True)])
+def test_ring_size(ns, tracer, size, wanted, said):
+    page = os.sysconf("SC_PAGESIZE")
+    wanted, said = max(wanted, page), said or wanted < page
+    trace = tracer("--ring-size", size, "--netns", ns.name)
+    assert ring_bytes(trace.process.pid) == {wanted}
+    assert (f"--ring-size {size}: rounded up to {wanted} bytes" in trace.errors()) is said
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    trace.await_transition(lport=port_of(server), newstate="ESTABLISHED")
+    trace.stop()
+    for each in server, client, accepted:
+        each.close()
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "", "x", "1.5M", "256Kx", "256 K", "2G", "1T", "99999999999999999999", "0x1000", "K"])
+def test_ring_size_that_is_none(size):
+    done = run(PROGRAM, "trace", "--ring-size", size)
+    assert done.returncode == 2 and "--ring-size" in done.stderr and done.stdout == ""

@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What the kernel keeps of a connection that has no socket: SYN_RECV before the handshake is done, FIN_WAIT2 once its process
+has closed it, TIME_WAIT. No tracepoint names them; they come and go within 2 s all the same, with their owner."""
+
+import os
+import socket
+import struct
+import subprocess
+import time
+
+import pytest
+from account import SOON, by_ss, by_table, difference, next_table, tables_of
+from conftest import await_that, comm_of, connected_pair, listen, port_of, select, steps
+
+
+def lose_arriving(ns, rules):
+    subprocess.run(["ip", "netns", "exec", ns.name, "nft", "-f", "-"], check=True, text=True, input=f"""
+        table inet lossy {{
+            chain arriving {{
+                type filter hook input priority 0;
+                {rules}
+            }}
+        }}""")
+
+
+def find_again(ns):
+    """Everything arrives again."""
+    ns.exec("nft", "delete", "table", "inet", "lossy")
+
+
+@pytest.fixture(params=["iter", "proc"])
+def table(request, ns, tracer):
+    return tracer("-b", "-d", "0.3", "-n", "10000", f"--snapshot-source={request.param}", "--netns", ns.name, command="top")
+
+
+@pytest.fixture(params=["iter", "proc"])
+def trace(request, ns, tracer):
+    return tracer("--netns", ns.name, f"--snapshot-source={request.param}")
+
+
+def await_table(ns, table, **wanted):
+    """A table since now that says what ss says; what it has of the wanted kind. It must come soon."""
+    began, began_ns = time.monotonic(), time.time_ns()
+
+    def same():
+        theirs = by_ss(ns).rows
+        return [lines for lines in tables_of(table)[-3:] if lines[0]["ts_ns"] > began_ns and
+                not difference(theirs, by_table(lines, ns.inode).rows)]
+    lines = await_that(same, "a table that is like ss")[-1]
+    assert time.monotonic() - began < SOON
+    return select(lines, type="socket", **wanted)
+
+
+def mine(rows):
+    return all((row["pid"], row["comm"], row["uid"]) == (os.getpid(), comm_of(), os.getuid()) for row in rows)
+
+
+def time_wait(ns, host="127.0.0.1"):
+    """(listener, own address of the client that is in TIME_WAIT now)"""
+    with ns.entered():
+        server = listen(host, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        client = socket.socket(server.family)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or nobody may bind its port
+    client.connect(server.getsockname())
+    accepted = server.accept()[0]
+    own = client.getsockname()
+    client.close()
+    accepted.close()
+    await_that(lambda: [row for row in by_ss(ns).rows if row[0] == "TIME_WAIT" and row[2] == own[1]], "TIME_WAIT")
+    return server, own
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_half_open(ns, table, host):
+    """It has its listener's owner, becomes a connection of one row, and goes."""
+    lose_arriving(ns, "tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with ns.entered():
+        server = listen(host, 7, family)
+        clients = [socket.socket(family) for _ in range(3)]
+    for each in clients:
+        each.setblocking(False)
+        each.connect_ex((host, 7))
+    rows = await_table(ns, table, state="SYN_RECV")
+    assert len(rows) == 3 and mine(rows)
+    assert {row["direction"] for row in rows} == {"in"} and {row["owner_src"] for row in rows} == {"inherited"}
+    assert all(row["owners"] == [] and row["inode"] is None for row in rows), "nobody holds what is no socket"
+    find_again(ns)
+    await_that(lambda: not [row for row in by_ss(ns).rows if row[0] in ("SYN_RECV", "SYN_SENT")], "the handshakes to be done")
+    assert not await_table(ns, table, state="SYN_RECV")
+    assert len(await_table(ns, table, state="ESTABLISHED", lport=7)) == 3
+    for each in clients:
+        each.close()
+    server.close()
+
+
+def test_half_open_to_a_wildcard(ns, table):
+    """v4 to a v6 listener for both families, and to 0.0.0.0: the listener's owner is found all the same."""
+    lose_arriving(ns, "tcp sport { 7, 8 } tcp flags & (syn | ack) == (syn | ack) drop;")
+    with ns.entered():
+        servers = [listen("::", 7, socket.AF_INET6, v6only=0), listen("0.0.0.0", 8)]
+        clients = [socket.socket() for _ in servers]
+    for each, port in zip(clients, (7, 8)):
+        each.setblocking(False)
+        each.connect_ex(("127.0.0.1", port))
+    rows = await_table(ns, table, state="SYN_RECV")
+    assert len(rows) == 2 and mine(rows)
+
+
+def test_half_open_that_comes_to_nothing(ns, table, tracer):
+    """Told as no connection: it never was one."""
+    lose_arriving(ns, "tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
+    lines = tracer("--netns", ns.name, "sport = :7")
+    with ns.entered():
+        server = listen(port=7)
+        client = socket.socket()
+    client.setblocking(False)
+    client.connect_ex(("127.0.0.1", 7))
+    assert len(await_table(ns, table, state="SYN_RECV")) == 1
+    client.close()
+    killed = ns.exec("ss", "-K", "-t", "state", "syn-recv", check=False)
+    assert killed.returncode == 0
+    await_that(lambda: not [row for row in by_ss(ns).rows if row[0] == "SYN_RECV"], "it to be gone")
+    assert not await_table(ns, table, state="SYN_RECV")
+    server.close()
+    lines.await_transition(oldstate="LISTEN")
+    assert [step for life in steps(lines.transitions()).values() for step in life] == ["CLOSE>LISTEN", "LISTEN>CLOSE"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_orphan_in_fin_wait2(ns, table, host):
+    with ns.entered():
+        server, client, accepted = connected_pair(host)
+    port = port_of(client)
+    client.close()
+    rows = await_table(ns, table, state="FIN_WAIT2")
+    assert len(rows) == 1 and mine(rows)
+    assert (rows[0]["lport"], rows[0]["owners"], rows[0]["inode"]) == (port, [], None)
+    first = rows[0]["id"]
+    accepted.close()
+    await_that(lambda: [row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"], "TIME_WAIT")
+    rows = await_table(ns, table, state="TIME_WAIT")
+    assert len(rows) == 1 and mine(rows) and rows[0]["id"] == first and rows[0]["direction"] == "out"
+    server.close()
+
+
+def test_found_ones_have_no_invented_owner(ns, tracer):
+    """Older than the tracer: nobody knows any more whose they were."""
+    server, own = time_wait(ns)
+    with ns.entered():
+        other_server, client, _accepted = connected_pair()
+    client.close()
+    for source in "iter", "proc":
+        table = tracer("-b", "-n", "1", "--netns", ns.name, f"--snapshot-source={source}", command="top")
+        assert table.process.wait(30) == 0
+        rows = [line for line in table.update() if line["type"] == "socket" and line["state"] in ("TIME_WAIT", "FIN_WAIT2")]
+        assert sorted(row["lport"] for row in rows) == sorted([own[1], *[row[2] for row in by_ss(ns).rows if row[0] == "FIN_WAIT2"]])
+        for row in rows:
+            assert (row["pid"], row["comm"], row["uid"], row["owner_src"], row["owners"]) == (None, None, None, None, [])
+            assert row["since_known"] is False
+    server.close()
+    other_server.close()
+
+
+@pytest.mark.parametrize("source", ["iter", "proc"])
+def test_snapshot_of_a_trace_shows_minisockets(ns, tracer, source):
+    server, _own = time_wait(ns)
+    lose_arriving(ns, "tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
+    with ns.entered():
+        half = listen(port=7)
+        connecting = socket.socket()
+        other_server, client, accepted = connected_pair()
+    connecting.setblocking(False)
+    connecting.connect_ex(("127.0.0.1", 7))
+    client.close()
+    trace = tracer("--snapshot", "--netns", ns.name, f"--snapshot-source={source}")
+    await_that(lambda: select(trace.update(), type="socket", state="LISTEN"), "the rows")
+    assert not difference(by_ss(ns).rows, by_table(trace.update(), ns.inode).rows)
+    found = select(trace.update(), type="socket", state="FIN_WAIT2")[0]
+    accepted.close()
+    line = trace.await_transition(newstate="TIME_WAIT")
+    assert (line["id"], line["oldstate"], line["derived"]) == (found["id"], "FIN_WAIT2", True)
+    assert line.get("rx_bytes") is None, "nobody knows"
+    for each in server, half, other_server, connecting:
+        each.close()
+
+
+def ways_to_end(ns, own, server):
+    """How a TIME_WAIT ends before its time."""
+    def reuse():
+        """By a new connect from the same port: net.ipv4.tcp_tw_reuse."""
+        with ns.entered():
+            client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.bind(own)
+
+        def connects():
+            try:
+                client.connect(server.getsockname())
+            except OSError:
+                return False
+            return True
+        await_that(connects, "the port to be free for use again")
+        return client
+
+    def kill():
+        ns.exec("ss", "-K", "-t", "state", "time-wait")
+
+    def reset():
+        """By a RST that seems to come from the other end."""
+        reset_packet(ns, server.getsockname(), own)
+
+    return {"reuse": reuse, "kill": kill, "reset": reset}
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def reset_packet(ns, source, target):
+    """Of the one sequence number that the kernel believes; it says which that is in its answer to any other packet."""
+    with ns.entered():
+        sniffer = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+        sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    sniffer.settimeout(10)
+
+    def packet(seq, flags):
+        header = struct.pack("!HHIIBBHHH", source[1], target[1], seq, 0, 5 << 4, flags, 1024, 0, 0)
+        pseudo = socket.inet_aton(source[0]) + socket.inet_aton(target[0]) + struct.pack("!HH", socket.IPPROTO_TCP, len(header))
+        return header[:16] + struct.pack("!H", checksum(pseudo + header)) + header[18:]
+    sender.bind((source[0], 0))
+    sender.sendto(packet(1, 0x10), (target[0], 0))  # ACK
+    while True:
+        answer = sniffer.recv(200)[20:]
+        ports, wanted, flags = struct.unpack_from("!HH", answer), struct.unpack_from("!I", answer, 8)[0], answer[13]
+        if ports == (target[1], source[1]) and flags == 0x10:
+            break
+    sender.sendto(packet(wanted, 0x04), (target[0], 0))  # RST
+
+
+@pytest.mark.parametrize("how", ["reuse", "kill", "reset"])
+def test_time_wait_and_its_end(ns, trace, how):
+    """Two lines of its own, marked as derived; the socket's own FIN_WAIT2 → CLOSE is not told. A reuse is another connection."""
+    ns.sysctl("net.ipv4.tcp_tw_reuse", 1)
+    ns.exec("sysctl", "-qw", "net.ipv4.tcp_tw_reuse_delay=1", check=False)
+    server, own = time_wait(ns)
+    line = trace.await_transition(newstate="TIME_WAIT")
+    assert (line["oldstate"], line["derived"], line["lport"]) == ("FIN_WAIT2", True, own[1])
+    assert (line["pid"], line["reason"], line["rx_bytes"]) == (os.getpid(), "closed_by_us", 0)
+    assert not trace.transitions(id=line["id"], newstate="CLOSE")
+    held = ways_to_end(ns, own, server)[how]()
+    ended = time.monotonic()
+    if how != "reuse":
+        await_that(lambda: not [row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"], "the end")
+        ended = time.monotonic()
+    end = trace.await_transition(id=line["id"], newstate="CLOSE")
+    assert time.monotonic() - ended < SOON
+    assert (end["oldstate"], end["derived"], end["pid"]) == ("TIME_WAIT", True, os.getpid())
+    assert end["in_state_us"] is None or not end["since_known"]
+    assert list(steps(trace.transitions(id=line["id"])).values()) == [
+        ["CLOSE>SYN_SENT", "SYN_SENT>ESTABLISHED", "ESTABLISHED>FIN_WAIT1", "FIN_WAIT1>FIN_WAIT2", "FIN_WAIT2>TIME_WAIT",
+         "TIME_WAIT>CLOSE"]]
+    if how == "reuse":
+        ids = await_that(lambda: {each["id"] for each in trace.transitions(lport=own[1], newstate="ESTABLISHED", direction="out")}
+                         - {line["id"]}, "the next connection of that tuple")
+        assert len(ids) == 1
+        held.close()
+    server.close()
+
+
+@pytest.mark.parametrize("source", ["iter", "proc"])
+def test_minisockets_end_with_their_namespace(netns, tracer, source):
+    """Also in the table; or it would grow for ever where containers come and go."""
+    ns = netns(f"ends-{source}")
+    trace = tracer(f"netns {ns.inode}", f"--snapshot-source={source}")
+    table = tracer("-b", "-d", "0.3", "-n", "10000", f"--snapshot-source={source}", f"netns {ns.inode}", command="top")
+    server, _own = time_wait(ns)
+    line = trace.await_transition(newstate="TIME_WAIT", netns=ns.inode)
+    assert len(await_table(ns, table, state="TIME_WAIT")) == 1
+    server.close()
+    trace.await_transition(oldstate="LISTEN", newstate="CLOSE")
+    ns.delete()
+    end = await_that(lambda: trace.transitions(id=line["id"], newstate="CLOSE"), "the line of its end")[0]
+    assert (end["oldstate"], end["derived"]) == ("TIME_WAIT", True)
+    await_that(lambda: not select(next_table(table), type="socket"), "the row to be gone")
+
+
+def test_no_room_for_time_wait(ns, trace):
+    """Where the kernel keeps none, the connection ends, and no TIME_WAIT is told."""
+    ns.sysctl("net.ipv4.tcp_max_tw_buckets", 0)
+    for host in "127.0.0.1", "::1":
+        with ns.entered():
+            server, client, accepted = connected_pair(host)
+        client.close()
+        accepted.close()
+        line = trace.await_transition(rport=port_of(server), oldstate="FIN_WAIT2")
+        assert (line["newstate"], line["derived"], line["reason"]) == ("CLOSE", False, "closed_by_us")
+        server.close()
+    assert not by_ss(ns).rows
+    trace.stop()
+    assert not trace.transitions(newstate="TIME_WAIT") and not trace.transitions(derived=True)
+
+
+def test_some_room_for_time_wait(ns, tracer):
+    """As many TIME_WAITs as the kernel keeps are told, and no other."""
+    ns.sysctl("net.ipv4.tcp_max_tw_buckets", 5)
+    trace = tracer("--netns", ns.name)
+    with ns.entered():
+        pairs = [connected_pair() for _ in range(30)]
+    for _, client, accepted in pairs:
+        client.close()
+        accepted.close()
+    await_that(lambda: len(trace.transitions(oldstate="FIN_WAIT2")) == 30, "all to end")
+    there = [row[2] for row in by_ss(ns).rows if row[0] == "TIME_WAIT"]
+    assert 0 < len(there) <= 6
+    assert sorted(line["lport"] for line in trace.transitions(newstate="TIME_WAIT")) == sorted(there)
+    for server, _, _ in pairs:
+        server.close()
+
+
+def test_expired(ns, trace, table):
+    """An orphan's time in FIN_WAIT2 is as short as the administrator wants, without a TIME_WAIT after it."""
+    ns.sysctl("net.ipv4.tcp_fin_timeout", 2)
+    with ns.entered():
+        server, client, _accepted = connected_pair()
+    port = port_of(client)
+    client.close()
+    line = trace.await_transition(newstate="FIN_WAIT2", lport=port)
+    rows = await_table(ns, table, state="FIN_WAIT2")
+    await_that(lambda: not [row for row in by_ss(ns).rows if row[0] == "FIN_WAIT2"], "it to expire")
+    ended = time.monotonic()
+    end = trace.await_transition(id=line["id"], newstate="CLOSE")
+    assert time.monotonic() - ended < SOON
+    assert (end["oldstate"], end["derived"], end["pid"]) == ("FIN_WAIT2", True, os.getpid())
+    assert not await_table(ns, table, state="FIN_WAIT2") and len(rows) <= 1
+    assert not trace.transitions(newstate="TIME_WAIT")
+    server.close()
+
+
+def test_many_come_and_go(ns, table, trace):
+    """Hundreds at once, of both families, of which half are killed: each row vanishes, and no other."""
+    with ns.entered():
+        pairs = [connected_pair("::1" if i % 2 else "127.0.0.1") for i in range(200)]
+    for _, client, accepted in pairs:
+        client.close()
+        accepted.close()
+    await_that(lambda: len([row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"]) == 200, "all TIME_WAITs")
+    rows = await_table(ns, table, state="TIME_WAIT")
+    assert len(rows) == 200 and mine(rows)
+    trace.await_count(200, newstate="TIME_WAIT")
+    ns.exec("ss", "-K6t", "state", "time-wait")
+    await_that(lambda: len([row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"]) == 100, "half to go")
+    assert len(await_table(ns, table, state="TIME_WAIT", family=4)) == 100
+    ends = trace.await_count(100, newstate="CLOSE", oldstate="TIME_WAIT")
+    assert len(ends) == 100 and {line["family"] for line in ends} == {6}
+    for server, _, _ in pairs:
+        server.close()
+
+
+def test_simultaneous_close(ns, trace, table):
+    """CLOSING goes to TIME_WAIT too."""
+    with ns.entered():
+        alone = socket.socket()
+    alone.bind(("127.0.0.1", 0))
+    alone.connect(alone.getsockname())
+    alone.close()
+    line = trace.await_transition(newstate="TIME_WAIT")
+    assert (line["oldstate"], line["derived"]) == ("CLOSING", True)
+    assert len(await_table(ns, table, state="TIME_WAIT")) == 1
+
+
+def test_connect_does_not_get_a_found_time_waits_past(ns, tracer):
+    """A TIME_WAIT older than the tracer, whose tuple a new connection takes: that one's life is its own."""
+    ns.sysctl("net.ipv4.tcp_tw_reuse", 1)
+    ns.exec("sysctl", "-qw", "net.ipv4.tcp_tw_reuse_delay=1", check=False)
+    server, own = time_wait(ns)
+    trace = tracer("--netns", ns.name)
+    client = ways_to_end(ns, own, server)["reuse"]()
+    line = trace.await_transition(newstate="ESTABLISHED", direction="out", lport=own[1])
+    assert (line["since_known"], line["pid"], line["owner_src"]) == (True, os.getpid(), "connect")
+    ends = trace.transitions(newstate="CLOSE", oldstate="TIME_WAIT")
+    assert len(ends) <= 1 and all(end["id"] != line["id"] for end in ends)
+    client.close()
+    server.close()
+
+

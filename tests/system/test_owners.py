@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Who holds a socket: all that do, as fork, dup and passing on make them; and whoever is left when the first has gone."""
+
+import array
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+from account import next_table
+from conftest import await_that, comm_of, connect, connected_pair, libc, listen, port_of, select
+
+PR_SET_NAME = 15
+
+
+@contextlib.contextmanager
+def other(work=lambda: 0, name=None):
+    """A process that does work() and then waits; it is killed in the end. Yields its pid, and what work() returned."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(BaseException):
+            if name:
+                libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
+            os.write(writer, str(work()).encode())
+            threading.Event().wait(60)
+        os._exit(0)
+    os.close(writer)
+    try:
+        yield pid, int(os.read(reader, 20))
+    finally:
+        os.close(reader)
+        end(pid)
+
+
+def end(pid):
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def pass_on(sock, channel):
+    channel.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))])
+
+
+def receive(channel):
+    """The number of the descriptor that was passed on."""
+    _, ancillary, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(4))
+    return array.array("i", ancillary[0][2])[0]
+
+
+def row_of(table, **wanted):
+    rows = select(next_table(table), type="socket", **wanted)
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def holders(row):
+    return sorted((owner["pid"], owner["fd"]) for owner in row["owners"])
+
+
+@pytest.fixture(params=["iter", "proc"])
+def table(request, ns, tracer):
+    return tracer("-b", "-d", "0.2", "-n", "10000", f"--snapshot-source={request.param}", "--netns", ns.name, command="top")
+
+
+def test_fork_dup_and_passing_on(ns, table):
+    """Three ways to hold one accepted socket, all of them kept with their descriptors. One that is on its way, in a queue
+    between processes, has no holder yet and is the same connection all the while."""
+    ours, its = socket.socketpair()
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    wanted = {"lport": port_of(server), "rport": port_of(client)}
+    twice = accepted.dup()
+    everywhere = [(os.getpid(), accepted.fileno()), (os.getpid(), twice.fileno())]
+    with other() as (forked, _):
+        everywhere += [(forked, accepted.fileno()), (forked, twice.fileno())]
+        row = row_of(table, **wanted)
+        assert holders(row) == sorted(everywhere) and row["pid"] == os.getpid()
+        first_id = row["id"]
+
+        def let_go_and_receive():
+            for each in accepted, twice, client, server:
+                each.close()
+            return receive(its)
+        pass_on(accepted, ours)
+        with other(let_go_and_receive) as (passed, fd):
+            everywhere.append((passed, fd))
+            assert holders(row_of(table, **wanted)) == sorted(everywhere)
+        everywhere.pop()
+        accepted.close()
+        twice.close()
+        row = row_of(table, **wanted)
+        assert holders(row) == sorted(everywhere[2:])
+        assert (row["pid"], row["id"], row["owner_src"]) == (forked, first_id, "scan")
+    row = row_of(table, **wanted)
+    assert row["state"] == "LAST_ACK" or row["state"] == "FIN_WAIT2"
+    assert holders(row) == [] and row["pid"] == forked, "who held it last"
+
+
+def test_on_its_way_between_processes(ns, table):
+    """Nobody holds it; its owner is who did last, and not made up."""
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    wanted = {"lport": port_of(server), "rport": port_of(client)}
+    ours, its = socket.socketpair()
+    row_of(table, **wanted)
+    pass_on(accepted, ours)
+    accepted.close()
+    row = row_of(table, **wanted)
+    assert (row["state"], holders(row), row["pid"]) == ("ESTABLISHED", [], os.getpid())
+    with other(lambda: receive(its)) as (receiver, fd):
+        row = row_of(table, **wanted)
+        assert holders(row) == [(receiver, fd)] and row["pid"] == receiver
+
+
+@pytest.mark.parametrize("kind", ["client", "accepted", "listener"])
+def test_owner_follows(ns, tracer, table, kind):
+    """The first holder exits, the second goes on: in the table, and in the lines that follow."""
+    trace = tracer("--netns", ns.name)
+    sockets = {}
+
+    def make():
+        """What it has opened goes to the process that outlives it."""
+        with ns.entered():
+            server = sockets["listener"]
+            client = connect("127.0.0.1", port_of(server))
+            accepted = server.accept()[0]
+        sockets["held"] = server, client, accepted
+        for each in server, client, accepted:
+            pass_on(each, sockets["channel"][0])
+        return 0
+    with ns.entered():
+        sockets["listener"] = listen()
+    sockets["channel"] = socket.socketpair()
+    port = port_of(sockets["listener"])
+    with other(make, "first") as (first, _):
+        wanted = {"listener": {"lport": port, "state": "LISTEN"}, "client": {"rport": port},
+                  "accepted": {"lport": port, "state": "ESTABLISHED"}}[kind]
+        row = row_of(table, **wanted)
+        if kind != "listener":
+            assert row["pid"] == first
+        sockets["listener"].close()
+        fds = [receive(sockets["channel"][1]) for _ in range(3)]
+        mine = dict(zip(["listener", "client", "accepted"], fds))[kind]
+        assert (os.getpid(), mine) in holders(row_of(table, **wanted))
+        before = time.monotonic()
+        end(first)
+    row = row_of(table, **wanted)
+    assert (row["pid"], row["comm"], holders(row)) == (os.getpid(), comm_of(), [(os.getpid(), mine)])
+    time.sleep(max(0, before + 2 - time.monotonic()))  # it must know by then, and nothing says when it does
+    held = [socket.socket(fileno=fd) for fd in fds]
+    held[["listener", "client", "accepted"].index(kind)].close()
+    if kind == "listener":
+        line = trace.await_transition(lport=port, newstate="CLOSE", oldstate="LISTEN")
+    else:
+        line = trace.await_transition(newstate="FIN_WAIT1", id=next(line["id"] for line in trace.transitions(
+            newstate="ESTABLISHED", direction="out" if kind == "client" else "in")))
+    assert (line["pid"], line["comm"]) == (os.getpid(), comm_of())
+
+
+def test_worker_is_the_owner_for_filters(ns, tracer):
+    """A parent listens, each of two workers accepts: -p and --comm of a worker show what it accepted, from the first
+    transition on, and nothing of the other's, however short it was."""
+    with ns.entered():
+        server = listen(backlog=64)
+    port = port_of(server)
+
+    def serve(keeps):
+        def work():
+            kept = []
+            while True:
+                kept.append(server.accept()[0])
+                if not keeps:
+                    kept.pop().close()
+
+        def start():
+            threading.Thread(target=work, daemon=True).start()
+            return 0
+        return start
+
+    def clients(count):
+        with ns.entered():
+            return [connect("127.0.0.1", port) for _ in range(count)]
+    with other(serve(keeps=True), "longworker") as (long, _):
+        by_pid = tracer("-p", str(long), "--netns", ns.name)
+        by_name = tracer("--comm", "short*", "--netns", ns.name)
+        by_parent = tracer("-p", str(os.getpid()), "--netns", ns.name, f"sport = :{port}")
+        held = clients(5)
+        first = by_pid.await_count(5, newstate="ESTABLISHED", lport=port)
+        assert {line["rport"] for line in first} == {port_of(client) for client in held}
+    with other(serve(keeps=False), "shortworker") as (short, _):
+        more = clients(5)
+        ports = {port_of(client) for client in more}
+        by_name.await_count(5, newstate="FIN_WAIT1", lport=port)
+        lines = by_name.transitions(lport=port)
+        assert {line["rport"] for line in lines} == ports
+        born = select(lines, oldstate="LISTEN")
+        assert len(born) == 5, "also what happened before it was known"
+        assert {line["pid"] for line in lines} == {short}
+    for client in held + more:
+        client.close()
+    for each in by_pid, by_name, by_parent:
+        each.stop()
+    assert {line["pid"] for line in by_pid.transitions()} == {long}
+    assert {line["rport"] for line in by_pid.transitions(lport=port)} == {line["rport"] for line in first}
+    assert by_parent.transitions() == [], "it has listened, but accepted none"
+    lives = {}
+    for line in by_pid.transitions(lport=port) + by_name.transitions(lport=port):
+        lives.setdefault(line["id"] + line["comm"], []).append(line["newstate"])
+    assert all(life[:2] == ["SYN_RECV", "ESTABLISHED"] for life in lives.values()), lives
+    await_that(lambda: not [row for row in ns.ss() if row[0] == "ESTAB"], "all to end")
+
+
+def test_filter_by_a_forked_holder(ns, tracer):
+    """Who holds it beside its owner is asked for as well."""
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    with other(name="besides") as (forked, _):
+        trace = tracer("-p", str(forked), "--netns", ns.name)
+        by_name = tracer("--comm", "besides", "--netns", ns.name)
+        not_it = tracer("--netns", ns.name, f"not pid {forked}")
+        client.shutdown(socket.SHUT_WR)
+        for each in trace, by_name:
+            line = each.await_transition(newstate="FIN_WAIT1")
+            assert line["lport"] == port_of(client)
+        with ns.entered():
+            fresh = connected_pair()
+        not_it.await_transition(lport=port_of(fresh[0]), newstate="ESTABLISHED")
+        assert not not_it.transitions(newstate="FIN_WAIT1")
+    for each in server, accepted:
+        each.close()

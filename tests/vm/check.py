@@ -44,8 +44,12 @@ KERNELS = [
     Kernel("6.1", "linux-image-cloud-amd64"),
     Kernel("6.12", "linux-image-6.12-cloud-amd64"),
 ]
+# The join, the lives of connections and their owners, whatever else is tested as is.
+CORE = "test_guest or test_join or test_lifecycles or test_minisockets or owner"
 RUNS = [
     Run("as-is", ""),
+    Run("without-iterators", CORE, "--snapshot-source=proc"),
+    Run("without-fentry", CORE, "--accept-source=scan"),
 ]
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 # What the tests and the guest's init call, besides the interpreter.
 PROGRAMS = """
-    bash cat chmod cp dd env grep head ip kill ln ls mkdir modprobe mount nft nohup nsenter nstat rm sed setpriv sleep
-    ss stty sysctl tail timeout touch true umount uname unshare
+    bash cat chmod cp dd env grep head ip kill ln ls mkdir mkfifo modprobe mount nft nohup nsenter nstat prlimit rm rmdir
+    sed seq setpriv sleep ss stty sysctl tail timeout touch true umount uname unshare
 """.split()
 # Parts of the standard library that no test needs, and what is not of it.
 LEFT_OUT = shutil.ignore_patterns("test", "tests", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo",
@@ -143,7 +143,7 @@ def make(build, kernels, scripts):
         root.add_program(build / program, f"/work/build/{program}")
     root.add(build / "tests/system/vmlinux_types.o", "/work/build/tests/system/vmlinux_types.o")
     root.add_tree(HERE.parent / "system", "/work/tests/system", shutil.ignore_patterns("__pycache__"))
-    root.add(HERE / "test_vmlinux.py", "/work/tests/vm/test_vmlinux.py")
+    root.add(HERE / "test_guest.py", "/work/tests/vm/test_guest.py")
     root.add(HERE / "init", "/init")
     root.path("/work/runs").mkdir()
     for name, script in scripts.items():

@@ -162,6 +162,7 @@ int live_open(const struct live_options *options, struct live **out)
 	live->signal_fd = -1;
 	live->deadline_fd = -1;
 	live->stop_fd = -1;
+	live->patience_ns = NS_PER_SEC;
 	live->on_gap = options->on_gap;
 	live->wants_changes = options->on_change != NULL;
 	live->gate = (struct gate){
@@ -303,6 +304,7 @@ struct summary live_summary(const struct live *live)
 		.dropped = live->counts.dropped,
 		.missed = live->missed,
 		.resyncs = live->resyncs,
+		.incomplete = live->incomplete,
 	};
 }
 

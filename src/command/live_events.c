@@ -57,7 +57,7 @@ int live_handle_event(void *context, const struct event *event)
 
 /* ---- losses ---- */
 
-static void report_gap(struct live *live, uint64_t lost, enum gap_reason reason, uint64_t now_ns)
+static void tell_gap(struct live *live, uint64_t lost, enum gap_reason reason, uint64_t now_ns)
 {
 	const struct gap gap = {.lost = lost, .from_ns = live->counted_ns, .to_ns = now_ns, .reason = reason};
 
@@ -84,8 +84,8 @@ void live_count_losses(struct live *live)
 	struct bpf_counts counts = bpf_source_counts(live->source);
 	uint64_t now_ns = clock_monotonic_ns(), missed = missed_by(live, &counts);
 
-	report_gap(live, counts.dropped - live->counts.dropped, GAP_RING_FULL, now_ns);
-	report_gap(live, missed - live->missed, GAP_SKIPPED, now_ns);
+	tell_gap(live, counts.dropped - live->counts.dropped, GAP_RING_FULL, now_ns);
+	tell_gap(live, missed - live->missed, GAP_SKIPPED, now_ns);
 	if (table_strangers(live->table) != live->strangers)
 		agenda_want(&live->agenda, SCOPE_ALL, now_ns + SETTLE_NS);
 	live->strangers = table_strangers(live->table);

@@ -128,7 +128,7 @@ static int join(struct live *live, struct snapshot *snapshot, uint64_t began_ns)
 /* With a snapshot of everything, during which nothing was lost, the table is right again. */
 static void note_resync(struct live *live, uint8_t scope, bool was_out_of_step)
 {
-	if (scope != SCOPE_ALL)
+	if (scope != SCOPE_ALL || live->incomplete)
 		live->out_of_step = live->out_of_step || was_out_of_step;
 	else if (live->out_of_step)
 		agenda_want_now(&live->agenda, clock_monotonic_ns());
@@ -151,7 +151,7 @@ static bool is_settled(const struct live *live, uint8_t scope)
 /* Who is not accepted yet will be. */
 static void await_accepts(struct live *live, uint64_t now_ns)
 {
-	if (table_unheld(live->table) == 0)
+	if (table_unheld(live->table) == 0 || !live->wants_changes)
 		return;
 	agenda_want(&live->agenda, SNAPSHOT_HOLDERS, now_ns + live->patience_ns);
 	if (live->patience_ns < MAX_PATIENCE_NS)
@@ -222,11 +222,10 @@ int live_join(struct live *live)
 		err = live_look(live, SCOPE_ALL);
 	for (int i = 1; i < JOIN_TRIES && !err && live->incomplete; i++)
 		err = live_look(live, SCOPE_ALL);
-	if (!err && live->incomplete) {
-		log_error("the ring is too small for what is there: give more than --ring-size %llu",
-			  (unsigned long long)bpf_source_ring(live->source)->bytes);
-		err = -ENOBUFS;
-	}
+	if (!err && live->incomplete)
+		log_warning("not all that is there could be told, for want of room in the ring: give more than "
+			    "--ring-size %llu",
+			    (unsigned long long)bpf_source_ring(live->source)->bytes);
 	return err;
 }
 

@@ -262,6 +262,24 @@ static const struct argp_option common_options[] = {
 	{0},
 };
 
+static error_t read_sources(int key, char *value, struct live_options *live)
+{
+	switch (key) {
+	case KEY_RING_SIZE:
+		live->ring_bytes = ring_size_of(value);
+		break;
+	case KEY_SNAPSHOT_SOURCE:
+		live->snapshot_source = snapshot_source_of(value);
+		break;
+	case KEY_ACCEPT_SOURCE:
+		live->accept_source = accept_source_of(value);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
 static error_t read_common(int key, char *value, struct argp_state *state)
 {
 	struct reading *reading = state->input;
@@ -301,15 +319,6 @@ static error_t read_common(int key, char *value, struct argp_state *state)
 	case KEY_DURATION:
 		options->live.duration_ns = duration_of("--duration", value);
 		break;
-	case KEY_RING_SIZE:
-		options->live.ring_bytes = ring_size_of(value);
-		break;
-	case KEY_SNAPSHOT_SOURCE:
-		options->live.snapshot_source = snapshot_source_of(value);
-		break;
-	case KEY_ACCEPT_SOURCE:
-		options->live.accept_source = accept_source_of(value);
-		break;
 	case 'v':
 		log_set_level(log_level() + 1);
 		break;
@@ -321,7 +330,7 @@ static error_t read_common(int key, char *value, struct argp_state *state)
 		add_words(reading);
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return read_sources(key, value, &options->live);
 	}
 	return 0;
 }

@@ -106,5 +106,5 @@ int report_finish(struct report *report, struct live *live, int err)
 		log_error("stopped: %s", strerror(-err));
 		return STATUS_FAILED;
 	}
-	return summary.dropped || summary.missed ? STATUS_FINDINGS : STATUS_DONE;
+	return summary.dropped || summary.missed || summary.incomplete ? STATUS_FINDINGS : STATUS_DONE;
 }

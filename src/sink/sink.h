@@ -12,6 +12,7 @@
 /* The account, so far or at the end. */
 struct summary {
 	uint64_t seen, received, dropped, missed, resyncs;
+	bool incomplete; /* the last look at what is there was not told in whole */
 };
 
 enum gap_reason {

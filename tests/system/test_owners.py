@@ -233,3 +233,15 @@ def test_filter_by_a_forked_holder(ns, tracer):
         assert not not_it.transitions(newstate="FIN_WAIT1")
     for each in server, accepted:
         each.close()
+
+
+def test_who_is_not_accepted_is_not_looked_for_all_the_time(ns, tracer):
+    """A connection that waits in the queue of its listener has no holder, for as long as it waits."""
+    with ns.entered():
+        server = listen()
+        client = connect("127.0.0.1", port_of(server))
+    trace = tracer("--netns", ns.name, "--duration", "6s")
+    assert trace.process.wait(60) == 0
+    assert 2 <= trace.errors().count("joined with") <= 6, trace.errors()
+    client.close()
+    server.close()

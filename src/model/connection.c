@@ -69,12 +69,13 @@ void connection_set_owner(struct connection *conn, const struct owner *owner, en
 		conn->owner_count = 0;
 	conn->owner = *owner;
 	conn->owner_source = source;
-	conn->owner_settled = source != OWNER_INHERITED;
 }
 
 bool connection_owner_is_open(const struct connection *conn)
 {
-	return conn->direction == DIRECTION_IN && !conn->owner_settled && !conn->mini && conn->state != STATE_CLOSE;
+	bool settled = conn->owner_source != OWNER_UNKNOWN && conn->owner_source != OWNER_INHERITED;
+
+	return conn->direction == DIRECTION_IN && !settled && !conn->mini && conn->state != STATE_CLOSE;
 }
 
 bool connection_is_held_by(const struct connection *conn, uint32_t pid)

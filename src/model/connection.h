@@ -57,12 +57,10 @@ struct connection {
 	uint8_t contested; /* the state that the last row said, where it was not `state`; else STATE_UNKNOWN */
 	uint8_t owner_source;
 	uint8_t direction;
-	uint8_t reason;         /* a minisocket's: why it is no socket any more */
-	bool born_known : 1;    /* false: it is older than born_ns says */
-	bool since_known : 1;   /* false: it is longer in `state` than since_ns says */
-	bool owner_settled : 1; /* false: the owner is its listener's, of which there are several or nobody knows how
-				   many */
-	bool mini : 1;          /* no socket: a handshake not done yet, or what is left of a connection; see event.h */
+	uint8_t reason;       /* a minisocket's: why it is no socket any more */
+	bool born_known : 1;  /* false: it is older than born_ns says */
+	bool since_known : 1; /* false: it is longer in `state` than since_ns says */
+	bool mini : 1;        /* no socket: a handshake not done yet, or what is left of a connection; see event.h */
 	bool tuple_indexed : 1;
 	bool inode_indexed : 1;
 	bool gone : 1; /* no more in the table: it is kept for its held changes, and freed with the last of them */
@@ -88,7 +86,7 @@ struct span connection_age(const struct connection *conn, uint64_t now_ns);
 void connection_set_owner(struct connection *conn, const struct owner *owner, enum owner_source source);
 
 /* True while the owner may turn out to be another than it seems: nobody has been seen to take it over from its
- * listener, whose holders are several or not known. */
+ * listener. */
 bool connection_owner_is_open(const struct connection *conn);
 
 /* A scan found it to be among the holders. */

@@ -32,7 +32,6 @@ struct table {
 	uint64_t snapshot_ns; /* when the reading of the last snapshot of sockets began */
 	uint64_t earlier_ns;  /* and of the one before */
 	uint32_t snapshot;    /* the number of the last snapshot of any kind; 0: none yet */
-	uint32_t held_whole;  /* of the last one of holders that was told to its end */
 	bool joining;         /* a snapshot whose rows have no address */
 	bool known_whole;     /* a snapshot of all sockets has been joined */
 	struct death recent[RECENT_SLOTS];

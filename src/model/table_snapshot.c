@@ -318,8 +318,6 @@ void table_end_snapshot(struct table *table, const struct event *end, const stru
 
 	table->joining = false;
 	table->doubtful = 0;
-	if (end->scope & SNAPSHOT_HOLDERS)
-		table->held_whole = table->snapshot;
 	if (end->scope & SNAPSHOT_SOCKETS)
 		table->known_whole = true;
 	table_walk(&walk);

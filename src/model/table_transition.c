@@ -8,23 +8,12 @@
 
 /* ---- owners ---- */
 
-/* Where a scan found one process to hold a listener, it will be the one that accepts. */
-static bool has_one_holder(const struct table *table, const struct connection *listener)
-{
-	if (listener->scanned > table->held_whole) /* not all have been told yet */
-		return false;
-	for (unsigned int i = 1; i < listener->owner_count; i++)
-		if (listener->owners[i].pid != listener->owners[0].pid)
-			return false;
-	return listener->owner_count > 0;
-}
-
 /* Listeners that share an address (SO_REUSEPORT) but not their owner leave it unknown: nothing tells which of them
  * the child belongs to. */
 static bool inherit_from(struct table *table, struct connection *child, const struct tuple *listener)
 {
 	const struct owner *owner = NULL;
-	bool found = false, settled = true;
+	bool found = false;
 
 	for (struct link *link = index_find(&table->by_tuple, tuple_hash(listener)); link;
 	     link = index_find_next(link)) {
@@ -37,12 +26,10 @@ static bool inherit_from(struct table *table, struct connection *child, const st
 		else
 			owner = conn->owner.pid ? &conn->owner : NULL;
 		found = true;
-		settled = settled && has_one_holder(table, conn);
 	}
 	if (owner) {
 		connection_set_owner(child, owner, OWNER_INHERITED);
 		child->owner.fd = FD_UNKNOWN;
-		child->owner_settled = settled;
 	}
 	return found;
 }

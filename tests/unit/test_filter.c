@@ -78,7 +78,7 @@ static int set_subjects(void **state)
 	set_subject(CHILD, tuple_of(4, "0.0.0.0", 80, "0.0.0.0", 0), owner_of(100, 3, "nginx"), 0, STATE_LISTEN,
 		    STATE_SYN_RECV);
 	subjects[CHILD].direction = DIRECTION_IN;
-	subjects[CHILD].owner_settled = true; /* its listener has one holder only */
+	subjects[CHILD].owner_source = OWNER_ACCEPT;
 	workers[0] = owner_of(300, 3, "java");
 	workers[1] = owner_of(301, 4, "helper");
 	subjects[MAPPED].owners = workers;

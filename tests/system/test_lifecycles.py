@@ -419,7 +419,7 @@ def test_fork_after_accept(ns, tracer):
     os.waitpid(child, 0)
     client.close()
     lines = life_of(trace, lport=port_of(server), oldstate="SYN_RECV")
-    assert {(line["pid"], line["owner_src"]) for line in lines} <= {(os.getpid(), "inherited"), (child, "scan"), (child, "close")}
+    assert {(line["pid"], line["owner_src"]) for line in lines} <= {(os.getpid(), "inherited"), (os.getpid(), "accept"), (child, "scan"), (child, "close")}
     assert (lines[-1]["reason"], lines[-1]["rx_bytes"]) == ("closed_by_us", 1)
 
 

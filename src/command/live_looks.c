@@ -144,6 +144,9 @@ static bool is_settled(const struct live *live, uint8_t scope)
 
 	if (!live->accept_hook || scope != SNAPSHOT_HOLDERS)
 		return false;
+	if (!snapshot_kit_is_exact(live->kit) &&
+	    table_unheld(live->table)) /* the hook names addresses, which /proc does not */
+		return false;
 	found = find_all(live);
 	return !found.unsettled && !found.owner_is_gone;
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "table_inside.h"
 
@@ -21,59 +20,24 @@ struct table *table_new(void)
 	return table;
 }
 
-static void set_tuple_index(struct table *table, struct connection *conn, bool wanted)
+static void drop(struct walk *walk, struct connection *conn)
 {
-	uint64_t key = wanted ? tuple_hash(&conn->tuple) : 0;
-
-	if (wanted == conn->tuple_indexed && (!wanted || conn->by_tuple.key == key))
-		return;
-	if (conn->tuple_indexed)
-		index_remove(&table->by_tuple, &conn->by_tuple);
-	if (wanted)
-		index_insert(&table->by_tuple, &conn->by_tuple, key);
-	conn->tuple_indexed = wanted;
-}
-
-static void set_inode_index(struct table *table, struct connection *conn, bool wanted)
-{
-	if (wanted == conn->inode_indexed && (!wanted || conn->by_inode.key == conn->inode))
-		return;
-	if (conn->inode_indexed)
-		index_remove(&table->by_inode, &conn->by_inode);
-	if (wanted)
-		index_insert(&table->by_inode, &conn->by_inode, conn->inode);
-	conn->inode_indexed = wanted;
-}
-
-/* Held changes outlive their connection's place in the table. */
-static void let_go(struct connection *conn)
-{
-	conn->gone = true;
-	if (!conn->held)
-		connection_free(conn);
+	table_drop(walk->table, conn);
 }
 
 void table_free(struct table *table)
 {
-	struct link *link, *next;
-	size_t bucket;
+	struct walk walk = {.table = table, .visit = drop};
 
 	if (!table)
 		return;
-	for (link = table->by_sk.buckets ? index_each(&table->by_sk, NULL, &bucket) : NULL; link; link = next) {
-		next = index_each(&table->by_sk, link, &bucket);
-		set_tuple_index(table, BY_SK(link), false);
-		let_go(BY_SK(link));
-	}
-	for (link = table->by_tuple.buckets ? index_each(&table->by_tuple, NULL, &bucket) : NULL; link; link = next) {
-		next = index_each(&table->by_tuple, link, &bucket);
-		let_go(BY_TUPLE(link));
+	if (table->dead.buckets) { /* the last that table_new() makes */
+		table_walk(&walk);
+		table_unbury_all(table);
 	}
 	index_free(&table->by_sk);
 	index_free(&table->by_tuple);
 	index_free(&table->by_inode);
-	if (table->dead.buckets)
-		table_unbury_all(table);
 	index_free(&table->dead);
 	free(table);
 }
@@ -113,150 +77,6 @@ void table_each(const struct table *table, void (*visit)(void *context, struct c
 	while ((link = index_each(&table->by_tuple, link, &bucket)))
 		if (BY_TUPLE(link)->by_sk.key == 0)
 			visit(context, BY_TUPLE(link));
-}
-
-void table_walk(struct walk *walk)
-{
-	struct table *table = walk->table;
-	struct link *link, *next;
-	size_t bucket;
-
-	for (link = index_each(&table->by_sk, NULL, &bucket); link; link = next) {
-		next = index_each(&table->by_sk, link, &bucket);
-		walk->visit(walk, BY_SK(link));
-	}
-	for (link = index_each(&table->by_tuple, NULL, &bucket); link; link = next) {
-		next = index_each(&table->by_tuple, link, &bucket);
-		if (BY_TUPLE(link)->by_sk.key == 0)
-			walk->visit(walk, BY_TUPLE(link));
-	}
-}
-
-void table_tell(const struct listener *listener, const struct change *change)
-{
-	if (listener->handler)
-		listener->handler(listener->context, change);
-}
-
-/* ---- membership ---- */
-
-/* Connects without a port are many under one tuple, and known by their inode. */
-void table_place(struct table *table, struct connection *conn)
-{
-	bool findable = table->joining || conn->by_sk.key == 0;
-	bool portless = conn->tuple.lport == 0 && conn->state == STATE_SYN_SENT && conn->by_sk.key;
-
-	set_tuple_index(table, conn, (findable && !portless) || conn->state == STATE_LISTEN);
-	set_inode_index(table, conn, findable && conn->inode);
-}
-
-void table_set_sk(struct table *table, struct connection *conn, uint64_t sk)
-{
-	if (conn->by_sk.key == sk)
-		return;
-	if (conn->by_sk.key)
-		index_remove(&table->by_sk, &conn->by_sk);
-	else
-		table->unaddressed--;
-	conn->by_sk.key = 0;
-	if (sk)
-		index_insert(&table->by_sk, &conn->by_sk, sk);
-	else
-		table->unaddressed++;
-}
-
-void table_set_mini(struct table *table, struct connection *conn)
-{
-	table->minis += !conn->mini;
-	conn->mini = true;
-}
-
-struct connection *table_add(struct table *table, const struct event *event)
-{
-	struct connection *conn = calloc(1, sizeof(*conn));
-
-	if (!conn)
-		return NULL;
-	conn->id = ++table->next_id;
-	conn->tuple = event->tuple;
-	conn->cookie = event->cookie;
-	conn->uid = event->uid;
-	conn->inode = event->inode;
-	conn->recvq = QUEUE_UNKNOWN;
-	conn->sendq = QUEUE_UNKNOWN;
-	conn->owner.fd = FD_UNKNOWN;
-	table->count++;
-	table->unaddressed++;
-	if (event->sk)
-		table_set_sk(table, conn, event->sk);
-	return conn;
-}
-
-void table_drop(struct table *table, struct connection *conn)
-{
-	set_tuple_index(table, conn, false);
-	set_inode_index(table, conn, false);
-	if (conn->by_sk.key)
-		index_remove(&table->by_sk, &conn->by_sk);
-	else
-		table->unaddressed--;
-	table->minis -= conn->mini;
-	table->count--;
-	let_go(conn);
-}
-
-struct connection *table_find_sk(const struct table *table, uint64_t sk)
-{
-	struct link *link = sk ? index_find(&table->by_sk, sk) : NULL;
-
-	return link ? BY_SK(link) : NULL;
-}
-
-static bool fits(const struct connection *conn, const struct wanted *wanted)
-{
-	if (wanted->unaddressed && conn->by_sk.key)
-		return false;
-	if ((conn->state == STATE_LISTEN) != wanted->listening || conn->mini != wanted->mini)
-		return false;
-	return !wanted->inode || !conn->inode || conn->inode == wanted->inode;
-}
-
-/* The connection of this tuple that fits; of several, the one whose inode is known to be the same. */
-struct connection *table_find_tuple(const struct table *table, const struct tuple *tuple, const struct wanted *wanted)
-{
-	struct connection *found = NULL;
-
-	for (struct link *link = index_find(&table->by_tuple, tuple_hash(tuple)); link; link = index_find_next(link)) {
-		struct connection *conn = BY_TUPLE(link);
-
-		if (!tuple_equal(&conn->tuple, tuple) || !fits(conn, wanted))
-			continue;
-		if (wanted->inode && conn->inode == wanted->inode)
-			return conn;
-		if (!found)
-			found = conn;
-	}
-	return found;
-}
-
-struct connection *table_find_inode(const struct table *table, uint32_t netns, const struct wanted *wanted)
-{
-	struct link *link = wanted->inode ? index_find(&table->by_inode, wanted->inode) : NULL;
-
-	for (; link; link = index_find_next(link)) {
-		struct connection *conn = BY_INODE(link);
-
-		if (conn->tuple.netns == netns && (!wanted->unaddressed || conn->by_sk.key == 0))
-			return conn;
-	}
-	return NULL;
-}
-
-struct connection *table_find(const struct table *table, const struct tuple *tuple, const struct wanted *wanted)
-{
-	struct connection *conn = table_find_inode(table, tuple->netns, wanted);
-
-	return conn ? conn : table_find_tuple(table, tuple, wanted);
 }
 
 void table_forget(struct table *table, uint64_t sk)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the files of the connection table share: table.c (who is in it, and how one is found), table_transition.c,
- * table_snapshot.c, and table_mini.c. Nobody else's affair.
+ * What the files of the connection table share; nobody else's affair. Each calls only those before it: table_members.c,
+ * table_burial.c, table_owner.c, table_mini.c, table_snapshot.c and table_transition.c; and at the top table.c.
  */
 #include "table.h"
 
@@ -49,7 +49,11 @@ struct listener {
 	void *context;
 };
 
-void table_tell(const struct listener *listener, const struct change *change);
+static inline void table_tell(const struct listener *listener, const struct change *change)
+{
+	if (listener->handler)
+		listener->handler(listener->context, change);
+}
 
 /* What to look for beside a tuple. Another inode under one tuple is another socket: one of several that listen there,
  * or an earlier or later one whose death and birth are still to be told. */
@@ -61,7 +65,7 @@ struct wanted {
 	bool mini;
 };
 
-/* ---- table.c ---- */
+/* ---- table_members.c: who is in it, and how one is found ---- */
 
 struct connection *table_add(struct table *table, const struct event *event); /* NULL when memory is short */
 void table_drop(struct table *table, struct connection *conn);
@@ -91,25 +95,22 @@ struct walk {
 };
 void table_walk(struct walk *walk);
 
-/* ---- table_transition.c ---- */
-
-int table_transition(struct table *table, const struct event *event, const struct listener *listener);
-int table_accept(struct table *table, const struct event *event, const struct listener *listener);
-
-/* A child's owner, until better is known, is its listener's. */
-void table_inherit(struct table *table, struct connection *child);
-
-/* ---- table_snapshot.c ---- */
-
-void table_begin_snapshot(struct table *table, const struct event *begin);
-int table_row(struct table *table, const struct event *row, const struct listener *listener);
-int table_holder(struct table *table, const struct event *event, const struct listener *listener);
-void table_end_snapshot(struct table *table, const struct event *end, const struct listener *listener);
+/* ---- table_burial.c ---- */
 
 /* A connection of this address ended: until the snapshot's end, no row of it counts. 0 or -ENOMEM. */
 int table_bury(struct table *table, uint64_t sk);
 void table_unbury(struct table *table, uint64_t sk);
 void table_unbury_all(struct table *table);
+
+/* ---- table_owner.c ---- */
+
+/* A child's owner, until better is known, is its listener's. */
+void table_inherit(struct table *table, struct connection *child);
+
+int table_accept(struct table *table, const struct event *event, const struct listener *listener);
+
+/* To be called at each transition, before it is applied. */
+void table_learn_closer(struct connection *conn, const struct event *event);
 
 /* ---- table_mini.c ---- */
 
@@ -126,3 +127,14 @@ void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns
 /* Another connection has its tuple: it is there no more. */
 void table_end_minis_of(struct table *table, const struct connection *conn, uint64_t ts_ns,
 			const struct listener *listener);
+
+/* ---- table_snapshot.c ---- */
+
+void table_begin_snapshot(struct table *table, const struct event *begin);
+int table_row(struct table *table, const struct event *row, const struct listener *listener);
+int table_holder(struct table *table, const struct event *event, const struct listener *listener);
+void table_end_snapshot(struct table *table, const struct event *end, const struct listener *listener);
+
+/* ---- table_transition.c ---- */
+
+int table_transition(struct table *table, const struct event *event, const struct listener *listener);

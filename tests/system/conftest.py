@@ -92,15 +92,23 @@ class Netns:
     def sysctl(self, name, value):
         self.exec("sysctl", "-qw", f"{name}={value}")
 
-    def nft(self, rules):
-        """Rules for what this namespace sends."""
+    def nft(self, rules, hook="output"):
+        """Rules for what this namespace sends: whoever sends what they drop is told."""
         subprocess.run(["ip", "netns", "exec", self.name, "nft", "-f", "-"], check=True, text=True, input=f"""
-            table inet test {{
-                chain out {{
-                    type filter hook output priority 0;
+            table inet {hook} {{
+                chain {hook} {{
+                    type filter hook {hook} priority 0;
                     {rules}
                 }}
             }}""")
+
+    def lose_arriving(self, rules):
+        """Whoever sends what these drop believes that it was sent."""
+        self.nft(rules, hook="input")
+
+    def find_again(self):
+        """Everything arrives again."""
+        self.exec("nft", "delete", "table", "inet", "input")
 
     def ss(self, *options):
         """The kernel's own account: {(state, local, peer)} as ss says it."""

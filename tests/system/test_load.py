@@ -244,13 +244,19 @@ def test_reader_that_leaves_when_nothing_happens(ns, process):
     assert trace.wait(30) == 0 and trace.stderr.read() == b""
 
 
-def test_reader_that_stands_still(ns, process):
-    """A stalled pipe must not keep the tracer from ending."""
+def trace_into_pipe(ns, process, until):
+    """(a tracer that has said `until`, the end of the pipe from which nobody reads yet)"""
     reader, writer = os.pipe()
     trace = process([PROGRAM, "trace", "--json", "-v", "--netns", ns.name], stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
-    while b"tracing" not in (line := trace.stderr.readline()):
+    while until not in (line := trace.stderr.readline()):
         assert line
+    return trace, reader
+
+
+def test_reader_that_stands_still(ns, process):
+    """A stalled pipe must not keep the tracer from ending."""
+    trace, reader = trace_into_pipe(ns, process, b"tracing")
     churn_in(ns, "--connections", "2000", "--reset")
     trace.send_signal(signal.SIGTERM)
     assert trace.wait(30) == 3
@@ -260,11 +266,7 @@ def test_reader_that_stands_still(ns, process):
 
 def test_reader_that_is_slow(ns, process):
     """It reads nothing until the tracer was told to end, and then gets all of it."""
-    reader, writer = os.pipe()
-    trace = process([PROGRAM, "trace", "--json", "-v", "--netns", ns.name], stdout=writer, stderr=subprocess.PIPE)
-    os.close(writer)
-    while b"joined" not in (line := trace.stderr.readline()):
-        assert line
+    trace, reader = trace_into_pipe(ns, process, b"joined")
     churn_in(ns, "--connections", "2000", "--reset")
     trace.send_signal(signal.SIGTERM)
     with open(reader, "rb") as lines:

@@ -5,27 +5,11 @@ has closed it, TIME_WAIT. No tracepoint names them; they come and go within 2 s 
 import os
 import socket
 import struct
-import subprocess
 import time
 
 import pytest
 from account import SOON, by_ss, by_table, difference, next_table, tables_of
 from conftest import await_that, comm_of, connected_pair, listen, port_of, select, steps
-
-
-def lose_arriving(ns, rules):
-    subprocess.run(["ip", "netns", "exec", ns.name, "nft", "-f", "-"], check=True, text=True, input=f"""
-        table inet lossy {{
-            chain arriving {{
-                type filter hook input priority 0;
-                {rules}
-            }}
-        }}""")
-
-
-def find_again(ns):
-    """Everything arrives again."""
-    ns.exec("nft", "delete", "table", "inet", "lossy")
 
 
 @pytest.fixture(params=["iter", "proc"])
@@ -73,7 +57,7 @@ def time_wait(ns, host="127.0.0.1"):
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_half_open(ns, table, host):
     """It has its listener's owner, becomes a connection of one row, and goes."""
-    lose_arriving(ns, "tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
+    ns.lose_arriving("tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with ns.entered():
         server = listen(host, 7, family)
@@ -85,7 +69,7 @@ def test_half_open(ns, table, host):
     assert len(rows) == 3 and mine(rows)
     assert {row["direction"] for row in rows} == {"in"} and {row["owner_src"] for row in rows} == {"inherited"}
     assert all(row["owners"] == [] and row["inode"] is None for row in rows), "nobody holds what is no socket"
-    find_again(ns)
+    ns.find_again()
     await_that(lambda: not [row for row in by_ss(ns).rows if row[0] in ("SYN_RECV", "SYN_SENT")], "the handshakes to be done")
     assert not await_table(ns, table, state="SYN_RECV")
     assert len(await_table(ns, table, state="ESTABLISHED", lport=7)) == 3
@@ -96,7 +80,7 @@ def test_half_open(ns, table, host):
 
 def test_half_open_to_a_wildcard(ns, table):
     """v4 to a v6 listener for both families, and to 0.0.0.0: the listener's owner is found all the same."""
-    lose_arriving(ns, "tcp sport { 7, 8 } tcp flags & (syn | ack) == (syn | ack) drop;")
+    ns.lose_arriving("tcp sport { 7, 8 } tcp flags & (syn | ack) == (syn | ack) drop;")
     with ns.entered():
         servers = [listen("::", 7, socket.AF_INET6, v6only=0), listen("0.0.0.0", 8)]
         clients = [socket.socket() for _ in servers]
@@ -109,7 +93,7 @@ def test_half_open_to_a_wildcard(ns, table):
 
 def test_half_open_that_comes_to_nothing(ns, table, tracer):
     """Told as no connection: it never was one."""
-    lose_arriving(ns, "tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
+    ns.lose_arriving("tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
     lines = tracer("--netns", ns.name, "sport = :7")
     with ns.entered():
         server = listen(port=7)
@@ -165,7 +149,7 @@ def test_found_ones_have_no_invented_owner(ns, tracer):
 @pytest.mark.parametrize("source", ["iter", "proc"])
 def test_snapshot_of_a_trace_shows_minisockets(ns, tracer, source):
     server, _own = time_wait(ns)
-    lose_arriving(ns, "tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
+    ns.lose_arriving("tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
     with ns.entered():
         half = listen(port=7)
         connecting = socket.socket()

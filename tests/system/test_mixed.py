@@ -18,23 +18,12 @@ STEPS = int(os.environ.get("MIXED_STEPS", "1500" if SANITIZED else "4000"))
 SEEDS = [int(seed) for seed in os.environ.get("MIXED_SEEDS", "1 2 3").split()]
 
 
-def lose_arriving(ns, rules):
-    """On the way in: whoever sends it believes it sent."""
-    subprocess.run(["ip", "netns", "exec", ns.name, "nft", "-f", "-"], check=True, text=True, input=f"""
-        table inet lossy {{
-            chain arriving {{
-                type filter hook input priority 0;
-                {rules}
-            }}
-        }}""")
-
-
 @pytest.fixture
 def spaces(netns):
     """Namespaces in which SYNs to port 9 and answers from port 7 are lost, and TIME_WAIT is used again at once."""
     made = [netns(f"mixed{i}") for i in range(3)]
     for ns in made:
-        lose_arriving(ns, "tcp dport 9 drop; tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
+        ns.lose_arriving("tcp dport 9 drop; tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
         ns.sysctl("net.ipv4.tcp_tw_reuse", 1)
         ns.exec("sysctl", "-qw", "net.ipv4.tcp_tw_reuse_delay=1", check=False)  # since Linux 6.14
     made[1].sysctl("net.ipv4.ip_local_port_range", "40000 40200")

@@ -217,6 +217,14 @@ static void test_address_used_again_within_a_snapshot(void **state)
 	assert_int_equal(bench_only(bench)->tuple.lport, 40003);
 }
 
+static void assert_next_snapshot_finds(struct bench *bench, struct tuple tuple)
+{
+	exact_begin(bench, 2 * BEGAN_US);
+	exact_row(bench, SK(1), STATE_ESTABLISHED, 2 * BEGAN_US + 5, tuple);
+	exact_end(bench);
+	assert_int_equal(table_count(bench->table), 1);
+}
+
 /* A row without an address, of /proc, has nothing to do with addresses that died. */
 static void test_nobody_is_buried_for_proc(void **state)
 {
@@ -225,10 +233,7 @@ static void test_nobody_is_buried_for_proc(void **state)
 	bench_begin_snapshot(bench, BEGAN_US);
 	bench_end(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 1, outgoing(40000), gone);
 	bench_end_snapshot_here(bench);
-	exact_begin(bench, 2 * BEGAN_US);
-	exact_row(bench, SK(1), STATE_ESTABLISHED, 2 * BEGAN_US + 5, outgoing(40002));
-	exact_end(bench);
-	assert_int_equal(table_count(bench->table), 1);
+	assert_next_snapshot_finds(bench, outgoing(40002));
 }
 
 /* ---- what was lost ---- */
@@ -436,10 +441,7 @@ static void test_incomplete_and_buried(void **state)
 	exact_begin(bench, BEGAN_US);
 	bench_end(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 1, outgoing(40000), gone);
 	exact_end_of(bench, 0, NULL, 0);
-	exact_begin(bench, 2 * BEGAN_US);
-	exact_row(bench, SK(1), STATE_ESTABLISHED, 2 * BEGAN_US + 5, outgoing(40001));
-	exact_end(bench);
-	assert_int_equal(table_count(bench->table), 1);
+	assert_next_snapshot_finds(bench, outgoing(40001));
 }
 
 /* ---- strangers ---- */

@@ -11,6 +11,7 @@
 #include "events.h"
 #include "json_check.h"
 #include "json_writer.h"
+#include "named_netns.h"
 #include "sink.h"
 
 /* 2024-02-29T23:59:58.000000001Z, when the monotonic clock says 1 s. */
@@ -405,47 +406,11 @@ static void test_table_and_summary(void **state)
 
 /* ---- network namespaces ---- */
 
-static uint64_t finder_now(void *context)
-{
-	(void)context;
-	return 1;
-}
-
-static uint32_t finder_host(void *context)
-{
-	(void)context;
-	return 1000; /* NETNS_HERE */
-}
-
-/* Its context is the name of namespace 2000. */
-static void finder_names(void *context, netns_name_visitor *visit, void *visitor)
-{
-	visit(visitor, 2000, context);
-}
-
-static void finder_processes(void *context, netns_process_visitor *visit, void *visitor)
-{
-	(void)context;
-	(void)visit;
-	(void)visitor;
-}
-
-static uint32_t finder_of_process(void *context, uint32_t pid)
-{
-	(void)context;
-	(void)pid;
-	return 0;
-}
-
 /* The name that a line tells of a namespace, where /run/netns has `name` for 2000. */
 static void read_netns(uint32_t inode, const char *name, struct members *members)
 {
-	struct netns_finder finder = {.now_ns = finder_now,
-				      .host = finder_host,
-				      .names = finder_names,
-				      .processes = finder_processes,
-				      .of_process = finder_of_process,
-				      .context = (void *)name};
+	const struct named_netns named[] = {{1000, "home"}, {2000, name}, {0}};
+	const struct netns_finder finder = NAMED_FINDER(named);
 	struct connection conn = connection_of(tuple_of(4, "10.0.0.1", 40000, "10.0.0.2", 443));
 	struct change change = {.conn = &conn, .newstate = STATE_SYN_SENT};
 	struct netns_names *names = netns_names_new(&finder);

@@ -352,13 +352,18 @@ static void test_only_some_processes_are_asked(void **state)
 
 /* ---- those that go ---- */
 
-static void test_names_outlive_their_namespace(void **state)
+static void add_blue_and_web(void)
 {
-	(void)state;
 	add_file(201, "blue");
 	add_process(50, 202, "web");
 	assert_string_equal(shown(201), "blue");
 	assert_string_equal(shown(202), "lxc:web");
+}
+
+static void test_names_outlive_their_namespace(void **state)
+{
+	(void)state;
+	add_blue_and_web();
 	drop_file("blue");
 	drop_process(50);
 	for (int i = 0; i < 45; i++) {
@@ -393,10 +398,7 @@ static void test_names_outlive_silence(void **state)
 static void test_number_used_again(void **state)
 {
 	(void)state;
-	add_file(201, "blue");
-	add_process(50, 202, "web");
-	assert_string_equal(shown(201), "blue");
-	assert_string_equal(shown(202), "lxc:web");
+	add_blue_and_web();
 	drop_file("blue");
 	add_file(201, "red");
 	drop_process(50);

@@ -12,6 +12,7 @@
 #include "escape.h"
 #include "events.h"
 #include "line.h"
+#include "named_netns.h"
 #include "sink.h"
 #include "table_text.h"
 
@@ -475,45 +476,15 @@ static void test_color(void **state)
 
 enum { HOME = 4026531833u, BLUE = 4026532100u, ODD = 4026532200u, LONG = 4026532201u, NAMELESS = 4026532300u };
 
-static uint64_t finder_now(void *context)
-{
-	(void)context;
-	return 1500000000;
-}
+static const struct named_netns named[] = {
+	{HOME, "home"},
+	{BLUE, "blue"},
+	{ODD, "a\nb"},
+	{LONG, "one-whose-name-is-a-good-deal-longer-than-its-column"},
+	{0},
+};
 
-static uint32_t finder_host(void *context)
-{
-	(void)context;
-	return HOME;
-}
-
-static void finder_names(void *context, netns_name_visitor *visit, void *visitor)
-{
-	(void)context;
-	visit(visitor, BLUE, "blue");
-	visit(visitor, ODD, "a\nb");
-	visit(visitor, LONG, "one-whose-name-is-a-good-deal-longer-than-its-column");
-}
-
-static void finder_processes(void *context, netns_process_visitor *visit, void *visitor)
-{
-	(void)context;
-	(void)visit;
-	(void)visitor;
-}
-
-static uint32_t finder_of_process(void *context, uint32_t pid)
-{
-	(void)context;
-	(void)pid;
-	return 0;
-}
-
-static const struct netns_finder finder = {.now_ns = finder_now,
-					   .host = finder_host,
-					   .names = finder_names,
-					   .processes = finder_processes,
-					   .of_process = finder_of_process};
+static const struct netns_finder finder = NAMED_FINDER(named);
 
 struct printing {
 	struct capture capture;

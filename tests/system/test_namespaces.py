@@ -376,7 +376,7 @@ def test_unknown_name_lists_the_known_ones():
     script = f"""
         ip netns add blue; ip netns add green
         unshare --net sleep 60 & sleeper=$!
-        while [ "$(readlink /proc/$sleeper/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do :; done
+        while [ "$(readlink /proc/$sleeper/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
         readlink /proc/$sleeper/ns/net
         "{PROGRAM}" trace --netns nosuch || echo "status $?"
         "{PROGRAM}" trace 'netns = nosuch and sport = :80' || echo "status $?"
@@ -469,7 +469,7 @@ def test_column_is_there_from_the_start_where_there_are_several(alone):
                                        ("ip netns attach me $$", [], PLAIN),
                                        ("", [], PLAIN)]:
         if before.endswith("&"):  # the tracer must not come before it
-            before += " while [ $(readlink /proc/$!/ns/net) = $(readlink /proc/self/ns/net) ]; do :; done"
+            before += " while [ $(readlink /proc/$!/ns/net) = $(readlink /proc/self/ns/net) ]; do sleep 0.02; done"
         trace = alone(*arguments, before=before, json_lines=False)
         await_that(lambda trace=trace: headings(trace.text()), "the heading")
         assert headings(trace.text())[0] == heading, before

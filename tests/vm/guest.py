@@ -8,7 +8,8 @@ import time
 import xml.etree.ElementTree as tree
 
 BOOT_PATIENCE = 180  # seconds until the tests begin, which takes some ten
-PATIENCE = 900  # seconds until they end
+SILENCE = 400  # seconds without a word, such as the name of a test that has ended
+PATIENCE = 2700  # seconds until all have: 500 on an idle machine, and three times that on a busy one
 
 # Software emulation, since not every machine lets its guests have guests. Two processors, which take turns in one
 # thread: in two threads, one may run code that the kernel is just patching on the other, and the guest dies of it.
@@ -53,13 +54,24 @@ class Guest:
     def seconds(self):
         return time.monotonic() - self.started
 
+    def silence(self):
+        console = self.home / "console"
+        return time.time() - console.stat().st_mtime if console.exists() else self.seconds()
+
+    def verdict(self):
+        """Why it has to be stopped; None while it need not."""
+        if self.seconds() > (PATIENCE if self.has_begun() else BOOT_PATIENCE):
+            return f"stopped after {self.seconds():.0f} s"
+        if self.has_begun() and self.silence() > SILENCE:
+            return f"stopped after {self.silence():.0f} s of silence"
+        return None
+
     def has_ended(self):
         """Looks after it: stops it when its time is over, starts it again when it died before any test could."""
         if self.process.poll() is None:
-            patience = PATIENCE if self.has_begun() else BOOT_PATIENCE
-            if self.seconds() < patience:
+            self.stopped = self.verdict()
+            if not self.stopped:
                 return False
-            self.stopped = f"stopped after {patience} s"
             self.stop()
         elif not self.has_begun() and not self.first_home:
             self.first_home, self.home = self.home, self.home.with_name(self.home.name + "-again")

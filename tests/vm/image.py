@@ -18,8 +18,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 # What the tests and the guest's init call, besides the interpreter.
 PROGRAMS = """
-    bash cat chmod cp dd env grep head ip kill ln ls mkdir mkfifo modprobe mount nft nohup nsenter nstat prlimit rm rmdir
-    sed seq setpriv sleep ss stty sysctl tail timeout touch true umount uname unshare
+    bash cat chmod cp dd env grep head ip kill ln ls mkdir mkfifo modprobe mount nft nohup nsenter nstat prlimit
+    readlink rm rmdir sed seq setpriv sleep ss stty sysctl tail timeout touch true umount uname unshare
 """.split()
 # Parts of the standard library that no test needs, and what is not of it.
 LEFT_OUT = shutil.ignore_patterns("test", "tests", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo",
@@ -42,7 +42,7 @@ class Root:
     def __init__(self, home):
         shutil.rmtree(home, ignore_errors=True)
         self.home = home
-        for directory in "dev etc proc root run sys tmp usr/bin usr/lib usr/lib64 var work".split():
+        for directory in "dev etc proc root run sys tmp usr/bin usr/lib usr/lib64 var guest".split():
             os.makedirs(home / directory)
         for directory in "bin", "lib", "lib64", "sbin":
             (home / directory).symlink_to(f"usr/{directory}")
@@ -124,13 +124,13 @@ def add_pytest(root):
             continue
         if Path(file).name == "__init__.py":
             if os.path.dirname(os.path.dirname(file)) != standard:
-                root.add_tree(os.path.dirname(file), f"/work/modules/{name}")
+                root.add_tree(os.path.dirname(file), f"/guest/modules/{name}")
         elif os.path.dirname(file) not in (standard, f"{standard}/lib-dynload"):
-            root.add(file, f"/work/modules/{os.path.basename(file)}")
+            root.add(file, f"/guest/modules/{os.path.basename(file)}")
 
 
 def make(build, kernels, scripts):
-    """The disk for these kernels, with /work/runs/NAME for each script. Returns where it is."""
+    """The disk for these kernels, with /guest/runs/NAME for each script. Returns where it is."""
     root = Root(build / "vm/root")
     for name in PROGRAMS:
         root.add_command(name)
@@ -140,13 +140,13 @@ def make(build, kernels, scripts):
     for kernel in kernels:
         root.add_tree(kernel.modules(), f"/lib/modules/{kernel.modules().name}")
     for program in "tcpledger", "tests/bench/churn", "tests/system/vmlinux_check":
-        root.add_program(build / program, f"/work/build/{program}")
-    root.add(build / "tests/system/vmlinux_types.o", "/work/build/tests/system/vmlinux_types.o")
-    root.add_tree(HERE.parent / "system", "/work/tests/system", shutil.ignore_patterns("__pycache__"))
-    root.add(HERE / "test_guest.py", "/work/tests/vm/test_guest.py")
+        root.add_program(build / program, f"/guest/build/{program}")
+    root.add(build / "tests/system/vmlinux_types.o", "/guest/build/tests/system/vmlinux_types.o")
+    root.add_tree(HERE.parent / "system", "/guest/tests/system", shutil.ignore_patterns("__pycache__"))
+    root.add(HERE / "test_guest.py", "/guest/tests/vm/test_guest.py")
     root.add(HERE / "init", "/init")
-    root.path("/work/runs").mkdir()
+    root.path("/guest/runs").mkdir()
     for name, script in scripts.items():
-        root.path(f"/work/runs/{name}").write_text(script)
+        root.path(f"/guest/runs/{name}").write_text(script)
     root.write_image(build / "vm/disk")
     return build / "vm/disk"

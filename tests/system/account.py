@@ -14,7 +14,7 @@ SOON = 30.0 if HURRIED else 2.0
 
 STATES = {"ESTAB": "ESTABLISHED", "SYN-SENT": "SYN_SENT", "SYN-RECV": "SYN_RECV", "FIN-WAIT-1": "FIN_WAIT1",
           "FIN-WAIT-2": "FIN_WAIT2", "TIME-WAIT": "TIME_WAIT", "CLOSE-WAIT": "CLOSE_WAIT", "LAST-ACK": "LAST_ACK",
-          "LISTEN": "LISTEN", "CLOSING": "CLOSING"}
+          "LISTEN": "LISTEN", "CLOSING": "CLOSING", "UNCONN": "CLOSE"}  # the last one of a socket that is about to go
 
 Account = collections.namedtuple("Account", "rows owners")  # rows: sorted; owners: {row: {(pid, fd)}}
 

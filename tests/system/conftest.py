@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import pytest
+from _pytest import runner
 
 PROGRAM = os.path.abspath(os.environ.get("TCPLEDGER", "build/tcpledger"))
 CHURN = os.path.abspath(os.environ.get("CHURN", "build/tests/bench/churn"))
@@ -24,18 +25,52 @@ CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
 
+class NotTold(AssertionError):
+    """A transition did not come. Linux 6.18 was seen not to run BPF programs for some, of which it counts nothing."""
+
+
+NOT_TOLD = pytest.StashKey()  # the tests for which that was so at the first try
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "heavy: too much for an emulated processor")
+    config.stash[NOT_TOLD] = []
 
 
-def await_that(condition, what, patience=PATIENCE):
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(call):
+    outcome = yield
+    outcome.get_result().not_told = call.excinfo is not None and call.excinfo.errisinstance(NotTold)
+
+
+def pytest_runtest_protocol(item, nextitem):
+    """Whoever waited for a transition in vain gets a second try, and is named at the end; whatever else fails has failed."""
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
+    if any(report.not_told for report in reports) and len(item.config.stash[NOT_TOLD]) < 3:
+        item.config.stash[NOT_TOLD].append(item.nodeid)
+        item._initrequest()  # pylint: disable=protected-access
+        reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for nodeid in config.stash[NOT_TOLD]:
+        terminalreporter.write_line(f"waited for a transition in vain at the first try: {nodeid}")
+
+
+def await_that(condition, what, patience=PATIENCE, failure=AssertionError):
     """Returns the first true value of condition()."""
     deadline = time.monotonic() + patience
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"waited {patience} s in vain for: {what}"
+        if time.monotonic() > deadline:
+            raise failure(f"waited {patience} s in vain for: {what}")
         time.sleep(0.005)
 
 
@@ -170,11 +205,11 @@ class Tracer:
         return select(self.update(), type="transition", **wanted)
 
     def await_transition(self, **wanted):
-        return await_that(lambda: self.transitions(**wanted), f"a transition {wanted}")[0]
+        return await_that(lambda: self.transitions(**wanted), f"a transition {wanted}", failure=NotTold)[0]
 
     def await_count(self, count, **wanted):
         return await_that(lambda: len(self.transitions(**wanted)) >= count and self.transitions(**wanted),
-                          f"{count} transitions {wanted}")
+                          f"{count} transitions {wanted}", failure=NotTold)
 
     def stop(self, signum=signal.SIGINT, status=0):
         """Ends it; returns its summary after the account was checked."""

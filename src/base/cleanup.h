@@ -4,6 +4,8 @@
  * What a function holds is let go where its name leaves scope; TAKE_FD() hands it to the caller instead.
  */
 #include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
@@ -26,4 +28,16 @@ static inline void cleanup_closedir(DIR **dir)
 {
 	if (*dir)
 		closedir(*dir);
+}
+
+static inline void cleanup_fclose(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+/* For a pointer of any type. */
+static inline void cleanup_free(void *pointer)
+{
+	free(*(void **)pointer);
 }

@@ -10,12 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A pipe that poll() calls writable takes PIPE_BUF bytes without blocking; a file takes anything. */
-static size_t chunk_of(int fd)
+/* A pipe that poll() calls writable takes PIPE_BUF bytes without blocking; a file takes anything. Where nothing can end
+ * the waiting for a reader, it may block. */
+static size_t chunk_of(int fd, int cancel_fd)
 {
 	struct stat file;
 
-	return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) ? SIZE_MAX : PIPE_BUF;
+	return cancel_fd < 0 || (fstat(fd, &file) == 0 && S_ISREG(file.st_mode)) ? SIZE_MAX : PIPE_BUF;
 }
 
 struct output *output_new(int fd, int cancel_fd)
@@ -25,7 +26,7 @@ struct output *output_new(int fd, int cancel_fd)
 	if (output) {
 		output->fd = fd;
 		output->cancel_fd = cancel_fd;
-		output->chunk = chunk_of(fd);
+		output->chunk = chunk_of(fd, cancel_fd);
 		output->error = 0;
 		output->used = 0;
 	}
@@ -64,8 +65,12 @@ static int write_all(const struct output *output, const char *bytes, size_t leng
 		if (err)
 			return err;
 		written = write(output->fd, bytes, length < output->chunk ? length : output->chunk);
-		if (written < 0 && errno != EINTR && errno != EAGAIN)
-			return -errno;
+		if (written < 0 && errno == EAGAIN)
+			err = wait_writable(output);
+		else if (written < 0 && errno != EINTR)
+			err = -errno;
+		if (err)
+			return err;
 		if (written > 0) {
 			bytes += written;
 			length -= written;
@@ -79,7 +84,7 @@ static bool reader_is_gone(const struct output *output)
 {
 	struct pollfd look = {.fd = output->fd};
 
-	return output->chunk != SIZE_MAX && poll(&look, 1, 0) > 0 && look.revents & POLLERR;
+	return poll(&look, 1, 0) > 0 && look.revents & POLLERR;
 }
 
 int output_flush(struct output *output)

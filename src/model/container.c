@@ -213,6 +213,11 @@ bool container_of_cgroup(const char *text, size_t length, struct container *out)
 	return false;
 }
 
+bool container_of_path(const char *path, struct container *out)
+{
+	return read_path((struct part){path, strlen(path)}, out);
+}
+
 bool container_has_hex_id(const struct container *container)
 {
 	return strlen(container->id) == CONTAINER_ID_MAX && is_hex(container->id, CONTAINER_ID_MAX);

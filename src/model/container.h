@@ -22,6 +22,9 @@ struct container {
  * the first line that tells of one. False: none does, and *out is left alone. */
 bool container_of_cgroup(const char *text, size_t length, struct container *out);
 
+/* The same of one control group's path, "/system.slice/docker-….scope". */
+bool container_of_path(const char *path, struct container *out);
+
 /* Whether it is known by 64 hex digits, and not by a name. */
 bool container_has_hex_id(const struct container *container);
 

@@ -58,35 +58,35 @@ static enum filter_answer both(enum filter_answer a, enum filter_answer b)
 	return a < b ? a : b;
 }
 
-static enum filter_answer ask_port(const struct filter *filter, enum side side, const struct connection *conn)
+static enum filter_answer ask_port(const struct filter *filter, enum side side, const struct filter_subject *subject)
 {
-	uint16_t port = side == SIDE_LOCAL ? conn->tuple.lport : conn->tuple.rport;
+	uint16_t port = side == SIDE_LOCAL ? subject->tuple->lport : subject->tuple->rport;
 
-	if (side == SIDE_LOCAL && connection_lacks_lport(conn))
-		return FILTER_MAYBE;
-	if (side == SIDE_REMOTE && connection_lacks_peer(conn))
+	if (side == SIDE_LOCAL ? subject->lacks_lport : subject->lacks_peer)
 		return FILTER_MAYBE;
 	return answer(port >= filter->low && port <= filter->high);
 }
 
-static enum filter_answer ask_address(const struct filter *filter, enum side side, const struct connection *conn)
+static enum filter_answer ask_address(const struct filter *filter, enum side side, const struct filter_subject *subject)
 {
-	const struct address *address = side == SIDE_LOCAL ? &conn->tuple.laddr : &conn->tuple.raddr;
+	const struct address *address = side == SIDE_LOCAL ? &subject->tuple->laddr : &subject->tuple->raddr;
 
-	if (connection_lacks_peer(conn))
+	if (subject->lacks_peer)
 		return FILTER_MAYBE;
-	if (filter->family == 6 && conn->tuple.family != 6)
+	if (filter->family == 6 && subject->tuple->family != 6)
 		return FILTER_NO;
 	return answer(address_in_prefix(address, &filter->address, filter->prefix_bits));
 }
 
-typedef enum filter_answer ask_side(const struct filter *filter, enum side side, const struct connection *conn);
+typedef enum filter_answer ask_side(const struct filter *filter, enum side side, const struct filter_subject *subject);
 
-static enum filter_answer ask_sides(const struct filter *filter, const struct connection *conn, ask_side *ask)
+static enum filter_answer ask_sides(const struct filter *filter, const struct filter_subject *subject, ask_side *ask)
 {
+	if (!subject->has_endpoints)
+		return FILTER_NO;
 	if (filter->side != SIDE_EITHER)
-		return ask(filter, filter->side, conn);
-	return either(ask(filter, SIDE_LOCAL, conn), ask(filter, SIDE_REMOTE, conn));
+		return ask(filter, filter->side, subject);
+	return either(ask(filter, SIDE_LOCAL, subject), ask(filter, SIDE_REMOTE, subject));
 }
 
 static bool holds(const struct filter *filter, const struct owner *owner)
@@ -98,65 +98,137 @@ static bool holds(const struct filter *filter, const struct owner *owner)
 	return fnmatch(filter->pattern, owner->comm, 0) == 0;
 }
 
-/* Of a socket as it stands, who is known to hold it is asked for; of a transition, who did then. */
-static enum filter_answer ask_owner(const struct filter *filter, const struct change *change)
+static enum filter_answer ask_owner(const struct filter *filter, const struct filter_subject *subject)
 {
-	const struct connection *conn = change->conn;
-	bool found = holds(filter, &conn->owner);
+	bool found = subject->owner && holds(filter, subject->owner);
 
-	if (change->kind == CHANGE_TRANSITION && connection_owner_is_open(conn))
+	if (subject->owner_is_open)
 		return FILTER_MAYBE;
-	for (unsigned int i = 0; !found && conn->owners && i < conn->owner_count; i++)
-		found = holds(filter, &conn->owners[i]);
+	for (size_t i = 0; !found && i < subject->owner_count; i++)
+		found = holds(filter, &subject->owners[i]);
 	return answer(found);
 }
 
-static enum filter_answer ask_family(const struct filter *filter, const struct connection *conn)
+static enum filter_answer ask_family(const struct filter *filter, const struct filter_subject *subject)
 {
-	const struct tuple *tuple = &conn->tuple;
+	const struct tuple *tuple = subject->tuple;
 
+	if (!subject->has_endpoints)
+		return FILTER_NO;
 	if (filter->number == 6 || tuple->family == 4)
 		return answer(tuple->family == filter->number);
-	if (connection_lacks_peer(conn))
+	if (subject->lacks_peer)
 		return FILTER_MAYBE;
 	return answer(address_is_ipv4(&tuple->laddr) || address_is_ipv4(&tuple->raddr));
 }
 
-static uint32_t states_of(const struct change *change)
+enum filter_answer filter_ask_about(const struct filter *filter, const struct filter_subject *subject)
 {
-	uint32_t states = 1u << change->newstate;
-
-	return change->kind == CHANGE_TRANSITION ? states | 1u << change->oldstate : states;
-}
-
-enum filter_answer filter_ask(const struct filter *filter, const struct change *change)
-{
-	const struct connection *conn = change->conn;
-
 	if (!filter)
 		return FILTER_YES;
 	switch (filter->kind) {
 	case FILTER_AND:
-		return both(filter_ask(filter->left, change), filter_ask(filter->right, change));
+		return both(filter_ask_about(filter->left, subject), filter_ask_about(filter->right, subject));
 	case FILTER_OR:
-		return either(filter_ask(filter->left, change), filter_ask(filter->right, change));
+		return either(filter_ask_about(filter->left, subject), filter_ask_about(filter->right, subject));
 	case FILTER_NOT:
-		return FILTER_YES - filter_ask(filter->left, change);
+		return FILTER_YES - filter_ask_about(filter->left, subject);
 	case FILTER_STATE:
-		return answer(states_of(change) & filter->number);
+		return answer(subject->states & filter->number);
 	case FILTER_PORT:
-		return ask_sides(filter, conn, ask_port);
+		return ask_sides(filter, subject, ask_port);
 	case FILTER_ADDRESS:
-		return ask_sides(filter, conn, ask_address);
+		return ask_sides(filter, subject, ask_address);
 	case FILTER_PID:
 	case FILTER_COMM:
-		return ask_owner(filter, change);
+		return ask_owner(filter, subject);
 	case FILTER_UID:
-		return answer(conn->uid == filter->number);
+		return answer(subject->uid == filter->number);
 	case FILTER_NETNS:
-		return answer(conn->tuple.netns == filter->number);
+		return answer(subject->tuple->netns == filter->number);
 	case FILTER_FAMILY:
-		return ask_family(filter, conn);
+		return ask_family(filter, subject);
 	}
 	return FILTER_NO;
+}
+
+/* Of a socket as it stands, who is known to hold it is asked for; of a transition, who did then. */
+enum filter_answer filter_ask(const struct filter *filter, const struct change *change)
+{
+	const struct connection *conn = change->conn;
+	struct filter_subject subject = {
+		.tuple = &conn->tuple,
+		.has_endpoints = true,
+		.states = 1u << change->newstate,
+		.uid = conn->uid,
+		.owner = &conn->owner,
+		.owners = conn->owners,
+		.owner_count = conn->owners ? conn->owner_count : 0,
+	};
+
+	if (!filter)
+		return FILTER_YES;
+	subject.lacks_lport = connection_lacks_lport(conn);
+	subject.lacks_peer = connection_lacks_peer(conn);
+	if (change->kind == CHANGE_TRANSITION) {
+		subject.states |= 1u << change->oldstate;
+		subject.owner_is_open = connection_owner_is_open(conn);
+	}
+	return filter_ask_about(filter, &subject);
+}
+
+uint32_t filter_topics(const struct filter *filter)
+{
+	if (!filter)
+		return 0;
+	switch (filter->kind) {
+	case FILTER_STATE:
+		return TOPIC_STATE;
+	case FILTER_PID:
+	case FILTER_COMM:
+		return TOPIC_OWNER;
+	case FILTER_NETNS:
+		return TOPIC_NETNS;
+	default:
+		return filter_topics(filter->left) | filter_topics(filter->right);
+	}
+}
+
+static enum filter_answer ask_netns_alone(const struct filter *filter, uint32_t netns)
+{
+	switch (filter->kind) {
+	case FILTER_AND:
+		return both(ask_netns_alone(filter->left, netns), ask_netns_alone(filter->right, netns));
+	case FILTER_OR:
+		return either(ask_netns_alone(filter->left, netns), ask_netns_alone(filter->right, netns));
+	case FILTER_NOT:
+		return FILTER_YES - ask_netns_alone(filter->left, netns);
+	case FILTER_NETNS:
+		return answer(filter->number == netns);
+	default:
+		return FILTER_MAYBE;
+	}
+}
+
+bool filter_may_pass_in(const struct filter *filter, uint32_t netns)
+{
+	return !filter || ask_netns_alone(filter, netns) != FILTER_NO;
+}
+
+uint32_t filter_states(const struct filter *filter)
+{
+	if (!filter)
+		return UINT32_MAX;
+	switch (filter->kind) {
+	case FILTER_STATE:
+		return filter->number;
+	case FILTER_AND:
+		return filter_states(filter->left) & filter_states(filter->right);
+	case FILTER_OR:
+		return filter_states(filter->left) | filter_states(filter->right);
+	case FILTER_NOT:
+		return filter->left->kind == FILTER_STATE ? ~filter->left->number : UINT32_MAX;
+	default:
+		return UINT32_MAX;
+	}
 }

@@ -39,5 +39,32 @@ int filter_parse(const char *text, const struct filter_names *names, struct filt
 struct filter *filter_and(struct filter *a, struct filter *b, int *err);
 void filter_free(struct filter *filter);
 
+/* What a filter is asked about. Pointers are borrowed. */
+struct filter_subject {
+	const struct tuple *tuple; /* its namespace counts also where `has_endpoints` is false */
+	bool has_endpoints;        /* false: a unix socket, which no address and no port fits */
+	bool lacks_lport;          /* the local port is not chosen yet */
+	bool lacks_peer;           /* the peer is not known yet */
+	bool owner_is_open;        /* who holds it may turn out to be another */
+	uint32_t states;           /* bits (1 << state) */
+	uint32_t uid;              /* or UID_UNKNOWN */
+	const struct owner *owner; /* NULL: none that counts beside `owners` */
+	const struct owner *owners;
+	size_t owner_count;
+};
+
 /* `filter` may be NULL. */
+enum filter_answer filter_ask_about(const struct filter *filter, const struct filter_subject *subject);
 enum filter_answer filter_ask(const struct filter *filter, const struct change *change);
+
+/* What a filter may say something of. */
+enum filter_topic { TOPIC_STATE = 1 << 0, TOPIC_OWNER = 1 << 1, TOPIC_NETNS = 1 << 2 };
+
+/* The set of those that it does. */
+uint32_t filter_topics(const struct filter *filter);
+
+/* Whether anything in that network namespace may pass. */
+bool filter_may_pass_in(const struct filter *filter, uint32_t netns);
+
+/* The states (1 << state) of which something may pass: a superset. */
+uint32_t filter_states(const struct filter *filter);

@@ -10,6 +10,7 @@
 #include "escape.h"
 #include "filter_node.h"
 #include "filter_token.h"
+#include "nearest.h"
 #include "parse.h"
 
 enum { MAX_DEPTH = 64 };
@@ -411,6 +412,35 @@ static struct filter *parse_predicate(struct parser *parser, enum predicate pred
 	return compare == COMPARE_NE ? negate(parser, node) : node;
 }
 
+static struct filter *take_comm(struct parser *parser, const struct token *token)
+{
+	advance(parser);
+	return comm_leaf(parser, token);
+}
+
+/* A word alone is the name of a process; but one that is nearly a word of the language was meant as that. */
+static struct filter *bare_word(struct parser *parser, const struct token *token)
+{
+	static const char *const states[] = {"established", "syn-sent",   "syn-recv", "fin-wait-1", "fin-wait-2",
+					     "time-wait",   "close-wait", "last-ack", "listening",  "closing"};
+	const char *word = token->word, *near;
+
+	if (token->quoted)
+		return take_comm(parser, token);
+	if (tcp_state_set(word, strlen(word)))
+		return fail_at(parser, token->at, "'%s' alone says nothing: 'state %s' is a state, 'comm %s' a process",
+			       ESCAPED(word), ESCAPED(word), ESCAPED(word));
+	near = nearest_word(word, predicates, PREDICATE_COUNT);
+	if (!near)
+		near = nearest_word(word, states, sizeof(states) / sizeof(states[0]));
+	if (near)
+		return fail_at(parser, token->at,
+			       "'%s' is not understood here; the nearest is '%s'. (A process of that "
+			       "name is 'comm %s')",
+			       ESCAPED(word), near, ESCAPED(word));
+	return take_comm(parser, token);
+}
+
 static struct filter *parse_word(struct parser *parser)
 {
 	struct token token = parser->lexer.token;
@@ -426,10 +456,7 @@ static struct filter *parse_word(struct parser *parser)
 		advance(parser);
 		return endpoint(parser, &token, SIDE_EITHER);
 	}
-	return fail_at(parser, token.at,
-		       "'%s' is not understood here: expected state, exclude, sport, dport, src, dst, pid, uid, comm, "
-		       "netns, family, :PORT or an address",
-		       ESCAPED(word));
+	return bare_word(parser, &token);
 }
 
 /* ---- and, or, not ---- */

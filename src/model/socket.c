@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "socket.h"
+
+static const char *const protocol_names[PROTOCOL_COUNT] = {
+	[PROTOCOL_TCP] = "tcp",
+	[PROTOCOL_UDP] = "udp",
+	[PROTOCOL_RAW] = "raw",
+	[PROTOCOL_UNIX] = "unix",
+};
+
+const char *protocol_name(enum protocol protocol)
+{
+	return protocol_names[protocol];
+}
+
+const char *socket_netid(const struct socket *socket)
+{
+	if (socket->protocol != PROTOCOL_UNIX)
+		return protocol_names[socket->protocol];
+	switch (socket->unix_type) {
+	case UNIX_STREAM:
+		return "u_str";
+	case UNIX_SEQPACKET:
+		return "u_seq";
+	default:
+		return "u_dgr";
+	}
+}
+
+const char *socket_state_name(const struct socket *socket)
+{
+	return socket->state == STATE_CLOSE ? "UNCONN" : tcp_state_name(socket->state);
+}
+
+const char *socket_timer_name(enum socket_timer timer)
+{
+	static const char *const names[TIMER_COUNT] = {
+		[TIMER_RETRANSMIT] = "on",
+		[TIMER_KEEPALIVE] = "keepalive",
+		[TIMER_TIME_WAIT] = "timewait",
+		[TIMER_PROBE] = "persist",
+	};
+
+	return timer < TIMER_COUNT ? names[timer] : NULL;
+}
+
+enum filter_answer socket_passes(const struct socket *socket, const struct filter *filter)
+{
+	const struct filter_subject subject = {
+		.tuple = &socket->tuple,
+		.has_endpoints = socket->protocol != PROTOCOL_UNIX,
+		.states = 1u << socket->state,
+		.uid = socket->uid,
+		.owners = socket->owners,
+		.owner_count = socket->owner_count,
+	};
+
+	return filter_ask_about(filter, &subject);
+}
+
+static bool is_any(const struct address *address)
+{
+	static const struct address any;
+
+	return address_equal(address, &any);
+}
+
+bool socket_takes_both(const struct socket *socket)
+{
+	return socket->tuple.family == 6 && socket->v6only == TRISTATE_NO && is_any(&socket->tuple.laddr);
+}
+
+size_t socket_path(const struct socket *socket, char *out)
+{
+	size_t length = socket->path ? socket->path_length : 0;
+
+	if (length && socket->path[0] && !socket->path[length - 1]) /* in the file system: with its end */
+		length--;
+	if (length > SOCKET_PATH_MAX)
+		length = SOCKET_PATH_MAX;
+	for (size_t i = 0; i < length; i++)
+		out[i] = (char)(socket->path[i] ? socket->path[i] : '@');
+	return length;
+}

@@ -44,9 +44,9 @@ ifdef SANITIZE
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-LIBS        := libbpf
+LIBS        := libbpf libmnl
 LIB_CFLAGS  := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
-LIB_LDLIBS  := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lbpf) -lelf -lz -lpthread
+LIB_LDLIBS  := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lbpf -lmnl) -lelf -lz -lpthread
 TEST_LDLIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
 
 # A layer sees the layers below it, and no other: these include paths are what keeps the arrows one way.
@@ -66,6 +66,7 @@ SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 CHURN := $(BUILD)/tests/bench/churn
+MEASURE := $(BUILD)/tests/bench/measure
 VMLINUX_CHECK := $(BUILD)/tests/system/vmlinux_check
 
 all: $(PROGRAM)
@@ -87,6 +88,7 @@ $(foreach layer,$(LAYERS),$(eval $(call compile_layer,$(layer))))
 $(BUILD)/src/source/bpf_source.o: $(BUILD)/bpf/transition.skel.h
 $(BUILD)/src/source/iterators.o: $(BUILD)/bpf/snapshot.skel.h
 $(BUILD)/src/source/accept_hook.o: $(BUILD)/bpf/accept.skel.h
+$(BUILD)/src/source/holders.o: $(BUILD)/bpf/holders.skel.h
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call say,BPF,$<)
@@ -108,7 +110,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB_OBJ) Makefile
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(SEES_command) -Itests/unit $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 		-o $@ $< $(LIB_OBJ) $(LIB_LDLIBS) $(TEST_LDLIBS)
 
-$(CHURN): tests/bench/churn.c Makefile
+$(CHURN) $(MEASURE): $(BUILD)/tests/bench/%: tests/bench/%.c Makefile
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< -lpthread
@@ -157,8 +159,9 @@ asan:
 
 bench:
 	@$(requirements) build check bench
-	@$(MAKE) all $(CHURN)
+	@$(MAKE) all $(CHURN) $(MEASURE)
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
+	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/listing.py $(ARGS)
 
 C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h src/*/*.[ch] tests/*/*.[ch])
 SCRIPTS := packaging/requirements tests/run tests/vm/init .ci/run

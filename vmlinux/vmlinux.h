@@ -187,7 +187,10 @@ struct task_struct {
 	char comm[16];
 };
 
+struct seq_file;
+
 struct bpf_iter_meta {
+	struct seq_file *seq;
 	__u64 seq_num;
 };
 

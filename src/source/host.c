@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "host.h"
 
-#include <sys/stat.h>
-
 #include "capability.h"
 #include "checkup.h"
 #include "escape.h"
 #include "log.h"
-
-/* PROC_PID_INIT_INO, include/linux/proc_ns.h */
-#define FIRST_PID_NAMESPACE 0xeffffffc
+#include "process.h"
 
 void host_explain_failure(int err)
 {
@@ -29,13 +25,6 @@ void host_explain_failure(int err)
 	log_error("cannot trace: %s: %s. %s. ('tcpledger doctor' tells more)", obstacle->name, found, remedy);
 }
 
-bool host_pids_are_ours(void)
-{
-	struct stat pid_namespace;
-
-	return stat("/proc/self/ns/pid", &pid_namespace) || pid_namespace.st_ino == FIRST_PID_NAMESPACE;
-}
-
 void host_check_owners(bool holders_from_proc)
 {
 	char missing[CAPABILITIES_TEXT];
@@ -43,6 +32,6 @@ void host_check_owners(bool holders_from_proc)
 	if (*capabilities_missing(capabilities_held(), CAPABILITY_OWNERS, missing))
 		log_warning("%s missing: %s", missing,
 			    holders_from_proc ? COST_OF_HIDDEN_OWNERS : COST_OF_HIDDEN_NETNS);
-	if (!host_pids_are_ours())
+	if (!process_numbers_are_ours())
 		log_warning("this is not the host's pid namespace: " COST_OF_PID_NAMESPACE);
 }

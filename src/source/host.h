@@ -5,9 +5,6 @@
  */
 #include <stdbool.h>
 
-/* The numbers of processes in events are those that we see too. */
-bool host_pids_are_ours(void);
-
 /* After the BPF programs could not be loaded or attached with `err` (a negative errno): finds the most likely cause on
  * this host, and logs it with its remedy. */
 void host_explain_failure(int err);

@@ -19,8 +19,8 @@
 
 #include "capability.h"
 #include "cleanup.h"
-#include "host.h"
 #include "netns.h"
+#include "process.h"
 
 #define LOCKDOWN  "/sys/kernel/security/lockdown"
 #define RUN_NETNS "/run/netns"
@@ -63,7 +63,7 @@ static void gather_privileges(struct host_facts *facts)
 	facts->program[length < 0 ? 0 : length] = '\0';
 	facts->capabilities = capabilities_held();
 	facts->in_user_namespace = is_in_user_namespace();
-	facts->in_pid_namespace = !host_pids_are_ours();
+	facts->in_pid_namespace = !process_numbers_are_ours();
 	facts->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	facts->has_seccomp_filter = prctl(PR_GET_SECCOMP) > 0;
 	facts->system_call = trial_system_call();

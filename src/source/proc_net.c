@@ -10,7 +10,16 @@
 #include "event.h"
 
 /* "  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 12345 1 0000…" */
-enum field { FIELD_LOCAL = 1, FIELD_REMOTE = 2, FIELD_STATE = 3, FIELD_QUEUES = 4, FIELD_UID = 7, FIELD_INODE = 9 };
+enum field {
+	FIELD_LOCAL = 1,
+	FIELD_REMOTE = 2,
+	FIELD_STATE = 3,
+	FIELD_QUEUES = 4,
+	FIELD_TIMER = 5,
+	FIELD_RETRANSMITS = 6,
+	FIELD_UID = 7,
+	FIELD_INODE = 9,
+};
 
 /* Minisockets and request sockets have no field after the address of the socket, full ones have. */
 enum { MINI_FIELDS = 12, MAX_FIELDS = 13 };
@@ -111,6 +120,18 @@ static int take_queues(const char *text, struct proc_row *row)
 	return 0;
 }
 
+static int take_timer(const char *timer, const char *retransmits, struct proc_row *row)
+{
+	uint32_t kind, count;
+
+	if (take_hex(&timer, 2, &kind) || take_char(&timer, ':') || take_hex(&timer, 8, &row->timer_ticks) ||
+	    take_char(&timer, ' ') || take_hex(&retransmits, 8, &count) || take_char(&retransmits, ' '))
+		return -EINVAL;
+	row->timer = (uint8_t)kind;
+	row->retransmits = count > UINT8_MAX ? UINT8_MAX : (uint8_t)count;
+	return 0;
+}
+
 int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc_row *row)
 {
 	const char *fields[MAX_FIELDS];
@@ -125,18 +146,21 @@ int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc
 	    take_endpoint(fields[FIELD_REMOTE], family, &parsed.tuple.raddr, &parsed.tuple.rport))
 		return -EINVAL;
 	parsed.state = (uint8_t)state;
-	if (take_queues(fields[FIELD_QUEUES], &parsed) || take_u32(fields[FIELD_UID], &parsed.uid) ||
-	    take_u32(fields[FIELD_INODE], &parsed.inode))
+	if (take_queues(fields[FIELD_QUEUES], &parsed) ||
+	    take_timer(fields[FIELD_TIMER], fields[FIELD_RETRANSMITS], &parsed) ||
+	    take_u32(fields[FIELD_UID], &parsed.uid) || take_u32(fields[FIELD_INODE], &parsed.inode))
 		return -EINVAL;
 	parsed.mini = count == MINI_FIELDS;
-	if (state == STATE_UNKNOWN || state == STATE_CLOSE || state >= STATE_COUNT)
+	if (state == STATE_UNKNOWN || state >= STATE_COUNT)
 		return 0;
 	*row = parsed;
 	return 1;
 }
 
-static int append(struct proc_rows *rows, const struct proc_row *row)
+static int append(void *context, const struct proc_row *row)
 {
+	struct proc_rows *rows = context;
+
 	if (rows->count == rows->room) {
 		size_t room = rows->room ? rows->room * 2 : 64;
 		struct proc_row *grown = realloc(rows->rows, room * sizeof(*grown));
@@ -155,23 +179,25 @@ struct reader {
 	char buffer[1 << 15];
 	size_t used;
 	bool within_overlong; /* the line that the buffer begins with is no line of the kernel's */
-	uint8_t family;
-	uint32_t netns;
-	struct proc_rows *rows;
+	const struct proc_table *table;
+	proc_row_handler *handler;
+	void *context;
 	size_t odd;
 };
 
 static int take_line(struct reader *reader, char *line, size_t length)
 {
-	struct proc_row row;
+	struct proc_row row = {.state = STATE_UNKNOWN};
 	int got = -EINVAL;
 
 	line[length] = '\0';
 	if (strlen(line) == length)
-		got = proc_net_parse(line, reader->family, reader->netns, &row);
+		got = proc_net_parse(line, reader->table->family, reader->table->netns, &row);
 	if (got < 0)
 		reader->odd++;
-	return got > 0 ? append(reader->rows, &row) : 0;
+	if (got <= 0 || (row.state == STATE_CLOSE && !reader->table->unconnected))
+		return 0;
+	return reader->handler(reader->context, &row);
 }
 
 /* Takes the whole lines in the buffer, and keeps the rest at its start. */
@@ -217,11 +243,18 @@ static int read_lines(int fd, struct reader *reader)
 	return err;
 }
 
-int proc_net_read(int fd, uint8_t family, uint32_t netns, struct proc_rows *rows, size_t *odd)
+int proc_net_each(int fd, const struct proc_table *table, proc_row_handler *handler, void *context, size_t *odd)
 {
-	struct reader reader = {.family = family, .netns = netns, .rows = rows};
+	struct reader reader = {.table = table, .handler = handler, .context = context};
 	int err = read_lines(fd, &reader);
 
 	*odd += reader.odd;
 	return err;
+}
+
+int proc_net_read(int fd, uint8_t family, uint32_t netns, struct proc_rows *rows, size_t *odd)
+{
+	const struct proc_table table = {.netns = netns, .family = family};
+
+	return proc_net_each(fd, &table, append, rows, odd);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * /proc/net/tcp and /proc/net/tcp6: the sockets of one network namespace. The kernel walks its tables bucket by bucket
- * while they change, so rows may come twice or, when others vanish before them, not at all.
+ * /proc/net/tcp, udp and raw, and the same with a 6: the sockets of one network namespace. The kernel walks its tables
+ * bucket by bucket while they change, so rows may come twice or, when others vanish before them, not at all.
  */
 #include <stdbool.h>
 
@@ -16,9 +16,12 @@ struct proc_row {
 	uint32_t uid;
 	uint32_t recvq;       /* bytes; LISTEN: connections not accepted yet */
 	uint32_t sendq;       /* bytes; LISTEN: QUEUE_UNKNOWN (/proc does not tell the limit) */
+	uint32_t timer_ticks; /* until the timer fires, in clock ticks */
 	uint32_t first_owner; /* set by proc_fd.h: index into its owners */
 	uint32_t owner_count;
 	uint8_t state;
+	uint8_t timer;       /* 0: none runs; numbers as in sock_diag */
+	uint8_t retransmits; /* or probes, that were sent without an answer */
 	bool mini; /* what the kernel keeps without a socket: TIME_WAIT, FIN_WAIT2 after close(), SYN_RECV before the
 		      third packet; without inode or owner, and but for SYN_RECV without user */
 };
@@ -31,11 +34,24 @@ struct proc_rows {
 
 void proc_rows_free(struct proc_rows *rows);
 
+/* One of the files. */
+struct proc_table {
+	uint32_t netns;
+	uint8_t family;   /* 4 or 6 */
+	bool unconnected; /* sockets in the state CLOSE count: in all tables but TCP's, where they are bound and no more
+			   */
+};
+
 /* Reads one line, without its newline, of the table for `family` (4 or 6). 1: *row is a socket; 0: it is the heading,
- * or a socket that is bound and no more; -EINVAL: not of this form. The index and
- * the owners of *row are not set. */
+ * or in no state that is known; -EINVAL: not of this form. The index and the owners of *row are not set. */
 int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc_row *row);
 
-/* Appends the sockets in the open file `fd`. 0, or a negative errno of reading; lines that are not
- * understood are counted in *odd. */
+/* Returns 0, or a negative errno that ends the reading. */
+typedef int proc_row_handler(void *context, const struct proc_row *row);
+
+/* Gives the sockets in the open file `fd`. 0, what the handler returned, or a negative errno of reading; lines that are
+ * not understood are counted in *odd. */
+int proc_net_each(int fd, const struct proc_table *table, proc_row_handler *handler, void *context, size_t *odd);
+
+/* Appends TCP's sockets in the open file `fd`, in the same way. */
 int proc_net_read(int fd, uint8_t family, uint32_t netns, struct proc_rows *rows, size_t *odd);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Whether a process is still there.
+ * What the numbers of processes are good for.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False also where that cannot be told, as outside the host's pid namespace. */
+/* Those that the kernel tells, in events and iterators, are the ones that we see too: we are in the first namespace of
+ * pids. */
+bool process_numbers_are_ours(void);
+
+/* Whether a process is there no more. False also where that cannot be told, as outside the host's pid namespace. */
 bool process_is_gone(uint32_t pid);

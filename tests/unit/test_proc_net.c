@@ -164,9 +164,8 @@ static void test_minisockets(void **state)
 
 static void test_states_that_no_event_names(void **state)
 {
-	static const char *const lines[] = {ODD(A, B, "00", Q, "0", "5"), ODD(A, B, "07", Q, "0", "5"),
-					    ODD(A, B, "0C", Q, "0", "5"), ODD(A, B, "0D", Q, "0", "5"),
-					    ODD(A, B, "FF", Q, "0", "5")};
+	static const char *const lines[] = {ODD(A, B, "00", Q, "0", "5"), ODD(A, B, "0C", Q, "0", "5"),
+					    ODD(A, B, "0D", Q, "0", "5"), ODD(A, B, "FF", Q, "0", "5")};
 	struct proc_row row;
 
 	(void)state;
@@ -290,7 +289,7 @@ static void test_random_damage(void **state)
 		got = proc_net_parse(line, sockets[round % COUNT_OF(sockets)].family, NETNS, &row);
 		assert_true(got == 0 || got == 1 || got == -EINVAL);
 		if (got == 1)
-			assert_true(row.state > STATE_UNKNOWN && row.state < STATE_COUNT && row.state != STATE_CLOSE);
+			assert_true(row.state > STATE_UNKNOWN && row.state < STATE_COUNT);
 		free(line);
 	}
 }

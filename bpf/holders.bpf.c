@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Which process holds which socket: every descriptor of a socket, of every process of every namespace, for whoever
+ * reads the iterator's file. A socket is named by its inode, as in /proc and netlink.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "holding.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+SEC("iter/task_file")
+int on_descriptor(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct holding_record holding = {0};
+
+	if (!file || !task || !bpf_sock_from_file(file) || !file->f_inode)
+		return 0;
+	holding.inode = file->f_inode->i_ino;
+	holding.pid = task->tgid;
+	holding.fd = ctx->fd;
+	__builtin_memcpy(holding.comm, task->group_leader->comm, sizeof(holding.comm));
+	bpf_seq_write(ctx->meta->seq, &holding, sizeof(holding));
+	return 0;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cgroups.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "index.h"
+
+#define CGROUP2_MAGIC 0x63677270 /* CGROUP2_SUPER_MAGIC, linux/magic.h */
+
+struct group {
+	struct link by_id;
+	char path[];
+};
+
+struct cgroups {
+	struct index by_id;
+};
+
+/* Version 2 has its own tree, or stands beside the trees of version 1. */
+static const char *find_tree(void)
+{
+	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+	struct statfs tree;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (statfs(places[i], &tree) == 0 && tree.f_type == CGROUP2_MAGIC)
+			return places[i];
+	return NULL;
+}
+
+static int note(struct cgroups *cgroups, uint64_t id, const char *path)
+{
+	size_t size = strlen(path) + 1;
+	struct group *group = malloc(sizeof(*group) + size);
+
+	if (!group)
+		return -ENOMEM;
+	memcpy(group->path, path, size);
+	index_insert(&cgroups->by_id, &group->by_id, id);
+	return 0;
+}
+
+static int read_tree(struct cgroups *cgroups, const char *root)
+{
+	char *paths[] = {(char *)root, NULL};
+	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	size_t skip = strlen(root);
+	const FTSENT *entry;
+	int err = 0;
+
+	while (tree && !err && (entry = fts_read(tree)))
+		if (entry->fts_info == FTS_D)
+			err = note(cgroups, entry->fts_statp->st_ino,
+				   entry->fts_path[skip] ? entry->fts_path + skip : "/");
+	if (tree)
+		fts_close(tree);
+	return err;
+}
+
+struct cgroups *cgroups_read(void)
+{
+	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
+	const char *root = find_tree();
+
+	if (!cgroups)
+		return NULL;
+	if (index_init(&cgroups->by_id) || (root && read_tree(cgroups, root))) {
+		cgroups_free(cgroups);
+		return NULL;
+	}
+	return cgroups;
+}
+
+void cgroups_free(struct cgroups *cgroups)
+{
+	struct link *link, *next;
+	size_t bucket;
+
+	if (!cgroups)
+		return;
+	for (link = cgroups->by_id.buckets ? index_each(&cgroups->by_id, NULL, &bucket) : NULL; link; link = next) {
+		next = index_each(&cgroups->by_id, link, &bucket);
+		free(LINK_OWNER(link, struct group, by_id));
+	}
+	index_free(&cgroups->by_id);
+	free(cgroups);
+}
+
+const char *cgroups_path(const struct cgroups *cgroups, uint64_t id)
+{
+	const struct link *link = index_find(&cgroups->by_id, id);
+
+	return link ? LINK_OWNER(link, struct group, by_id)->path : NULL;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * Who holds the sockets of this host now: all descriptors of all processes that may be looked at, in every namespace.
+ */
+#include "event.h"
+
+enum holder_source {
+	HOLDERS_BY_AUTO, /* the iterator where it may be used, else /proc */
+	HOLDERS_BY_ITER, /* the kernel's iterator over descriptors, by BPF */
+	HOLDERS_BY_PROC, /* /proc/PID/fd */
+};
+
+struct holders;
+
+/* 0 or a negative errno; the caller frees. */
+int holders_find(enum holder_source source, struct holders **out);
+void holders_free(struct holders *holders);
+
+/* Those of the socket with that inode, by pid and descriptor; NULL when nobody is known. They hold as long as `holders`
+ * does. */
+const struct owner *holders_of(const struct holders *holders, uint32_t inode, size_t *count);
+
+/* How many processes did not let us look. */
+size_t holders_denied(const struct holders *holders);

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "services.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PORTS = 1 << 16 };
+
+/* Mostly untouched memory: there are a few hundred services. */
+struct services {
+	char *names[PROTOCOL_UNIX][PORTS];
+};
+
+/* The first name that a port has is the one that counts, as for getservbyport(). */
+static int note(struct services *services, enum protocol protocol, uint16_t port, const char *name)
+{
+	char **slot = &services->names[protocol][port];
+
+	if (*slot)
+		return 0;
+	*slot = strdup(name);
+	return *slot ? 0 : -ENOMEM;
+}
+
+static int read_services(struct services *services)
+{
+	const struct servent *entry;
+	int err = 0;
+
+	setservent(1);
+	while (!err && (entry = getservent())) {
+		uint16_t port = ntohs((uint16_t)entry->s_port);
+
+		if (strcmp(entry->s_proto, "tcp") == 0)
+			err = note(services, PROTOCOL_TCP, port, entry->s_name);
+		else if (strcmp(entry->s_proto, "udp") == 0)
+			err = note(services, PROTOCOL_UDP, port, entry->s_name);
+	}
+	endservent();
+	return err;
+}
+
+static int read_protocols(struct services *services)
+{
+	const struct protoent *entry;
+	int err = 0;
+
+	setprotoent(1);
+	while (!err && (entry = getprotoent()))
+		if (entry->p_proto >= 0 && entry->p_proto < PORTS)
+			err = note(services, PROTOCOL_RAW, (uint16_t)entry->p_proto, entry->p_name);
+	endprotoent();
+	return err;
+}
+
+struct services *services_read(void)
+{
+	struct services *services = calloc(1, sizeof(*services));
+
+	if (!services)
+		return NULL;
+	if (read_services(services) || read_protocols(services)) {
+		services_free(services);
+		return NULL;
+	}
+	return services;
+}
+
+void services_free(struct services *services)
+{
+	if (!services)
+		return;
+	for (unsigned int protocol = 0; protocol < PROTOCOL_UNIX; protocol++)
+		for (unsigned int port = 0; port < PORTS; port++)
+			free(services->names[protocol][port]);
+	free(services);
+}
+
+const char *services_name(const struct services *services, enum protocol protocol, uint16_t port)
+{
+	return protocol < PROTOCOL_UNIX ? services->names[protocol][port] : NULL;
+}

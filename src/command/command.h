@@ -13,4 +13,5 @@ enum {
 
 int trace_run(const struct options *options);
 int top_run(const struct options *options);
+int list_run(const struct options *options);
 int doctor_run(const struct options *options);

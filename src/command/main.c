@@ -24,6 +24,7 @@ int main(int argc, char **argv)
 	static int (*const run[])(const struct options *options) = {
 		[COMMAND_TRACE] = trace_run,
 		[COMMAND_TOP] = top_run,
+		[COMMAND_LIST] = list_run,
 		[COMMAND_DOCTOR] = doctor_run,
 	};
 	struct options options;

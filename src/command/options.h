@@ -1,16 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the user asked for on the command line. The only file that knows argp is options.c.
+ * What the user asked for on the command line. Only options*.c know argp.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "holders.h"
 #include "live.h"
+#include "sockets.h"
 
-enum command { COMMAND_TRACE, COMMAND_TOP, COMMAND_DOCTOR };
+enum command { COMMAND_TRACE, COMMAND_TOP, COMMAND_LIST, COMMAND_DOCTOR };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct list_options {
+	uint32_t protocols; /* a set; 0: those that are shown if none is named */
+	bool ipv4, ipv6;    /* neither: both */
+	bool listening, all;
+	bool numeric, resolve;
+	bool owners, details, timers, internals;
+	bool one_line, no_heading;
+	bool totals;    /* no sockets, but how many there are */
+	bool one_netns; /* the filter names it */
+	bool all_netns;
+	bool again;
+	enum socket_source socket_source;
+	enum holder_source holder_source;
+};
 
 struct options {
 	enum command command;
@@ -24,8 +41,10 @@ struct options {
 	uint64_t count; /* transitions to print; 0: no end */
 	/* top */
 	bool batch;
-	uint64_t interval_ns;
-	uint64_t iterations; /* 0: no end */
+	uint64_t interval_ns; /* also of list */
+	uint64_t iterations;  /* 0: no end */
+	/* list */
+	struct list_options list;
 };
 
 /* Reads the command line. Does not return when it is wrong (exit 2, with a message) or asks for help or the version

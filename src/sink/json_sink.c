@@ -3,23 +3,13 @@
  * One JSON object per line. The names are a contract with those who read them: none changes its meaning, none goes.
  */
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-#include "json_writer.h"
-#include "sink.h"
-
-enum {
-	STAMP_SECONDS = 20, /* "2026-01-31T12:00:00." */
-	STAMP_DIGITS = 9,
-	STAMP_LENGTH = STAMP_SECONDS + STAMP_DIGITS + 1, /* and "Z" */
-};
+#include "json_parts.h"
 
 struct json_sink {
 	struct sink sink;
 	struct json_writer json;
-	time_t second; /* the one that `stamp` spells */
-	char stamp[STAMP_LENGTH + 1];
+	struct json_stamp stamp;
 };
 
 static struct json_sink *json_sink_of(struct sink *sink)
@@ -27,105 +17,31 @@ static struct json_sink *json_sink_of(struct sink *sink)
 	return (struct json_sink *)sink;
 }
 
-/* "2026-01-31T12:00:00.123456789Z" */
-static void put_time(struct json_sink *sink, uint64_t monotonic_ns)
-{
-	uint64_t wall_ns = wall_clock_at(sink->sink.clock, monotonic_ns);
-	uint64_t fraction = wall_ns % NS_PER_SEC;
-	time_t second = (time_t)(wall_ns / NS_PER_SEC);
-	struct tm utc;
-
-	if (second != sink->second || !sink->stamp[0]) {
-		gmtime_r(&second, &utc);
-		strftime(sink->stamp, sizeof(sink->stamp), "%Y-%m-%dT%H:%M:%S.000000000Z", &utc);
-		sink->second = second;
-	}
-	for (int i = STAMP_SECONDS + STAMP_DIGITS - 1; i >= STAMP_SECONDS; i--) {
-		sink->stamp[i] = (char)('0' + fraction % 10);
-		fraction /= 10;
-	}
-	json_word_of(&sink->json, "ts", sink->stamp, STAMP_LENGTH);
-	json_u64(&sink->json, "ts_ns", wall_ns);
-}
-
-JSON_INLINE void put_known(struct json_writer *json, const char *key, uint64_t value, bool known)
-{
-	if (known)
-		json_u64(json, key, value);
-	else
-		json_null(json, key);
-}
-
-JSON_INLINE void put_word(struct json_writer *json, const char *key, const char *word)
-{
-	if (word)
-		json_word(json, key, word);
-	else
-		json_null(json, key);
-}
-
 JSON_INLINE void put_span(struct json_writer *json, const char *key, const char *known_key, struct span span)
 {
-	put_known(json, key, span.ns / NS_PER_US, span.known != SPAN_UNKNOWN);
+	json_known(json, key, span.ns / NS_PER_US, span.known != SPAN_UNKNOWN);
 	json_bool(json, known_key, span.known == SPAN_EXACT);
 }
 
-/* The cookie is spelled as after "sk:" in ss -e. */
-static void put_identity(struct json_writer *json, const struct connection *conn)
+static void put_netns(struct json_sink *sink, const struct change *change)
 {
-	json_decimal_word(json, "id", conn->id);
-	if (conn->cookie)
-		json_hex_word(json, "cookie", conn->cookie);
-	else
-		json_null(json, "cookie");
-}
+	const struct connection *conn = change->conn;
 
-static void put_netns(struct json_sink *sink, const struct connection *conn, uint64_t ts_ns)
-{
-	struct netns_names *names = sink->sink.netns.names;
-	uint32_t inode = conn->tuple.netns;
-	const struct netns_label *label = names ? netns_names_find(names, inode, conn->owner.pid, ts_ns) : NULL;
-
-	if (label)
-		json_digits(&sink->json, "netns", label->number, label->number_length);
-	else
-		json_u64(&sink->json, "netns", inode);
-	if (!label || !label->name)
-		json_null(&sink->json, "netns_name");
-	else if (label->plain && label->length <= JSON_WORD_MAX - 2)
-		json_word_of(&sink->json, "netns_name", label->name, label->length);
-	else
-		json_text(&sink->json, "netns_name", label->name, label->length);
-}
-
-static void put_tuple(struct json_writer *json, const struct connection *conn)
-{
-	const struct tuple *tuple = &conn->tuple;
-	bool peer_known = !connection_lacks_peer(conn);
-	char address[ADDRESS_TEXT_MAX];
-
-	json_u64(json, "family", tuple->family);
-	json_word_of(json, "laddr", address, address_text(&tuple->laddr, tuple->family, address));
-	put_known(json, "lport", tuple->lport, tuple->lport != 0);
-	if (peer_known)
-		json_word_of(json, "raddr", address, address_text(&tuple->raddr, tuple->family, address));
-	else
-		json_null(json, "raddr");
-	put_known(json, "rport", tuple->rport, peer_known);
+	json_netns(&sink->json, &sink->sink.netns, conn->tuple.netns, conn->owner.pid, change->ts_ns);
 }
 
 static void put_owner(struct json_writer *json, const struct connection *conn)
 {
 	bool known = conn->owner.pid != 0;
 
-	put_known(json, "pid", conn->owner.pid, known);
+	json_known(json, "pid", conn->owner.pid, known);
 	if (known)
 		json_text(json, "comm", conn->owner.comm, COMM_LEN);
 	else
 		json_null(json, "comm");
-	put_known(json, "uid", conn->uid, conn->uid != UID_UNKNOWN);
-	put_word(json, "owner_src", owner_source_name(conn->owner_source));
-	put_word(json, "direction", direction_name(conn->direction));
+	json_known(json, "uid", conn->uid, conn->uid != UID_UNKNOWN);
+	json_word_or_null(json, "owner_src", owner_source_name(conn->owner_source));
+	json_word_or_null(json, "direction", direction_name(conn->direction));
 }
 
 /* Of a minisocket that was found, and not made before our eyes, nothing is known. */
@@ -135,10 +51,10 @@ static void put_closing(struct json_writer *json, const struct change *change)
 	const struct closing *closing = change->closing ? change->closing : &unknown;
 	bool known = change->closing;
 
-	put_known(json, "rx_bytes", closing->rx_bytes, known);
-	put_known(json, "tx_bytes", closing->tx_bytes, known);
-	put_known(json, "srtt_us", closing->srtt_us, closing->srtt_us != 0);
-	put_known(json, "retrans", closing->retrans, known);
+	json_known(json, "rx_bytes", closing->rx_bytes, known);
+	json_known(json, "tx_bytes", closing->tx_bytes, known);
+	json_known(json, "srtt_us", closing->srtt_us, closing->srtt_us != 0);
+	json_known(json, "retrans", closing->retrans, known);
 	put_span(json, "age_us", "age_known", change->age);
 }
 
@@ -149,36 +65,27 @@ static void put_transition(struct json_sink *sink, const struct change *change)
 
 	json_line_begin(json, sink->sink.output);
 	json_word(json, "type", "transition");
-	put_time(sink, change->ts_ns);
-	put_identity(json, change->conn);
-	put_netns(sink, change->conn, change->ts_ns);
-	put_tuple(json, change->conn);
+	json_time(&sink->json, &sink->stamp, sink->sink.clock, change->ts_ns);
+	json_identity(json, change->conn->id, change->conn->cookie);
+	put_netns(sink, change);
+	json_tuple(json, &change->conn->tuple, !connection_lacks_peer(change->conn));
 	json_word(json, "oldstate", tcp_state_name(change->oldstate));
 	json_word(json, "newstate", tcp_state_name(change->newstate));
 	put_span(json, "in_state_us", "since_known", change->in_state);
 	put_owner(json, change->conn);
-	put_word(json, "reason", reason_name(change->reason));
-	put_known(json, "errno", closing ? closing->err : 0, closing && closing->err);
+	json_word_or_null(json, "reason", reason_name(change->reason));
+	json_known(json, "errno", closing ? closing->err : 0, closing && closing->err);
 	json_bool(json, "derived", change->derived);
 	if (closing || change->newstate == STATE_CLOSE)
 		put_closing(json, change);
 	json_line_end(json);
 }
 
-static void put_holder(struct json_writer *json, const struct owner *owner)
-{
-	json_object_begin(json, NULL);
-	json_u64(json, "pid", owner->pid);
-	json_text(json, "comm", owner->comm, COMM_LEN);
-	put_known(json, "fd", (uint64_t)owner->fd, owner->fd != FD_UNKNOWN);
-	json_object_end(json);
-}
-
 static void put_holders(struct json_writer *json, const struct connection *conn)
 {
 	json_array_begin(json, "owners");
 	for (unsigned int i = 0; i < conn->owner_count; i++)
-		put_holder(json, conn->owners ? &conn->owners[i] : &conn->owner);
+		json_holder(json, conn->owners ? &conn->owners[i] : &conn->owner);
 	json_array_end(json);
 }
 
@@ -189,16 +96,16 @@ static void put_socket(struct json_sink *sink, const struct change *change)
 
 	json_line_begin(json, sink->sink.output);
 	json_word(json, "type", "socket");
-	put_time(sink, change->ts_ns);
-	put_identity(json, conn);
+	json_time(&sink->json, &sink->stamp, sink->sink.clock, change->ts_ns);
+	json_identity(json, conn->id, conn->cookie);
 	json_word(json, "proto", "tcp");
-	put_netns(sink, conn, change->ts_ns);
-	put_tuple(json, conn);
+	put_netns(sink, change);
+	json_tuple(json, &conn->tuple, !connection_lacks_peer(conn));
 	json_word(json, "state", tcp_state_name(conn->state));
 	put_span(json, "in_state_us", "since_known", change->in_state);
-	put_known(json, "recvq", conn->recvq, conn->recvq != QUEUE_UNKNOWN);
-	put_known(json, "sendq", conn->sendq, conn->sendq != QUEUE_UNKNOWN);
-	put_known(json, "inode", conn->inode, conn->inode != 0);
+	json_known(json, "recvq", conn->recvq, conn->recvq != QUEUE_UNKNOWN);
+	json_known(json, "sendq", conn->sendq, conn->sendq != QUEUE_UNKNOWN);
+	json_known(json, "inode", conn->inode, conn->inode != 0);
 	put_owner(json, conn);
 	put_holders(json, conn);
 	json_line_end(json);
@@ -227,7 +134,7 @@ static void json_table(struct sink *sink, const struct table_view *view)
 
 	json_line_begin(&self->json, sink->output);
 	json_word(&self->json, "type", "table");
-	put_time(self, view->ts_ns);
+	json_time(&self->json, &self->stamp, sink->clock, view->ts_ns);
 	json_u64(&self->json, "iteration", view->iteration);
 	json_u64(&self->json, "count", view->count);
 	put_counts(&self->json, &view->summary);
@@ -256,7 +163,7 @@ static void json_gap(struct sink *sink, const struct gap *gap)
 
 	json_line_begin(json, sink->output);
 	json_word(json, "type", "gap");
-	put_time(self, gap->to_ns);
+	json_time(json, &self->stamp, sink->clock, gap->to_ns);
 	json_u64(json, "lost", gap->lost);
 	json_word(json, "reason", gap->reason == GAP_RING_FULL ? "ring_full" : "skipped");
 	json_u64(json, "from_ns", wall_clock_at(sink->clock, gap->from_ns));

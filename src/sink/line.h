@@ -10,7 +10,7 @@
 #include "connection.h"
 #include "output.h"
 
-enum { LINE_MAX_BYTES = 1024 };
+enum { LINE_MAX_BYTES = 2048 };
 
 struct line {
 	char bytes[LINE_MAX_BYTES];

@@ -12,6 +12,7 @@
 #include "line.h"
 #include "netns_text.h"
 #include "sink.h"
+#include "state_color.h"
 #include "table_text.h"
 
 enum {
@@ -82,24 +83,6 @@ static void fit(struct text_sink *self)
 }
 
 /* ---- colours ---- */
-
-static const char *state_color(uint8_t state)
-{
-	switch (state) {
-	case STATE_ESTABLISHED:
-		return "\033[32m";
-	case STATE_LISTEN:
-		return "\033[36m";
-	case STATE_SYN_SENT:
-	case STATE_SYN_RECV:
-		return "\033[33m";
-	case STATE_CLOSE:
-	case STATE_TIME_WAIT:
-		return "\033[90m";
-	default:
-		return "\033[34m";
-	}
-}
 
 static bool is_trouble(enum reason reason)
 {
@@ -211,7 +194,7 @@ static void put_states(struct text_sink *self, const struct change *change)
 	line_text(&self->line, "-> ");
 	color(self, state_color(change->newstate));
 	line_left(&self->line, tcp_state_name(change->newstate), STATE_WIDTH);
-	color(self, "\033[0m");
+	color(self, COLOR_END);
 }
 
 /* ---- why ---- */
@@ -275,7 +258,7 @@ static void put_why(struct text_sink *self, const struct change *change)
 		color(self, "\033[31m");
 	line_append(line, why);
 	if (is_trouble(change->reason))
-		color(self, "\033[0m");
+		color(self, COLOR_END);
 }
 
 /* ---- the sink ---- */
@@ -383,7 +366,7 @@ static void text_gap(struct sink *sink, const struct gap *gap)
 	line_text(line, " lost since ");
 	put_time(self, gap->from_ns);
 	line_text(line, gap->reason == GAP_RING_FULL ? "because the buffer was full" : "because the kernel skipped us");
-	color(self, "\033[0m");
+	color(self, COLOR_END);
 	line_put(line, sink->output);
 }
 

@@ -18,9 +18,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 # What the tests and the guest's init call, besides the interpreter.
 PROGRAMS = """
-    bash cat chmod cp dd env grep head ip kill ln ls mkdir mkfifo modprobe mount nft nohup nsenter nstat prlimit
+    bash cat chmod cp dd env grep head ip kill ln ls mkdir mkfifo modprobe mount netstat nft nohup nsenter nstat prlimit
     readlink rm rmdir sed seq setpriv sleep ss stty sysctl tail timeout touch true umount uname unshare
 """.split()
+# Lists that the tests look names up in, as on the host.
+LISTS = ["/etc/services", "/etc/protocols"]
 # Parts of the standard library that no test needs, and what is not of it.
 LEFT_OUT = shutil.ignore_patterns("test", "tests", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo",
                                   "config-*", "pydoc_data", "site-packages", "dist-packages")
@@ -28,6 +30,7 @@ ETC = {
     "passwd": "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/false\n",
     "group": "root:x:0:\nnogroup:x:65534:\n",
     "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "resolv.conf": "",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
 
@@ -135,6 +138,8 @@ def make(build, kernels, scripts):
     for name in PROGRAMS:
         root.add_command(name)
     root.path("/usr/bin/sh").symlink_to("bash")
+    for name in LISTS:
+        root.add(name)
     add_python(root)
     add_pytest(root)
     for kernel in kernels:

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tcpledger list: the sockets now, as ss and netstat list them. They are printed in batches as they come: a listing of
+ * many thousands takes no more memory than one of a few, and each batch's columns fit.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "list_json.h"
+#include "list_text.h"
+#include "list_totals.h"
+#include "list_words.h"
+#include "log.h"
+#include "netns_finder.h"
+#include "report.h"
+#include "socket_batch.h"
+
+enum { BATCH_ROWS = 8192 };
+
+struct listing {
+	const struct options *options;
+	struct socket_query query;
+	bool wants_owners;
+	struct netns_list namespaces;
+	struct netns_names *names;
+	struct netns_view netns;
+	struct wall_clock clock;
+	struct list_words words;
+	struct output *output;
+	struct list_text *text; /* or else */
+	struct list_json *json;
+	/* one printing */
+	struct holders *holders; /* NULL: nobody asks */
+	struct socket_batch batch;
+	struct list_totals totals;
+	size_t unknown; /* sockets that somebody holds who was not found */
+	bool told;      /* why it failed */
+};
+
+/* ---- what is asked for ---- */
+
+static uint32_t protocols_of(const struct list_options *list)
+{
+	if (list->protocols)
+		return list->protocols;
+	return list->ipv4 || list->ipv6 ? PROTOCOLS_INET : PROTOCOLS_ALL;
+}
+
+/* A filter that names states means these, whatever would be shown without it. */
+static uint32_t states_of(const struct options *options)
+{
+	uint32_t states = STATES_CONNECTED;
+
+	if (filter_topics(options->filter) & TOPIC_STATE || options->list.all || options->list.totals)
+		states = STATES_ALL;
+	else if (options->list.listening)
+		states = STATES_LISTENING;
+	return states & filter_states(options->filter);
+}
+
+static struct socket_query query_of(const struct options *options)
+{
+	const struct list_options *list = &options->list;
+
+	return (struct socket_query){
+		.protocols = protocols_of(list),
+		.states = states_of(options),
+		.ipv4 = list->ipv4 || !list->ipv6,
+		.ipv6 = list->ipv6 || !list->ipv4,
+		.internals = list->internals,
+	};
+}
+
+/* ---- one printing ---- */
+
+static void flush_batch(struct listing *listing)
+{
+	struct socket_batch *batch = &listing->batch;
+	uint64_t now_ns = clock_monotonic_ns();
+
+	wall_clock_refresh(&listing->clock, now_ns);
+	if (listing->json)
+		list_json_put(listing->json, batch->rows, batch->count, now_ns);
+	else
+		list_text_put(listing->text, batch->rows, batch->count, now_ns);
+	socket_batch_clear(batch);
+}
+
+static int keep(struct listing *listing, const struct socket *socket)
+{
+	int err = socket_batch_add(&listing->batch, socket);
+
+	list_words_expect(&listing->words, socket);
+	if (!err && listing->batch.count == BATCH_ROWS) {
+		flush_batch(listing);
+		err = output_flush(listing->output);
+	}
+	return err;
+}
+
+static int take(void *context, const struct socket *found)
+{
+	struct listing *listing = context;
+	struct socket socket = *found;
+
+	if (listing->holders)
+		socket.owners = holders_of(listing->holders, socket.inode, &socket.owner_count);
+	if (socket_passes(&socket, listing->options->filter) != FILTER_YES)
+		return 0;
+	listing->unknown += socket.inode && !socket.owner_count;
+	if (!listing->options->list.totals)
+		return keep(listing, &socket);
+	list_totals_add(&listing->totals, &socket);
+	return 0;
+}
+
+static void warn_of_hidden_owners(const struct listing *listing)
+{
+	if (listing->options->list.owners && listing->unknown && holders_denied(listing->holders))
+		log_warning("%zu sockets are held by processes that may not be looked into, shown as -: run as root, "
+			    "or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+			    listing->unknown);
+}
+
+/* What ends the whole listing, and not only that of a namespace. */
+static bool is_end(int err)
+{
+	return err == -EPIPE || err == -ENOMEM || err == -ENOSPC;
+}
+
+static int read_namespace(struct listing *listing, const struct netns *netns)
+{
+	int err;
+
+	if (!filter_may_pass_in(listing->options->filter, netns->inode))
+		return 0;
+	err = sockets_each(netns, listing->options->list.socket_source, &listing->query, take, listing);
+	if (err && !is_end(err)) {
+		log_error("the sockets of network namespace %u cannot be read: %s", netns->inode, strerror(-err));
+		listing->told = true;
+	}
+	return err;
+}
+
+/* Of several namespaces, one that cannot be read keeps nobody from the rest. */
+static int read_namespaces(struct listing *listing)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < listing->namespaces.count && !is_end(err); i++) {
+		int failed = read_namespace(listing, &listing->namespaces.all[i]);
+
+		err = failed ? failed : err;
+	}
+	return err;
+}
+
+static int print_totals(struct listing *listing)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	wall_clock_refresh(&listing->clock, now_ns);
+	if (listing->json)
+		list_totals_json(&listing->totals, &listing->clock, now_ns, listing->output);
+	else
+		list_totals_text(&listing->totals, listing->output);
+	return 0;
+}
+
+static int print(struct listing *listing)
+{
+	int err = listing->wants_owners ? holders_find(listing->options->list.holder_source, &listing->holders) : 0;
+
+	listing->unknown = 0;
+	listing->totals = (struct list_totals){0};
+	if (!err)
+		err = read_namespaces(listing);
+	if (listing->options->list.totals)
+		print_totals(listing);
+	else
+		flush_batch(listing);
+	if (!err || err == -EPIPE)
+		err = output_flush(listing->output);
+	if (!err) {
+		warn_of_hidden_owners(listing);
+		list_words_warn(&listing->words);
+	}
+	holders_free(listing->holders);
+	listing->holders = NULL;
+	return err;
+}
+
+/* ---- from beginning to end ---- */
+
+static int find_namespaces(struct listing *listing)
+{
+	const struct options *options = listing->options;
+	bool many = options->list.all_netns || filter_topics(options->filter) & TOPIC_NETNS;
+	struct netns *here;
+
+	netns_list_free(&listing->namespaces);
+	if (many)
+		return netns_discover(&listing->namespaces);
+	here = calloc(1, sizeof(*here));
+	if (!here)
+		return -ENOMEM;
+	*here = sockets_here();
+	listing->namespaces = (struct netns_list){.all = here, .count = 1};
+	return 0;
+}
+
+static int open_sink(struct listing *listing)
+{
+	const struct list_options *list = &listing->options->list;
+	const struct list_style style = {
+		.color = report_wants_color(listing->options),
+		.heading = !list->no_heading,
+		.owners = list->owners,
+		.timers = list->timers,
+		.details = list->details,
+		.internals = list->internals,
+		.one_line = list->one_line,
+		.netns = listing->namespaces.count > 1 && !list->one_netns,
+	};
+
+	if (listing->options->json)
+		listing->json = list_json_new(listing->output, &listing->clock, &listing->words.words, &listing->netns,
+					      list->internals);
+	else
+		listing->text = list_text_new(listing->output, &style, &listing->words.words, &listing->netns);
+	return listing->json || listing->text ? 0 : -ENOMEM;
+}
+
+static int open_listing(struct listing *listing, const struct options *options)
+{
+	const struct list_options *list = &options->list;
+	const struct list_wishes wishes = {
+		.services = !list->numeric, .hosts = list->resolve, .cgroups = list->details};
+	int err;
+
+	listing->options = options;
+	listing->query = query_of(options);
+	listing->wants_owners = list->owners || options->json || filter_topics(options->filter) & TOPIC_OWNER;
+	listing->output = output_new(STDOUT_FILENO, -1);
+	listing->names = netns_names_new(&host_netns_finder);
+	listing->netns = (struct netns_view){.names = listing->names, .home = netns_home()};
+	err = listing->output && listing->names ? find_namespaces(listing) : -ENOMEM;
+	if (!err)
+		err = list_words_open(&listing->words, &wishes);
+	return err ? err : open_sink(listing);
+}
+
+static void close_listing(struct listing *listing)
+{
+	list_text_free(listing->text);
+	list_json_free(listing->json);
+	list_words_close(&listing->words);
+	socket_batch_free(&listing->batch);
+	netns_list_free(&listing->namespaces);
+	netns_names_free(listing->names);
+	output_free(listing->output);
+}
+
+static int run(struct listing *listing)
+{
+	const struct options *options = listing->options;
+	int err = print(listing);
+
+	while (!err && options->list.again) {
+		poll(NULL, 0, (int)(options->interval_ns / NS_PER_MS));
+		err = find_namespaces(listing);
+		if (err)
+			break;
+		if (listing->text) {
+			output_char(listing->output, '\n');
+			list_text_restart(listing->text);
+		}
+		err = print(listing);
+	}
+	return err;
+}
+
+int list_run(const struct options *options)
+{
+	struct listing listing = {0};
+	int err;
+
+	signal(SIGPIPE, SIG_IGN); /* a write tells */
+	err = open_listing(&listing, options);
+
+	if (!err)
+		err = run(&listing);
+	if (err && err != -EPIPE && !listing.told)
+		log_error("list: %s", strerror(-err));
+	close_listing(&listing);
+	return err && err != -EPIPE ? STATUS_FAILED : STATUS_DONE;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "list_words.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "netns.h"
+
+#define PATIENCE_NS (2 * NS_PER_SEC)
+
+static const char *service(void *context, enum protocol protocol, uint16_t port)
+{
+	return services_name(((struct list_words *)context)->services, protocol, port);
+}
+
+static const char *host(void *context, const struct address *address, uint8_t family)
+{
+	return resolver_name(((struct list_words *)context)->resolver, address, family);
+}
+
+static const char *cgroup(void *context, uint64_t id)
+{
+	return cgroups_path(((struct list_words *)context)->cgroups, id);
+}
+
+/* Another namespace has others under the same numbers. */
+static const char *interface(void *context, uint32_t netns, uint32_t index)
+{
+	struct list_words *words = context;
+
+	if (netns != words->home)
+		return NULL;
+	if (words->interface == index)
+		return words->interface_name;
+	words->interface = if_indextoname(index, words->interface_name) ? index : 0;
+	return words->interface ? words->interface_name : NULL;
+}
+
+int list_words_open(struct list_words *words, const struct list_wishes *wishes)
+{
+	*words = (struct list_words){.home = netns_home()};
+	words->words = (struct socket_words){.interface = interface, .context = words};
+	if (wishes->services) {
+		words->services = services_read();
+		words->words.service = service;
+	}
+	if (wishes->hosts) {
+		words->resolver = resolver_new(PATIENCE_NS);
+		words->words.host = host;
+	}
+	if (wishes->cgroups) {
+		words->cgroups = cgroups_read();
+		words->words.cgroup = cgroup;
+	}
+	if ((wishes->services && !words->services) || (wishes->hosts && !words->resolver) ||
+	    (wishes->cgroups && !words->cgroups)) {
+		list_words_close(words);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void list_words_close(struct list_words *words)
+{
+	services_free(words->services);
+	resolver_free(words->resolver);
+	cgroups_free(words->cgroups);
+	memset(words, 0, sizeof(*words));
+}
+
+static bool is_any(const struct address *address)
+{
+	static const uint8_t zeros[4];
+	const struct address any_ipv4 = address_from_ipv4(zeros), any_ipv6 = {{0}};
+
+	return address_equal(address, &any_ipv4) || address_equal(address, &any_ipv6);
+}
+
+void list_words_expect(struct list_words *words, const struct socket *socket)
+{
+	const struct tuple *tuple = &socket->tuple;
+
+	if (!words->resolver || socket->protocol == PROTOCOL_UNIX)
+		return;
+	if (!is_any(&tuple->laddr))
+		resolver_ask(words->resolver, &tuple->laddr, tuple->family);
+	if (!is_any(&tuple->raddr))
+		resolver_ask(words->resolver, &tuple->raddr, tuple->family);
+}
+
+void list_words_warn(const struct list_words *words)
+{
+	size_t count = words->resolver ? resolver_unanswered(words->resolver) : 0;
+
+	if (count)
+		log_warning("%zu %s had no name within 2 seconds: the name server does not answer, or not in time",
+			    count, count == 1 ? "address" : "addresses");
+}

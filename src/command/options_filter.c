@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "escape.h"
+#include "names.h"
+#include "options_inside.h"
+
+static void add_filter(struct options *options, struct filter *filter)
+{
+	int err;
+
+	options->filter = filter_and(options->filter, filter, &err);
+	if (err)
+		options_fail("out of memory");
+}
+
+/* An option that is sugar: the filter `text` stands for "`option` `value`". */
+static void add_sugar(struct options *options, const char *option, const char *value, const char *text)
+{
+	struct filter *filter = NULL;
+	struct filter_error error;
+	int err = filter_parse(text, &host_names, &filter, &error);
+
+	if (err == -ENOMEM)
+		options_fail("out of memory");
+	if (err)
+		options_fail("%s %s: %s", option, ESCAPED(value), error.message);
+	add_filter(options, filter);
+}
+
+/* "80,443" with "sport = :" becomes "sport = :80 or sport = :443". */
+void option_filter_list(struct options *options, const char *option, const char *value, const char *predicate)
+{
+	char text[MAX_TEXT] = "";
+	size_t used = 0;
+	const char *item = value;
+
+	for (;;) {
+		size_t length = strcspn(item, ",");
+
+		if (length == 0)
+			options_fail("%s %s: an item of the list is empty", option, ESCAPED(value));
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s\"%.*s\"", used ? " or " : "",
+					 predicate, (int)length, item);
+		if (used >= sizeof(text))
+			options_fail("%s: the list is too long (at most about 500 items)", option);
+		if (!item[length])
+			break;
+		item += length + 1;
+	}
+	if (strchr(value, '"'))
+		options_fail("%s %s: a quote has no place here", option, ESCAPED(value));
+	add_sugar(options, option, value, text);
+}
+
+void option_filter_quoted(struct options *options, const char *option, const char *value, const char *predicate)
+{
+	char quote = strchr(value, '"') ? '\'' : '"';
+	char text[MAX_TEXT];
+
+	if (strchr(value, quote))
+		options_fail("%s %s: it cannot hold both kinds of quotes", option, ESCAPED(value));
+	if (snprintf(text, sizeof(text), "%s %c%s%c", predicate, quote, value, quote) >= (int)sizeof(text))
+		options_fail("%s: the value is too long", option);
+	add_sugar(options, option, value, text);
+}
+
+void option_filter_families(const struct reading *reading)
+{
+	if (reading->want_ipv4 && !reading->want_ipv6)
+		add_sugar(reading->options, "-4", "", "family 4");
+	if (reading->want_ipv6 && !reading->want_ipv4)
+		add_sugar(reading->options, "-6", "", "family 6");
+}
+
+void option_filter_end(const struct reading *reading)
+{
+	struct filter *filter = NULL;
+	struct filter_error error;
+	int err = filter_parse(reading->filter, &host_names, &filter, &error);
+	char text[4 * MAX_TEXT + 1];
+	size_t caret;
+
+	if (err == -ENOMEM)
+		options_fail("out of memory");
+	if (err) {
+		caret = escape_text(text, sizeof(text), reading->filter, error.at);
+		escape_text(text, sizeof(text), reading->filter, strlen(reading->filter));
+		options_fail("FILTER: %s\n    %s\n    %*s^", error.message, text, (int)caret, "");
+	}
+	add_filter(reading->options, filter);
+}
+
+void option_filter_word(struct reading *reading, const char *word)
+{
+	size_t used = strlen(reading->filter);
+
+	if (snprintf(reading->filter + used, sizeof(reading->filter) - used, "%s%s", used ? " " : "", word) >=
+	    (int)(sizeof(reading->filter) - used))
+		options_fail("FILTER: it is too long (at most 4096 characters)");
+}

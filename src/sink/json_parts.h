@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What lines of different types tell under the same names. Inline, as what they are made of: a transition takes most of
+ * them.
+ */
+#include <time.h>
+
+#include "json_writer.h"
+#include "sink.h"
+
+enum {
+	STAMP_SECONDS = 20, /* "2026-01-31T12:00:00." */
+	STAMP_DIGITS = 9,
+	STAMP_LENGTH = STAMP_SECONDS + STAMP_DIGITS + 1, /* and "Z" */
+};
+
+/* The last time that was spelled. */
+struct json_stamp {
+	time_t second;
+	char text[STAMP_LENGTH + 1];
+};
+
+JSON_INLINE void json_known(struct json_writer *json, const char *key, uint64_t value, bool known)
+{
+	if (known)
+		json_u64(json, key, value);
+	else
+		json_null(json, key);
+}
+
+JSON_INLINE void json_word_or_null(struct json_writer *json, const char *key, const char *word)
+{
+	if (word)
+		json_word(json, key, word);
+	else
+		json_null(json, key);
+}
+
+/* "2026-01-31T12:00:00.123456789Z" */
+JSON_INLINE void json_time(struct json_writer *json, struct json_stamp *stamp, const struct wall_clock *clock,
+			   uint64_t monotonic_ns)
+{
+	uint64_t wall_ns = wall_clock_at(clock, monotonic_ns);
+	uint64_t fraction = wall_ns % NS_PER_SEC;
+	time_t second = (time_t)(wall_ns / NS_PER_SEC);
+	struct tm utc;
+
+	if (second != stamp->second || !stamp->text[0]) {
+		gmtime_r(&second, &utc);
+		strftime(stamp->text, sizeof(stamp->text), "%Y-%m-%dT%H:%M:%S.000000000Z", &utc);
+		stamp->second = second;
+	}
+	for (int i = STAMP_SECONDS + STAMP_DIGITS - 1; i >= STAMP_SECONDS; i--) {
+		stamp->text[i] = (char)('0' + fraction % 10);
+		fraction /= 10;
+	}
+	json_word_of(json, "ts", stamp->text, STAMP_LENGTH);
+	json_u64(json, "ts_ns", wall_ns);
+}
+
+/* The cookie is spelled as after "sk:" in ss -e. */
+JSON_INLINE void json_identity(struct json_writer *json, uint64_t id, uint64_t cookie)
+{
+	json_decimal_word(json, "id", id);
+	if (cookie)
+		json_hex_word(json, "cookie", cookie);
+	else
+		json_null(json, "cookie");
+}
+
+/* `pid`: a process that may be in it; 0: none is known. */
+JSON_INLINE void json_netns(struct json_writer *json, const struct netns_view *netns, uint32_t inode, uint32_t pid,
+			    uint64_t ts_ns)
+{
+	const struct netns_label *label = netns->names ? netns_names_find(netns->names, inode, pid, ts_ns) : NULL;
+
+	if (label)
+		json_digits(json, "netns", label->number, label->number_length);
+	else
+		json_u64(json, "netns", inode);
+	if (!label || !label->name)
+		json_null(json, "netns_name");
+	else if (label->plain && label->length <= JSON_WORD_MAX - 2)
+		json_word_of(json, "netns_name", label->name, label->length);
+	else
+		json_text(json, "netns_name", label->name, label->length);
+}
+
+JSON_INLINE void json_address(struct json_writer *json, const char *key, const struct address *address, uint8_t family)
+{
+	char text[ADDRESS_TEXT_MAX];
+	size_t length = address_text(address, family, text);
+
+	json_word_of(json, key, text, length);
+}
+
+JSON_INLINE void json_tuple(struct json_writer *json, const struct tuple *tuple, bool peer_known)
+{
+	json_u64(json, "family", tuple->family);
+	json_address(json, "laddr", &tuple->laddr, tuple->family);
+	json_known(json, "lport", tuple->lport, tuple->lport != 0);
+	if (peer_known)
+		json_address(json, "raddr", &tuple->raddr, tuple->family);
+	else
+		json_null(json, "raddr");
+	json_known(json, "rport", tuple->rport, peer_known);
+}
+
+JSON_INLINE void json_holder(struct json_writer *json, const struct owner *owner)
+{
+	json_object_begin(json, NULL);
+	json_u64(json, "pid", owner->pid);
+	json_text(json, "comm", owner->comm, COMM_LEN);
+	json_known(json, "fd", (uint64_t)owner->fd, owner->fd != FD_UNKNOWN);
+	json_object_end(json);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * Sockets as they stand, as lines of JSON of the type "socket": the names of the live table's, and what only `list`
+ * knows.
+ */
+#include "sink.h"
+#include "socket_words.h"
+
+struct list_json;
+
+/* All is borrowed. `internals`: of TCP, where they are told. NULL when memory is short. */
+struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_words *words,
+				const struct netns_view *netns, bool internals);
+void list_json_free(struct list_json *json);
+
+/* `now_ns`: CLOCK_MONOTONIC. */
+void list_json_put(struct list_json *json, const struct socket *rows, size_t count, uint64_t now_ns);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "socket_text.h"
+
+#include <string.h>
+
+#include "container.h"
+#include "escape.h"
+
+enum { CGROUP_TEXT_MAX = 1024 };
+
+enum { MS_PER_SECOND = 1000, MS_PER_MINUTE = 60 * MS_PER_SECOND };
+
+/* ---- endpoints ---- */
+
+static char *put(char *at, const char *text)
+{
+	return stpcpy(at, text);
+}
+
+static char *put_escaped(char *at, const char *text, size_t length)
+{
+	return at + escape_text(at, HOST_TEXT_MAX, text, length);
+}
+
+static bool is_any(const struct address *address, uint8_t family)
+{
+	struct address any = {{0}};
+
+	if (family == 4)
+		any = address_from_ipv4(any.bytes);
+	return address_equal(address, &any);
+}
+
+static char *put_interface(char *at, const struct socket *socket, const struct socket_words *words)
+{
+	const char *name = NULL;
+
+	if (!socket->interface)
+		return at;
+	*at++ = '%';
+	if (words->interface)
+		name = words->interface(words->context, socket->tuple.netns, socket->interface);
+	return name ? put_escaped(at, name, strlen(name)) : decimal_put(at, socket->interface);
+}
+
+static char *put_address(char *at, const struct socket *socket, const struct address *address, bool local,
+			 const struct socket_words *words)
+{
+	uint8_t family = socket->tuple.family;
+	const char *name = NULL;
+
+	if (is_any(address, family) && socket_takes_both(socket)) {
+		*at++ = '*';
+		return local ? put_interface(at, socket, words) : at;
+	}
+	if (words->host && !is_any(address, family))
+		name = words->host(words->context, address, family);
+	if (name)
+		return put_escaped(at, name, strlen(name));
+	if (family == 6)
+		*at++ = '[';
+	at += address_text(address, family, at);
+	if (family == 6)
+		*at++ = ']';
+	return local ? put_interface(at, socket, words) : at;
+}
+
+static char *put_port(char *at, const struct socket *socket, uint16_t port, const struct socket_words *words)
+{
+	const char *name = NULL;
+
+	if (port == 0)
+		return put(at, "*");
+	if (words->service)
+		name = words->service(words->context, socket->protocol, port);
+	return name ? put_escaped(at, name, strlen(name)) : decimal_put(at, port);
+}
+
+static char *put_path(char *at, const struct socket *socket)
+{
+	char path[SOCKET_PATH_MAX];
+	size_t length = socket_path(socket, path);
+
+	return length ? at + escape_text(at, SOCKET_ENDPOINT_MAX - 32, path, length) : put(at, "*");
+}
+
+static size_t ended(const char *out, char *end)
+{
+	*end = '\0';
+	return (size_t)(end - out);
+}
+
+size_t socket_local_text(const struct socket *socket, const struct socket_words *words, char *out)
+{
+	char *end;
+
+	if (socket->protocol == PROTOCOL_UNIX) {
+		end = put(put_path(out, socket), " ");
+		return ended(out, decimal_put(end, socket->inode));
+	}
+	end = put_address(out, socket, &socket->tuple.laddr, true, words);
+	*end++ = ':';
+	return ended(out, put_port(end, socket, socket->tuple.lport, words));
+}
+
+size_t socket_peer_text(const struct socket *socket, const struct socket_words *words, char *out)
+{
+	char *end;
+
+	if (socket->protocol == PROTOCOL_UNIX)
+		return ended(out, decimal_put(put(out, "* "), socket->peer_inode));
+	end = put_address(out, socket, &socket->tuple.raddr, false, words);
+	*end++ = ':';
+	return ended(out, put_port(end, socket, socket->tuple.rport, words));
+}
+
+/* ---- what else there is to say ---- */
+
+/* Most names are. */
+static size_t plain_length(const char *comm)
+{
+	size_t length = 0;
+
+	while (length < COMM_LEN && comm[length] > ' ' && comm[length] < 0x7f && comm[length] != '"')
+		length++;
+	return length == COMM_LEN || !comm[length] ? length : 0;
+}
+
+/* Quoted, as in JSON: what is in it does not end it. */
+static void put_comm(const char *comm, struct output *output)
+{
+	size_t plain = plain_length(comm);
+	char text[4 * COMM_LEN + 1];
+
+	if (plain) {
+		output_char(output, '"');
+		output_bytes(output, comm, plain);
+		output_char(output, '"');
+		return;
+	}
+	escape_text(text, sizeof(text), comm, COMM_LEN);
+	output_char(output, '"');
+	for (const char *at = text; *at; at++) {
+		if (*at == '"')
+			output_char(output, '\\');
+		output_char(output, *at);
+	}
+	output_char(output, '"');
+}
+
+void socket_owners_put(const struct socket *socket, struct output *output)
+{
+	if (!socket->owner_count) {
+		output_char(output, '-');
+		return;
+	}
+	output_text(output, "users:(");
+	for (size_t i = 0; i < socket->owner_count; i++) {
+		output_text(output, i ? ",(" : "(");
+		put_comm(socket->owners[i].comm, output);
+		output_text(output, ",pid=");
+		output_u64(output, socket->owners[i].pid);
+		output_text(output, ",fd=");
+		output_u64(output, (uint64_t)socket->owners[i].fd);
+		output_char(output, ')');
+	}
+	output_char(output, ')');
+}
+
+/* "1min2sec", "4.2sec", "230ms", as ss writes it. */
+static void put_time(uint32_t ms, struct output *output)
+{
+	uint32_t minutes = ms / MS_PER_MINUTE, seconds = ms / MS_PER_SECOND % 60, rest = ms % MS_PER_SECOND;
+
+	if (minutes) {
+		output_u64(output, minutes);
+		output_text(output, "min");
+		if (!seconds)
+			return;
+		output_u64(output, seconds);
+		output_text(output, "sec");
+	} else if (seconds) {
+		output_u64(output, seconds);
+		if (rest >= 100 && seconds < 10) {
+			output_char(output, '.');
+			output_u64(output, rest / 100);
+		}
+		output_text(output, "sec");
+	} else {
+		output_u64(output, rest);
+		output_text(output, "ms");
+	}
+}
+
+void socket_timer_put(const struct socket *socket, struct output *output)
+{
+	const char *name = socket_timer_name(socket->timer);
+
+	if (!name)
+		return;
+	output_text(output, " timer:(");
+	output_text(output, name);
+	output_char(output, ',');
+	put_time(socket->timer_ms, output);
+	output_char(output, ',');
+	output_u64(output, socket->retransmits);
+	output_char(output, ')');
+}
+
+static void put_known(struct output *output, const char *label, uint64_t value, bool known)
+{
+	if (!known)
+		return;
+	output_text(output, label);
+	output_u64(output, value);
+}
+
+static void put_cgroup(const struct socket *socket, const struct socket_words *words, struct output *output)
+{
+	uint64_t id = socket->details.cgroup;
+	const char *path = id && words->cgroup ? words->cgroup(words->context, id) : NULL;
+	char text[CGROUP_TEXT_MAX], name[CONTAINER_NAME_SIZE];
+	struct container container;
+
+	if (!id)
+		return;
+	output_text(output, " cgroup:");
+	if (!path) { /* outside of the tree that we see */
+		output_text(output, "unreachable:");
+		output_u64(output, id);
+		return;
+	}
+	escape_text(text, sizeof(text), path, strlen(path));
+	output_text(output, text);
+	if (!container_of_path(path, &container))
+		return;
+	output_text(output, " container:");
+	container_name(&container, name);
+	escape_text(text, sizeof(text), name, strlen(name));
+	output_text(output, text);
+}
+
+void socket_details_put(const struct socket *socket, const struct socket_words *words, struct output *output)
+{
+	char cookie[HEX_MAX + 1];
+
+	put_known(output, " uid:", socket->uid, socket->uid != UID_UNKNOWN);
+	put_known(output, " ino:", socket->inode, socket->inode != 0);
+	if (socket->cookie) {
+		*hex_put(cookie, socket->cookie) = '\0';
+		output_text(output, " sk:");
+		output_text(output, cookie);
+	}
+	put_cgroup(socket, words, output);
+	put_known(output, " v6only:", socket->v6only == TRISTATE_YES, socket->v6only != TRISTATE_UNKNOWN);
+}

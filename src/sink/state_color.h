@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The colour of a TCP state on a terminal, wherever one is shown.
+ */
+#include <stdint.h>
+
+#define COLOR_END "\033[0m"
+
+/* An escape sequence; COLOR_END ends what it begins. */
+const char *state_color(uint8_t state);

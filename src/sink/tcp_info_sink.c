@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tcp_info_sink.h"
+
+#include <linux/tcp.h>
+
+enum { NEVER_SET_SSTHRESH = 0x7fffffff, FIRST_REORDERING = 3, US_PER_MS = 1000, BITS = 8 };
+
+enum unit {
+	COUNT,
+	TIME_US, /* text: milliseconds */
+	TIME_MS, /* JSON: microseconds */
+	RATE,    /* bytes a second; text: bits */
+};
+
+struct field {
+	const char *text; /* NULL: not in the text */
+	const char *json;
+	size_t offset;
+	size_t size;
+	enum unit unit;
+};
+
+#define FIELD(text, json, member, unit)                                                                                \
+	{                                                                                                              \
+		text, json, offsetof(struct tcp_info, member), sizeof(((struct tcp_info *)0)->member), unit            \
+	}
+
+/* In the order of ss. */
+static const struct field fields[] = {
+	FIELD("rto", "rto_us", tcpi_rto, TIME_US),
+	FIELD(NULL, "rtt_us", tcpi_rtt, TIME_US),
+	FIELD(NULL, "rttvar_us", tcpi_rttvar, TIME_US),
+	FIELD("ato", "ato_us", tcpi_ato, TIME_US),
+	FIELD("mss", "mss", tcpi_snd_mss, COUNT),
+	FIELD("pmtu", "pmtu", tcpi_pmtu, COUNT),
+	FIELD("rcvmss", "rcv_mss", tcpi_rcv_mss, COUNT),
+	FIELD("advmss", "advmss", tcpi_advmss, COUNT),
+	FIELD("cwnd", "cwnd", tcpi_snd_cwnd, COUNT),
+	FIELD("ssthresh", "ssthresh", tcpi_snd_ssthresh, COUNT),
+	FIELD("bytes_sent", "bytes_sent", tcpi_bytes_sent, COUNT),
+	FIELD("bytes_retrans", "bytes_retrans", tcpi_bytes_retrans, COUNT),
+	FIELD("bytes_acked", "bytes_acked", tcpi_bytes_acked, COUNT),
+	FIELD("bytes_received", "bytes_received", tcpi_bytes_received, COUNT),
+	FIELD("segs_out", "segs_out", tcpi_segs_out, COUNT),
+	FIELD("segs_in", "segs_in", tcpi_segs_in, COUNT),
+	FIELD("data_segs_out", "data_segs_out", tcpi_data_segs_out, COUNT),
+	FIELD("data_segs_in", "data_segs_in", tcpi_data_segs_in, COUNT),
+	FIELD("lastsnd", "last_data_sent_us", tcpi_last_data_sent, TIME_MS),
+	FIELD("lastrcv", "last_data_recv_us", tcpi_last_data_recv, TIME_MS),
+	FIELD("lastack", "last_ack_recv_us", tcpi_last_ack_recv, TIME_MS),
+	FIELD("pacing_rate", "pacing_rate", tcpi_pacing_rate, RATE),
+	FIELD("delivery_rate", "delivery_rate", tcpi_delivery_rate, RATE),
+	FIELD("delivered", "delivered", tcpi_delivered, COUNT),
+	FIELD("busy", "busy_us", tcpi_busy_time, TIME_US),
+	FIELD("rwnd_limited", "rwnd_limited_us", tcpi_rwnd_limited, TIME_US),
+	FIELD("sndbuf_limited", "sndbuf_limited_us", tcpi_sndbuf_limited, TIME_US),
+	FIELD("unacked", "unacked", tcpi_unacked, COUNT),
+	FIELD(NULL, "retrans", tcpi_retrans, COUNT),
+	FIELD(NULL, "total_retrans", tcpi_total_retrans, COUNT),
+	FIELD("lost", "lost", tcpi_lost, COUNT),
+	FIELD("sacked", "sacked", tcpi_sacked, COUNT),
+	FIELD("dsack_dups", "dsack_dups", tcpi_dsack_dups, COUNT),
+	FIELD("reordering", "reordering", tcpi_reordering, COUNT),
+	FIELD("reord_seen", "reord_seen", tcpi_reord_seen, COUNT),
+	FIELD("backoff", "backoff", tcpi_backoff, COUNT),
+	FIELD("rcv_rtt", "rcv_rtt_us", tcpi_rcv_rtt, TIME_US),
+	FIELD("rcv_space", "rcv_space", tcpi_rcv_space, COUNT),
+	FIELD("rcv_ssthresh", "rcv_ssthresh", tcpi_rcv_ssthresh, COUNT),
+	FIELD("notsent", "notsent_bytes", tcpi_notsent_bytes, COUNT),
+	FIELD("minrtt", "min_rtt_us", tcpi_min_rtt, TIME_US),
+	FIELD("snd_wnd", "snd_wnd", tcpi_snd_wnd, COUNT),
+};
+
+enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
+
+/* False where this kernel knows nothing of the field, or never measured it. */
+static bool value_of(const struct socket_details *details, const struct field *field, uint64_t *value)
+{
+	const char *at = (const char *)details->info + field->offset;
+	uint64_t wide;
+	uint32_t half;
+	uint8_t byte;
+
+	if (field->offset + field->size > details->info_size)
+		return false;
+	switch (field->size) {
+	case sizeof(byte):
+		memcpy(&byte, at, sizeof(byte));
+		*value = byte;
+		return true;
+	case sizeof(half):
+		memcpy(&half, at, sizeof(half));
+		*value = half;
+		return half != UINT32_MAX;
+	default:
+		memcpy(&wide, at, sizeof(wide));
+		*value = wide;
+		return wide != UINT64_MAX;
+	}
+}
+
+/* ---- text ---- */
+
+/* Milliseconds, to the microsecond. */
+static void put_ms(uint64_t us, struct output *output)
+{
+	char digits[4] = {'.', (char)('0' + us / 100 % 10), (char)('0' + us / 10 % 10), (char)('0' + us % 10)};
+	size_t length = sizeof(digits);
+
+	output_u64(output, us / US_PER_MS);
+	while (length > 1 && digits[length - 1] == '0')
+		length--;
+	if (length > 1)
+		output_bytes(output, digits, length);
+}
+
+static void put_field(const struct field *field, uint64_t value, struct output *output)
+{
+	output_char(output, ' ');
+	output_text(output, field->text);
+	output_char(output, ':');
+	switch (field->unit) {
+	case COUNT:
+	case TIME_MS:
+		output_u64(output, value);
+		break;
+	case TIME_US:
+		put_ms(value, output);
+		break;
+	case RATE:
+		output_u64(output, value * BITS);
+		output_text(output, "bps");
+		break;
+	}
+}
+
+static void put_pair(const char *label, uint64_t first, char separator, uint64_t second, bool times,
+		     struct output *output)
+{
+	output_text(output, label);
+	if (times)
+		put_ms(first, output);
+	else
+		output_u64(output, first);
+	output_char(output, separator);
+	if (times)
+		put_ms(second, output);
+	else
+		output_u64(output, second);
+}
+
+static bool has(const struct socket_details *details, size_t offset)
+{
+	return offset <= details->info_size;
+}
+
+static void put_pairs(const struct socket_details *details, struct output *output)
+{
+	const struct tcp_info *info = details->info;
+
+	if (!has(details, offsetof(struct tcp_info, tcpi_rto)))
+		return;
+	if (info->tcpi_options & TCPI_OPT_WSCALE)
+		put_pair(" wscale:", info->tcpi_snd_wscale, ',', info->tcpi_rcv_wscale, false, output);
+	if (!has(details, offsetof(struct tcp_info, tcpi_rcv_rtt)))
+		return;
+	if (info->tcpi_rtt)
+		put_pair(" rtt:", info->tcpi_rtt, '/', info->tcpi_rttvar, true, output);
+	if (has(details, offsetof(struct tcp_info, tcpi_pacing_rate)) &&
+	    (info->tcpi_retrans || info->tcpi_total_retrans))
+		put_pair(" retrans:", info->tcpi_retrans, '/', info->tcpi_total_retrans, false, output);
+}
+
+/* What has its first value is not worth a word. */
+static bool is_worth_a_word(const struct field *field, uint64_t value)
+{
+	if (field->offset == offsetof(struct tcp_info, tcpi_snd_ssthresh))
+		return value != NEVER_SET_SSTHRESH;
+	if (field->offset == offsetof(struct tcp_info, tcpi_reordering))
+		return value != FIRST_REORDERING;
+	return field->text && value;
+}
+
+/* A listener has its queues there (tcp_get_info()). */
+static bool is_of_queue(const struct field *field)
+{
+	return field->offset == offsetof(struct tcp_info, tcpi_unacked) ||
+	       field->offset == offsetof(struct tcp_info, tcpi_sacked);
+}
+
+static bool is_told(const struct socket *socket, const struct field *field, uint64_t *value)
+{
+	if (socket->state == STATE_LISTEN && is_of_queue(field))
+		return false;
+	return value_of(&socket->details, field, value);
+}
+
+void tcp_info_text(const struct socket *socket, struct output *output)
+{
+	const struct socket_details *details = &socket->details;
+	uint64_t value;
+
+	output_text(output, details->congestion ? details->congestion : "-");
+	put_pairs(details, output);
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (is_told(socket, &fields[i], &value) && is_worth_a_word(&fields[i], value))
+			put_field(&fields[i], value, output);
+	if (has(details, offsetof(struct tcp_info, tcpi_rto)) && details->info->tcpi_delivery_rate_app_limited)
+		output_text(output, " app_limited");
+}
+
+/* ---- JSON ---- */
+
+void tcp_info_json(const struct socket *socket, struct json_writer *json)
+{
+	const struct socket_details *details = &socket->details;
+	const struct tcp_info *info = details->info;
+	uint64_t value;
+
+	json_object_begin(json, "tcp_info");
+	if (details->congestion)
+		json_text(json, "congestion", details->congestion, strlen(details->congestion));
+	if (has(details, offsetof(struct tcp_info, tcpi_rto)) && info->tcpi_options & TCPI_OPT_WSCALE) {
+		json_u64(json, "snd_wscale", info->tcpi_snd_wscale);
+		json_u64(json, "rcv_wscale", info->tcpi_rcv_wscale);
+	}
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (is_told(socket, &fields[i], &value))
+			json_u64(json, fields[i].json, fields[i].unit == TIME_MS ? value * US_PER_MS : value);
+	json_object_end(json);
+}

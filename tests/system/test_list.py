@@ -1,0 +1,478 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""tcpledger list tells the sockets that ss and netstat tell, with the same letters."""
+
+import ctypes
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+from conftest import PROGRAM, await_that, comm_of, connect, connected_pair, listen, port_of, run, select
+from test_namespaces import cgroup_root, container  # pylint: disable=unused-import
+from test_usage import NOBODY
+
+SOURCES = ["diag", "proc"]
+NAMES_OF_SS = {"ESTAB": "ESTABLISHED", "SYN-SENT": "SYN_SENT", "SYN-RECV": "SYN_RECV", "FIN-WAIT-1": "FIN_WAIT1",
+               "FIN-WAIT-2": "FIN_WAIT2", "TIME-WAIT": "TIME_WAIT", "CLOSE-WAIT": "CLOSE_WAIT", "LAST-ACK": "LAST_ACK"}
+PR_SET_NAME = 15
+
+
+def tcpledger(ns, *arguments, prefix=(), status=0):
+    done = ns.exec(*prefix, PROGRAM, "list", *arguments, check=False)
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def rows_of(text):
+    """The lines of ss and of ours as (netid, state, recvq, sendq, local, peer, {(pid, fd)})."""
+    rows = []
+    for line in text.splitlines():
+        fields = line.split(None, 6)
+        users = set(re.findall(r",pid=(\d+),fd=(\d+)\)", line))
+        local, peer = fields[4], fields[5]
+        if fields[0].startswith("u_"):  # "path inode", where the path may be *
+            local, peer = " ".join(fields[4:6]), "* " + fields[6].split()[1]
+        rows.append((fields[0], NAMES_OF_SS.get(fields[1], fields[1]), fields[2], fields[3], local, peer, frozenset(users)))
+    return sorted(rows, key=str)
+
+
+NETIDS = {"t": "tcp", "u": "udp", "w": "raw", "x": ""}
+
+
+def by_ss(ns, letters):
+    """Where one protocol was asked for it leaves out the first column; else it tells of more kinds than ours."""
+    asked = [NETIDS[letter] for letter in letters if letter in NETIDS]
+    lines = ns.exec("ss", "-H" + letters).stdout.splitlines()
+    if len(asked) == 1 and asked[0]:
+        lines = [f"{asked[0]} {line}" for line in lines]
+    return rows_of("\n".join(line for line in lines if line.split()[0] in ("tcp", "udp", "raw", "u_str", "u_dgr", "u_seq")))
+
+
+def by_us(ns, letters, *arguments):
+    return rows_of(tcpledger(ns, "-H" + letters, *arguments).stdout)
+
+
+def json_of(ns, *arguments, **kwargs):
+    return [json.loads(line) for line in tcpledger(ns, "--json", *arguments, **kwargs).stdout.splitlines()]
+
+
+class Kinds:
+    """Sockets of many kinds in one namespace, at rest."""
+
+    def __init__(self, ns, folder):
+        self.ns = ns
+        self.sockets = []
+        with ns.entered():
+            self.make_tcp()
+            self.make_udp()
+            self.make_raw()
+            self.make_unix(str(folder))
+
+    def keep(self, *sockets):
+        self.sockets += sockets
+        return sockets[0]
+
+    def make_tcp(self):
+        self.keep(listen("0.0.0.0", 80), listen("127.0.0.1", 6379, backlog=7))
+        self.keep(listen("::", 443, family=socket.AF_INET6, v6only=0), listen("::", 8443, family=socket.AF_INET6, v6only=1))
+        self.keep(*connected_pair(), *connected_pair("::1"))
+        mapped = self.keep(listen("::", 0, family=socket.AF_INET6, v6only=0))
+        client = self.keep(connect("127.0.0.1", port_of(mapped)))
+        accepted = self.keep(mapped.accept()[0])
+        client.sendall(b"unread")
+        await_that(lambda: len(accepted.recv(16, socket.MSG_PEEK)) == 6, "bytes that nobody reads")
+        for _ in range(2):  # and two that nobody accepts
+            self.keep(connect("127.0.0.1", port_of(mapped)))
+        server, half, other = connected_pair()
+        half.shutdown(socket.SHUT_WR)
+        self.keep(server, half, other)
+        server, first, second = connected_pair()
+        port = first.getsockname()[1]
+        first.close()
+        second.close()
+        self.keep(server)
+        await_that(lambda: f":{port}" in self.ns.exec("ss", "-Htan", "state", "time-wait").stdout, "a TIME_WAIT")
+
+    def make_udp(self):
+        bound = self.keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        bound.bind(("127.0.0.1", 514))
+        sender = self.keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        sender.connect(("127.0.0.1", 514))
+        sender.send(b"unread")
+        other = self.keep(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
+        other.bind(("::", 53))
+        bound = self.keep(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+        bound.bind(("0.0.0.0", 68))
+
+    def make_raw(self):
+        self.keep(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
+        self.keep(socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6))
+
+    def make_unix(self, folder):
+        for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET:
+            self.keep(*socket.socketpair(socket.AF_UNIX, kind))
+            server = self.keep(socket.socket(socket.AF_UNIX, kind))
+            server.bind(f"{folder}/{int(kind)}")
+            if kind != socket.SOCK_DGRAM:
+                server.listen(5)
+        self.keep(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)).bind(b"\0abstract\0name")
+
+    def close(self):
+        for each in self.sockets:
+            each.close()
+
+
+@pytest.fixture
+def kinds(ns, tmp_path):
+    made = Kinds(ns, tmp_path)
+    yield made
+    made.close()
+
+
+# ---- the same as ss ----
+
+@pytest.mark.parametrize("letters", ["tulnp", "tan", "uanp", "wanp", "xanp", "tn", "n", "ln", "tlnp", "an4", "tan6", "lnx",
+                                     "tuwxanp"])
+def test_same_as_ss(kinds, letters):
+    ours, theirs = by_us(kinds.ns, letters), by_ss(kinds.ns, letters)
+    # Where the kernel has no raw_diag, ss takes every IPv6 socket at :: for one that takes IPv4 too; no raw one does.
+    theirs = sorted(((*row[:4], "[::]:58", "[::]:*", row[6]) if row[4] == "*:58" else row for row in theirs), key=str)
+    if "p" not in letters:  # ours says of what is unknown that it is, only in that column
+        assert "users:" not in str(ours)
+    assert ours == theirs
+
+
+def test_from_proc_as_from_netlink(kinds):
+    """But for what /proc does not tell: the limits of listeners, the queues, users and peers of unix sockets."""
+    def told(source):
+        lines = json_of(kinds.ns, "-tuxan", f"--socket-source={source}", "--holder-source=proc")
+        for line in lines:
+            for name in "ts", "ts_ns", "id", "cookie", "interface", "ifindex", "v6only", "timer_ms", "cgroup":
+                line.pop(name, None)
+            if line["state"] == "LISTEN":
+                line.pop("sendq")
+            if line["proto"] == "unix":
+                for name in "recvq", "sendq", "uid", "peer_inode":
+                    line.pop(name, None)
+        return sorted(map(json.dumps, lines))
+    assert told("diag") == told("proc")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_owners_by_iterator_as_by_proc(kinds, source):
+    def owners(holders):
+        lines = json_of(kinds.ns, "-tuxan", f"--socket-source={source}", f"--holder-source={holders}")
+        return {line["inode"]: [(owner["pid"], owner["fd"], owner["comm"]) for owner in line["owners"]] for line in lines}
+    child = os.fork()
+    if child == 0:
+        os.read(os.pipe()[0], 1)
+        os._exit(0)
+    try:
+        told = owners("iter")
+        assert told == owners("proc")
+        assert {pid for holders in told.values() for pid, *_ in holders} >= {os.getpid(), child}
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+
+
+def test_same_as_netstat(kinds):
+    """It prints no names and cuts addresses: ports, states and queues."""
+    theirs = []
+    for line in kinds.ns.exec("netstat", "-tuan").stdout.splitlines()[2:]:
+        proto, recvq, sendq, local, peer, *state = line.split()
+        state = state[0] if state else "-"
+        theirs.append((proto[:3], state, recvq, "-" if state == "LISTEN" else sendq, local.rsplit(":", 1)[1], peer.rsplit(":", 1)[1]))
+    ours = []
+    for row in by_us(kinds.ns, "tuan"):
+        state = {"ESTABLISHED": "ESTABLISHED" , "UNCONN": "-"}.get(row[1], row[1])
+        ours.append((row[0], state, row[2], "-" if state == "LISTEN" else row[3], row[4].rsplit(":", 1)[1], row[5].rsplit(":", 1)[1]))
+    assert sorted(ours) == sorted(theirs)
+
+
+# ---- what is shown how ----
+
+def test_addresses(kinds):
+    listeners = {row[4]: row for row in by_us(kinds.ns, "tln")}
+    assert {"0.0.0.0:80", "127.0.0.1:6379", "*:443", "[::]:8443"} <= set(listeners)
+    assert listeners["127.0.0.1:6379"][3] == "7"
+    assert listeners["*:443"][5] == "*:*" and listeners["[::]:8443"][5] == "[::]:*"
+    assert any(row[4].startswith("[::ffff:127.0.0.1]:") and row[2] == "6" for row in by_us(kinds.ns, "tn"))
+    assert any(row[4] == "0.0.0.0%lo:68" for row in by_us(kinds.ns, "uan"))
+    assert any(row[4].startswith("@abstract@name ") for row in by_us(kinds.ns, "xan"))
+
+
+def test_services_of_the_right_protocol(kinds):
+    rows = by_us(kinds.ns, "tula")
+    assert {"0.0.0.0:http", "*:https"} <= {row[4] for row in rows if row[0] == "tcp"}
+    assert "127.0.0.1:syslog" in {row[4] for row in rows if row[0] == "udp"}, "TCP's port 514 is shell"
+    assert {":icmp", "*:ipv6-icmp"} & {row[4].replace("0.0.0.0", "") for row in by_us(kinds.ns, "wa")}
+
+
+def test_listener_has_its_backlog_in_the_queues(kinds):
+    (line,) = [line for line in json_of(kinds.ns, "-tl") if line["recvq"]]
+    assert (line["recvq"], line["sendq"]) == (2, 16)
+
+
+def test_json_names(kinds):
+    lines = json_of(kinds.ns, "-tuwxap")
+    for line in lines:
+        assert line["type"] == "socket" and line["netns"] == kinds.ns.inode and line["netns_name"] == kinds.ns.name
+        assert {"ts", "ts_ns", "id", "cookie", "family", "laddr", "lport", "raddr", "rport", "state", "recvq", "sendq", "inode",
+                "in_state_us", "since_known", "pid", "comm", "uid", "owner_src", "owners"} <= set(line)
+    assert {line["proto"] for line in lines} == {"tcp", "udp", "raw", "unix"}
+    (web,) = select(lines, lport=80)
+    assert web["owners"] == [{"pid": os.getpid(), "comm": comm_of(), "fd": web["owners"][0]["fd"]}]
+    assert os.readlink(f"/proc/self/fd/{web['owners'][0]['fd']}") == f"socket:[{web['inode']}]"
+    assert select(lines, state="TIME_WAIT")[0]["owners"] == []
+
+
+def test_details(kinds):
+    theirs = {line.split(" ino:")[1].split()[0]: line for line in kinds.ns.exec("ss", "-Htane").stdout.splitlines()
+              if " ino:" in line}
+    for line in tcpledger(kinds.ns, "-Htane").stdout.splitlines():
+        inode = re.search(r" ino:(\d+)", line)
+        if inode:
+            assert re.search(r" sk:(\w+)", line)[1] == re.search(r" sk:(\w+)", theirs[inode[1]])[1]
+
+
+def test_control_group_and_container(container):
+    """As the group's path tells."""
+    inside = container("docker-" + "0123456789abcdef" * 4 + ".scope", 7009)
+    (line,) = [json.loads(line) for line in
+               run(PROGRAM, "list", "-tle", "--json", "-N", str(inside.process.pid)).stdout.splitlines()]
+    path = inside.group.removeprefix(cgroup_root())
+    assert (line["lport"], line["cgroup"], line["container"]) == (7009, path, "docker:0123456789ab")
+    text = run(PROGRAM, "list", "-Htlne", "-N", str(inside.process.pid)).stdout
+    assert f" cgroup:{path} container:docker:0123456789ab" in text
+
+
+def test_timers(ns):
+    with ns.entered():
+        server, client, accepted = connected_pair()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    (line,) = [line for line in tcpledger(ns, "-Htno").stdout.splitlines() if f"127.0.0.1:{client.getsockname()[1]} " in
+               line and "timer" in line]
+    assert re.search(r"timer:\(keepalive,11[89]min[0-9sec]*,0\)|timer:\(keepalive,120min,0\)", line), line
+    for each in server, client, accepted:
+        each.close()
+
+
+def test_internals(ns):
+    with ns.entered():
+        server, client, accepted = connected_pair()
+        client.sendall(b"x" * 1000)
+        await_that(lambda: len(accepted.recv(2000, socket.MSG_PEEK)) == 1000, "the bytes")
+    lines = tcpledger(ns, "-Htni").stdout.splitlines()
+    assert len(lines) == 4 and all(line.startswith("\t") for line in lines[1::2])
+    (theirs,) = [line for line in ns.exec("ss", "-HOtni").stdout.splitlines() if "bytes_sent:1000" in line]
+    (ours,) = [line for line in tcpledger(ns, "-HOtni").stdout.splitlines() if "bytes_sent:1000" in line]
+    for name in "mss", "cwnd", "bytes_acked", "pmtu", "wscale":
+        assert re.search(rf" {name}:(\S+)", ours)[1] == re.search(rf" {name}:(\S+)", theirs)[1]
+    told = [line["tcp_info"] for line in json_of(ns, "-tni") if line["tcp_info"].get("bytes_sent") == 1000]
+    assert told[0]["rtt_us"] > 0 and told[0]["congestion"]
+    for each in server, client, accepted:
+        each.close()
+
+
+def test_summary(kinds):
+    totals = {(line["proto"], line["family"], line["state"]): line["count"] for line in json_of(kinds.ns, "-s", "-tuwx")}
+    lines = json_of(kinds.ns, "-tuwxa")
+    for (proto, family, state), count in totals.items():
+        assert count == len(select(lines, proto=proto, family=family, state=state))
+    assert sum(totals.values()) == len(lines)
+    text = tcpledger(kinds.ns, "-st").stdout.splitlines()
+    assert text[0].split() == ["Protocol", "Total", "IPv4", "IPv6", "States"]
+    assert text[1].split()[:2] == ["tcp", str(len(select(lines, proto="tcp")))]
+
+
+def test_heading(ns):
+    assert tcpledger(ns, "-t").stdout == "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
+    assert tcpledger(ns, "-tp").stdout.rstrip().endswith(" Process")
+    assert tcpledger(ns, "-Ht").stdout == ""
+
+
+def test_widths_are_those_of_the_data(kinds):
+    lines = tcpledger(kinds.ns, "-tanp").stdout.splitlines()
+    column = lines[0].index("Peer Address:Port")
+    for line in lines[1:]:
+        assert line[column - 1] == " " and line[column] != " " and line.split()[5] == line[column:].split()[0]
+
+
+def test_colour_by_state(kinds):
+    assert "\x1b" not in tcpledger(kinds.ns, "-ta").stdout
+    text = tcpledger(kinds.ns, "-ta", "--color=always").stdout
+    assert "\x1b[36mLISTEN" in text and "\x1b[32mESTABLISHED" in text
+
+
+# ---- filters ----
+
+@pytest.mark.parametrize("words,ports", [([":80"], {80}), (["sport", "=", ":6379", "or", "sport", "=", ":443"], {443, 6379}),
+                                         (["src", "127.0.0.1:6379"], {6379}), (["not", ":80", "and", "sport", "<", ":100"], set())])
+def test_filters(kinds, words, ports):
+    assert {line["lport"] for line in json_of(kinds.ns, "-tl", *words)} == ports
+
+
+def test_filter_by_state_needs_no_letter(kinds):
+    assert {row[1] for row in by_us(kinds.ns, "n", "state", "time-wait")} == {"TIME_WAIT"}
+    assert {row[1] for row in by_us(kinds.ns, "tn", "state", "listening")} == {"LISTEN"}
+
+
+def test_filter_by_owner(kinds, process):
+    with kinds.ns.entered():
+        other = listen(port=7777)
+    sleeper = process(["sleep", "60"], pass_fds=[other.fileno()])
+    other.close()
+    await_that(lambda: comm_of(sleeper.pid) == "sleep", "sleep to run")
+    for words in ["sleep"], ["comm", "sl*p"], ["pid", str(sleeper.pid)]:
+        rows = by_us(kinds.ns, "tln", *words)
+        assert [row[4] for row in rows] == ["127.0.0.1:7777"]
+    assert by_us(kinds.ns, "tln", "nobodyhasthisname") == []
+
+
+# ---- namespaces ----
+
+def test_namespaces(netns):
+    spaces = [netns(), netns()]
+    servers = []
+    for ns, port in zip(spaces, (7001, 7002)):
+        with ns.entered():
+            servers.append(listen(port=port))
+    for ns, port in zip(spaces, (7001, 7002)):
+        done = run(PROGRAM, "list", "-tlnN", ns.name)
+        assert f"127.0.0.1:{port}" in done.stdout and "NETNS" not in done.stdout and "700" in done.stdout
+    done = run(PROGRAM, "list", "-tln", "--all-netns")
+    assert "NETNS" in done.stdout.splitlines()[0]
+    for ns, port in zip(spaces, (7001, 7002)):
+        assert re.search(rf" {ns.name} +127.0.0.1:{port} ", done.stdout)
+    done = run(PROGRAM, "list", "-tln", "netns", spaces[0].name, "or", "netns", spaces[1].name)
+    assert {"7001", "7002"} <= set(re.findall(r":(\d+)", done.stdout))
+    done = run(PROGRAM, "list", "-N", "nosuch")
+    assert done.returncode == 2 and "--netns nosuch: no such network namespace: there are" in done.stderr
+    for server in servers:
+        server.close()
+
+
+# ---- privilege ----
+
+def test_without_privilege(kinds):
+    done = tcpledger(kinds.ns, "-tulnp", prefix=NOBODY)
+    assert {row[:6] for row in rows_of(done.stdout)[1:]} >= {row[:6] for row in by_ss(kinds.ns, "tuln")}
+    assert "users:" not in done.stdout
+    assert re.fullmatch(r"tcpledger: warning: \d+ sockets are held by processes that may not be looked into, shown as -: .*\n", done.stderr)
+
+
+def test_without_privilege_own_sockets_have_owners(ns):
+    script = ("import socket,subprocess,sys; s = socket.create_server(('127.0.0.1', 7003)); "
+              "sys.exit(subprocess.run(sys.argv[1:], check=False).returncode)")
+    done = ns.exec(*NOBODY, "/usr/bin/python3", "-c", script, PROGRAM, "list", "-tlnp")
+    assert re.search(r'127\.0\.0\.1:7003 .*users:\(\("python3",pid=\d+,fd=\d+\)\)', done.stdout)
+    assert done.stderr == ""
+
+
+def test_hidepid(ns):
+    """Nothing of others in /proc, and still every socket."""
+    with ns.entered():
+        server = listen(port=7004)
+    script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+    done = ns.exec("unshare", "--mount", "sh", "-c", script, "sh", *NOBODY, PROGRAM, "list", "-tlnp")
+    assert "127.0.0.1:7004" in done.stdout and "users:" not in done.stdout
+    server.close()
+
+
+# ---- hostile ----
+
+def test_hostile_names(ns, tmp_path):
+    name = b'a"b\x1b[2J\n)'
+    server = None
+    before = open("/proc/self/comm", "rb").read().rstrip(b"\n")
+    libc = ctypes.CDLL(None)
+    path = str(tmp_path / 'x\x1b[2J\n"')
+    try:
+        with ns.entered():
+            server = listen(port=7005)
+            unix = socket.socket(socket.AF_UNIX)
+            unix.bind(path)
+            unix.listen(1)
+        libc.prctl(PR_SET_NAME, name)
+        for holders in "iter", "proc":
+            text = tcpledger(ns, "-Htlxp", f"--holder-source={holders}", ":7005", "or", "not", "sport", "=", ":7005").stdout
+            assert "\x1b" not in text and len(text.splitlines()) == 2
+            assert r'users:(("a\"b\x1b[2J\x0a)",pid=' in text and r"x\x1b[2J\x0a" in text
+            lines = json_of(ns, "-tlxp", f"--holder-source={holders}")
+            assert {line["comm"] for line in lines} == {'a"b\x1b[2J\n)'.replace("\x1b", "<U+001B>")} or lines
+    finally:
+        libc.prctl(PR_SET_NAME, before)
+        server.close()
+        unix.close()
+
+
+def test_processes_that_exit_meanwhile(ns, process):
+    busy = process(["sh", "-c", "while :; do sleep 0.001 & sleep 0.001; done"])
+    with ns.entered():
+        server = listen(port=7006)
+    for holders in "iter", "proc":
+        for _ in range(20):
+            assert "127.0.0.1:7006" in tcpledger(ns, "-tlnp", f"--holder-source={holders}").stdout
+    busy.kill()
+    server.close()
+
+
+def test_dead_name_server(ns, tmp_path):
+    """It is not waited for longer than it takes to say so; what is known without it has its name."""
+    conf = tmp_path / "resolv.conf"
+    conf.write_text("nameserver 127.0.0.77\noptions timeout:30 attempts:5\n")
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.9 here.example\n")
+    silent = None
+    with ns.entered():
+        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        silent.bind(("127.0.0.77", 53))
+        servers = [listen("127.0.0.8", 7007), listen("127.0.0.9", 7007)]
+    script = f'mount --bind {conf} /etc/resolv.conf && mount --bind {hosts} /etc/hosts && exec "$@"'
+    began = time.monotonic()
+    done = ns.exec("unshare", "--mount", "sh", "-c", script, "sh", PROGRAM, "list", "-tlr")
+    assert time.monotonic() - began < 15
+    assert "127.0.0.8:7007" in done.stdout and "here.example:7007" in done.stdout
+    assert re.search(r"1 address had no name within 2 seconds", done.stderr)
+    for each in silent, *servers:
+        each.close()
+
+
+# ---- again and again ----
+
+def test_repeated(ns, process):
+    with ns.entered():
+        server = listen(port=7008)
+        lister = process([PROGRAM, "list", "-tlnc", "--interval", "100ms"], stdout=subprocess.PIPE, text=True)
+    seen = [lister.stdout.readline() for _ in range(6)]
+    assert seen[0] == seen[3] and seen[1] == seen[4] and seen[2] == seen[5] == "\n" and "7008" in seen[1]
+    lister.stdout.close()
+    assert lister.wait(30) == 0
+    server.close()
+
+
+# ---- wrong use ----
+
+@pytest.mark.parametrize("arguments,message", [
+    (["-tz"], "-tz: there is no letter 'z'; there are"),
+    (["-T"], "-T: there is no letter 'T'; the nearest is -t"),
+    (["--jsom"], "--jsom: there is no such option; the nearest is --json"),
+    (["sprot", "=", ":80"], "'sprot' is not understood here; the nearest is 'sport'"),
+    (["state", "bogus"], "'bogus' is no TCP state"),
+    (["established"], "'established' alone says nothing: 'state established' is a state"),
+    (["--socket-source=x"], "--socket-source x: give auto, diag or proc"),
+])
+def test_wrong_use(ns, arguments, message):
+    done = tcpledger(ns, *arguments, status=2)
+    assert done.stdout == "" and message in done.stderr
+
+
+def test_full_disk():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([PROGRAM, "list", "-xa"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "No space left" in done.stderr

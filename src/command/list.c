@@ -122,7 +122,7 @@ static int take(void *context, const struct socket *found)
 
 static void warn_of_hidden_owners(const struct listing *listing)
 {
-	if (listing->options->list.owners && listing->unknown && holders_denied(listing->holders))
+	if (listing->options->list.owners && listing->unknown && listing->holders && holders_denied(listing->holders))
 		log_warning("%zu sockets are held by processes that may not be looked into, shown as -: run as root, "
 			    "or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
 			    listing->unknown);
@@ -141,6 +141,8 @@ static int read_namespace(struct listing *listing, const struct netns *netns)
 	if (!filter_may_pass_in(listing->options->filter, netns->inode))
 		return 0;
 	err = sockets_each(netns, listing->options->list.socket_source, &listing->query, take, listing);
+	if (err == -ESRCH && listing->namespaces.count > 1) /* it went away meanwhile */
+		return 0;
 	if (err && !is_end(err)) {
 		log_error("the sockets of network namespace %u cannot be read: %s", netns->inode, strerror(-err));
 		listing->told = true;
@@ -161,7 +163,7 @@ static int read_namespaces(struct listing *listing)
 	return err;
 }
 
-static int print_totals(struct listing *listing)
+static void print_totals(struct listing *listing)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 
@@ -170,23 +172,42 @@ static int print_totals(struct listing *listing)
 		list_totals_json(&listing->totals, &listing->clock, now_ns, listing->output);
 	else
 		list_totals_text(&listing->totals, listing->output);
-	return 0;
 }
 
-static int print(struct listing *listing)
+/* Without them the sockets are worth printing all the same, unless their source was chosen. */
+static int find_holders(struct listing *listing)
 {
-	int err = listing->wants_owners ? holders_find(listing->options->list.holder_source, &listing->holders) : 0;
+	enum holder_source source = listing->options->list.holder_source;
+	int err = listing->wants_owners ? holders_find(source, &listing->holders) : 0;
+
+	if (err && source == HOLDERS_BY_AUTO && err != -ENOMEM) {
+		log_warning("who holds the sockets cannot be found out: %s", strerror(-err));
+		return 0;
+	}
+	return err;
+}
+
+static int print_found(struct listing *listing)
+{
+	int err, flush_err;
 
 	listing->unknown = 0;
 	listing->totals = (struct list_totals){0};
-	if (!err)
-		err = read_namespaces(listing);
+	err = read_namespaces(listing);
 	if (listing->options->list.totals)
 		print_totals(listing);
 	else
 		flush_batch(listing);
-	if (!err || err == -EPIPE)
-		err = output_flush(listing->output);
+	flush_err = output_flush(listing->output);
+	return err ? err : flush_err;
+}
+
+static int print(struct listing *listing)
+{
+	int err = find_holders(listing);
+
+	if (!err)
+		err = print_found(listing);
 	if (!err) {
 		warn_of_hidden_owners(listing);
 		list_words_warn(&listing->words);

@@ -113,6 +113,8 @@ static int find_in_proc(struct holders *holders)
 {
 	const struct proc_fd_visitor visitor = {.holds = add, .context = holders};
 
+	if (access("/proc/self/fd", F_OK)) /* it is not mounted */
+		return -errno;
 	return proc_fd_each(&visitor, &holders->denied);
 }
 

@@ -99,7 +99,8 @@ static int read_proc(struct reading *reading, uint8_t family)
 static int open_diag(const struct netns *netns, struct sock_diag **out)
 {
 	CLEANUP(cleanup_close) int home = -1;
-	int err = netns_enter(netns, &home);
+	bool here = netns->inode == netns_home(); /* without /proc both are 0 */
+	int err = here ? 0 : netns_enter(netns, &home);
 
 	if (err)
 		return err;
@@ -144,6 +145,8 @@ int sockets_each(const struct netns *netns, enum socket_source source, const str
 		err = open_diag(netns, &diag);
 	if (err && source == SOCKETS_BY_DIAG)
 		return err;
+	if (err)
+		log_info("network namespace %u is read from /proc: %s", netns->inode, strerror(-err));
 	err = 0;
 	for (unsigned int protocol = 0; protocol < PROTOCOL_COUNT && !reading.refused; protocol++) {
 		int failed = 0;

@@ -374,6 +374,21 @@ def test_without_privilege_own_sockets_have_owners(ns):
     assert done.stderr == ""
 
 
+def test_iterator_without_privilege(ns):
+    """Whoever insists on it is told that it may not be; whoever does not gets what there is."""
+    done = tcpledger(ns, "-tlp", "--holder-source=iter", prefix=NOBODY, status=1)
+    assert done.stdout == "" and "--holder-source=iter: " in done.stderr and "Give auto or proc" in done.stderr
+
+
+def test_without_proc(ns):
+    with ns.entered():
+        server = listen(port=7010)
+    done = ns.exec("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh", *NOBODY, PROGRAM, "list",
+                   "-tlnp")
+    assert "127.0.0.1:7010" in done.stdout and "who holds the sockets cannot be found out" in done.stderr
+    server.close()
+
+
 def test_hidepid(ns):
     """Nothing of others in /proc, and still every socket."""
     with ns.entered():

@@ -68,7 +68,11 @@ void options_read(struct options *options, int argc, char **argv)
 		.interval_ns = 3 * NS_PER_SEC,
 		.live = {.ring_bytes = DEFAULT_RING},
 	};
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "-h")) /* as in ss and netstat */
+			argv[i] = "--help";
 	options_check(commands[chosen].argp, argc, argv);
+	argp_program_version = "tcpledger " TCPLEDGER_VERSION;
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(commands[chosen].argp, argc, argv, 0, NULL, &reading))
 		exit(EXIT_USAGE);

@@ -11,7 +11,10 @@
 #include "nearest.h"
 #include "options_inside.h"
 
-enum { MAX_OPTIONS = 64 };
+enum {
+	MAX_OPTIONS = 64,
+	OF_ALL = 2, /* letters that every command has, -? and -V */
+};
 
 /* All options of a command. */
 struct known {
@@ -88,8 +91,9 @@ __attribute__((noreturn)) static void fail_letter(const struct known *known, con
 	if (find_letter(known, other))
 		options_fail("%s: there is no letter '%s'; the nearest is -%c (see %s --help)", ESCAPED(word),
 			     ESCAPED(text), other, command);
-	for (size_t i = 0; i < known->letter_count; i++)
-		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%c", i ? " " : "", known->letters[i]);
+	for (size_t i = OF_ALL; i < known->letter_count; i++)
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%c", i > OF_ALL ? " " : "",
+			 known->letters[i]);
 	options_fail("%s: there is no letter '%s'; there are %s (see %s --help)", ESCAPED(word), ESCAPED(text), all,
 		     command);
 }
@@ -114,7 +118,7 @@ void options_check(const struct argp *argp, int argc, char **argv)
 		.names = {"help", "usage", "version"},
 		.name_count = 3,
 		.letters = {'?', 'V'},
-		.letter_count = 2,
+		.letter_count = OF_ALL,
 	};
 
 	gather(&known, argp);

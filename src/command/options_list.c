@@ -7,7 +7,7 @@
 #include "clock.h"
 
 static const struct argp_option list_options[] = {
-	{0, 0, 0, 0, "Which sockets (TCP, UDP and unix, if none is named):", 1},
+	{0, 0, 0, 0, "Which sockets (of all these kinds, if none is named):", 1},
 	{"tcp", 't', 0, 0, "TCP", 0},
 	{"udp", 'u', 0, 0, "UDP", 0},
 	{"raw", 'w', 0, 0, "raw IP", 0},

@@ -123,7 +123,7 @@ def present(programs):
 
 def run(options):
     count = options.sockets // (2 * PAIRS)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 1000, max(count + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     holders = [holder for _ in range(PAIRS) for holder in start_pair(count)]
     results = {}
     try:

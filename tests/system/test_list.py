@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -18,6 +19,7 @@ SOURCES = ["diag", "proc"]
 NAMES_OF_SS = {"ESTAB": "ESTABLISHED", "SYN-SENT": "SYN_SENT", "SYN-RECV": "SYN_RECV", "FIN-WAIT-1": "FIN_WAIT1",
                "FIN-WAIT-2": "FIN_WAIT2", "TIME-WAIT": "TIME_WAIT", "CLOSE-WAIT": "CLOSE_WAIT", "LAST-ACK": "LAST_ACK"}
 PR_SET_NAME = 15
+MIXED_LOAD = os.path.join(os.path.dirname(__file__), "mixed_load.py")
 
 
 def tcpledger(ns, *arguments, prefix=(), status=0):
@@ -192,6 +194,62 @@ def test_same_as_netstat(kinds):
         state = {"ESTABLISHED": "ESTABLISHED" , "UNCONN": "-"}.get(row[1], row[1])
         ours.append((row[0], state, row[2], "-" if state == "LISTEN" else row[3], row[4].rsplit(":", 1)[1], row[5].rsplit(":", 1)[1]))
     assert sorted(ours) == sorted(theirs)
+
+
+def same_as_ss(ns, letters, *arguments):
+    """Once the kernel says the same before and after."""
+    def compare():
+        before, ours, after = by_ss(ns, letters), by_us(ns, letters, *arguments), by_ss(ns, letters)
+        return ours if before == after == ours else None
+    return await_that(compare, f"list -{letters} to be as ss -{letters}")
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("seed", [11, 12])
+def test_same_as_ss_after_mixed_load(netns, process, seed):
+    """Forked and passed descriptors, half-open and half-closed connections, full backlogs, TIME_WAITs."""
+    spaces = [netns(), netns()]
+    print(f"mixed load: --seed {seed}")
+    load = process([sys.executable, MIXED_LOAD, "--seed", str(seed), "--steps", "1500", *(ns.name for ns in spaces)],
+                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert json.loads(load.stdout.readline())["done"]
+    for ns in spaces:
+        assert same_as_ss(ns, "tanp") and same_as_ss(ns, "tanp", "--holder-source=proc") and same_as_ss(ns, "tulnp")
+
+
+HOLD = """
+import os, resource, socket, sys
+count = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+server = socket.create_server(("127.0.0.1", 0), backlog=1024)
+held = [server]
+for _ in range(count):
+    client = socket.socket()
+    client.connect(server.getsockname())
+    held += [client, server.accept()[0]]
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.heavy
+def test_a_hundred_thousand(ns, process):
+    """All of them, each once, each with its holder: in more than one batch, from more than one answer."""
+    holders = []
+    with ns.entered():
+        for _ in range(8):
+            holders.append(process([sys.executable, "-c", HOLD, "6250"], stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    for holder in holders:
+        assert holder.stdout.readline() == b"ready\n"
+    rows = by_us(ns, "tanp")
+    assert len(rows) == len(set(rows)) == 100000 + 8
+    assert {len(row[6]) for row in rows} == {1}
+    assert {pid for row in rows for pid, _ in row[6]} == {str(holder.pid) for holder in holders}
+    assert len({row[4:6] for row in rows}) == len(rows)
+    of_proc = by_us(ns, "tanp", "--socket-source=proc", "--holder-source=proc")
+    assert {row[4:] for row in of_proc} == {row[4:] for row in rows}
+    for holder in holders:
+        holder.communicate(timeout=60)
 
 
 # ---- what is shown how ----

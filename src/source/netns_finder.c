@@ -2,30 +2,13 @@
 #include "netns_finder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "clock.h"
 #include "netns.h"
-
-enum { CGROUP_TEXT = 1 << 14 }; /* a line of at most PATH_MAX and a little for each hierarchy; the first few do */
-
-static bool container_of_process(uint32_t pid, struct container *out)
-{
-	CLEANUP(cleanup_close) int fd = -1;
-	char path[64], text[CGROUP_TEXT];
-	size_t used = 0;
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	while (fd >= 0 && used < sizeof(text) && (length = read(fd, text + used, sizeof(text) - used)) > 0)
-		used += (size_t)length;
-	return container_of_cgroup(text, used, out);
-}
+#include "process.h"
 
 /* ---- for those who print ---- */
 
@@ -92,7 +75,7 @@ static uint32_t of_process(void *context, uint32_t pid)
 static bool container(void *context, uint32_t pid, struct container *out)
 {
 	(void)context;
-	return container_of_process(pid, out);
+	return process_container(pid, out);
 }
 
 const struct netns_finder host_netns_finder = {
@@ -151,7 +134,7 @@ static int add_container(void *context, uint32_t inode, int pid)
 {
 	struct netns_known known = {.inode = inode, .rank = NETNS_BY_CONTAINER};
 
-	if (!container_of_process((uint32_t)pid, &known.container))
+	if (!process_container((uint32_t)pid, &known.container))
 		return 0;
 	container_name(&known.container, known.name);
 	return add(context, &known);

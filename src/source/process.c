@@ -2,12 +2,19 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <unistd.h>
+
+#include "cleanup.h"
 
 /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define FIRST_PID_NAMESPACE 0xeffffffc
+
+enum { CGROUP_TEXT = 1 << 14 }; /* a line of at most PATH_MAX and a little for each hierarchy; the first few do */
 
 bool process_numbers_are_ours(void)
 {
@@ -19,4 +26,18 @@ bool process_numbers_are_ours(void)
 bool process_is_gone(uint32_t pid)
 {
 	return kill((pid_t)pid, 0) && errno == ESRCH && process_numbers_are_ours();
+}
+
+bool process_container(uint32_t pid, struct container *out)
+{
+	CLEANUP(cleanup_close) int fd = -1;
+	char path[64], text[CGROUP_TEXT];
+	size_t used = 0;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && used < sizeof(text) && (length = read(fd, text + used, sizeof(text) - used)) > 0)
+		used += (size_t)length;
+	return container_of_cgroup(text, used, out);
 }

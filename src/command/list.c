@@ -17,6 +17,7 @@
 #include "list_totals.h"
 #include "list_words.h"
 #include "log.h"
+#include "namespaces.h"
 #include "netns_finder.h"
 #include "report.h"
 #include "socket_batch.h"
@@ -128,41 +129,6 @@ static void warn_of_hidden_owners(const struct listing *listing)
 			    listing->unknown);
 }
 
-/* What ends the whole listing, and not only that of a namespace. */
-static bool is_end(int err)
-{
-	return err == -EPIPE || err == -ENOMEM || err == -ENOSPC;
-}
-
-static int read_namespace(struct listing *listing, const struct netns *netns)
-{
-	int err;
-
-	if (!filter_may_pass_in(listing->options->filter, netns->inode))
-		return 0;
-	err = sockets_each(netns, listing->options->list.socket_source, &listing->query, take, listing);
-	if (err == -ESRCH && listing->namespaces.count > 1) /* it went away meanwhile */
-		return 0;
-	if (err && !is_end(err)) {
-		log_error("the sockets of network namespace %u cannot be read: %s", netns->inode, strerror(-err));
-		listing->told = true;
-	}
-	return err;
-}
-
-/* Of several namespaces, one that cannot be read keeps nobody from the rest. */
-static int read_namespaces(struct listing *listing)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < listing->namespaces.count && !is_end(err); i++) {
-		int failed = read_namespace(listing, &listing->namespaces.all[i]);
-
-		err = failed ? failed : err;
-	}
-	return err;
-}
-
 static void print_totals(struct listing *listing)
 {
 	uint64_t now_ns = clock_monotonic_ns();
@@ -193,7 +159,8 @@ static int print_found(struct listing *listing)
 
 	listing->unknown = 0;
 	listing->totals = (struct list_totals){0};
-	err = read_namespaces(listing);
+	err = namespaces_each_socket(&listing->namespaces, listing->options, &listing->query, take, listing,
+					     &listing->told);
 	if (listing->options->list.totals)
 		print_totals(listing);
 	else
@@ -221,19 +188,8 @@ static int print(struct listing *listing)
 
 static int find_namespaces(struct listing *listing)
 {
-	const struct options *options = listing->options;
-	bool many = options->list.all_netns || filter_topics(options->filter) & TOPIC_NETNS;
-	struct netns *here;
-
 	netns_list_free(&listing->namespaces);
-	if (many)
-		return netns_discover(&listing->namespaces);
-	here = calloc(1, sizeof(*here));
-	if (!here)
-		return -ENOMEM;
-	*here = sockets_here();
-	listing->namespaces = (struct netns_list){.all = here, .count = 1};
-	return 0;
+	return namespaces_find(listing->options, &listing->namespaces);
 }
 
 static int open_sink(struct listing *listing)

@@ -5,6 +5,7 @@
 
 #include "container.h"
 #include "json_parts.h"
+#include "socket_json.h"
 #include "tcp_info_sink.h"
 
 struct list_json {
@@ -35,61 +36,6 @@ void list_json_free(struct list_json *self)
 	free(self);
 }
 
-/* ---- endpoints ---- */
-
-/* Another program's text, or null. */
-static void put_name(struct json_writer *json, const char *key, const char *name)
-{
-	if (name)
-		json_text(json, key, name, strlen(name));
-	else
-		json_null(json, key);
-}
-
-static void put_service(struct list_json *self, const char *key, const struct socket *socket, uint16_t port)
-{
-	const struct socket_words *words = self->words;
-
-	if (words->service)
-		put_name(&self->json, key, port ? words->service(words->context, socket->protocol, port) : NULL);
-}
-
-static void put_host(struct list_json *self, const char *key, const struct socket *socket,
-		     const struct address *address)
-{
-	const struct socket_words *words = self->words;
-
-	if (words->host)
-		put_name(&self->json, key, words->host(words->context, address, socket->tuple.family));
-}
-
-static void put_interface(struct list_json *self, const struct socket *socket)
-{
-	const struct socket_words *words = self->words;
-	const char *name = NULL;
-
-	if (socket->interface && words->interface)
-		name = words->interface(words->context, socket->tuple.netns, socket->interface);
-	put_name(&self->json, "interface", name);
-	json_known(&self->json, "ifindex", socket->interface, socket->interface != 0);
-}
-
-static void put_inet(struct list_json *self, const struct socket *socket)
-{
-	const struct tuple *tuple = &socket->tuple;
-
-	json_tuple(&self->json, tuple, true);
-	put_service(self, "lservice", socket, tuple->lport);
-	put_service(self, "rservice", socket, tuple->rport);
-	put_host(self, "lhost", socket, &tuple->laddr);
-	put_host(self, "rhost", socket, &tuple->raddr);
-	put_interface(self, socket);
-	if (socket->v6only == TRISTATE_UNKNOWN)
-		json_null(&self->json, "v6only");
-	else
-		json_bool(&self->json, "v6only", socket->v6only == TRISTATE_YES);
-}
-
 static void put_path(struct json_writer *json, const struct socket *socket)
 {
 	char path[SOCKET_PATH_MAX];
@@ -116,27 +62,6 @@ static void put_unix(struct list_json *self, const struct socket *socket)
 	json_known(json, "peer_inode", socket->peer_inode, socket->peer_inode != 0);
 }
 
-/* ---- the rest ---- */
-
-/* The first holder stands for all where one is asked for, as in the live table. */
-static void put_owners(struct json_writer *json, const struct socket *socket)
-{
-	bool known = socket->owner_count > 0;
-
-	json_known(json, "pid", known ? socket->owners->pid : 0, known);
-	if (known)
-		json_text(json, "comm", socket->owners->comm, COMM_LEN);
-	else
-		json_null(json, "comm");
-	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
-	json_word_or_null(json, "owner_src", known ? "scan" : NULL);
-	json_null(json, "direction");
-	json_array_begin(json, "owners");
-	for (size_t i = 0; i < socket->owner_count; i++)
-		json_holder(json, &socket->owners[i]);
-	json_array_end(json);
-}
-
 static void put_timer(struct json_writer *json, const struct socket *socket)
 {
 	const char *name = socket_timer_name(socket->timer);
@@ -156,8 +81,8 @@ static void put_cgroup(struct list_json *self, const struct socket *socket)
 	if (!words->cgroup)
 		return;
 	path = socket->details.cgroup ? words->cgroup(words->context, socket->details.cgroup) : NULL;
-	put_name(&self->json, "cgroup", path);
-	put_name(&self->json, "container",
+	json_name(&self->json, "cgroup", path);
+	json_name(&self->json, "container",
 		 path && container_of_path(path, &container) ? container_name(&container, name) : NULL);
 }
 
@@ -175,14 +100,14 @@ static void put_socket(struct list_json *self, const struct socket *socket, uint
 	if (socket->protocol == PROTOCOL_UNIX)
 		put_unix(self, socket);
 	else
-		put_inet(self, socket);
+		socket_json_inet(json, socket, self->words);
 	json_word(json, "state", socket_state_name(socket));
 	json_null(json, "in_state_us");
 	json_bool(json, "since_known", false);
 	json_known(json, "recvq", socket->recvq, socket->recvq != QUEUE_UNKNOWN);
 	json_known(json, "sendq", socket->sendq, socket->sendq != QUEUE_UNKNOWN);
 	json_known(json, "inode", socket->inode, socket->inode != 0);
-	put_owners(json, socket);
+	socket_json_owners(json, socket);
 	put_timer(json, socket);
 	put_cgroup(self, socket);
 	if (self->internals && socket->details.info)

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "socket_json.h"
+
+#include "json_parts.h"
+
+void json_name(struct json_writer *json, const char *key, const char *name)
+{
+	if (name)
+		json_text(json, key, name, strlen(name));
+	else
+		json_null(json, key);
+}
+
+static void put_service(struct json_writer *json, const char *key, const struct socket *socket, uint16_t port,
+			const struct socket_words *words)
+{
+	if (words->service)
+		json_name(json, key, port ? words->service(words->context, socket->protocol, port) : NULL);
+}
+
+static void put_host(struct json_writer *json, const char *key, const struct socket *socket,
+		     const struct address *address, const struct socket_words *words)
+{
+	if (words->host)
+		json_name(json, key, words->host(words->context, address, socket->tuple.family));
+}
+
+static void put_interface(struct json_writer *json, const struct socket *socket, const struct socket_words *words)
+{
+	const char *name = NULL;
+
+	if (socket->interface && words->interface)
+		name = words->interface(words->context, socket->tuple.netns, socket->interface);
+	json_name(json, "interface", name);
+	json_known(json, "ifindex", socket->interface, socket->interface != 0);
+}
+
+void socket_json_inet(struct json_writer *json, const struct socket *socket, const struct socket_words *words)
+{
+	const struct tuple *tuple = &socket->tuple;
+
+	json_tuple(json, tuple, true);
+	put_service(json, "lservice", socket, tuple->lport, words);
+	put_service(json, "rservice", socket, tuple->rport, words);
+	put_host(json, "lhost", socket, &tuple->laddr, words);
+	put_host(json, "rhost", socket, &tuple->raddr, words);
+	put_interface(json, socket, words);
+	if (socket->v6only == TRISTATE_UNKNOWN)
+		json_null(json, "v6only");
+	else
+		json_bool(json, "v6only", socket->v6only == TRISTATE_YES);
+}
+
+/* The first holder stands for all where one is asked for, as in the live table. */
+void socket_json_owners(struct json_writer *json, const struct socket *socket)
+{
+	bool known = socket->owner_count > 0;
+
+	json_known(json, "pid", known ? socket->owners->pid : 0, known);
+	if (known)
+		json_text(json, "comm", socket->owners->comm, COMM_LEN);
+	else
+		json_null(json, "comm");
+	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
+	json_word_or_null(json, "owner_src", known ? "scan" : NULL);
+	json_null(json, "direction");
+	json_array_begin(json, "owners");
+	for (size_t i = 0; i < socket->owner_count; i++)
+		json_holder(json, &socket->owners[i]);
+	json_array_end(json);
+}

@@ -20,6 +20,8 @@ static int look_up_service(void *context, const char *name, uint16_t *port)
 
 	(void)context;
 	if (!entry)
+		entry = getservbyname(name, NULL); /* of UDP alone */
+	if (!entry)
 		return -ENOENT;
 	*port = ntohs((uint16_t)entry->s_port);
 	return 0;

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "text_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+enum { FIRST_ROOM = 1 << 12 };
+
+/* Twice the room, up to one byte more than may come, so that too many are seen, and one for the NUL. */
+static int grow(char **text, size_t *room, size_t most)
+{
+	size_t wanted = *room ? 2 * *room : FIRST_ROOM;
+	char *grown;
+
+	if (wanted > most + 1)
+		wanted = most + 1;
+	grown = realloc(*text, wanted + 1);
+	if (!grown)
+		return -ENOMEM;
+	*text = grown;
+	*room = wanted;
+	return 0;
+}
+
+int text_file_read(const char *path, size_t most, char **out, size_t *length)
+{
+	CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	CLEANUP(cleanup_free) char *text = NULL;
+	size_t used = 0, room = 0;
+	ssize_t got = 1;
+
+	if (fd < 0)
+		return -errno;
+	while (got) {
+		int err = used == room ? grow(&text, &room, most) : 0;
+
+		if (err)
+			return err;
+		got = read(fd, text + used, room - used);
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		used += got > 0 ? (size_t)got : 0;
+		if (used > most)
+			return -EFBIG;
+	}
+	text[used] = '\0';
+	*out = text;
+	*length = used;
+	text = NULL;
+	return 0;
+}
+
+int text_file_begin(const char *path, char **name)
+{
+	int fd;
+
+	if (asprintf(name, "%s.XXXXXX", path) < 0) {
+		*name = NULL;
+		return -ENOMEM;
+	}
+	fd = mkostemp(*name, O_CLOEXEC | O_NOFOLLOW); /* with O_EXCL, and mode 0600 */
+	return fd < 0 ? -errno : fd;
+}
+
+int text_file_end(const char *path, const char *name, int fd, int err)
+{
+	if (!err && fsync(fd) && errno != EINVAL)
+		err = -errno;
+	if (close(fd) && !err)
+		err = -errno;
+	if (!err && rename(name, path))
+		err = -errno;
+	if (err)
+		unlink(name);
+	return err;
+}

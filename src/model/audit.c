@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "audit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whoever gives a baseline without a policy expects what is in it: then the table of ports only makes notes. */
+void audit_judge(struct audit_row *row, const struct audit_rules *rules)
+{
+	bool leaves_host = row->listener.reach != REACH_HOST;
+
+	row->findings = 0;
+	if (row->change == CHANGE_GONE)
+		return;
+	if (rules->policy && !leaves_host)
+		row->allowed = TRISTATE_YES; /* it needs no leave */
+	if (rules->policy && row->allowed != TRISTATE_YES)
+		row->findings |= FOUND_OUTSIDE;
+	if (!rules->policy && !rules->baseline && row->exposed && leaves_host)
+		row->findings |= FOUND_EXPOSED;
+	if (row->change == CHANGE_NEW)
+		row->findings |= FOUND_NEW;
+	if (row->change == CHANGE_CHANGED && reach_goes_further(row->before.reach, row->listener.reach))
+		row->findings |= FOUND_FURTHER;
+	if (row->change == CHANGE_CHANGED && *row->before.interface && !*row->listener.interface)
+		row->findings |= FOUND_FURTHER;
+}
+
+void audit_count(struct audit_counts *counts, const struct audit_row *row)
+{
+	if (row->change == CHANGE_GONE) {
+		counts->gone++;
+		return;
+	}
+	counts->listeners++;
+	counts->reach[row->listener.reach]++;
+	counts->findings += row->findings != 0;
+	counts->outside += (row->findings & FOUND_OUTSIDE) != 0;
+	counts->exposed += (row->findings & FOUND_EXPOSED) != 0;
+	counts->appeared += row->change == CHANGE_NEW;
+	counts->changed += row->change == CHANGE_CHANGED;
+}
+
+/* ---- order ---- */
+
+static int order(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int place(const struct audit_row *row)
+{
+	return row->findings ? 0 : row->change == CHANGE_GONE ? 2 : 1;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct audit_row *x = a, *y = b;
+	int result = place(x) - place(y);
+
+	if (!result)
+		result = strcmp(x->listener.netns, y->listener.netns);
+	if (!result)
+		result = order(y->listener.reach, x->listener.reach);
+	if (!result)
+		result = order(x->listener.port, y->listener.port);
+	if (!result)
+		result = order(x->listener.protocol, y->listener.protocol);
+	if (!result)
+		result = memcmp(&x->listener.address, &y->listener.address, sizeof(x->listener.address));
+	return result ? result : order(x->socket.inode, y->socket.inode);
+}
+
+void audit_sort(struct audit_row *rows, size_t count)
+{
+	if (count)
+		qsort(rows, count, sizeof(*rows), compare);
+}
+
+/* ---- words ---- */
+
+struct note {
+	char *out;
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct note *note, const char *format, ...)
+{
+	size_t room = AUDIT_NOTE_SIZE - note->used;
+	va_list args;
+	int length;
+
+	length = snprintf(note->out + note->used, room, "%s", note->used ? "; " : "");
+	if ((size_t)length >= room)
+		return;
+	va_start(args, format);
+	length += vsnprintf(note->out + note->used + length, room - (size_t)length, format, args);
+	va_end(args);
+	note->used += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* What was otherwise, if both are known. */
+static void say_name(struct note *note, const char *what, const char *before, const char *now)
+{
+	if (*before && *now && strcmp(before, now) != 0)
+		say(note, "%s was %s", what, before);
+}
+
+static void say_change(struct note *note, const struct listener *before, const struct listener *now)
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	if (!reach_may_equal(before->reach, now->reach) || !address_equal(&before->address, &now->address)) {
+		address_text(&before->address, before->family, address);
+		say(note, "was at %s (%s)", address, reach_name(before->reach));
+	}
+	if (before->port != now->port)
+		say(note, "port was %u", before->port);
+	if (strcmp(before->interface, now->interface) != 0)
+		say(note, "interface was %s", *before->interface ? before->interface : "any");
+	say_name(note, "process", before->process, now->process);
+	say_name(note, "user", before->user, now->user);
+	if (listener_containers_differ(before, now))
+		say(note, "container was %s", *before->container ? before->container : "none");
+}
+
+const char *audit_note(const struct audit_row *row, char *out)
+{
+	struct note note = {.out = out};
+
+	*out = '\0';
+	if (row->findings & FOUND_OUTSIDE)
+		say(&note, row->allowed == TRISTATE_UNKNOWN ? "not allowed, unless by its process, which is unknown"
+							    : "not allowed");
+	if (row->change == CHANGE_NEW || row->change == CHANGE_GONE)
+		say(&note, "%s", audit_change_word(row->change));
+	if (row->change == CHANGE_CHANGED)
+		say_change(&note, &row->before, &row->listener);
+	if (row->exposed && row->listener.reach == REACH_HOST)
+		say(&note, "%s", row->exposed->what);
+	else if (row->exposed)
+		say(&note, "%s: %s", row->exposed->what, row->exposed->why);
+	return out;
+}
+
+const char *audit_change_word(enum audit_change change)
+{
+	static const char *const words[] = {
+		[CHANGE_NONE] = "none",
+		[CHANGE_NEW] = "new",
+		[CHANGE_CHANGED] = "changed",
+		[CHANGE_GONE] = "gone",
+	};
+
+	return words[change];
+}

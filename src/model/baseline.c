@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "baseline.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "escape.h"
+#include "index.h"
+#include "parse.h"
+
+enum { WORDS = 9 };
+
+struct remembered {
+	struct link by_port;
+	struct listener listener;
+	bool found;
+};
+
+struct baseline {
+	struct remembered **all;
+	size_t count;
+	struct index by_port;
+};
+
+static uint64_t key_of(const struct listener *listener)
+{
+	return (uint64_t)listener->protocol << 16 | listener->port;
+}
+
+/* ---- writing ---- */
+
+static char *put_name(char *at, const char *name)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	if (!*name || !strcmp(name, "-"))
+		return stpcpy(at, *name ? " %2d" : " -");
+	*at++ = ' ';
+	for (; *name; name++) {
+		unsigned char byte = (unsigned char)*name;
+
+		if (byte < 0x80 && (isalnum(byte) || strchr("._:@+-", byte))) {
+			*at++ = (char)byte;
+			continue;
+		}
+		*at++ = '%';
+		*at++ = hex[byte >> 4];
+		*at++ = hex[byte & 15];
+	}
+	return at;
+}
+
+size_t baseline_line(const struct listener *listener, char *out)
+{
+	char *at = out, address[ADDRESS_TEXT_MAX];
+
+	address_text(&listener->address, listener->family, address);
+	at += sprintf(at, "%s %s %u %s", protocol_name(listener->protocol), address, listener->port,
+		      reach_word(listener->reach));
+	at = put_name(at, listener->interface);
+	at = put_name(at, listener->process);
+	at = put_name(at, listener->user);
+	at = put_name(at, listener->container);
+	at = put_name(at, listener->netns);
+	*at++ = '\n';
+	return (size_t)(at - out);
+}
+
+/* ---- reading ---- */
+
+__attribute__((format(printf, 2, 3))) static int fail(struct baseline_error *error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error->message, sizeof(error->message), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int read_name(const char *word, const char *what, char *out, size_t size, struct baseline_error *error)
+{
+	size_t used = 0;
+
+	for (const char *at = strcmp(word, "-") ? word : ""; *at; at++) {
+		int high, low;
+
+		if (used + 1 >= size)
+			return fail(error, "the %s is too long: at most %zu bytes", what, size - 1);
+		if (*at != '%') {
+			out[used++] = *at;
+			continue;
+		}
+		high = hex_digit(at[1]);
+		low = high < 0 ? -1 : hex_digit(at[2]);
+		if (low < 0 || high + low == 0)
+			return fail(error,
+				    "the %s '%s' is not spelled right: after %% come two of 0-9 and a-f, and not 00",
+				    what, ESCAPED(word));
+		out[used++] = (char)(high << 4 | low);
+		at += 2;
+	}
+	out[used] = '\0';
+	return 0;
+}
+
+static int read_names(char *const words[WORDS], struct listener *listener, struct baseline_error *error)
+{
+	int err = read_name(words[4], "interface", listener->interface, sizeof(listener->interface), error);
+
+	if (!err)
+		err = read_name(words[5], "process", listener->process, sizeof(listener->process), error);
+	if (!err)
+		err = read_name(words[6], "user", listener->user, sizeof(listener->user), error);
+	if (!err)
+		err = read_name(words[7], "container", listener->container, sizeof(listener->container), error);
+	if (!err)
+		err = read_name(words[8], "network namespace", listener->netns, sizeof(listener->netns), error);
+	return err;
+}
+
+static int read_words(char *const words[WORDS], struct listener *listener, struct baseline_error *error)
+{
+	uint32_t port;
+
+	if (!strcmp(words[0], "tcp"))
+		listener->protocol = PROTOCOL_TCP;
+	else if (!strcmp(words[0], "udp"))
+		listener->protocol = PROTOCOL_UDP;
+	else
+		return fail(error, "'%s' is no protocol: tcp or udp is right", ESCAPED(words[0]));
+	listener->family = address_parse(words[1], &listener->address);
+	if (!listener->family)
+		return fail(error, "'%s' is no address", ESCAPED(words[1]));
+	if (parse_u32(words[2], 1, UINT16_MAX, &port))
+		return fail(error, "'%s' is no port: 1 to 65535 is right", ESCAPED(words[2]));
+	listener->port = (uint16_t)port;
+	listener->reach = reach_of_word(words[3]);
+	if (listener->reach == REACH_COUNT)
+		return fail(error, "'%s' is no reach: host, private, address, ipv4, ipv6, %s or all is right",
+			    ESCAPED(words[3]), reach_word(REACH_IPV6_OR_ALL));
+	return read_names(words, listener, error);
+}
+
+/* Cuts the line up. */
+static int read_line(char *line, struct listener *listener, struct baseline_error *error)
+{
+	char *words[WORDS], *rest = line;
+	size_t count = 0;
+
+	for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " ")) {
+		if (count == WORDS || !*word)
+			return fail(error, "there must be %d words with one space between them", WORDS);
+		words[count++] = word;
+	}
+	if (count < WORDS)
+		return fail(error, "there are %zu words, and must be %d", count, WORDS);
+	return read_words(words, listener, error);
+}
+
+static int remember(struct baseline *baseline, const struct listener *listener)
+{
+	size_t count = baseline->count;
+	struct remembered *one;
+
+	if ((count & (count - 1)) == 0) { /* full: doubled each time */
+		size_t room = count ? 2 * count : 1;
+		struct remembered **grown = realloc(baseline->all, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		baseline->all = grown;
+	}
+	one = calloc(1, sizeof(*one));
+	if (!one)
+		return -ENOMEM;
+	one->listener = *listener;
+	baseline->all[baseline->count++] = one;
+	index_insert(&baseline->by_port, &one->by_port, key_of(listener));
+	return 0;
+}
+
+static int take_line(struct baseline *baseline, const char *text, size_t length, struct baseline_error *error)
+{
+	struct listener listener = {0};
+	char line[BASELINE_LINE_SIZE];
+	int err;
+
+	if (length >= sizeof(line))
+		return fail(error, "the line is too long: at most %zu bytes", sizeof(line) - 1);
+	if (memchr(text, '\0', length))
+		return fail(error, "it holds a NUL: this is no text");
+	if (length == 0 || *text == '#')
+		return 0;
+	memcpy(line, text, length);
+	line[length] = '\0';
+	err = read_line(line, &listener, error);
+	return err ? err : remember(baseline, &listener);
+}
+
+static int take_text(struct baseline *baseline, const char *text, size_t length, struct baseline_error *error)
+{
+	size_t header = strlen(BASELINE_HEADER);
+	int err = 0;
+
+	error->line = 1;
+	if (length < header || memcmp(text, BASELINE_HEADER, header) != 0)
+		return fail(error, "this is no baseline: the first line of one is \"%.*s\"", (int)header - 1,
+			    BASELINE_HEADER);
+	text += header;
+	length -= header;
+	while (length && !err) {
+		const char *newline = memchr(text, '\n', length);
+
+		error->line++;
+		if (!newline)
+			return fail(error, "the line has no end: the file was cut");
+		err = take_line(baseline, text, (size_t)(newline - text), error);
+		length -= (size_t)(newline + 1 - text);
+		text = newline + 1;
+	}
+	return err;
+}
+
+int baseline_read(const char *text, size_t length, struct baseline **out, struct baseline_error *error)
+{
+	struct baseline *baseline = calloc(1, sizeof(*baseline));
+	int err = baseline ? index_init(&baseline->by_port) : -ENOMEM;
+
+	if (!err)
+		err = take_text(baseline, text, length, error);
+	if (err) {
+		baseline_free(baseline);
+		return err;
+	}
+	*out = baseline;
+	return 0;
+}
+
+void baseline_free(struct baseline *baseline)
+{
+	if (!baseline)
+		return;
+	for (size_t i = 0; i < baseline->count; i++)
+		free(baseline->all[i]);
+	free(baseline->all);
+	index_free(&baseline->by_port);
+	free(baseline);
+}
+
+/* ---- comparing ---- */
+
+/* The same, as far as both are known. */
+static bool may_equal(const char *a, const char *b)
+{
+	return !*a || !*b || strcmp(a, b) == 0;
+}
+
+static bool is_same_place(const struct listener *a, const struct listener *b)
+{
+	return address_equal(&a->address, &b->address) && a->family == b->family &&
+	       strcmp(a->interface, b->interface) == 0;
+}
+
+static bool is_same(const struct listener *before, const struct listener *now)
+{
+	return is_same_place(before, now) && reach_may_equal(before->reach, now->reach) &&
+	       may_equal(before->process, now->process) && may_equal(before->user, now->user) &&
+	       !listener_containers_differ(before, now);
+}
+
+static bool is_same_process(const struct listener *before, const struct listener *now)
+{
+	return may_equal(before->process, now->process);
+}
+
+static bool is_same_client(const struct listener *before, const struct listener *now)
+{
+	return is_same_place(before, now) && *before->process && strcmp(before->process, now->process) == 0;
+}
+
+static bool is_ephemeral(const struct listener *listener, const struct port_range *range)
+{
+	return listener->protocol == PROTOCOL_UDP && listener->port >= range->first && listener->port <= range->last;
+}
+
+static bool can_match(const struct remembered *one, const struct listener *now,
+		      bool (*fits)(const struct listener *before, const struct listener *now))
+{
+	return strcmp(one->listener.netns, now->netns) == 0 && fits(&one->listener, now);
+}
+
+static void settle(struct audit_row *row, struct remembered *one, enum audit_change change)
+{
+	one->found = true;
+	row->before = one->listener;
+	row->change = change;
+}
+
+static void match_same(const struct baseline *baseline, struct audit_row *row)
+{
+	struct link *link = index_find(&baseline->by_port, key_of(&row->listener));
+
+	for (; link; link = index_find_next(link)) {
+		struct remembered *one = LINK_OWNER(link, struct remembered, by_port);
+
+		if (can_match(one, &row->listener, is_same))
+			settle(row, one, CHANGE_NONE);
+	}
+}
+
+/* A listener that has changed was one: none that another row is, too. */
+static void match_changed(const struct baseline *baseline, struct audit_row *row,
+			  bool (*fits)(const struct listener *before, const struct listener *now))
+{
+	struct link *link = index_find(&baseline->by_port, key_of(&row->listener));
+
+	for (; link && row->change == CHANGE_NEW; link = index_find_next(link)) {
+		struct remembered *one = LINK_OWNER(link, struct remembered, by_port);
+
+		if (!one->found && can_match(one, &row->listener, fits))
+			settle(row, one, CHANGE_CHANGED);
+	}
+}
+
+static void match_client(const struct baseline *baseline, const struct port_range *ephemeral, struct audit_row *row)
+{
+	if (!is_ephemeral(&row->listener, ephemeral))
+		return;
+	for (size_t i = 0; i < baseline->count; i++) {
+		struct remembered *one = baseline->all[i];
+
+		if (is_ephemeral(&one->listener, ephemeral) && can_match(one, &row->listener, is_same_client))
+			settle(row, one, CHANGE_NONE);
+	}
+}
+
+void baseline_compare(struct baseline *baseline, const struct port_range *ephemeral, struct audit_row *rows,
+		      size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		rows[i].change = CHANGE_NEW;
+		match_same(baseline, &rows[i]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].change == CHANGE_NEW)
+			match_changed(baseline, &rows[i], is_same_place);
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].change == CHANGE_NEW)
+			match_changed(baseline, &rows[i], is_same_process);
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].change == CHANGE_NEW)
+			match_client(baseline, ephemeral, &rows[i]);
+}
+
+const struct listener *baseline_next_gone(const struct baseline *baseline, size_t *at)
+{
+	while (*at < baseline->count) {
+		const struct remembered *one = baseline->all[(*at)++];
+
+		if (!one->found)
+			return &one->listener;
+	}
+	return NULL;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "listener.h"
+
+#include <string.h>
+
+bool socket_is_listener(const struct socket *socket)
+{
+	if (socket->protocol == PROTOCOL_TCP)
+		return socket->state == STATE_LISTEN;
+	return socket->protocol == PROTOCOL_UDP && socket->state == STATE_CLOSE && socket->tuple.lport != 0;
+}
+
+static enum tristate v6only_of(enum reach reach)
+{
+	return reach == REACH_IPV6 ? TRISTATE_YES : reach == REACH_ALL ? TRISTATE_NO : TRISTATE_UNKNOWN;
+}
+
+struct socket listener_socket(const struct listener *listener, uint32_t netns, struct owner *owner)
+{
+	struct socket socket = {
+		.protocol = listener->protocol,
+		.state = listener->protocol == PROTOCOL_TCP ? STATE_LISTEN : STATE_CLOSE,
+		.v6only = v6only_of(listener->reach),
+		.tuple = {.laddr = listener->address,
+			  .lport = listener->port,
+			  .netns = netns,
+			  .family = listener->family},
+		.recvq = QUEUE_UNKNOWN,
+		.sendq = QUEUE_UNKNOWN,
+		.uid = UID_UNKNOWN,
+	};
+
+	if (listener->family == 4)
+		socket.tuple.raddr = address_from_ipv4(socket.tuple.raddr.bytes);
+	if (*listener->process) {
+		*owner = (struct owner){.fd = FD_UNKNOWN};
+		memcpy(owner->comm, listener->process, sizeof(owner->comm));
+		socket.owners = owner;
+		socket.owner_count = 1;
+	}
+	return socket;
+}
+
+bool listener_containers_differ(const struct listener *a, const struct listener *b)
+{
+	return *a->process && *b->process && strcmp(a->container, b->container) != 0;
+}

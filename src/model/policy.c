@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "policy.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "escape.h"
+#include "nearest.h"
+#include "parse.h"
+
+enum { IPV4_AT = 96 }; /* where in an address the bits of an IPv4 one begin */
+
+struct entry {
+	char process[COMM_LEN]; /* empty: any */
+	struct address prefix;
+	uint8_t prefix_bits; /* 0: any address */
+	uint16_t first, last;
+	uint32_t protocols; /* a set */
+};
+
+struct policy {
+	struct entry *entries;
+	size_t count;
+};
+
+/* One entry as it is read: the text is cut up. */
+struct reading {
+	const struct filter_names *names;
+	struct policy_error *error;
+	char shown[4 * POLICY_ENTRY_MAX + 1]; /* the whole, for messages */
+	char text[POLICY_ENTRY_MAX + 1];
+	struct entry entry;
+};
+
+struct policy *policy_new(void)
+{
+	return calloc(1, sizeof(struct policy));
+}
+
+void policy_free(struct policy *policy)
+{
+	if (!policy)
+		return;
+	free(policy->entries);
+	free(policy);
+}
+
+/* ---- reading an entry ---- */
+
+/* Returns -EINVAL, for the caller to return. */
+__attribute__((format(printf, 2, 3))) static int fail(const struct reading *reading, const char *format, ...)
+{
+	char *out = reading->error->message;
+	va_list args;
+	int used = snprintf(out, POLICY_MESSAGE_SIZE, "'%s': ", reading->shown);
+
+	va_start(args, format);
+	vsnprintf(out + used, (size_t)(POLICY_MESSAGE_SIZE - used), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int read_protocol(struct reading *reading, const char *word)
+{
+	static const char *const words[] = {"tcp", "udp"};
+	const char *near;
+
+	if (!strcmp(word, "tcp"))
+		reading->entry.protocols = 1u << PROTOCOL_TCP;
+	else if (!strcmp(word, "udp"))
+		reading->entry.protocols = 1u << PROTOCOL_UDP;
+	else if ((near = nearest_word(word, words, 2)))
+		return fail(reading, "'/%s' is no protocol; the nearest is /%s", ESCAPED(word), near);
+	else
+		return fail(reading, "'/%s' is no protocol: give /tcp, /udp, or neither for both", ESCAPED(word));
+	return 0;
+}
+
+static int read_number(struct reading *reading, const char *word, uint16_t *out)
+{
+	uint32_t port;
+	int err = parse_u32(word, 1, UINT16_MAX, &port);
+
+	if (err == -ERANGE)
+		return fail(reading, "port %s is out of range: give 1 to 65535", ESCAPED(word));
+	if (err)
+		return fail(reading, "'%s' is no port: give a number, a range as 8000-8100, a service, or *",
+			    ESCAPED(word));
+	*out = (uint16_t)port;
+	return 0;
+}
+
+static int read_range(struct reading *reading, char *word)
+{
+	struct entry *entry = &reading->entry;
+	char *dash = strchr(word, '-');
+	int err;
+
+	if (dash)
+		*dash = '\0';
+	err = read_number(reading, word, &entry->first);
+	entry->last = entry->first;
+	if (!err && dash)
+		err = read_number(reading, dash + 1, &entry->last);
+	if (!err && entry->last < entry->first)
+		err = fail(reading, "the range ends before it begins: give %u-%u", entry->last, entry->first);
+	return err;
+}
+
+/* Who is not said yet where the word stands alone: then it may have been meant for that. */
+static int read_service(struct reading *reading, const char *word, bool alone)
+{
+	struct entry *entry = &reading->entry;
+	struct address address;
+
+	if (reading->names->service(reading->names->context, word, &entry->first) == 0) {
+		entry->last = entry->first;
+		return 0;
+	}
+	if (!alone)
+		return fail(reading, "'%s' is no service: give the number of a port, a range, or *", ESCAPED(word));
+	if (address_parse(word, &address) == 4)
+		return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports", word, word);
+	return fail(reading,
+		    "there is no such service; for a process of that name give %s:80, or %s:* for all its ports",
+		    ESCAPED(word), ESCAPED(word));
+}
+
+static bool looks_like_ipv4(const char *word)
+{
+	return strchr(word, '.') && word[strspn(word, "0123456789./")] == '\0';
+}
+
+static int read_ports(struct reading *reading, char *word, bool alone)
+{
+	struct entry *entry = &reading->entry;
+	char *slash = strchr(word, '/');
+	int err = 0;
+
+	if (slash) {
+		*slash = '\0';
+		if (alone && looks_like_ipv4(word))
+			return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports",
+				    reading->shown, reading->shown);
+		err = read_protocol(reading, slash + 1);
+	}
+	if (err)
+		return err;
+	if (!*word)
+		return fail(reading, "a port is missing: give a number, a range, a service, or *");
+	if (!strcmp(word, "*")) {
+		if (alone && !slash)
+			return fail(reading, "this would expect everything: name a port, a process or an address");
+		entry->first = 1;
+		entry->last = UINT16_MAX;
+		return 0;
+	}
+	if (*word >= '0' && *word <= '9' && word[strspn(word, "0123456789-")] == '\0')
+		return read_range(reading, word);
+	return read_service(reading, word, alone);
+}
+
+static int read_prefix(struct reading *reading, char *word, const char *bits_word, uint8_t family)
+{
+	struct entry *entry = &reading->entry;
+	uint32_t most = family == 4 ? 32 : 128, bits = most;
+
+	if (address_parse(word, &entry->prefix) != family)
+		return fail(reading, "'%s' is no IPv%u address", ESCAPED(word), family);
+	if (bits_word && parse_u32(bits_word, 0, most, &bits))
+		return fail(reading, "'/%s' is no prefix length: give 0 to %u", ESCAPED(bits_word), most);
+	entry->prefix_bits = (uint8_t)(family == 4 ? IPV4_AT + bits : bits);
+	return 0;
+}
+
+/* "[::1]:631", "[fc00::]/7:80", "[fc00::/7]:80" */
+static int read_bracketed(struct reading *reading)
+{
+	char *word = reading->text + 1, *end = strchr(word, ']'), *colon = end ? strchr(end, ':') : NULL, *slash;
+	int err;
+
+	if (!end)
+		return fail(reading, "the bracket does not end: give [::1]:80");
+	if (!colon)
+		return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports", reading->shown,
+			    reading->shown);
+	if (end[1] != ':' && end[1] != '/')
+		return fail(reading, "after the bracket comes a port: give [::1]:80");
+	*end = *colon = '\0';
+	slash = end[1] == '/' ? end + 1 : strchr(word, '/');
+	if (slash)
+		*slash++ = '\0';
+	err = read_prefix(reading, word, slash, 6);
+	return err ? err : read_ports(reading, colon + 1, false);
+}
+
+/* What stands before the last colon. */
+static int read_who(struct reading *reading, char *word)
+{
+	struct address address;
+	char *slash;
+
+	if (!*word)
+		return fail(reading, "a process or an address is missing before the colon: for the port alone leave "
+				     "the colon out");
+	if (!strcmp(word, "*"))
+		return 0;
+	if (looks_like_ipv4(word)) {
+		slash = strchr(word, '/');
+		if (slash)
+			*slash++ = '\0';
+		return read_prefix(reading, word, slash, 4);
+	}
+	if (address_parse(word, &address) == 6)
+		return fail(reading, "an IPv6 address stands in brackets: give [%s]:80", word);
+	snprintf(reading->entry.process, sizeof(reading->entry.process), "%.*s", COMM_LEN - 1, word);
+	return 0;
+}
+
+static int read_entry(struct reading *reading)
+{
+	struct address address;
+	char *colon = strrchr(reading->text, ':');
+	int err;
+
+	if (*reading->text == '[')
+		return read_bracketed(reading);
+	if (!colon)
+		return read_ports(reading, reading->text, true);
+	if (address_parse(reading->text, &address) == 6)
+		return fail(reading, "an IPv6 address stands in brackets, and needs a port: give [%s]:80, or [%s]:*",
+			    reading->text, reading->text);
+	*colon = '\0';
+	err = read_who(reading, reading->text);
+	return err ? err : read_ports(reading, colon + 1, false);
+}
+
+static int keep(struct policy *policy, const struct entry *entry)
+{
+	size_t count = policy->count;
+
+	if ((count & (count - 1)) == 0) { /* full: doubled each time */
+		struct entry *grown = realloc(policy->entries, (count ? 2 * count : 1) * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		policy->entries = grown;
+	}
+	policy->entries[policy->count++] = *entry;
+	return 0;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static void trim(const char **text, size_t *length)
+{
+	while (*length && is_space(**text)) {
+		(*text)++;
+		(*length)--;
+	}
+	while (*length && is_space((*text)[*length - 1]))
+		(*length)--;
+}
+
+static int add_entry(struct policy *policy, const char *text, size_t length, const struct filter_names *names,
+		     struct policy_error *error)
+{
+	struct reading reading = {
+		.names = names, .error = error, .entry = {.protocols = 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP}};
+	int err;
+
+	if (length > POLICY_ENTRY_MAX) {
+		snprintf(error->message, sizeof(error->message), "an entry has at most %d characters",
+			 POLICY_ENTRY_MAX);
+		return -EINVAL;
+	}
+	memcpy(reading.text, text, length);
+	escape_text(reading.shown, sizeof(reading.shown), reading.text, length);
+	err = read_entry(&reading);
+	return err ? err : keep(policy, &reading.entry);
+}
+
+int policy_add_list(struct policy *policy, const char *list, const struct filter_names *names,
+		    struct policy_error *error)
+{
+	int err = 0;
+
+	for (;;) {
+		size_t whole = strcspn(list, ","), length = whole;
+		const char *item = list;
+
+		trim(&item, &length);
+		if (length == 0) {
+			snprintf(error->message, sizeof(error->message), "an entry of the list is empty");
+			return -EINVAL;
+		}
+		err = add_entry(policy, item, length, names, error);
+		if (err || !list[whole])
+			return err;
+		list += whole + 1;
+	}
+}
+
+/* ---- files ---- */
+
+static size_t without_comment(const char *line, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (line[i] == '#' && (i == 0 || is_space(line[i - 1])))
+			return i;
+	return length;
+}
+
+static int add_line(struct policy *policy, const char *line, size_t length, const struct filter_names *names,
+		    struct policy_error *error)
+{
+	if (memchr(line, '\0', length)) {
+		snprintf(error->message, sizeof(error->message), "it holds a NUL: this is no text");
+		return -EINVAL;
+	}
+	length = without_comment(line, length);
+	trim(&line, &length);
+	if (length && memchr(line, ',', length)) {
+		snprintf(error->message, sizeof(error->message),
+			 "a comma has no place here: give each entry a line of its own");
+		return -EINVAL;
+	}
+	return length ? add_entry(policy, line, length, names, error) : 0;
+}
+
+int policy_add_text(struct policy *policy, const char *text, size_t length, const struct filter_names *names,
+		    struct policy_error *error)
+{
+	int err = 0;
+
+	error->line = 0;
+	while (length && !err) {
+		const char *newline = memchr(text, '\n', length);
+		size_t line = newline ? (size_t)(newline - text) : length;
+
+		error->line++;
+		err = add_line(policy, text, line, names, error);
+		text += line + !!newline;
+		length -= line + !!newline;
+	}
+	return err;
+}
+
+/* ---- asking ---- */
+
+static enum tristate is_held_by(const struct socket *socket, const char *process, bool owners_whole)
+{
+	for (size_t i = 0; i < socket->owner_count; i++)
+		if (strncmp(socket->owners[i].comm, process, COMM_LEN - 1) == 0)
+			return TRISTATE_YES;
+	return owners_whole ? TRISTATE_NO : TRISTATE_UNKNOWN;
+}
+
+static enum tristate entry_expects(const struct entry *entry, const struct socket *socket, bool owners_whole)
+{
+	const struct tuple *tuple = &socket->tuple;
+
+	if (!(entry->protocols & 1u << socket->protocol) || tuple->lport < entry->first || tuple->lport > entry->last)
+		return TRISTATE_NO;
+	if (!address_in_prefix(&tuple->laddr, &entry->prefix, entry->prefix_bits))
+		return TRISTATE_NO;
+	return *entry->process ? is_held_by(socket, entry->process, owners_whole) : TRISTATE_YES;
+}
+
+enum tristate policy_expects(const struct policy *policy, const struct socket *socket, bool owners_whole)
+{
+	enum tristate answer = TRISTATE_NO;
+
+	for (size_t i = 0; i < policy->count; i++) {
+		enum tristate one = entry_expects(&policy->entries[i], socket, owners_whole);
+
+		if (one == TRISTATE_YES)
+			return one;
+		if (one == TRISTATE_UNKNOWN)
+			answer = one;
+	}
+	return answer;
+}

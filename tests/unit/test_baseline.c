@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The listeners of an earlier day: written, read again, compared; and files that somebody has been at.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "baseline.h"
+#include "listeners.h"
+
+static const struct port_range ephemeral = {32768, 60999};
+
+static struct listener listener_at(enum protocol protocol, const char *address, uint16_t port, const char *process)
+{
+	struct socket socket = socket_at(protocol, address, port);
+	struct listener listener = {
+		.protocol = protocol,
+		.address = socket.tuple.laddr,
+		.family = socket.tuple.family,
+		.port = port,
+		.user = "root",
+		.netns = "host",
+	};
+
+	socket.v6only = TRISTATE_NO;
+	listener.reach = reach_of(&socket);
+	strcpy(listener.process, process);
+	return listener;
+}
+
+/* ---- the form ---- */
+
+static struct baseline *baseline_of(const struct listener *listeners, size_t count)
+{
+	size_t used = strlen(BASELINE_HEADER), room = used + count * BASELINE_LINE_SIZE;
+	struct baseline *baseline = NULL;
+	struct baseline_error error;
+	char *text = malloc(room);
+
+	assert_non_null(text);
+	memcpy(text, BASELINE_HEADER, used);
+	for (size_t i = 0; i < count; i++)
+		used += baseline_line(&listeners[i], text + used);
+	if (baseline_read(text, used, &baseline, &error))
+		fail_msg("line %zu: %s", error.line, error.message);
+	free(text);
+	return baseline;
+}
+
+static void test_line(void **state)
+{
+	struct listener listener = listener_at(PROTOCOL_TCP, "0.0.0.0", 6379, "redis-server");
+	char line[BASELINE_LINE_SIZE];
+
+	(void)state;
+	strcpy(listener.container, "docker:0123456789ab");
+	line[baseline_line(&listener, line)] = '\0';
+	assert_string_equal(line, "tcp 0.0.0.0 6379 ipv4 - redis-server root docker:0123456789ab host\n");
+	listener = listener_at(PROTOCOL_UDP, "::ffff:10.0.0.1", 53, "");
+	strcpy(listener.interface, "eth0");
+	strcpy(listener.process, "a b%\n\xff");
+	strcpy(listener.user, "-");
+	*listener.netns = '\0';
+	line[baseline_line(&listener, line)] = '\0';
+	assert_string_equal(line, "udp ::ffff:10.0.0.1 53 private eth0 a%20b%25%0a%ff %2d - -\n");
+}
+
+static void fill(char *out, size_t size, unsigned int seed)
+{
+	size_t length = seed % size;
+
+	for (size_t i = 0; i < length; i++) {
+		seed = seed * 1103515245u + 12345u;
+		out[i] = (char)(1 + (seed >> 16) % 255);
+	}
+	out[length] = '\0';
+}
+
+/* Whatever somebody calls a thing, it is read as it was, and fits. */
+static void test_there_and_back(void **state)
+{
+	(void)state;
+	for (unsigned int round = 0; round < 3000; round++) {
+		struct listener listener = listener_at(round & 1 ? PROTOCOL_UDP : PROTOCOL_TCP,
+						       round & 2 ? "2001:db8::1" : "192.0.2.1", 1 + round % 65535, "");
+		const struct listener *read;
+		struct baseline *baseline;
+		size_t at = 0;
+
+		fill(listener.interface, sizeof(listener.interface), round);
+		fill(listener.process, sizeof(listener.process), round * 3 + 15);
+		fill(listener.user, sizeof(listener.user), round * 5 + 63);
+		fill(listener.container, sizeof(listener.container), round * 7 + 95);
+		fill(listener.netns, sizeof(listener.netns), round * 11 + 255);
+		baseline = baseline_of(&listener, 1);
+		read = baseline_next_gone(baseline, &at);
+		assert_non_null(read);
+		assert_int_equal(read->protocol, listener.protocol);
+		assert_true(address_equal(&read->address, &listener.address));
+		assert_int_equal(read->family, listener.family);
+		assert_int_equal(read->port, listener.port);
+		assert_int_equal(read->reach, listener.reach);
+		assert_string_equal(read->interface, listener.interface);
+		assert_string_equal(read->process, listener.process);
+		assert_string_equal(read->user, listener.user);
+		assert_string_equal(read->container, listener.container);
+		assert_string_equal(read->netns, listener.netns);
+		assert_null(baseline_next_gone(baseline, &at));
+		baseline_free(baseline);
+	}
+}
+
+static int read_exact(const char *text, size_t length, struct baseline_error *error)
+{
+	struct baseline *baseline = NULL;
+	char *exact = malloc(length ? length : 1); /* so that a sanitizer sees where it ends */
+	int err;
+
+	assert_non_null(exact);
+	memcpy(exact, text, length);
+	err = baseline_read(exact, length, &baseline, error);
+	baseline_free(baseline);
+	free(exact);
+	return err;
+}
+
+struct bad {
+	const char *lines; /* after the first */
+	size_t line;
+	const char *message;
+};
+
+static const struct bad bad[] = {
+	{"sctp 0.0.0.0 80 ipv4 - - - - -\n", 2, "'sctp' is no protocol: tcp or udp is right"},
+	{"\n#\ntcp 0.0.0.300 80 ipv4 - - - - -\n", 4, "'0.0.0.300' is no address"},
+	{"tcp 0.0.0.0 0 ipv4 - - - - -\n", 2, "'0' is no port: 1 to 65535 is right"},
+	{"tcp 0.0.0.0 65536 ipv4 - - - - -\n", 2, "'65536' is no port: 1 to 65535 is right"},
+	{"tcp 0.0.0.0 80 moon - - - - -\n", 2,
+	 "'moon' is no reach: host, private, address, ipv4, ipv6, ipv6_perhaps_ipv4 or all is right"},
+	{"tcp 0.0.0.0 80 ipv4 - - - -\n", 2, "there are 8 words, and must be 9"},
+	{"tcp 0.0.0.0 80 ipv4 - - - - - -\n", 2, "there must be 9 words with one space between them"},
+	{"tcp 0.0.0.0  80 ipv4 - - - - -\n", 2, "there must be 9 words with one space between them"},
+	{"tcp 0.0.0.0 80 ipv4 - 1234567890123456 - - -\n", 2, "the process is too long: at most 15 bytes"},
+	{"tcp 0.0.0.0 80 ipv4 - a%2 - - -\n", 2,
+	 "the process 'a%2' is not spelled right: after % come two of 0-9 and a-f, and not 00"},
+	{"tcp 0.0.0.0 80 ipv4 - % - - -\n", 2,
+	 "the process '%' is not spelled right: after % come two of 0-9 and a-f, and not 00"},
+	{"tcp 0.0.0.0 80 ipv4 - - %00 - -\n", 2,
+	 "the user '%00' is not spelled right: after % come two of 0-9 and a-f, and not 00"},
+	{"tcp 0.0.0.0 80 ipv4 - - \033[2J%g0 - -\n", 2,
+	 "the user '\\x1b[2J%g0' is not spelled right: after % come two of 0-9 and a-f, and not 00"},
+	{"tcp 0.0.0.0 80 ipv4 - - - - -", 2, "the line has no end: the file was cut"},
+};
+
+static void test_bad_lines(void **state)
+{
+	struct baseline_error error;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		char text[512];
+		int length = snprintf(text, sizeof(text), "%s%s", BASELINE_HEADER, bad[i].lines);
+
+		assert_int_equal(read_exact(text, (size_t)length, &error), -EINVAL);
+		assert_string_equal(error.message, bad[i].message);
+		assert_int_equal(error.line, bad[i].line);
+	}
+}
+
+static void test_bad_files(void **state)
+{
+	static const char nul[] = BASELINE_HEADER "tcp\0 0.0.0.0 80 ipv4 - - - - -\n";
+	char endless[3000] = BASELINE_HEADER;
+	struct baseline_error error;
+
+	(void)state;
+	assert_int_equal(read_exact("", 0, &error), -EINVAL);
+	assert_string_equal(error.message,
+			    "this is no baseline: the first line of one is \"# tcpledger audit baseline 1\"");
+	assert_int_equal(read_exact("root:x:0:0\n", 11, &error), -EINVAL);
+	assert_int_equal(error.line, 1);
+	assert_int_equal(read_exact(BASELINE_HEADER, strlen(BASELINE_HEADER) - 1, &error), -EINVAL);
+	assert_int_equal(read_exact(BASELINE_HEADER, strlen(BASELINE_HEADER), &error), 0);
+	assert_int_equal(read_exact(nul, sizeof(nul) - 1, &error), -EINVAL);
+	assert_string_equal(error.message, "it holds a NUL: this is no text");
+	memset(endless + strlen(BASELINE_HEADER), 'x', sizeof(endless) - strlen(BASELINE_HEADER));
+	endless[sizeof(endless) - 1] = '\n';
+	assert_int_equal(read_exact(endless, sizeof(endless), &error), -EINVAL);
+	assert_string_equal(error.message, "the line is too long: at most 2047 bytes");
+}
+
+/* ---- the comparison ---- */
+
+struct compared {
+	struct audit_row rows[4];
+	size_t gone;
+};
+
+static struct compared compare(const struct listener *before, size_t before_count, const struct listener *now,
+			       size_t now_count)
+{
+	struct baseline *baseline = baseline_of(before, before_count);
+	struct compared compared = {.gone = 0};
+	size_t at = 0;
+
+	assert_true(now_count <= COUNT_OF(compared.rows));
+	for (size_t i = 0; i < now_count; i++)
+		compared.rows[i].listener = now[i];
+	baseline_compare(baseline, &ephemeral, compared.rows, now_count);
+	while (baseline_next_gone(baseline, &at))
+		compared.gone++;
+	baseline_free(baseline);
+	for (size_t i = 0; i < now_count; i++)
+		audit_judge(&compared.rows[i], &(struct audit_rules){.baseline = true, .compared = true});
+	return compared;
+}
+
+static void test_same_new_gone(void **state)
+{
+	struct listener before[] = {listener_at(PROTOCOL_TCP, "0.0.0.0", 22, "sshd"),
+				    listener_at(PROTOCOL_TCP, "::", 22, "sshd"),
+				    listener_at(PROTOCOL_UDP, "0.0.0.0", 22, "sshd")};
+	struct listener now[] = {before[1], listener_at(PROTOCOL_TCP, "127.0.0.1", 80, "nginx"), before[0]};
+	struct compared compared = compare(before, 3, now, 3);
+
+	(void)state;
+	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	assert_int_equal(compared.rows[1].change, CHANGE_NEW);
+	assert_int_equal(compared.rows[1].findings, FOUND_NEW);
+	assert_int_equal(compared.rows[2].change, CHANGE_NONE);
+	assert_int_equal(compared.gone, 1);
+}
+
+static void test_reaches_further(void **state)
+{
+	struct listener before = listener_at(PROTOCOL_TCP, "127.0.0.1", 6379, "redis-server");
+	struct listener now = listener_at(PROTOCOL_TCP, "0.0.0.0", 6379, "redis-server");
+	struct compared compared = compare(&before, 1, &now, 1);
+	char note[AUDIT_NOTE_SIZE];
+
+	(void)state;
+	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
+	assert_int_equal(compared.rows[0].findings, FOUND_FURTHER);
+	assert_string_equal(audit_note(&compared.rows[0], note), "was at 127.0.0.1 (this host only)");
+	compared = compare(&now, 1, &before, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
+	assert_int_equal(compared.rows[0].findings, 0);
+	assert_int_equal(compared.gone, 0);
+	/* another program at another address is another listener */
+	strcpy(now.process, "nc");
+	compared = compare(&before, 1, &now, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_NEW);
+	assert_int_equal(compared.gone, 1);
+}
+
+static void test_interface_lost(void **state)
+{
+	struct listener before = listener_at(PROTOCOL_UDP, "0.0.0.0", 68, "dhcp"), now = before;
+	struct compared compared;
+
+	(void)state;
+	strcpy(before.interface, "eth0");
+	compared = compare(&before, 1, &now, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
+	assert_int_equal(compared.rows[0].findings, FOUND_FURTHER);
+	compared = compare(&now, 1, &before, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
+	assert_int_equal(compared.rows[0].findings, 0);
+}
+
+static void test_changed_names(void **state)
+{
+	struct listener before = listener_at(PROTOCOL_TCP, "0.0.0.0", 80, "nginx"), now = before;
+	char note[AUDIT_NOTE_SIZE];
+	struct compared compared;
+
+	(void)state;
+	strcpy(now.process, "apache2");
+	strcpy(now.user, "www-data");
+	strcpy(now.container, "docker:0123456789ab");
+	compared = compare(&before, 1, &now, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
+	assert_int_equal(compared.rows[0].findings, 0);
+	assert_string_equal(audit_note(&compared.rows[0], note),
+			    "process was nginx; user was root; container was none");
+	/* what is not known has not changed */
+	*now.process = *now.user = *now.container = '\0';
+	compared = compare(&before, 1, &now, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	/* nor what is elsewhere */
+	strcpy(now.netns, "blue");
+	compared = compare(&before, 1, &now, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_NEW);
+	assert_int_equal(compared.gone, 1);
+}
+
+/* Several may share a port: workers that are alike, and programs that are not. */
+static void test_shared_port(void **state)
+{
+	struct listener avahi = listener_at(PROTOCOL_UDP, "0.0.0.0", 5353, "avahi-daemon");
+	struct listener other = listener_at(PROTOCOL_UDP, "0.0.0.0", 5353, "chrome");
+	struct listener now[] = {other, avahi, avahi, avahi};
+	struct compared compared = compare(&avahi, 1, now, 4);
+
+	(void)state;
+	assert_int_equal(compared.rows[0].change, CHANGE_NEW);
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(compared.rows[i].change, CHANGE_NONE);
+	assert_int_equal(compared.gone, 0);
+}
+
+static void test_v6only_unknown(void **state)
+{
+	struct listener before = listener_at(PROTOCOL_TCP, "::", 80, "nginx"), now = before;
+	struct compared compared;
+
+	(void)state;
+	now.reach = REACH_IPV6_OR_ALL;
+	compared = compare(&before, 1, &now, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	before.reach = REACH_IPV6;
+	now.reach = REACH_ALL;
+	compared = compare(&before, 1, &now, 1);
+	assert_int_equal(compared.rows[0].findings, FOUND_FURTHER);
+}
+
+static void test_ephemeral_ports(void **state)
+{
+	struct listener before = listener_at(PROTOCOL_UDP, "0.0.0.0", 40000, "avahi-daemon");
+	struct listener now[] = {listener_at(PROTOCOL_UDP, "0.0.0.0", 50000, "avahi-daemon"),
+				 listener_at(PROTOCOL_UDP, "0.0.0.0", 50001, "other"),
+				 listener_at(PROTOCOL_TCP, "0.0.0.0", 50002, "avahi-daemon"),
+				 listener_at(PROTOCOL_UDP, "0.0.0.0", 1000, "avahi-daemon")};
+	struct compared compared = compare(&before, 1, now, 4);
+
+	(void)state;
+	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(compared.rows[i].change, CHANGE_NEW);
+	assert_int_equal(compared.gone, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_bad_lines),
+		cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_same_new_gone),
+		cmocka_unit_test(test_reaches_further),
+		cmocka_unit_test(test_interface_lost),
+		cmocka_unit_test(test_changed_names),
+		cmocka_unit_test(test_shared_port),
+		cmocka_unit_test(test_v6only_unknown),
+		cmocka_unit_test(test_ephemeral_ports),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Which listeners a policy expects, and what is said of one that is not understood.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "listeners.h"
+#include "policy.h"
+
+static int look_up(void *context, const char *name, uint16_t *port)
+{
+	static const struct {
+		const char *name;
+		uint16_t port;
+	} services[] = {{"ssh", 22}, {"http", 80}, {"http-alt", 8080}};
+
+	(void)context;
+	for (size_t i = 0; i < COUNT_OF(services); i++) {
+		*port = services[i].port;
+		if (!strcmp(name, services[i].name))
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static const struct filter_names names = {.service = look_up};
+
+struct question {
+	const char *list;
+	enum protocol protocol;
+	const char *address;
+	uint16_t port;
+	const char *process;
+	enum tristate answer;
+};
+
+static const struct question questions[] = {
+	{"ssh", PROTOCOL_TCP, "0.0.0.0", 22, "sshd", TRISTATE_YES},
+	{"ssh", PROTOCOL_UDP, "::", 22, "other", TRISTATE_YES},
+	{"ssh", PROTOCOL_TCP, "0.0.0.0", 23, "sshd", TRISTATE_NO},
+	{"ssh/tcp", PROTOCOL_UDP, "0.0.0.0", 22, "sshd", TRISTATE_NO},
+	{"443", PROTOCOL_UDP, "::", 443, "x", TRISTATE_YES},
+	{"443/tcp", PROTOCOL_TCP, "::", 443, "x", TRISTATE_YES},
+	{"443/tcp", PROTOCOL_UDP, "::", 443, "x", TRISTATE_NO},
+	{"53/udp", PROTOCOL_UDP, "0.0.0.0", 53, "x", TRISTATE_YES},
+	{"8000-8100/tcp", PROTOCOL_TCP, "0.0.0.0", 8000, "x", TRISTATE_YES},
+	{"8000-8100/tcp", PROTOCOL_TCP, "0.0.0.0", 8100, "x", TRISTATE_YES},
+	{"8000-8100/tcp", PROTOCOL_TCP, "0.0.0.0", 7999, "x", TRISTATE_NO},
+	{"8000-8100/tcp", PROTOCOL_TCP, "0.0.0.0", 8101, "x", TRISTATE_NO},
+	{"8000-8100/tcp", PROTOCOL_UDP, "0.0.0.0", 8050, "x", TRISTATE_NO},
+	{"http-alt", PROTOCOL_TCP, "0.0.0.0", 8080, "x", TRISTATE_YES},
+	{"1-65535", PROTOCOL_UDP, "0.0.0.0", 65535, "x", TRISTATE_YES},
+	{"*/udp", PROTOCOL_UDP, "0.0.0.0", 65535, "x", TRISTATE_YES},
+	{"*/udp", PROTOCOL_TCP, "0.0.0.0", 65535, "x", TRISTATE_NO},
+	{"nginx:80", PROTOCOL_TCP, "0.0.0.0", 80, "nginx", TRISTATE_YES},
+	{"nginx:80", PROTOCOL_TCP, "0.0.0.0", 81, "nginx", TRISTATE_NO},
+	{"nginx:80", PROTOCOL_TCP, "0.0.0.0", 80, "nginx2", TRISTATE_NO},
+	{"nginx:80", PROTOCOL_TCP, "0.0.0.0", 80, "ngin", TRISTATE_NO},
+	{"nginx:http/tcp", PROTOCOL_UDP, "0.0.0.0", 80, "nginx", TRISTATE_NO},
+	{"nginx:*", PROTOCOL_UDP, "1.2.3.4", 9999, "nginx", TRISTATE_YES},
+	{"nginx:*/tcp", PROTOCOL_UDP, "1.2.3.4", 9999, "nginx", TRISTATE_NO},
+	{"nginx:8000-8100", PROTOCOL_TCP, "1.2.3.4", 8001, "nginx", TRISTATE_YES},
+	{"a b:c:80", PROTOCOL_TCP, "0.0.0.0", 80, "a b:c", TRISTATE_YES},
+	{"*:80", PROTOCOL_TCP, "0.0.0.0", 80, "x", TRISTATE_YES},
+	{"*:80", PROTOCOL_TCP, "0.0.0.0", 81, "x", TRISTATE_NO},
+	{"systemd-networkd:68", PROTOCOL_UDP, "0.0.0.0", 68, "systemd-network", TRISTATE_YES},
+	{"systemd-network:68", PROTOCOL_UDP, "0.0.0.0", 68, "systemd-network", TRISTATE_YES},
+	{"10.0.0.0/8:5432", PROTOCOL_TCP, "10.1.2.3", 5432, "x", TRISTATE_YES},
+	{"10.0.0.0/8:5432", PROTOCOL_TCP, "::ffff:10.1.2.3", 5432, "x", TRISTATE_YES},
+	{"10.0.0.0/8:5432", PROTOCOL_TCP, "11.1.2.3", 5432, "x", TRISTATE_NO},
+	{"10.0.0.0/8:5432", PROTOCOL_TCP, "0.0.0.0", 5432, "x", TRISTATE_NO},
+	{"10.0.0.0/8:5432", PROTOCOL_TCP, "10.1.2.3", 5433, "x", TRISTATE_NO},
+	{"0.0.0.0/0:80", PROTOCOL_TCP, "9.9.9.9", 80, "x", TRISTATE_YES},
+	{"0.0.0.0/0:80", PROTOCOL_TCP, "::", 80, "x", TRISTATE_NO},
+	{"0.0.0.0:80", PROTOCOL_TCP, "0.0.0.0", 80, "x", TRISTATE_YES},
+	{"0.0.0.0:80", PROTOCOL_TCP, "9.9.9.9", 80, "x", TRISTATE_NO},
+	{"192.168.1.5:*", PROTOCOL_UDP, "192.168.1.5", 1, "x", TRISTATE_YES},
+	{"192.168.1.5:*", PROTOCOL_UDP, "192.168.1.6", 1, "x", TRISTATE_NO},
+	{"[::1]:631", PROTOCOL_TCP, "::1", 631, "x", TRISTATE_YES},
+	{"[::1]:631", PROTOCOL_TCP, "::2", 631, "x", TRISTATE_NO},
+	{"[fc00::]/7:80", PROTOCOL_TCP, "fd00::1", 80, "x", TRISTATE_YES},
+	{"[fc00::/7]:80/tcp", PROTOCOL_TCP, "fd00::1", 80, "x", TRISTATE_YES},
+	{"[fc00::/7]:80", PROTOCOL_TCP, "fe00::1", 80, "x", TRISTATE_NO},
+	{" ssh , nginx:80 ", PROTOCOL_TCP, "0.0.0.0", 80, "nginx", TRISTATE_YES},
+	{"ssh,nginx:80,443/tcp", PROTOCOL_TCP, "0.0.0.0", 443, "x", TRISTATE_YES},
+	{"ssh,nginx:80,443/tcp", PROTOCOL_TCP, "0.0.0.0", 80, "x", TRISTATE_NO},
+};
+
+static void test_entries(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(questions); i++) {
+		const struct question *question = &questions[i];
+		struct socket socket = socket_at(question->protocol, question->address, question->port);
+		struct owner owner = owner_named(question->process);
+		struct policy *policy = policy_new();
+		struct policy_error error = {0};
+
+		socket.owners = &owner;
+		socket.owner_count = 1;
+		if (policy_add_list(policy, question->list, &names, &error))
+			fail_msg("%s: %s", question->list, error.message);
+		if (policy_expects(policy, &socket, true) != question->answer)
+			fail_msg("%s: %s port %u of %s", question->list, question->address, question->port,
+				 question->process);
+		policy_free(policy);
+	}
+}
+
+static void test_holders(void **state)
+{
+	struct socket socket = socket_at(PROTOCOL_TCP, "0.0.0.0", 80);
+	struct owner owners[] = {owner_named("systemd"), owner_named("nginx")};
+	struct policy *policy = policy_new();
+	struct policy_error error;
+
+	(void)state;
+	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_NO);
+	assert_int_equal(policy_add_list(policy, "nginx:80", &names, &error), 0);
+	/* nobody: for sure, or who knows */
+	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_NO);
+	assert_int_equal(policy_expects(policy, &socket, false), TRISTATE_UNKNOWN);
+	socket.tuple.lport = 81;
+	assert_int_equal(policy_expects(policy, &socket, false), TRISTATE_NO);
+	socket.tuple.lport = 80;
+	/* any of those who hold it */
+	socket.owners = owners;
+	socket.owner_count = 2;
+	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_YES);
+	socket.owner_count = 1;
+	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_NO);
+	/* what is sure goes before what may be */
+	socket.owner_count = 0;
+	assert_int_equal(policy_add_list(policy, "80/tcp", &names, &error), 0);
+	assert_int_equal(policy_expects(policy, &socket, false), TRISTATE_YES);
+	policy_free(policy);
+}
+
+struct mistake {
+	const char *list;
+	const char *message;
+};
+
+static const struct mistake mistakes[] = {
+	{"", "an entry of the list is empty"},
+	{"ssh,", "an entry of the list is empty"},
+	{"ssh,,http", "an entry of the list is empty"},
+	{"nginx", "'nginx': there is no such service; for a process of that name give nginx:80, or nginx:* for all its "
+		  "ports"},
+	{"ssh,nginx/tcp", "'nginx/tcp': there is no such service; for a process of that name give nginx:80, or nginx:* "
+			  "for all its ports"},
+	{"nginx:", "'nginx:': a port is missing: give a number, a range, a service, or *"},
+	{"nginx:/tcp", "'nginx:/tcp': a port is missing: give a number, a range, a service, or *"},
+	{"nginx:web", "'nginx:web': 'web' is no service: give the number of a port, a range, or *"},
+	{":80", "':80': a process or an address is missing before the colon: for the port alone leave the colon out"},
+	{"*", "'*': this would expect everything: name a port, a process or an address"},
+	{"0", "'0': port 0 is out of range: give 1 to 65535"},
+	{"65536", "'65536': port 65536 is out of range: give 1 to 65535"},
+	{"99999999999999999999/udp",
+	 "'99999999999999999999/udp': port 99999999999999999999 is out of range: give 1 to 65535"},
+	{"8100-8000", "'8100-8000': the range ends before it begins: give 8000-8100"},
+	{"80-", "'80-': '' is no port: give a number, a range as 8000-8100, a service, or *"},
+	{"1-2-3", "'1-2-3': '2-3' is no port: give a number, a range as 8000-8100, a service, or *"},
+	{"443/tpc", "'443/tpc': '/tpc' is no protocol; the nearest is /tcp"},
+	{"443/sctp", "'443/sctp': '/sctp' is no protocol: give /tcp, /udp, or neither for both"},
+	{"443/", "'443/': '/' is no protocol: give /tcp, /udp, or neither for both"},
+	{"10.0.0.1", "'10.0.0.1': an address needs a port: give 10.0.0.1:80, or 10.0.0.1:* for all ports"},
+	{"10.0.0.0/8", "'10.0.0.0/8': an address needs a port: give 10.0.0.0/8:80, or 10.0.0.0/8:* for all ports"},
+	{"10.0.0.0/33:80", "'10.0.0.0/33:80': '/33' is no prefix length: give 0 to 32"},
+	{"10.0.0.300:80", "'10.0.0.300:80': '10.0.0.300' is no IPv4 address"},
+	{"::1", "'::1': an IPv6 address stands in brackets, and needs a port: give [::1]:80, or [::1]:*"},
+	{"2001:db8::1:2:99999", "'2001:db8::1:2:99999': an IPv6 address stands in brackets: give [2001:db8::1:2]:80"},
+	{"[::1]", "'[::1]': an address needs a port: give [::1]:80, or [::1]:* for all ports"},
+	{"[::1", "'[::1': the bracket does not end: give [::1]:80"},
+	{"[::1]80:80", "'[::1]80:80': after the bracket comes a port: give [::1]:80"},
+	{"[1.2.3.4]:80", "'[1.2.3.4]:80': '1.2.3.4' is no IPv6 address"},
+	{"[fc00::]/129:80", "'[fc00::]/129:80': '/129' is no prefix length: give 0 to 128"},
+	{"\033[2J", "'\\x1b[2J': there is no such service; for a process of that name give \\x1b[2J:80, or \\x1b[2J:* "
+		    "for all its ports"},
+};
+
+static void test_mistakes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(mistakes); i++) {
+		struct policy *policy = policy_new();
+		struct policy_error error = {0};
+
+		assert_int_equal(policy_add_list(policy, mistakes[i].list, &names, &error), -EINVAL);
+		assert_string_equal(error.message, mistakes[i].message);
+		policy_free(policy);
+	}
+}
+
+static int add_text(struct policy *policy, const char *text, size_t length, struct policy_error *error)
+{
+	char *exact = malloc(length ? length : 1); /* so that a sanitizer sees where it ends */
+	int err;
+
+	assert_non_null(exact);
+	memcpy(exact, text, length);
+	err = policy_add_text(policy, exact, length, &names, error);
+	free(exact);
+	return err;
+}
+
+static void test_files(void **state)
+{
+	static const char good[] = "# what we run\n\n  ssh\t# by key\r\nnginx:80\n#nginx:81\nx#y:443\n\t\n 53/udp";
+	struct socket socket = socket_at(PROTOCOL_TCP, "0.0.0.0", 80);
+	struct owner owner = owner_named("nginx");
+	struct policy *policy = policy_new();
+	struct policy_error error;
+
+	(void)state;
+	assert_int_equal(add_text(policy, "", 0, &error), 0);
+	assert_int_equal(add_text(policy, good, sizeof(good) - 1, &error), 0);
+	socket.owners = &owner;
+	socket.owner_count = 1;
+	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_YES);
+	socket.tuple.lport = 81;
+	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_NO);
+	socket.tuple.lport = 443;
+	owner = owner_named("x#y");
+	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_YES);
+	socket = socket_at(PROTOCOL_UDP, "0.0.0.0", 53);
+	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_YES);
+	policy_free(policy);
+}
+
+static void assert_bad_file(const char *text, size_t length, size_t line, const char *message)
+{
+	struct policy *policy = policy_new();
+	struct policy_error error = {0};
+
+	assert_int_equal(add_text(policy, text, length, &error), -EINVAL);
+	assert_int_equal(error.line, line);
+	assert_string_equal(error.message, message);
+	policy_free(policy);
+}
+
+static void test_bad_files(void **state)
+{
+	char endless[1000] = "ssh\n";
+
+	(void)state;
+	assert_bad_file("ssh\n\n70000\n", 11, 3, "'70000': port 70000 is out of range: give 1 to 65535");
+	assert_bad_file("ssh\nht\0tp\n", 10, 2, "it holds a NUL: this is no text");
+	assert_bad_file("ssh, http\n", 10, 1, "a comma has no place here: give each entry a line of its own");
+	memset(endless + 4, 'x', sizeof(endless) - 4);
+	assert_bad_file(endless, sizeof(endless), 2, "an entry has at most 255 characters");
+}
+
+/* Anything, put together of what matters: it must not be read beyond its end. */
+static void test_random_text(void **state)
+{
+	static const char *const pieces[] = {"[",   "]",  "::1", ":",   "/",     "*", "80",   "-",  "10.0.0.0", "tcp",
+					     "ssh", "\n", "#",   "\\0", "nginx", " ", "\xff", "33", "\t",       "udp"};
+	uint64_t seed = 20260101;
+
+	(void)state;
+	for (int round = 0; round < 100000; round++) {
+		struct policy *policy = policy_new();
+		struct policy_error error = {0};
+		char text[256];
+		size_t used = 0;
+		int err;
+
+		for (int piece = 0; piece < 7; piece++) {
+			const char *chosen;
+
+			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+			chosen = pieces[(seed >> 33) % COUNT_OF(pieces)];
+			memcpy(text + used, chosen, strlen(chosen) + 1);
+			used += strlen(chosen);
+		}
+		err = add_text(policy, text, used, &error);
+		assert_true(err == 0 || (err == -EINVAL && *error.message && error.line > 0));
+		policy_free(policy);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_entries), cmocka_unit_test(test_holders),   cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_files),   cmocka_unit_test(test_bad_files), cmocka_unit_test(test_random_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

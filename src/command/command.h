@@ -8,10 +8,13 @@
 enum {
 	STATUS_DONE = 0,
 	STATUS_FAILED = 1,
-	STATUS_FINDINGS = 3, /* done, but something was found: here, that transitions were lost */
+	STATUS_USAGE = 2, /* a file that the user named is not what it should be */
+	STATUS_FINDINGS =
+		3, /* done, but something was found: that transitions were lost, listeners that nobody expects */
 };
 
 int trace_run(const struct options *options);
 int top_run(const struct options *options);
 int list_run(const struct options *options);
+int audit_run(const struct options *options);
 int doctor_run(const struct options *options);

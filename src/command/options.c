@@ -17,9 +17,8 @@ static const struct {
 	enum command command;
 	const struct argp *argp;
 } commands[] = {
-	{"trace", COMMAND_TRACE, &trace_argp},
-	{"top", COMMAND_TOP, &top_argp},
-	{"list", COMMAND_LIST, &list_argp},
+	{"trace", COMMAND_TRACE, &trace_argp},    {"top", COMMAND_TOP, &top_argp},
+	{"list", COMMAND_LIST, &list_argp},       {"audit", COMMAND_AUDIT, &audit_argp},
 	{"doctor", COMMAND_DOCTOR, &doctor_argp},
 };
 
@@ -31,6 +30,7 @@ static const char overview[] =
 	"  trace   print each state transition as it happens (the default)\n"
 	"  top     print the live table: -b [-d SECONDS] [-n COUNT]\n"
 	"  list    print the sockets now, with the letters of ss and netstat: -tulnp, -at\n"
+	"  audit   say what listens, who can reach it, and which of that nobody expects\n"
 	"  doctor  say whether this host can run it, and what to do if not\n\n"
 	"'tcpledger COMMAND --help' tells the rest of each; 'tcpledger --version' the version.\n";
 
@@ -39,9 +39,9 @@ static int command_named(const char *word)
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		if (!strcmp(word, commands[i].name))
 			return i;
-	options_fail(
-		"'%s' is no command: give trace, top or list, and a FILTER after it, or doctor (see tcpledger --help)",
-		ESCAPED(word));
+	options_fail("'%s' is no command: give trace, top, list or audit, and a FILTER after it, or doctor (see "
+		     "tcpledger --help)",
+		     ESCAPED(word));
 }
 
 void options_read(struct options *options, int argc, char **argv)
@@ -82,4 +82,6 @@ void options_free(struct options *options)
 {
 	filter_free(options->filter);
 	options->filter = NULL;
+	policy_free(options->audit.policy);
+	options->audit.policy = NULL;
 }

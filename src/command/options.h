@@ -8,9 +8,10 @@
 
 #include "holders.h"
 #include "live.h"
+#include "policy.h"
 #include "sockets.h"
 
-enum command { COMMAND_TRACE, COMMAND_TOP, COMMAND_LIST, COMMAND_DOCTOR };
+enum command { COMMAND_TRACE, COMMAND_TOP, COMMAND_LIST, COMMAND_AUDIT, COMMAND_DOCTOR };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -29,6 +30,13 @@ struct list_options {
 	enum holder_source holder_source;
 };
 
+struct audit_options {
+	struct policy *policy; /* NULL: none was given */
+	const char *baseline;  /* a file; NULL: none */
+	bool save;
+	bool ports; /* no listeners, but the ports that should not be public */
+};
+
 struct options {
 	enum command command;
 	struct filter *filter; /* FILTER and the options that are sugar over it; NULL: everything */
@@ -43,8 +51,9 @@ struct options {
 	bool batch;
 	uint64_t interval_ns; /* also of list */
 	uint64_t iterations;  /* 0: no end */
-	/* list */
+	/* list, audit */
 	struct list_options list;
+	struct audit_options audit;
 };
 
 /* Reads the command line. Does not return when it is wrong (exit 2, with a message) or asks for help or the version

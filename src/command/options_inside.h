@@ -28,6 +28,11 @@ enum {
 	KEY_ACCEPT_SOURCE,
 	KEY_SOCKET_SOURCE,
 	KEY_HOLDER_SOURCE,
+	KEY_ALLOW,
+	KEY_POLICY,
+	KEY_BASELINE,
+	KEY_SAVE,
+	KEY_PORTS,
 };
 
 /* What is gathered while the options are read; argp's input. */
@@ -40,6 +45,7 @@ struct reading {
 extern const struct argp trace_argp;
 extern const struct argp top_argp;
 extern const struct argp list_argp;
+extern const struct argp audit_argp;
 extern const struct argp doctor_argp;
 
 #define FILTER_HELP                                                                                                    \
@@ -62,6 +68,11 @@ int option_choice(const char *option, const char *value, const char *const *word
 
 /* The options of all commands' output: --json, --color, -v. ARGP_ERR_UNKNOWN for another. */
 error_t option_output(int key, const char *value, struct options *options);
+
+/* ---- options_list.c ---- */
+
+/* The options that the commands share that list sockets, and those of option_output(). ARGP_ERR_UNKNOWN for another. */
+error_t option_sockets(int key, const char *value, struct reading *reading);
 
 /* ---- options_filter.c ---- */
 

@@ -59,7 +59,31 @@ static enum holder_source holder_source_of(const char *value)
 	return option_choice("--holder-source", value, words, 3);
 }
 
-static error_t read_which(int key, struct reading *reading)
+static error_t read_where(int key, const char *value, struct reading *reading)
+{
+	struct list_options *list = &reading->options->list;
+
+	switch (key) {
+	case 'N':
+		list->one_netns = true;
+		option_filter_quoted(reading->options, "--netns", value, "netns");
+		break;
+	case KEY_ALL_NETNS:
+		list->all_netns = true;
+		break;
+	case KEY_SOCKET_SOURCE:
+		list->socket_source = socket_source_of(value);
+		break;
+	case KEY_HOLDER_SOURCE:
+		list->holder_source = holder_source_of(value);
+		break;
+	default:
+		return option_output(key, value, reading->options);
+	}
+	return 0;
+}
+
+error_t option_sockets(int key, const char *value, struct reading *reading)
 {
 	struct list_options *list = &reading->options->list;
 
@@ -70,17 +94,32 @@ static error_t read_which(int key, struct reading *reading)
 	case 'u':
 		list->protocols |= 1u << PROTOCOL_UDP;
 		break;
-	case 'w':
-		list->protocols |= 1u << PROTOCOL_RAW;
-		break;
-	case 'x':
-		list->protocols |= 1u << PROTOCOL_UNIX;
-		break;
 	case '4':
 		list->ipv4 = true;
 		break;
 	case '6':
 		list->ipv6 = true;
+		break;
+	case 'n':
+		list->numeric = true;
+		break;
+	case 'H':
+		list->no_heading = true;
+		break;
+	default:
+		return read_where(key, value, reading);
+	}
+	return 0;
+}
+
+static error_t read_which(int key, struct list_options *list)
+{
+	switch (key) {
+	case 'w':
+		list->protocols |= 1u << PROTOCOL_RAW;
+		break;
+	case 'x':
+		list->protocols |= 1u << PROTOCOL_UNIX;
 		break;
 	case 'l':
 		list->listening = true;
@@ -97,9 +136,6 @@ static error_t read_which(int key, struct reading *reading)
 static error_t read_what(int key, struct list_options *list)
 {
 	switch (key) {
-	case 'n':
-		list->numeric = true;
-		break;
 	case 'r':
 		list->resolve = true;
 		break;
@@ -118,9 +154,6 @@ static error_t read_what(int key, struct list_options *list)
 	case 'O':
 		list->one_line = true;
 		break;
-	case 'H':
-		list->no_heading = true;
-		break;
 	case 's':
 		list->totals = true;
 		break;
@@ -130,33 +163,17 @@ static error_t read_what(int key, struct list_options *list)
 	return 0;
 }
 
-static error_t read_where(int key, const char *value, struct reading *reading)
+static error_t read_when(int key, const char *value, struct options *options)
 {
-	struct options *options = reading->options;
-	struct list_options *list = &options->list;
-
 	switch (key) {
-	case 'N':
-		list->one_netns = true;
-		option_filter_quoted(options, "--netns", value, "netns");
-		break;
-	case KEY_ALL_NETNS:
-		list->all_netns = true;
-		break;
 	case 'c':
-		list->again = true;
+		options->list.again = true;
 		break;
 	case KEY_INTERVAL:
 		options->interval_ns = option_duration("--interval", value);
 		break;
-	case KEY_SOCKET_SOURCE:
-		list->socket_source = socket_source_of(value);
-		break;
-	case KEY_HOLDER_SOURCE:
-		list->holder_source = holder_source_of(value);
-		break;
 	default:
-		return option_output(key, value, options);
+		return ARGP_ERR_UNKNOWN;
 	}
 	return 0;
 }
@@ -176,9 +193,10 @@ static error_t read_list(int key, char *value, struct argp_state *state)
 		option_filter_end(reading);
 		return 0;
 	default:
-		if (read_which(key, reading) && read_what(key, &reading->options->list))
-			return read_where(key, value, reading);
-		return 0;
+		if (!read_which(key, &reading->options->list) || !read_what(key, &reading->options->list) ||
+		    !read_when(key, value, reading->options))
+			return 0;
+		return option_sockets(key, value, reading);
 	}
 }
 

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tcpledger audit: what listens, who can reach it, and which of that nobody expects: by a policy, by what was there
+ * before, or by a table of ports that should not be public.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit_json.h"
+#include "audit_text.h"
+#include "baseline_file.h"
+#include "clock.h"
+#include "command.h"
+#include "host.h"
+#include "list_words.h"
+#include "local_ports.h"
+#include "log.h"
+#include "namespaces.h"
+#include "netns_finder.h"
+#include "process.h"
+#include "report.h"
+#include "users.h"
+
+struct audit {
+	const struct options *options;
+	struct audit_rules rules;
+	struct netns_list namespaces;
+	struct netns_names *names;
+	struct netns_view netns;
+	struct wall_clock clock;
+	uint64_t now_ns;
+	struct list_words words;
+	struct users *users;
+	struct holders *holders;
+	bool hidden;               /* there may be processes that could not be looked into */
+	struct baseline *baseline; /* NULL: none is asked for, or none is saved yet */
+	struct audit_row *rows;
+	size_t count, room;
+	struct audit_counts counts;
+	struct output *output;
+	bool told; /* why it failed */
+};
+
+/* ---- the listeners ---- */
+
+static struct audit_row *new_row(struct audit *audit)
+{
+	if (audit->count == audit->room) {
+		size_t room = audit->room ? audit->room * 2 : 64;
+		struct audit_row *grown = realloc(audit->rows, room * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		audit->rows = grown;
+		audit->room = room;
+	}
+	audit->rows[audit->count] = (struct audit_row){0};
+	return &audit->rows[audit->count++];
+}
+
+static void name_interface(struct audit *audit, const struct socket *socket, char *out)
+{
+	const struct socket_words *words = &audit->words.words;
+	const char *name = NULL;
+
+	if (socket->interface)
+		name = words->interface(words->context, socket->tuple.netns, socket->interface);
+	if (name)
+		snprintf(out, INTERFACE_NAME_SIZE, "%s", name);
+	else if (socket->interface)
+		snprintf(out, INTERFACE_NAME_SIZE, "%u", socket->interface);
+}
+
+static void name_user(struct audit *audit, uint32_t uid, char *out)
+{
+	const char *name = uid == UID_UNKNOWN ? NULL : users_name(audit->users, uid);
+
+	if (name)
+		snprintf(out, USER_NAME_SIZE, "%s", name);
+	else if (uid != UID_UNKNOWN)
+		snprintf(out, USER_NAME_SIZE, "%u", uid);
+}
+
+static void name_holder(const struct owner *owner, struct listener *listener)
+{
+	struct container container;
+
+	memcpy(listener->process, owner->comm, sizeof(listener->process));
+	if (process_container(owner->pid, &container))
+		container_name(&container, listener->container);
+}
+
+static void describe(struct audit *audit, const struct socket *socket, struct listener *out)
+{
+	uint32_t pid = socket->owner_count ? socket->owners->pid : 0;
+	const struct netns_label *label = netns_names_find(audit->names, socket->tuple.netns, pid, audit->now_ns);
+
+	*out = (struct listener){
+		.protocol = socket->protocol,
+		.address = socket->tuple.laddr,
+		.family = socket->tuple.family,
+		.port = socket->tuple.lport,
+		.reach = reach_of(socket),
+	};
+	name_interface(audit, socket, out->interface);
+	name_user(audit, socket->uid, out->user);
+	if (socket->owner_count)
+		name_holder(socket->owners, out);
+	if (label->name)
+		snprintf(out->netns, sizeof(out->netns), "%s", label->name);
+}
+
+static int take(void *context, const struct socket *found)
+{
+	struct audit *audit = context;
+	const struct policy *policy = audit->options->audit.policy;
+	struct socket socket = *found;
+	struct audit_row *row;
+	bool owners_whole;
+
+	if (!socket_is_listener(&socket))
+		return 0;
+	socket.owners = holders_of(audit->holders, socket.inode, &socket.owner_count);
+	if (socket_passes(&socket, audit->options->filter) != FILTER_YES)
+		return 0;
+	row = new_row(audit);
+	if (!row)
+		return -ENOMEM;
+	owners_whole = !socket.inode || socket.owner_count || !audit->hidden;
+	audit->counts.unknown += !owners_whole;
+	socket.details = (struct socket_details){0}; /* borrowed */
+	row->socket = socket;
+	row->exposed = exposed_port_of(&socket);
+	row->allowed = policy ? policy_expects(policy, &socket, owners_whole) : TRISTATE_UNKNOWN;
+	describe(audit, &socket, &row->listener);
+	return 0;
+}
+
+static uint32_t protocols_of(const struct list_options *list)
+{
+	return list->protocols ? list->protocols : 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP;
+}
+
+static int find_listeners(struct audit *audit)
+{
+	const struct list_options *list = &audit->options->list;
+	const struct socket_query query = {
+		.protocols = protocols_of(list),
+		.states = STATES_LISTENING,
+		.ipv4 = list->ipv4 || !list->ipv6,
+		.ipv6 = list->ipv6 || !list->ipv4,
+	};
+	int err = holders_find(list->holder_source, &audit->holders);
+
+	if (err)
+		return err;
+	audit->hidden = holders_denied(audit->holders) || !host_pids_are_ours();
+	return namespaces_each_socket(&audit->namespaces, audit->options, &query, take, audit, &audit->told);
+}
+
+/* ---- the judgement ---- */
+
+/* The namespace of that name among those that are looked at. False: none is. */
+static bool find_netns(struct audit *audit, const char *name, uint32_t *inode)
+{
+	for (size_t i = 0; i < audit->namespaces.count; i++) {
+		const struct netns *netns = &audit->namespaces.all[i];
+		int witness = netns->witness_count ? netns->witnesses[0] : 0;
+		const struct netns_label *label =
+			netns_names_find(audit->names, netns->inode, (uint32_t)witness, audit->now_ns);
+
+		if (strcmp(label->name ? label->name : "", name) != 0)
+			continue;
+		*inode = netns->inode;
+		return true;
+	}
+	return false;
+}
+
+/* What was not looked at has not gone: only what would have been listed, had it been there. */
+static bool would_be_listed(struct audit *audit, const struct listener *listener)
+{
+	const struct options *options = audit->options;
+	const struct list_options *list = &options->list;
+	struct owner owner;
+	struct socket socket;
+	uint32_t netns = 0;
+
+	if (!(protocols_of(list) & 1u << listener->protocol))
+		return false;
+	if (list->ipv4 != list->ipv6 && list->ipv4 != (listener->family == 4))
+		return false;
+	if (!find_netns(audit, listener->netns, &netns) && !list->all_netns)
+		return false;
+	socket = listener_socket(listener, netns, &owner);
+	return socket_passes(&socket, options->filter) == FILTER_YES;
+}
+
+static int add_gone(struct audit *audit)
+{
+	const struct listener *listener;
+	size_t at = 0;
+
+	while ((listener = baseline_next_gone(audit->baseline, &at))) {
+		struct audit_row *row;
+		struct owner owner;
+
+		if (!would_be_listed(audit, listener))
+			continue;
+		row = new_row(audit);
+		if (!row)
+			return -ENOMEM;
+		row->listener = *listener;
+		row->socket = listener_socket(listener, 0, &owner);
+		row->exposed = exposed_port_of(&row->socket);
+		row->socket.owners = NULL; /* its number is not known */
+		row->socket.owner_count = 0;
+		row->change = CHANGE_GONE;
+	}
+	return 0;
+}
+
+static int judge(struct audit *audit)
+{
+	struct port_range ephemeral = local_ports();
+	int err = 0;
+
+	if (audit->baseline) {
+		baseline_compare(audit->baseline, &ephemeral, audit->rows, audit->count);
+		err = add_gone(audit);
+	}
+	for (size_t i = 0; i < audit->count; i++) {
+		audit_judge(&audit->rows[i], &audit->rules);
+		audit_count(&audit->counts, &audit->rows[i]);
+	}
+	audit_sort(audit->rows, audit->count);
+	return err;
+}
+
+/* ---- the report ---- */
+
+static void put_json(struct audit *audit)
+{
+	const struct audit_json json = {
+		.output = audit->output,
+		.clock = &audit->clock,
+		.words = &audit->words.words,
+		.netns = &audit->netns,
+		.now_ns = audit->now_ns,
+	};
+
+	audit_json_put(&json, audit->rows, audit->count);
+	audit_json_sum(&json, &audit->counts, &audit->rules);
+}
+
+static void put_text(struct audit *audit)
+{
+	const struct audit_style style = {
+		.color = report_wants_color(audit->options),
+		.heading = !audit->options->list.no_heading,
+		.netns = audit->namespaces.count > 1 && !audit->options->list.one_netns,
+	};
+
+	audit_text_put(audit->rows, audit->count, &style, &audit->words.words, audit->output);
+}
+
+static void warn_of_unknown_owners(const struct audit *audit)
+{
+	unsigned long long count = audit->counts.unknown;
+	const char *listeners = count == 1 ? "listener is" : "listeners are";
+
+	if (!count)
+		return;
+	if (holders_denied(audit->holders))
+		log_warning("%llu %s held by processes that may not be looked into, shown as -: run as root, or with "
+			    "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+			    count, listeners);
+	else
+		log_warning("%llu %s held by no process of this PID namespace, shown as -: run in the host's", count,
+			    listeners);
+}
+
+static void say_end(const struct audit *audit)
+{
+	char sum[AUDIT_SUM_SIZE];
+
+	if (!audit->options->json)
+		log_write(LOG_ERROR, "%s", audit_sum_text(&audit->counts, &audit->rules, sum));
+	warn_of_unknown_owners(audit);
+}
+
+static int report(struct audit *audit)
+{
+	int err;
+
+	wall_clock_refresh(&audit->clock, audit->now_ns);
+	if (audit->options->json)
+		put_json(audit);
+	else
+		put_text(audit);
+	err = output_flush(audit->output);
+	if (!err)
+		say_end(audit);
+	return err;
+}
+
+/* ---- from beginning to end ---- */
+
+static int open_audit(struct audit *audit, const struct options *options)
+{
+	const struct list_wishes wishes = {.services = !options->list.numeric};
+	int err;
+
+	audit->options = options;
+	audit->now_ns = clock_monotonic_ns();
+	audit->output = output_new(STDOUT_FILENO, -1);
+	audit->names = netns_names_new(&host_netns_finder);
+	audit->users = users_new();
+	audit->netns = (struct netns_view){.names = audit->names, .home = netns_home()};
+	if (!audit->output || !audit->names || !audit->users)
+		return -ENOMEM;
+	err = namespaces_find(options, &audit->namespaces);
+	return err ? err : list_words_open(&audit->words, &wishes);
+}
+
+static void close_audit(struct audit *audit)
+{
+	baseline_free(audit->baseline);
+	free(audit->rows);
+	holders_free(audit->holders);
+	list_words_close(&audit->words);
+	users_free(audit->users);
+	netns_list_free(&audit->namespaces);
+	netns_names_free(audit->names);
+	output_free(audit->output);
+}
+
+/* A file that is not there yet is saved at the end. */
+static int find_baseline(struct audit *audit)
+{
+	const struct audit_options *options = &audit->options->audit;
+	int err = options->baseline ? baseline_load(options->baseline, &audit->baseline) : 0;
+
+	audit->rules = (struct audit_rules){
+		.policy = options->policy, .baseline = options->baseline, .compared = audit->baseline};
+	if (err == -ENOENT)
+		return 0;
+	audit->told = err && err != -ENOMEM;
+	return err;
+}
+
+static int save(struct audit *audit)
+{
+	const struct audit_options *options = &audit->options->audit;
+	int err;
+
+	if (!options->baseline || (audit->baseline && !options->save))
+		return 0;
+	err = baseline_save(options->baseline, audit->rows, audit->count);
+	audit->told = err;
+	return err;
+}
+
+/* What could be read is told also where not all could; it is no baseline then. */
+static int run(struct audit *audit)
+{
+	int err = find_baseline(audit), failed;
+
+	if (err)
+		return err;
+	failed = find_listeners(audit);
+	if (failed && !audit->told)
+		return failed;
+	err = judge(audit);
+	if (!err)
+		err = report(audit);
+	if (!err)
+		err = failed;
+	return err ? err : save(audit);
+}
+
+static int print_ports(const struct options *options, struct output *output)
+{
+	if (options->json)
+		exposed_ports_json(output);
+	else
+		exposed_ports_text(!options->list.no_heading, output);
+	return output_flush(output);
+}
+
+int audit_run(const struct options *options)
+{
+	struct audit audit = {0};
+	int err, status;
+
+	signal(SIGPIPE, SIG_IGN); /* a write tells */
+	err = open_audit(&audit, options);
+	if (!err)
+		err = options->audit.ports ? print_ports(options, audit.output) : run(&audit);
+	if (err && err != -EPIPE && !audit.told)
+		log_error("audit: %s", strerror(-err));
+	status = audit.counts.findings ? STATUS_FINDINGS : STATUS_DONE;
+	close_audit(&audit);
+	return err == -EBADMSG ? STATUS_USAGE : err && err != -EPIPE ? STATUS_FAILED : status;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The options of audit: what is expected, what was there before, and which sockets are looked at.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "escape.h"
+#include "names.h"
+#include "options_inside.h"
+#include "text_file.h"
+
+enum { POLICY_BYTES_MAX = 1 << 20 };
+
+static const struct argp_option audit_options[] = {
+	{0, 0, 0, 0, "What is expected:", 1},
+	{"allow", KEY_ALLOW, "ENTRIES", 0, "these listeners, with commas between, as told below; may be given again",
+	 0},
+	{"policy", KEY_POLICY, "FILE", 0, "those of the file: an entry on each line, # begins a comment", 0},
+	{"baseline", KEY_BASELINE, "FILE", 0,
+	 "say what is new, changed or gone since this file was saved; where there is none yet, save it", 0},
+	{"save", KEY_SAVE, 0, 0, "with --baseline: save it again, once the differences are told", 0},
+	{"ports", KEY_PORTS, 0, 0, "no listeners, but the table of ports that should not be public", 0},
+	{0, 0, 0, 0, "Which listeners (of TCP and UDP, if none is named):", 2},
+	{"tcp", 't', 0, 0, "TCP", 0},
+	{"udp", 'u', 0, 0, "UDP", 0},
+	{"ipv4", '4', 0, 0, "IPv4 sockets", 0},
+	{"ipv6", '6', 0, 0, "IPv6 sockets", 0},
+	{"netns", 'N', "NETNS", 0,
+	 "in this network namespace: of ip netns or of a container, a PID in it, or its inode", 0},
+	{"all-netns", KEY_ALL_NETNS, 0, 0, "in all network namespaces", 0},
+	{0, 0, 0, 0, "Output:", 3},
+	{"numeric", 'n', 0, 0, "ports as numbers, not as services", 0},
+	{"no-header", 'H', 0, 0, "no heading", 0},
+	{"json", KEY_JSON, 0, 0, "one JSON object per line", 0},
+	{"color", KEY_COLOR, "WHEN", 0, "auto (on a terminal), always, never", 0},
+	{0, 0, 0, 0, "Other:", 4},
+	{"socket-source", KEY_SOCKET_SOURCE, "FROM", 0, "auto, diag (netlink), proc (/proc/net)", 0},
+	{"holder-source", KEY_HOLDER_SOURCE, "FROM", 0, "auto, iter (BPF iterator), proc (/proc/PID/fd)", 0},
+	{"verbose", 'v', 0, 0, "say more on stderr", 0},
+	{0},
+};
+
+static struct policy *policy_of(struct audit_options *audit)
+{
+	if (!audit->policy)
+		audit->policy = policy_new();
+	if (!audit->policy)
+		options_fail("out of memory");
+	return audit->policy;
+}
+
+static void allow(struct audit_options *audit, const char *list)
+{
+	struct policy_error error;
+	int err = policy_add_list(policy_of(audit), list, &host_names, &error);
+
+	if (err == -ENOMEM)
+		options_fail("out of memory");
+	if (err)
+		options_fail("--allow: %s", error.message);
+}
+
+static void read_policy(struct audit_options *audit, const char *path)
+{
+	CLEANUP(cleanup_free) char *text = NULL;
+	struct policy_error error;
+	size_t length;
+	int err = text_file_read(path, POLICY_BYTES_MAX, &text, &length);
+
+	if (err == -EFBIG)
+		options_fail("--policy %s: the file has more than %d bytes", ESCAPED(path), POLICY_BYTES_MAX);
+	if (err)
+		options_fail("--policy %s: it cannot be read: %s", ESCAPED(path), strerror(-err));
+	err = policy_add_text(policy_of(audit), text, length, &host_names, &error);
+	if (err == -ENOMEM)
+		options_fail("out of memory");
+	if (err)
+		options_fail("--policy %s, line %zu: %s", ESCAPED(path), error.line, error.message);
+}
+
+static void check(const struct audit_options *audit)
+{
+	if (audit->save && !audit->baseline)
+		options_fail("--save: where? Give --baseline FILE, too");
+}
+
+static error_t read_audit(int key, char *value, struct argp_state *state)
+{
+	struct reading *reading = state->input;
+	struct audit_options *audit = &reading->options->audit;
+
+	switch (key) {
+	case KEY_ALLOW:
+		allow(audit, value);
+		break;
+	case KEY_POLICY:
+		read_policy(audit, value);
+		break;
+	case KEY_BASELINE:
+		audit->baseline = value;
+		break;
+	case KEY_SAVE:
+		audit->save = true;
+		break;
+	case KEY_PORTS:
+		audit->ports = true;
+		break;
+	case ARGP_KEY_ARG:
+		option_filter_word(reading, value);
+		break;
+	case ARGP_KEY_END:
+		check(audit);
+		option_filter_end(reading);
+		break;
+	default:
+		return option_sockets(key, value, reading);
+	}
+	return 0;
+}
+
+const struct argp audit_argp = {
+	.options = audit_options,
+	.parser = read_audit,
+	.args_doc = "[FILTER]",
+	.doc = "Print what listens, on TCP and on UDP, and who can reach it: this host only, a private network, one "
+	       "address, all IPv4, all IPv6. With --allow or --policy a finding is what others than this host can "
+	       "reach and no entry allows; with --baseline, what is new or reaches further; without any of them, what "
+	       "others can reach on a port of the table that --ports prints.\v"
+	       "An ENTRY is a port and mostly who may listen there: ssh (a service, TCP and UDP), 443/tcp, "
+	       "8000-8100/tcp, nginx:80 (a process's name), nginx:* (whatever its port), 10.0.0.0/8:5432 (an address "
+	       "that it is bound to), [::1]:631.\n\n" FILTER_HELP
+	       "\n\nExit status: 0 no findings, 1 failed, 2 wrong use, 3 findings.",
+};

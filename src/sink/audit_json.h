@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The same as lines of JSON: of the type "listener" for each, which has the names of `list`, "audit" for the sum, and
+ * "exposed_port" for the table.
+ */
+#include "audit.h"
+#include "sink.h"
+#include "socket_words.h"
+
+struct audit_json {
+	struct output *output;
+	const struct wall_clock *clock;
+	const struct socket_words *words;
+	const struct netns_view *netns;
+	uint64_t now_ns; /* CLOCK_MONOTONIC */
+};
+
+void audit_json_put(const struct audit_json *self, const struct audit_row *rows, size_t count);
+void audit_json_sum(const struct audit_json *self, const struct audit_counts *counts, const struct audit_rules *rules);
+void exposed_ports_json(struct output *output);

@@ -296,7 +296,7 @@ static bool is_ephemeral(const struct listener *listener, const struct port_rang
 static bool can_match(const struct remembered *one, const struct listener *now,
 		      bool (*fits)(const struct listener *before, const struct listener *now))
 {
-	return strcmp(one->listener.netns, now->netns) == 0 && fits(&one->listener, now);
+	return may_equal(one->listener.netns, now->netns) && fits(&one->listener, now);
 }
 
 static void settle(struct audit_row *row, struct remembered *one, enum audit_change change)

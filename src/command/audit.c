@@ -15,7 +15,6 @@
 #include "baseline_file.h"
 #include "clock.h"
 #include "command.h"
-#include "host.h"
 #include "list_words.h"
 #include "local_ports.h"
 #include "log.h"
@@ -158,7 +157,7 @@ static int find_listeners(struct audit *audit)
 
 	if (err)
 		return err;
-	audit->hidden = holders_denied(audit->holders) || !host_pids_are_ours();
+	audit->hidden = holders_denied(audit->holders) || !process_numbers_are_ours();
 	return namespaces_each_socket(&audit->namespaces, audit->options, &query, take, audit, &audit->told);
 }
 

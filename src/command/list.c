@@ -160,7 +160,7 @@ static int print_found(struct listing *listing)
 	listing->unknown = 0;
 	listing->totals = (struct list_totals){0};
 	err = namespaces_each_socket(&listing->namespaces, listing->options, &listing->query, take, listing,
-					     &listing->told);
+				     &listing->told);
 	if (listing->options->list.totals)
 		print_totals(listing);
 	else

@@ -10,7 +10,7 @@ static void fill_ports(struct port_set *set, const struct filter *leaf, bool neg
 {
 	for (uint32_t port = 0; port <= UINT16_MAX; port++)
 		if ((port >= leaf->low && port <= leaf->high) != negated)
-			set->words[port / 64] |= 1ULL << port % 64;
+			port_set_add(set, (uint16_t)port);
 }
 
 static void narrow_to_ports(struct push_down *out, const struct filter *leaf, bool negated)
@@ -174,22 +174,17 @@ bool push_down_fixes_netns(const struct push_down *push_down)
 	return push_down->by_netns;
 }
 
-static bool port_in(const struct port_set *set, uint16_t port)
-{
-	return set->words[port / 64] >> port % 64 & 1;
-}
-
 static bool passes_ports(const struct push_down *pd, const struct tuple *tuple, uint8_t state)
 {
 	bool lport_open = tuple->lport == 0 && state == STATE_SYN_SENT;
 	bool rport_open = tuple->rport == 0 && state == STATE_SYN_RECV;
 
-	if (pd->by_lport && !lport_open && !port_in(&pd->lports, tuple->lport))
+	if (pd->by_lport && !lport_open && !port_set_has(&pd->lports, tuple->lport))
 		return false;
-	if (pd->by_rport && !rport_open && !port_in(&pd->rports, tuple->rport))
+	if (pd->by_rport && !rport_open && !port_set_has(&pd->rports, tuple->rport))
 		return false;
-	return !pd->by_either || lport_open || rport_open || port_in(&pd->either, tuple->lport) ||
-	       port_in(&pd->either, tuple->rport);
+	return !pd->by_either || lport_open || rport_open || port_set_has(&pd->either, tuple->lport) ||
+	       port_set_has(&pd->either, tuple->rport);
 }
 
 static bool passes_family(const struct push_down *pd, const struct tuple *tuple, uint8_t state)

@@ -5,12 +5,9 @@
  * more: states, addresses and owners are decided in user space.
  */
 #include "filter.h"
+#include "port_set.h"
 
-enum { PORT_WORDS = 65536 / 64, PUSH_DOWN_MAX_NETNS = 16 };
-
-struct port_set {
-	uint64_t words[PORT_WORDS]; /* one bit a port */
-};
+enum { PUSH_DOWN_MAX_NETNS = 16 };
 
 struct push_down {
 	bool by_family, by_netns, by_lport, by_rport, by_either;

@@ -12,6 +12,8 @@ struct socket_query {
 	uint32_t states;    /* a set (socket.h) */
 	bool ipv4, ipv6;    /* the families of what is no unix socket */
 	bool internals;     /* of TCP are told too */
+	bool bound;         /* also TCP sockets that are bound, and neither listen nor are connected: Linux 6.8 or
+			       later shows them, by netlink; in CLOSE, which the states must have */
 };
 
 struct sock_diag;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nearest.h"
+
 enum { PORTS = 1 << 16 };
 
 /* Mostly untouched memory: there are a few hundred services. */
@@ -82,4 +84,28 @@ void services_free(struct services *services)
 const char *services_name(const struct services *services, enum protocol protocol, uint16_t port)
 {
 	return protocol < PROTOCOL_UNIX ? services->names[protocol][port] : NULL;
+}
+
+int services_port(enum protocol protocol, const char *name, uint16_t *port)
+{
+	const struct servent *entry = getservbyname(name, protocol == PROTOCOL_COUNT ? NULL : protocol_name(protocol));
+
+	if (!entry)
+		return -ENOENT;
+	*port = ntohs((uint16_t)entry->s_port);
+	return 0;
+}
+
+const char *services_nearest(const struct services *services, const char *word)
+{
+	const char *best = NULL;
+
+	for (unsigned int i = 0; i < 2 * PORTS; i++) {
+		const char *const both[] = {best, services->names[i % 2 ? PROTOCOL_UDP : PROTOCOL_TCP][i / 2]};
+		bool first = !best;
+
+		if (both[1])
+			best = first ? nearest_word(word, both + 1, 1) : nearest_word(word, both, 2);
+	}
+	return best;
 }

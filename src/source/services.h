@@ -14,3 +14,10 @@ void services_free(struct services *services);
 /* Of a port of TCP or UDP, or for a raw socket of an IP protocol; NULL: it has no name. Hostile text; it holds as long
  * as `services` does. */
 const char *services_name(const struct services *services, enum protocol protocol, uint16_t port);
+
+/* The port of a service of TCP or UDP, or of either (PROTOCOL_COUNT). 0 or -ENOENT. */
+int services_port(enum protocol protocol, const char *name, uint16_t *port);
+
+/* The name that is nearest to a mistyped one, if it is near enough to be meant; else NULL. It holds as long as
+ * `services` does. */
+const char *services_nearest(const struct services *services, const char *word);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What is known of each state of TCP, as Linux keeps it: for people who see many sockets in one and wonder. Commands
+ * stand between ` and `.
+ */
+#include "tcp_state.h"
+
+/* Settings of the kernel that matter to some state. */
+enum setting {
+	SETTING_NONE,
+	SETTING_TCP_KEEPALIVE_TIME,
+	SETTING_TCP_KEEPALIVE_INTVL,
+	SETTING_TCP_KEEPALIVE_PROBES,
+	SETTING_TCP_RETRIES2,
+	SETTING_TCP_SYN_RETRIES,
+	SETTING_TCP_SYN_LINEAR_TIMEOUTS,
+	SETTING_TCP_SYNACK_RETRIES,
+	SETTING_TCP_MAX_SYN_BACKLOG,
+	SETTING_SOMAXCONN,
+	SETTING_TCP_SYNCOOKIES,
+	SETTING_TCP_ABORT_ON_OVERFLOW,
+	SETTING_TCP_ORPHAN_RETRIES,
+	SETTING_TCP_MAX_ORPHANS,
+	SETTING_TCP_FIN_TIMEOUT,
+	SETTING_TCP_MAX_TW_BUCKETS,
+	SETTING_TCP_TW_REUSE,
+	SETTING_IP_LOCAL_PORT_RANGE,
+	SETTING_COUNT,
+};
+
+struct setting_lore {
+	const char *name; /* as sysctl(8) spells it */
+	const char *role;
+};
+
+enum { LORE_STEPS = 5, LORE_REMEDIES = 4, LORE_SETTINGS = 5 };
+
+/* A transition into the state, or out of it. */
+struct lore_step {
+	uint8_t state;   /* at the other end of it: enum tcp_state; STATE_UNKNOWN: there is no socket */
+	const char *how; /* who does what: a system call, a packet, a timer. NULL: there are no more */
+};
+
+struct state_lore {
+	const char *brief; /* in a line */
+	const char *meaning;
+	struct lore_step enters[LORE_STEPS];
+	struct lore_step leaves[LORE_STEPS];
+	const char *many;                    /* what it means that there are many */
+	const char *remedies[LORE_REMEDIES]; /* up to NULL, or to the end */
+	uint8_t settings[LORE_SETTINGS];     /* enum setting; up to SETTING_NONE, or to the end */
+};
+
+/* Of a state from ESTABLISHED to CLOSING. */
+const struct state_lore *state_lore(unsigned int state);
+
+/* Not of SETTING_NONE. */
+const struct setting_lore *setting_lore(enum setting setting);

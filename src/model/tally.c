@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tally.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+	struct link link;
+	struct tally_count seen;
+};
+
+static struct entry *entry_of(struct link *link)
+{
+	return LINK_OWNER(link, struct entry, link);
+}
+
+int tally_init(struct tally *tally)
+{
+	*tally = (struct tally){0};
+	return index_init(&tally->index);
+}
+
+void tally_free(struct tally *tally)
+{
+	size_t bucket;
+
+	if (!tally->index.buckets)
+		return;
+	for (struct link *link = index_each(&tally->index, NULL, &bucket), *next; link; link = next) {
+		next = index_each(&tally->index, link, &bucket);
+		free(entry_of(link));
+	}
+	index_free(&tally->index);
+}
+
+static int compare_keys(const struct tally_key *a, const struct tally_key *b)
+{
+	int order = strncmp(a->name, b->name, COMM_LEN);
+
+	if (!order)
+		order = memcmp(a->address.bytes, b->address.bytes, ADDRESS_LEN);
+	if (!order)
+		order = (a->family > b->family) - (a->family < b->family);
+	return order ? order : (a->number > b->number) - (a->number < b->number);
+}
+
+/* A pid says enough of its name. */
+static uint64_t hash(const struct tally_key *key)
+{
+	const struct tuple tuple = {
+		.laddr = key->address,
+		.netns = key->number,
+		.family = key->family,
+	};
+
+	return tuple_hash(&tuple);
+}
+
+int tally_add(struct tally *tally, const struct tally_key *key)
+{
+	uint64_t hashed = hash(key);
+	struct link *link = index_find(&tally->index, hashed);
+	struct entry *entry;
+
+	while (link && compare_keys(&entry_of(link)->seen.key, key) != 0)
+		link = index_find_next(link);
+	if (link) {
+		entry = entry_of(link);
+	} else {
+		entry = calloc(1, sizeof(*entry));
+		if (!entry)
+			return -ENOMEM;
+		entry->seen.key = *key;
+		index_insert(&tally->index, &entry->link, hashed);
+	}
+	entry->seen.count++;
+	tally->total++;
+	return 0;
+}
+
+int tally_add_owners(struct tally *tally, const struct owner *owners, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		struct tally_key key = {.number = owners[i].pid};
+
+		if (i && owners[i].pid == owners[i - 1].pid)
+			continue;
+		memcpy(key.name, owners[i].comm, sizeof(key.name));
+		err = tally_add(tally, &key);
+	}
+	return err;
+}
+
+static bool comes_before(const struct tally_count *a, const struct tally_count *b)
+{
+	return a->count != b->count ? a->count > b->count : compare_keys(&a->key, &b->key) < 0;
+}
+
+size_t tally_top(const struct tally *tally, struct tally_count *out, size_t most)
+{
+	size_t count = 0, bucket;
+
+	for (struct link *link = index_each(&tally->index, NULL, &bucket); link;
+	     link = index_each(&tally->index, link, &bucket)) {
+		const struct tally_count *seen = &entry_of(link)->seen;
+		size_t at = count;
+
+		while (at && comes_before(seen, &out[at - 1]))
+			at--;
+		if (at == most)
+			continue;
+		count += count < most;
+		memmove(&out[at + 1], &out[at], (count - at - 1) * sizeof(*out));
+		out[at] = *seen;
+	}
+	return count;
+}

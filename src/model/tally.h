@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * How often each of many things was seen, and which were seen most: processes, ports, addresses.
+ */
+#include "event.h"
+#include "index.h"
+
+/* A thing; what it is not made of is 0. */
+struct tally_key {
+	uint32_t number; /* a pid, a port */
+	uint8_t family;  /* of the address */
+	struct address address;
+	char name[COMM_LEN]; /* of a process; hostile text */
+};
+
+struct tally_count {
+	struct tally_key key;
+	uint64_t count;
+};
+
+struct tally {
+	struct index index; /* its count: how many different things */
+	uint64_t total;
+};
+
+/* 0 or -ENOMEM. A tally of zeros may be freed. */
+int tally_init(struct tally *tally);
+void tally_free(struct tally *tally);
+
+/* 0 or -ENOMEM. */
+int tally_add(struct tally *tally, const struct tally_key *key);
+
+/* The processes among the holders of a socket, in the order of their pids; each counts once, however many descriptors
+ * it has of it. 0 or -ENOMEM. */
+int tally_add_owners(struct tally *tally, const struct owner *owners, size_t count);
+
+/* The at most `most` that were seen most often, the most frequent first; equally frequent ones in the order of their
+ * keys. Returns how many. */
+size_t tally_top(const struct tally *tally, struct tally_count *out, size_t most);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What is told of the states is there for each, and fits together.
+ */
+#include <string.h>
+
+#include "check.h"
+#include "state_lore.h"
+
+static void assert_text(const char *text)
+{
+	assert_non_null(text);
+	assert_true(strlen(text) > 10 && strlen(text) < 1000);
+	assert_int_not_equal(text[strlen(text) - 1], ' ');
+	assert_null(strstr(text, "  "));
+}
+
+static bool has_step(const struct lore_step *steps, unsigned int state)
+{
+	for (size_t i = 0; i < LORE_STEPS && steps[i].how; i++)
+		if (steps[i].state == state)
+			return true;
+	return false;
+}
+
+static void test_all_is_there(void **unused)
+{
+	(void)unused;
+	for (unsigned int state = 1; state < STATE_COUNT; state++) {
+		const struct state_lore *lore = state_lore(state);
+
+		assert_text(lore->brief);
+		assert_text(lore->meaning);
+		assert_text(lore->many);
+		assert_text(lore->enters[0].how);
+		assert_text(lore->leaves[0].how);
+		assert_text(lore->remedies[0]);
+		for (size_t i = 0; i < LORE_REMEDIES && lore->remedies[i]; i++)
+			assert_text(lore->remedies[i]);
+	}
+}
+
+/* CLOSE is left and entered from anywhere; it names only some. And what the kernel passes through FIN_WAIT2 on its way
+ * to TIME_WAIT is told as one step by both. */
+static void test_steps_have_two_ends(void **unused)
+{
+	(void)unused;
+	for (unsigned int from = 1; from < STATE_COUNT; from++) {
+		for (unsigned int to = 1; to < STATE_COUNT; to++) {
+			if (from == STATE_CLOSE || to == STATE_CLOSE || from == STATE_TIME_WAIT || from == STATE_LISTEN)
+				continue;
+			assert_int_equal(has_step(state_lore(from)->leaves, to),
+					 has_step(state_lore(to)->enters, from));
+		}
+		if (from != STATE_CLOSE)
+			assert_true(has_step(state_lore(from)->leaves, STATE_CLOSE));
+		assert_false(has_step(state_lore(from)->leaves, from));
+	}
+}
+
+static void test_settings(void **unused)
+{
+	(void)unused;
+	for (unsigned int setting = 1; setting < SETTING_COUNT; setting++) {
+		const struct setting_lore *lore = setting_lore(setting);
+		bool used = false;
+
+		assert_int_equal(strncmp(lore->name, "net.", 4), 0);
+		assert_text(lore->role);
+		for (unsigned int state = 1; state < STATE_COUNT; state++)
+			for (size_t i = 0; i < LORE_SETTINGS; i++)
+				used = used || state_lore(state)->settings[i] == setting;
+		assert_true(used);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_is_there),
+		cmocka_unit_test(test_steps_have_two_ends),
+		cmocka_unit_test(test_settings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

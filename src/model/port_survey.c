@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "port_survey.h"
+
+int port_survey_init(struct port_survey *survey, uint16_t port)
+{
+	*survey = (struct port_survey){.port = port};
+	return tally_init(&survey->holders);
+}
+
+void port_survey_free(struct port_survey *survey)
+{
+	tally_free(&survey->holders);
+	socket_batch_free(&survey->servers);
+}
+
+static bool is_any_ipv6(const struct address *address)
+{
+	static const struct address any;
+
+	return address_equal(address, &any);
+}
+
+bool port_is_wildcard(const struct socket *socket)
+{
+	static const uint8_t zeros[4];
+	const struct address any_ipv4 = address_from_ipv4(zeros);
+
+	return is_any_ipv6(&socket->tuple.laddr) || address_equal(&socket->tuple.laddr, &any_ipv4);
+}
+
+unsigned int port_families_of(const struct socket *socket)
+{
+	const struct address *address = &socket->tuple.laddr;
+
+	if (socket->tuple.family == 4 || address_is_ipv4(address))
+		return 1u << PORT_IPV4;
+	if (is_any_ipv6(address) && socket->v6only != TRISTATE_YES)
+		return PORT_BOTH;
+	return 1u << PORT_IPV6;
+}
+
+static bool is_server(const struct socket *socket)
+{
+	return socket->protocol == PROTOCOL_UDP || socket->state == STATE_LISTEN || socket->state == STATE_CLOSE;
+}
+
+/* A half-open handshake keeps nothing: its listener does. */
+static int count_local(struct port_survey *survey, const struct socket *socket)
+{
+	unsigned int families = port_families_of(socket);
+
+	survey->local[socket->state]++;
+	for (unsigned int family = 0; family < PORT_FAMILIES; family++) {
+		if (!(families & 1u << family) || (socket->mini && socket->state == STATE_SYN_RECV))
+			continue;
+		if (socket->state == STATE_TIME_WAIT)
+			survey->waiting[family]++;
+		else
+			survey->held[family]++;
+	}
+	if (socket->state == STATE_TIME_WAIT && socket->timer_ms > survey->waiting_ms)
+		survey->waiting_ms = socket->timer_ms;
+	return tally_add_owners(&survey->holders, socket->owners, socket->owner_count);
+}
+
+int port_survey_add(struct port_survey *survey, const struct socket *socket)
+{
+	const struct tuple *tuple = &socket->tuple;
+	int err = 0;
+
+	if (tuple->lport == survey->port)
+		err = is_server(socket) ? socket_batch_add(&survey->servers, socket) : count_local(survey, socket);
+	if (tuple->rport != survey->port || !tuple->rport)
+		return err;
+	if (socket->protocol == PROTOCOL_UDP)
+		survey->udp_remote++;
+	else
+		survey->remote[socket->state]++;
+	return err;
+}

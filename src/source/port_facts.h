@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What of this host decides who may bind a port, in the network namespace that the calling thread is in.
+ */
+#include "port_verdict.h"
+
+/* The ports that the kernel chooses from; those of a kernel that was told nothing else, where it does not say. */
+void port_facts_range(uint16_t *low, uint16_t *high);
+
+/* All but the trials, which stay BIND_UNTRIED. */
+void port_facts_gather(uint16_t port, struct port_facts *out);
+
+/* Tries to bind a port other than 0, of `protocols` (a set), to any address, each family by itself, and lets it go at
+ * once. Nobody notices: what is bound does not listen, takes no part in a connection, and refuses none. UDP, where
+ * who binds last with SO_REUSEADDR would get the packets, is tried without it only. */
+void port_facts_try(uint16_t port, uint32_t protocols, struct port_facts *facts);

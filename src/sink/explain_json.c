@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "explain.h"
+
+#include "json_parts.h"
+
+enum { TOP = 10 };
+
+static void begin(struct json_writer *json, const struct explain_style *style, const char *kind)
+{
+	json_line_begin(json, style->output);
+	json_word(json, "type", "explanation");
+	json_word(json, "kind", kind);
+}
+
+/* Texts of our own are longer than words. */
+static void put_text(struct json_writer *json, const char *key, const char *text)
+{
+	if (text)
+		json_text(json, key, text, strlen(text));
+	else
+		json_null(json, key);
+}
+
+/* ---- all states ---- */
+
+void explain_states_json(const struct explain_style *style, const struct states_page *page)
+{
+	struct json_writer json;
+
+	begin(&json, style, "overview");
+	json_netns(&json, style->netns, style->home, 0, style->now_ns);
+	json_array_begin(&json, "states");
+	for (unsigned int state = 1; state < STATE_COUNT; state++) {
+		if (!page->counts[state])
+			continue;
+		json_object_begin(&json, NULL);
+		json_word(&json, "name", tcp_state_name(state));
+		json_u64(&json, "count", page->counts[state]);
+		put_text(&json, "meaning", state_lore(state)->brief);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_line_end(&json);
+}
+
+/* ---- a state ---- */
+
+static void put_steps(struct json_writer *json, const char *key, const struct lore_step *steps)
+{
+	json_array_begin(json, key);
+	for (size_t i = 0; i < LORE_STEPS && steps[i].how; i++) {
+		const char *other = steps[i].state == STATE_UNKNOWN ? NULL : tcp_state_name(steps[i].state);
+
+		json_object_begin(json, NULL);
+		json_word_or_null(json, "state", other);
+		put_text(json, "how", steps[i].how);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void put_settings(struct json_writer *json, const struct state_lore *lore, char *const *values)
+{
+	json_array_begin(json, "settings");
+	for (size_t i = 0; i < LORE_SETTINGS && lore->settings[i]; i++) {
+		const struct setting_lore *setting = setting_lore(lore->settings[i]);
+
+		json_object_begin(json, NULL);
+		json_word(json, "name", setting->name);
+		put_text(json, "value", values[i]);
+		put_text(json, "meaning", setting->role);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void put_address(struct json_writer *json, const struct tally_key *key)
+{
+	char address[ADDRESS_TEXT_MAX];
+	size_t length = address_text(&key->address, key->family, address);
+
+	json_u64(json, "family", key->family);
+	json_word_of(json, "raddr", address, length);
+}
+
+static void put_process(struct json_writer *json, const struct tally_key *key)
+{
+	json_u64(json, "pid", key->number);
+	json_text(json, "comm", key->name, COMM_LEN);
+}
+
+static void put_port(struct json_writer *json, const struct tally_key *key)
+{
+	json_u64(json, "lport", key->number);
+}
+
+static void put_destination(struct json_writer *json, const struct tally_key *key)
+{
+	put_address(json, key);
+	json_u64(json, "rport", key->number);
+}
+
+static void put_tally(struct json_writer *json, const char *key, const struct tally *tally,
+		      void (*put)(struct json_writer *json, const struct tally_key *key))
+{
+	struct tally_count top[TOP];
+	size_t count = tally_top(tally, top, TOP);
+
+	json_array_begin(json, key);
+	for (size_t i = 0; i < count; i++) {
+		json_object_begin(json, NULL);
+		put(json, &top[i].key);
+		json_u64(json, "count", top[i].count);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void put_holders(struct json_writer *json, const struct socket *socket)
+{
+	json_array_begin(json, "owners");
+	for (size_t i = 0; i < socket->owner_count; i++)
+		json_holder(json, &socket->owners[i]);
+	json_array_end(json);
+}
+
+static void put_waiting(struct json_writer *json, const struct state_survey *survey)
+{
+	json_array_begin(json, "waiting");
+	for (size_t i = 0; i < survey->waiting.count; i++) {
+		const struct socket *row = &survey->waiting.rows[i];
+
+		json_object_begin(json, NULL);
+		json_tuple(json, &row->tuple, false);
+		json_u64(json, "recvq", row->recvq);
+		json_known(json, "sendq", row->sendq, row->sendq != QUEUE_UNKNOWN);
+		json_bool(json, "full", listener_is_full(row));
+		put_holders(json, row);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void put_now(struct json_writer *json, const struct state_survey *survey)
+{
+	json_object_begin(json, "now");
+	json_u64(json, "count", state_survey_count(survey));
+	json_u64(json, "ipv4", survey->ipv4);
+	json_u64(json, "ipv6", survey->ipv6);
+	json_u64(json, "minisockets", survey->minis);
+	json_known(json, "last_ends_ms", survey->last_ms, survey->minis && survey->state != STATE_SYN_RECV);
+	json_u64(json, "without_process", survey->orphans);
+	json_u64(json, "holder_unknown", survey->unknown);
+	json_u64(json, "unread", survey->unread);
+	json_u64(json, "unsent", survey->unsent);
+	json_u64(json, "retrying", survey->retrying);
+	put_tally(json, "holders", &survey->holders, put_process);
+	put_tally(json, "local_ports", &survey->ports, put_port);
+	put_tally(json, "clients", &survey->clients, put_address);
+	put_tally(json, "destinations", &survey->destinations, put_destination);
+	if (survey->state == STATE_LISTEN) {
+		json_u64(json, "full", survey->full);
+		put_waiting(json, survey);
+	}
+	json_object_end(json);
+}
+
+void explain_state_json(const struct explain_style *style, const struct state_page *page)
+{
+	const struct state_lore *lore = state_lore(page->survey->state);
+	struct json_writer json;
+
+	begin(&json, style, "state");
+	json_word(&json, "name", tcp_state_name(page->survey->state));
+	put_text(&json, "brief", lore->brief);
+	put_text(&json, "meaning", lore->meaning);
+	put_steps(&json, "enters", lore->enters);
+	put_steps(&json, "leaves", lore->leaves);
+	put_text(&json, "many", lore->many);
+	json_array_begin(&json, "remedy");
+	for (size_t i = 0; i < LORE_REMEDIES && lore->remedies[i]; i++)
+		put_text(&json, NULL, lore->remedies[i]);
+	json_array_end(&json);
+	put_settings(&json, lore, page->values);
+	json_netns(&json, style->netns, style->home, 0, style->now_ns);
+	if (page->hidden)
+		json_null(&json, "now");
+	else
+		put_now(&json, page->survey);
+	json_line_end(&json);
+}
+
+/* ---- a port ---- */
+
+static bool tells(const struct port_page *page, enum protocol protocol)
+{
+	return page->protocols >> protocol & 1;
+}
+
+static void put_what(struct json_writer *json, const struct port_page *page)
+{
+	const struct port_facts *facts = page->facts;
+	uint16_t port = page->survey->port;
+
+	json_u64(json, "port", port);
+	json_object_begin(json, "service");
+	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
+		if (tells(page, protocol))
+			put_text(json, protocol_name(protocol), page->names[protocol]);
+	json_object_end(json);
+	json_bool(json, "privileged", port_is_privileged(facts, port));
+	json_bool(json, "may_bind_privileged", facts->may_bind_privileged);
+	json_u64(json, "unprivileged_start", facts->unprivileged_start);
+	json_bool(json, "ephemeral", port_is_ephemeral(facts, port));
+	json_u64(json, "ephemeral_low", facts->ephemeral_low);
+	json_u64(json, "ephemeral_high", facts->ephemeral_high);
+	json_bool(json, "reserved", facts->reserved);
+}
+
+static void put_server(struct json_writer *json, const struct explain_style *style, const struct socket *socket)
+{
+	bool listens = socket->state == STATE_LISTEN;
+
+	json_object_begin(json, NULL);
+	json_word(json, "proto", protocol_name(socket->protocol));
+	json_word(json, "state", socket_state_name(socket));
+	json_tuple(json, &socket->tuple, socket->tuple.rport != 0);
+	if (socket->v6only == TRISTATE_UNKNOWN)
+		json_null(json, "v6only");
+	else
+		json_bool(json, "v6only", socket->v6only == TRISTATE_YES);
+	json_known(json, "recvq", socket->recvq, socket->recvq != QUEUE_UNKNOWN);
+	json_known(json, "sendq", socket->sendq, socket->sendq != QUEUE_UNKNOWN);
+	json_bool(json, "full", listens && listener_is_full(socket));
+	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
+	put_text(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(socket->uid));
+	put_holders(json, socket);
+	json_object_end(json);
+}
+
+static void put_states(struct json_writer *json, const char *key, const uint64_t counts[STATE_COUNT])
+{
+	json_object_begin(json, key);
+	for (unsigned int state = 1; state < STATE_COUNT; state++)
+		if (counts[state])
+			json_u64(json, tcp_state_name(state), counts[state]);
+	json_object_end(json);
+}
+
+static void put_connections(struct json_writer *json, const struct port_survey *survey)
+{
+	json_object_begin(json, "connections");
+	put_states(json, "local", survey->local);
+	put_states(json, "remote", survey->remote);
+	json_u64(json, "udp_remote", survey->udp_remote);
+	put_tally(json, "holders", &survey->holders, put_process);
+	json_object_end(json);
+}
+
+/* 0: it succeeded. */
+static void put_error(struct json_writer *json, const char *key, int err)
+{
+	json_known(json, key, (uint64_t)err, err != BIND_UNTRIED);
+}
+
+static void put_answers(struct json_writer *json, const struct port_page *page, enum protocol protocol)
+{
+	static const char *const families[PORT_FAMILIES] = {[PORT_IPV4] = "ipv4", [PORT_IPV6] = "ipv6"};
+
+	json_object_begin(json, protocol_name(protocol));
+	for (unsigned int family = 0; family < PORT_FAMILIES; family++) {
+		const struct bind_trial *trial = &page->facts->trials[protocol][family];
+
+		json_object_begin(json, families[family]);
+		json_word_or_null(json, "answer", bind_answer_name(page->verdict->answers[protocol][family]));
+		put_error(json, "errno", trial->plain);
+		put_text(json, "error", trial->plain > 0 ? strerror(trial->plain) : NULL);
+		put_error(json, "errno_reuseaddr", trial->reuse);
+		json_object_end(json);
+	}
+	json_object_end(json);
+}
+
+static void put_reason(struct json_writer *json, const struct port_reason *reason)
+{
+	json_object_begin(json, NULL);
+	json_word(json, "why", port_why_name(reason->why));
+	json_word(json, "proto", protocol_name(reason->protocol));
+	json_bool(json, "ipv4", reason->families >> PORT_IPV4 & 1);
+	json_bool(json, "ipv6", reason->families >> PORT_IPV6 & 1);
+	json_known(json, "sockets", reason->count, reason->count != 0);
+	json_bool(json, "one_address", reason->one_address);
+	json_known(json, "last_ends_ms", reason->last_ms, reason->why == WHY_TIME_WAIT);
+	json_object_end(json);
+}
+
+static void put_bindable(struct json_writer *json, const struct port_page *page)
+{
+	json_object_begin(json, "bindable");
+	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
+		if (tells(page, protocol))
+			put_answers(json, page, protocol);
+	json_array_begin(json, "reasons");
+	for (size_t i = 0; i < page->verdict->reason_count; i++)
+		put_reason(json, &page->verdict->reasons[i]);
+	json_array_end(json);
+	json_object_end(json);
+}
+
+void explain_port_json(const struct explain_style *style, const struct port_page *page)
+{
+	const struct socket_batch *servers = &page->survey->servers;
+	struct json_writer json;
+
+	begin(&json, style, "port");
+	json_decimal_word(&json, "name", page->survey->port);
+	put_what(&json, page);
+	json_netns(&json, style->netns, style->home, 0, style->now_ns);
+	json_array_begin(&json, "listeners");
+	for (size_t i = 0; i < servers->count; i++)
+		put_server(&json, style, &servers->rows[i]);
+	json_array_end(&json);
+	put_connections(&json, page->survey);
+	put_bindable(&json, page);
+	json_line_end(&json);
+}

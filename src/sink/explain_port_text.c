@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A port, as text.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "escape.h"
+#include "explain_words.h"
+#include "socket_text.h"
+#include "state_color.h"
+
+enum { NAME_WIDTH = 8 };
+
+/* One page. */
+struct telling {
+	struct page page;
+	const struct explain_style *style;
+	const struct port_page *about;
+	struct socket_words numbers; /* the service is told at the top, once */
+};
+
+static bool tells(const struct telling *telling, enum protocol protocol)
+{
+	return telling->about->protocols >> protocol & 1;
+}
+
+static const char *upper_name(enum protocol protocol)
+{
+	return protocol == PROTOCOL_UDP ? "UDP" : "TCP";
+}
+
+/* ---- what it is ---- */
+
+static void put_title(struct telling *telling)
+{
+	char names[EXPLAIN_WORDS] = "";
+	size_t used = 0;
+
+	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++) {
+		const char *name = telling->about->names[protocol];
+
+		if (name && tells(telling, protocol))
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s (%s)", used ? ", " : ": ",
+						 ESCAPED(name), upper_name(protocol));
+	}
+	page_title(&telling->page, "Port %u%s", telling->about->survey->port, names);
+}
+
+static void put_privilege(struct telling *telling)
+{
+	const struct port_facts *facts = telling->about->facts;
+
+	if (port_is_privileged(facts, telling->about->survey->port))
+		page_paragraph(&telling->page,
+			       "It is privileged: below net.ipv4.ip_unprivileged_port_start, which is %u, so that "
+			       "bind() takes CAP_NET_BIND_SERVICE. We %s it.",
+			       facts->unprivileged_start, facts->may_bind_privileged ? "have" : "do not have");
+	else
+		page_paragraph(&telling->page,
+			       "It takes no privilege to bind: net.ipv4.ip_unprivileged_port_start is %u.",
+			       facts->unprivileged_start);
+}
+
+static void put_what(struct telling *telling)
+{
+	const struct port_facts *facts = telling->about->facts;
+	uint16_t port = telling->about->survey->port;
+
+	page_heading(&telling->page, "What it is");
+	put_privilege(telling);
+	if (port_is_ephemeral(facts, port) && facts->reserved)
+		page_paragraph(&telling->page,
+			       "It is within net.ipv4.ip_local_port_range (%u to %u), but in "
+			       "net.ipv4.ip_local_reserved_ports: the kernel does not choose it for a connection.",
+			       facts->ephemeral_low, facts->ephemeral_high);
+	else if (port_is_ephemeral(facts, port))
+		page_paragraph(&telling->page,
+			       "It is ephemeral: within net.ipv4.ip_local_port_range (%u to %u), from which the kernel "
+			       "chooses for connections that begin here. Any of them may have it when a server wants "
+			       "it; a server's port in this range belongs into net.ipv4.ip_local_reserved_ports.",
+			       facts->ephemeral_low, facts->ephemeral_high);
+	else
+		page_paragraph(&telling->page,
+			       "It is %s, and outside net.ipv4.ip_local_port_range (%u to %u): the kernel does not "
+			       "choose it for a connection%s.",
+			       port < 1024 ? "one of the well-known ports" : "one of the ports for servers",
+			       facts->ephemeral_low, facts->ephemeral_high,
+			       facts->reserved
+				       ? ", and net.ipv4.ip_local_reserved_ports, in which it is, forbids it, too"
+				       : "");
+	if (facts->reserved)
+		page_paragraph(&telling->page,
+			       "A reserved port can be bound by who asks for it by its number, as ever.");
+}
+
+/* ---- who has it ---- */
+
+static const char *user_of(const struct telling *telling, const struct socket *socket, char *out)
+{
+	const char *name = socket->uid == UID_UNKNOWN ? NULL : telling->style->user(socket->uid);
+
+	if (socket->uid == UID_UNKNOWN)
+		*out = '\0';
+	else if (name)
+		snprintf(out, EXPLAIN_WORDS, ", user %s", ESCAPED(name));
+	else
+		snprintf(out, EXPLAIN_WORDS, ", user %u", socket->uid);
+	return out;
+}
+
+static const char *doing(const struct socket *socket)
+{
+	if (socket->protocol == PROTOCOL_UDP)
+		return socket->tuple.rport ? "is connected on" : "is bound to";
+	return socket->state == STATE_LISTEN ? "listens on" : "is only bound to";
+}
+
+static void put_server(struct telling *telling, const struct socket *socket)
+{
+	char local[SOCKET_ENDPOINT_MAX], peer[SOCKET_ENDPOINT_MAX] = "";
+	char holders[EXPLAIN_WORDS], user[EXPLAIN_WORDS], queue[EXPLAIN_WORDS] = "";
+
+	socket_local_text(socket, &telling->numbers, local);
+	if (socket->tuple.rport)
+		socket_peer_text(socket, &telling->numbers, peer);
+	if (socket->state == STATE_LISTEN && socket->recvq != QUEUE_UNKNOWN && socket->sendq != QUEUE_UNKNOWN)
+		snprintf(queue, sizeof(queue), ", %u of at most %u wait for accept()%s", socket->recvq, socket->sendq,
+			 listener_is_full(socket) ? ": FULL" : "");
+	page_entry(&telling->page, upper_name(socket->protocol), NAME_WIDTH, state_color(socket->state),
+		   "%s %s%s%s: %s%s%s", doing(socket), local, *peer ? " to " : "", peer,
+		   explain_holders(socket, telling->about->denied, holders), user_of(telling, socket, user), queue);
+}
+
+enum { SERVERS_SHOWN = 20 };
+
+static void put_servers(struct telling *telling)
+{
+	const struct socket_batch *servers = &telling->about->survey->servers;
+
+	for (size_t i = 0; i < servers->count && i < SERVERS_SHOWN; i++)
+		put_server(telling, &servers->rows[i]);
+	if (servers->count > SERVERS_SHOWN)
+		page_paragraph(&telling->page, "and %zu more", servers->count - SERVERS_SHOWN);
+	if (!servers->count)
+		page_paragraph(&telling->page, "No socket listens on it or is bound to it.");
+}
+
+/* "3 ESTABLISHED, 12 TIME_WAIT"; "" for none. */
+static const char *states_text(const uint64_t counts[STATE_COUNT], char *out)
+{
+	size_t used = 0;
+
+	*out = '\0';
+	for (unsigned int state = 1; state < STATE_COUNT; state++)
+		if (counts[state])
+			used += (size_t)snprintf(out + used, EXPLAIN_WORDS - used, "%s%llu %s", used ? ", " : "",
+						 (unsigned long long)counts[state], tcp_state_name(state));
+	return out;
+}
+
+static void put_who(struct telling *telling)
+{
+	const struct port_survey *survey = telling->about->survey;
+	char netns[EXPLAIN_WORDS], states[EXPLAIN_WORDS], number[EXPLAIN_WORDS];
+
+	page_heading(&telling->page, "Who has it now, in network namespace %s", explain_netns(telling->style, netns));
+	put_servers(telling);
+	if (tells(telling, PROTOCOL_TCP)) {
+		states_text(survey->local, states);
+		page_paragraph(&telling->page, "TCP connections with this local port: %s", *states ? states : "none");
+		explain_processes(&telling->page, &survey->holders);
+		states_text(survey->remote, states);
+		page_paragraph(&telling->page, "TCP connections with this remote port: %s", *states ? states : "none");
+	}
+	if (survey->udp_remote)
+		page_paragraph(&telling->page, "%s connected to this remote port",
+			       explain_number(survey->udp_remote, "UDP socket", "UDP sockets", number));
+}
+
+/* ---- whether it can be bound ---- */
+
+static const char *answer_text(enum bind_answer answer)
+{
+	static const char *const texts[] = {
+		[BIND_UNKNOWN] = "not known",
+		[BIND_YES] = "yes",
+		[BIND_WITH_REUSE] = "only with SO_REUSEADDR",
+		[BIND_IN_USE] = "no, it is in use",
+		[BIND_FORBIDDEN] = "no, not by us",
+		[BIND_NO_FAMILY] = "no, there are no such addresses here",
+	};
+
+	return texts[answer];
+}
+
+static const char *answer_color(enum bind_answer answer)
+{
+	return answer == BIND_YES ? "\033[32m" : answer == BIND_WITH_REUSE ? "\033[33m" : "\033[31m";
+}
+
+static void put_answer(struct telling *telling, enum protocol protocol, enum port_family family)
+{
+	const struct bind_trial *trial = &telling->about->facts->trials[protocol][family];
+	enum bind_answer answer = telling->about->verdict->answers[protocol][family];
+	char name[16], kernel[EXPLAIN_WORDS] = "";
+
+	snprintf(name, sizeof(name), "%s %s", upper_name(protocol), explain_families(1u << family));
+	if (trial->plain > 0)
+		snprintf(kernel, sizeof(kernel), "; the kernel says: %s%s", strerror(trial->plain),
+			 trial->plain != EADDRINUSE || trial->reuse == BIND_UNTRIED ? ""
+			 : trial->reuse                                             ? "; also with SO_REUSEADDR"
+										    : "; with SO_REUSEADDR it agrees");
+	page_entry(&telling->page, name, NAME_WIDTH, answer_color(answer), "%s%s", answer_text(answer), kernel);
+}
+
+/* ---- why not ---- */
+
+static const struct socket *server_of(const struct telling *telling, const struct port_reason *reason)
+{
+	return &telling->about->survey->servers.rows[reason->server];
+}
+
+/* Who it is, where it is only one. */
+static const char *servers_text(const struct telling *telling, const struct port_reason *reason, const char *one,
+				const char *many, char *out)
+{
+	const struct socket *socket = server_of(telling, reason);
+	char local[SOCKET_ENDPOINT_MAX], holders[EXPLAIN_WORDS];
+
+	if (reason->count > 1) {
+		explain_number(reason->count, "", many, out);
+		return out;
+	}
+	socket_local_text(socket, &telling->numbers, local);
+	snprintf(out, EXPLAIN_WORDS, "%s %s %s", explain_holders(socket, telling->about->denied, holders), one, local);
+	return out;
+}
+
+static void put_listener(struct telling *telling, const struct port_reason *reason, const char *where)
+{
+	char who[EXPLAIN_WORDS];
+
+	servers_text(telling, reason, "listens on", "sockets listen on it (see above)", who);
+	if (reason->one_address)
+		page_item(&telling->page,
+			  "%s: %s. A bind() to all addresses (0.0.0.0, ::) needs that one as well; on any other "
+			  "address alone the port is free.",
+			  where, who);
+	else
+		page_item(&telling->page,
+			  "%s: %s, on all addresses, so that none is left. Stop it first; SO_REUSEADDR does not help "
+			  "against a listener. Two share a port only where both set SO_REUSEPORT before bind() and "
+			  "belong to the same user.",
+			  where, who);
+}
+
+static void put_udp_socket(struct telling *telling, const struct port_reason *reason, const char *where)
+{
+	char who[EXPLAIN_WORDS];
+
+	servers_text(telling, reason, "has bound", "sockets are bound to it (see above)", who);
+	page_item(&telling->page,
+		  "%s: %s%s. Close it first; two share a port only where both set SO_REUSEPORT, or both SO_REUSEADDR, "
+		  "before bind().",
+		  where, who, reason->one_address ? "; on other addresses the port is free" : "");
+}
+
+/* Nothing else keeps the port of that protocol. */
+static bool is_alone(const struct telling *telling, const struct port_reason *reason)
+{
+	const struct port_verdict *verdict = telling->about->verdict;
+
+	for (size_t i = 0; i < verdict->reason_count; i++)
+		if (&verdict->reasons[i] != reason && verdict->reasons[i].protocol == reason->protocol)
+			return false;
+	return true;
+}
+
+/* What to say of SO_REUSEADDR, as far as the kernel has told. */
+static const char *reuse_text(const struct telling *telling, const struct port_reason *reason, const char *helps,
+			      const char *helps_not)
+{
+	unsigned int helped = 0, refused = 0;
+
+	for (unsigned int family = 0; family < PORT_FAMILIES; family++) {
+		enum bind_answer answer = telling->about->verdict->answers[reason->protocol][family];
+
+		helped |= (unsigned int)(answer == BIND_WITH_REUSE) << family;
+		refused |= (unsigned int)(answer == BIND_IN_USE) << family;
+	}
+	if ((helped & reason->families) == reason->families)
+		return helps;
+	return (refused & reason->families) == reason->families && is_alone(telling, reason) ? helps_not : "";
+}
+
+static void put_bound(struct telling *telling, const struct port_reason *reason, const char *where)
+{
+	char who[EXPLAIN_WORDS];
+
+	servers_text(telling, reason, "has bound, without listening on it,",
+		     "sockets are bound to it (see above), without listening", who);
+	page_item(&telling->page, "%s: %s. The port stays taken until that socket is closed%s.%s", where, who,
+		  reason->one_address ? "; on other addresses it is free" : "",
+		  reuse_text(telling, reason, " It has set SO_REUSEADDR: who sets that, too, can bind the port.", ""));
+}
+
+static void put_time_wait(struct telling *telling, const struct port_reason *reason, const char *where)
+{
+	char number[EXPLAIN_WORDS];
+
+	explain_number(reason->count, "connection in TIME_WAIT keeps it", "connections in TIME_WAIT keep it", number);
+	page_item(&telling->page, "%s: %s without a listener; the last of them ends within %u s.%s", where, number,
+		  explain_seconds(reason->last_ms),
+		  reuse_text(telling, reason,
+			     " A server that sets SO_REUSEADDR before bind(), as nearly all do, gets it at once.",
+			     " SO_REUSEADDR does not help: it has to be set by the sockets that these were, too, and "
+			     "it was not, as on a client's. Wait, or take another port."));
+}
+
+static void put_connections(struct telling *telling, const struct port_reason *reason, const char *where)
+{
+	char number[EXPLAIN_WORDS];
+
+	explain_number(reason->count, "connection", "connections", number);
+	if (reason->why == WHY_OUTGOING)
+		page_item(&telling->page,
+			  "%s: %s that began here %s it: the kernel has chosen it for a client. End the client, or "
+			  "take another port; `sysctl -w net.ipv4.ip_local_reserved_ports=%u` (with what is in it "
+			  "already) keeps it for you from now on.",
+			  where, number, reason->count == 1 ? "has" : "have", telling->about->survey->port);
+	else
+		page_item(&telling->page, "%s: %s %s it, whose listener is gone (see above whose they are).%s", where,
+			  number, reason->count == 1 ? "keeps" : "keep",
+			  reuse_text(telling, reason,
+				     " A server that sets SO_REUSEADDR before bind() gets it all the same.",
+				     " SO_REUSEADDR does not help here. They have to end first."));
+}
+
+static void put_refusal(struct telling *telling, const struct port_reason *reason, const char *where)
+{
+	if (reason->why == WHY_PRIVILEGED)
+		page_item(&telling->page,
+			  "%s: the port is privileged, and we lack CAP_NET_BIND_SERVICE: whether it is free was not "
+			  "tried. Run the server as root, give it the capability (`setcap cap_net_bind_service=ep "
+			  "FILE`, or AmbientCapabilities= in its unit), or lower net.ipv4.ip_unprivileged_port_start.",
+			  where);
+	else
+		page_item(
+			&telling->page,
+			"%s: the kernel forbids it, though no privilege lacks: a security module (SELinux, AppArmor), "
+			"a BPF program of the control group, or this network namespace belongs to a user namespace in "
+			"which we "
+			"are nobody. See `dmesg` and the audit log.",
+			where);
+}
+
+static void put_reason(struct telling *telling, const struct port_reason *reason)
+{
+	char where[64];
+
+	snprintf(where, sizeof(where), "%s, %s", upper_name(reason->protocol), explain_families(reason->families));
+	switch (reason->why) {
+	case WHY_PRIVILEGED:
+	case WHY_FORBIDDEN:
+		put_refusal(telling, reason, where);
+		break;
+	case WHY_LISTENER:
+		put_listener(telling, reason, where);
+		break;
+	case WHY_UDP_SOCKET:
+		put_udp_socket(telling, reason, where);
+		break;
+	case WHY_BOUND:
+		put_bound(telling, reason, where);
+		break;
+	case WHY_OUTGOING:
+	case WHY_CONNECTIONS:
+		put_connections(telling, reason, where);
+		break;
+	case WHY_TIME_WAIT:
+		put_time_wait(telling, reason, where);
+		break;
+	default:
+		page_item(&telling->page,
+			  "%s: a socket has it that the kernel does not show: bound, but neither listening nor "
+			  "connected (before Linux 6.8 such are in no list), or one that has just gone.",
+			  where);
+	}
+}
+
+static void put_verdict(struct telling *telling)
+{
+	const struct port_verdict *verdict = telling->about->verdict;
+
+	page_heading(&telling->page, "Can it be bound now?");
+	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
+		for (unsigned int family = 0; family < PORT_FAMILIES; family++)
+			if (tells(telling, protocol))
+				put_answer(telling, protocol, family);
+	if (verdict->reason_count)
+		page_heading(&telling->page, "Why not, and what to do");
+	for (size_t i = 0; i < verdict->reason_count; i++)
+		put_reason(telling, &verdict->reasons[i]);
+}
+
+void explain_port_text(const struct explain_style *style, const struct port_page *about)
+{
+	struct telling telling = {.style = style, .about = about, .numbers = *style->words};
+
+	telling.numbers.service = NULL;
+	page_open(&telling.page, style->output, style->width, style->color);
+	put_title(&telling);
+	if (!about->survey->port) {
+		page_paragraph(&telling.page,
+			       "No socket has port 0. bind() to it asks the kernel for a free port within "
+			       "net.ipv4.ip_local_port_range, which is %u to %u.",
+			       about->facts->ephemeral_low, about->facts->ephemeral_high);
+		return;
+	}
+	put_what(&telling);
+	put_who(&telling);
+	put_verdict(&telling);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "explain_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "escape.h"
+#include "netns_text.h"
+
+enum { HOLDERS_SHOWN = 4 };
+
+#define HIDDEN_HOLDER "a process that may not be looked into (run as root to see it)"
+
+static const char *nobody(const struct socket *socket, bool denied)
+{
+	if (!socket->inode)
+		return "no process";
+	return denied ? HIDDEN_HOLDER
+		      : "nobody that can be found (the kernel itself, or a process in another container)";
+}
+
+const char *explain_holders(const struct socket *socket, bool denied, char *out)
+{
+	size_t used = 0, shown = socket->owner_count < HOLDERS_SHOWN ? socket->owner_count : HOLDERS_SHOWN;
+
+	snprintf(out, EXPLAIN_WORDS, "%s", shown ? "" : nobody(socket, denied));
+	for (size_t i = 0; i < shown; i++) {
+		const struct owner *owner = &socket->owners[i];
+
+		used += (size_t)snprintf(out + used, EXPLAIN_WORDS - used, "%s%s (pid %u, fd %d)", i ? ", " : "",
+					 ESCAPED(owner->comm), owner->pid, owner->fd);
+	}
+	if (shown < socket->owner_count)
+		snprintf(out + used, EXPLAIN_WORDS - used, " and %zu more", socket->owner_count - shown);
+	return out;
+}
+
+const char *explain_families(unsigned int families)
+{
+	if (families == PORT_BOTH)
+		return "IPv4 and IPv6";
+	return families == 1u << PORT_IPV4 ? "IPv4" : "IPv6";
+}
+
+const char *explain_number(uint64_t count, const char *one, const char *many, char *out)
+{
+	snprintf(out, EXPLAIN_WORDS, "%llu %s", (unsigned long long)count, count == 1 ? one : many);
+	return out;
+}
+
+const char *explain_netns(const struct explain_style *style, char *out)
+{
+	char number[32];
+
+	snprintf(out, EXPLAIN_WORDS, "%s", netns_inode_text(style->netns, style->home, 0, style->now_ns, number));
+	return out;
+}
+
+uint32_t explain_seconds(uint32_t ms)
+{
+	return ms / 1000 + (ms % 1000 != 0);
+}
+
+void explain_more(struct page *page, size_t count)
+{
+	if (count)
+		page_paragraph(page, "         and %zu more", count);
+}
+
+void explain_processes(struct page *page, const struct tally *tally)
+{
+	struct tally_count top[EXPLAIN_TOP];
+	size_t count = tally_top(tally, top, EXPLAIN_TOP);
+
+	for (size_t i = 0; i < count; i++)
+		page_count(page, top[i].count, "%s (pid %u)", ESCAPED(top[i].key.name), top[i].key.number);
+	explain_more(page, tally->index.count - count);
+}

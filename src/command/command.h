@@ -17,4 +17,5 @@ int trace_run(const struct options *options);
 int top_run(const struct options *options);
 int list_run(const struct options *options);
 int audit_run(const struct options *options);
+int explain_run(const struct options *options);
 int doctor_run(const struct options *options);

@@ -19,7 +19,7 @@ static const struct {
 } commands[] = {
 	{"trace", COMMAND_TRACE, &trace_argp},    {"top", COMMAND_TOP, &top_argp},
 	{"list", COMMAND_LIST, &list_argp},       {"audit", COMMAND_AUDIT, &audit_argp},
-	{"doctor", COMMAND_DOCTOR, &doctor_argp},
+	{"explain", COMMAND_EXPLAIN, &explain_argp}, {"doctor", COMMAND_DOCTOR, &doctor_argp},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -31,6 +31,7 @@ static const char overview[] =
 	"  top     print the live table: -b [-d SECONDS] [-n COUNT]\n"
 	"  list    print the sockets now, with the letters of ss and netstat: -tulnp, -at\n"
 	"  audit   say what listens, who can reach it, and which of that nobody expects\n"
+	"  explain say what a state means, or who has a port: explain CLOSE_WAIT, explain 80\n"
 	"  doctor  say whether this host can run it, and what to do if not\n\n"
 	"'tcpledger COMMAND --help' tells the rest of each; 'tcpledger --version' the version.\n";
 

@@ -11,7 +11,7 @@
 #include "policy.h"
 #include "sockets.h"
 
-enum command { COMMAND_TRACE, COMMAND_TOP, COMMAND_LIST, COMMAND_AUDIT, COMMAND_DOCTOR };
+enum command { COMMAND_TRACE, COMMAND_TOP, COMMAND_LIST, COMMAND_AUDIT, COMMAND_EXPLAIN, COMMAND_DOCTOR };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -37,6 +37,18 @@ struct audit_options {
 	bool ports; /* no listeners, but the ports that should not be public */
 };
 
+enum explain_topic { EXPLAIN_OVERVIEW, EXPLAIN_STATE, EXPLAIN_PORT };
+
+struct explain_options {
+	enum explain_topic topic;
+	uint8_t state; /* enum tcp_state */
+	uint16_t port;
+	uint32_t protocols; /* a set: those that the port is explained of */
+	bool numeric;
+	uint32_t netns;         /* the inode of a network namespace; 0: the one that we are in */
+	const char *netns_word; /* how it was called */
+};
+
 struct options {
 	enum command command;
 	struct filter *filter; /* FILTER and the options that are sugar over it; NULL: everything */
@@ -54,6 +66,8 @@ struct options {
 	/* list, audit */
 	struct list_options list;
 	struct audit_options audit;
+	/* explain */
+	struct explain_options explain;
 };
 
 /* Reads the command line. Does not return when it is wrong (exit 2, with a message) or asks for help or the version

@@ -46,6 +46,7 @@ extern const struct argp trace_argp;
 extern const struct argp top_argp;
 extern const struct argp list_argp;
 extern const struct argp audit_argp;
+extern const struct argp explain_argp;
 extern const struct argp doctor_argp;
 
 #define FILTER_HELP                                                                                                    \

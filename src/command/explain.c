@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tcpledger explain: what a state means, or who has a port, with the numbers of this host now. All is gathered in the
+ * network namespace that is asked about, by entering it; what is printed is put together at home again.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "command.h"
+#include "escape.h"
+#include "explain.h"
+#include "list_words.h"
+#include "log.h"
+#include "netns_finder.h"
+#include "port_facts.h"
+#include "report.h"
+#include "sysctl.h"
+#include "users.h"
+
+enum { WIDTH_WITHOUT_TERMINAL = 100 };
+
+/* What was gathered: of the topic, and no more. */
+struct findings {
+	const struct explain_options *options;
+	struct holders *holders; /* NULL: nobody asks */
+	uint64_t counts[STATE_COUNT];
+	struct state_survey state;
+	char *values[LORE_SETTINGS];
+	uint32_t witness; /* the inode of a bound socket of our own; 0: none */
+	bool witnessed;   /* it was shown */
+	struct port_survey port;
+	struct port_facts facts;
+};
+
+/* ---- gathering, in the namespace ---- */
+
+static int count_state(void *context, const struct socket *socket)
+{
+	((struct findings *)context)->counts[socket->state]++;
+	return 0;
+}
+
+static int note_listener(void *context, const struct socket *socket)
+{
+	state_survey_note_listener(&((struct findings *)context)->state, socket);
+	return 0;
+}
+
+static void find_owners(const struct findings *findings, struct socket *socket)
+{
+	socket->owners = holders_of(findings->holders, socket->inode, &socket->owner_count);
+}
+
+static int take_of_state(void *context, const struct socket *found)
+{
+	struct findings *findings = context;
+	struct socket socket = *found;
+
+	if (socket.inode && socket.inode == findings->witness) {
+		findings->witnessed = true;
+		return 0;
+	}
+	find_owners(findings, &socket);
+	return state_survey_add(&findings->state, &socket);
+}
+
+static int take_of_port(void *context, const struct socket *found)
+{
+	struct findings *findings = context;
+	struct socket socket = *found;
+
+	find_owners(findings, &socket);
+	return port_survey_add(&findings->port, &socket);
+}
+
+static int read_sockets(struct findings *findings, uint32_t protocols, uint32_t states, socket_handler *handler)
+{
+	const struct socket_query query = {
+		.protocols = protocols, .states = states, .ipv4 = true, .ipv6 = true, .bound = true};
+	const struct netns here = sockets_here();
+
+	return sockets_each(&here, SOCKETS_BY_AUTO, &query, handler, findings);
+}
+
+/* Whether the kernel shows sockets that are only bound is seen by one of our own. */
+static int count_sockets(struct findings *findings, uint8_t state)
+{
+	const struct sockaddr_in any = {.sin_family = AF_INET};
+	CLEANUP(cleanup_close) int fd = -1;
+	struct stat file;
+
+	if (state == STATE_CLOSE) {
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd >= 0 && !bind(fd, (const struct sockaddr *)&any, sizeof(any)) && !fstat(fd, &file))
+			findings->witness = (uint32_t)file.st_ino;
+	}
+	return read_sockets(findings, 1u << PROTOCOL_TCP, 1u << state, take_of_state);
+}
+
+static int gather_state(struct findings *findings)
+{
+	uint8_t state = findings->options->state;
+	const struct state_lore *lore = state_lore(state);
+	int err = state_survey_init(&findings->state, state);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < LORE_SETTINGS && lore->settings[i]; i++)
+		findings->values[i] = sysctl_read(setting_lore(lore->settings[i])->name);
+	port_facts_range(&findings->state.ephemeral_low, &findings->state.ephemeral_high);
+	err = read_sockets(findings, 1u << PROTOCOL_TCP, 1u << STATE_LISTEN, note_listener);
+	if (!err)
+		err = count_sockets(findings, state);
+	state_survey_end(&findings->state);
+	return err;
+}
+
+static int gather_port(struct findings *findings)
+{
+	const struct explain_options *options = findings->options;
+	int err = port_survey_init(&findings->port, options->port);
+
+	if (err)
+		return err;
+	err = read_sockets(findings, options->protocols, STATES_ALL, take_of_port);
+	port_facts_gather(options->port, &findings->facts);
+	if (options->port)
+		port_facts_try(options->port, options->protocols, &findings->facts);
+	return err;
+}
+
+static int gather(struct findings *findings)
+{
+	switch (findings->options->topic) {
+	case EXPLAIN_STATE:
+		return gather_state(findings);
+	case EXPLAIN_PORT:
+		return gather_port(findings);
+	default:
+		return read_sockets(findings, 1u << PROTOCOL_TCP, STATES_ALL, count_state);
+	}
+}
+
+/* ---- the namespace ---- */
+
+static int enter(const struct netns_list *all, uint32_t inode, int *home)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->all[i].inode == inode)
+			return netns_enter(&all->all[i], home);
+	return -ENOENT;
+}
+
+static void say_closed(const struct explain_options *options, int err)
+{
+	if (err == -EPERM)
+		log_error("--netns %s: it cannot be entered: that takes CAP_SYS_ADMIN; run as root",
+			  ESCAPED(options->netns_word));
+	else
+		log_error("--netns %s: it cannot be entered: %s", ESCAPED(options->netns_word), strerror(-err));
+}
+
+/* -ECANCELED: it was said why not. */
+static int gather_there(struct findings *findings)
+{
+	const struct explain_options *options = findings->options;
+	CLEANUP(cleanup_close) int home = -1;
+	struct netns_list all;
+	int err;
+
+	if (!options->netns)
+		return gather(findings);
+	err = netns_discover(&all);
+	if (!err) {
+		err = enter(&all, options->netns, &home);
+		netns_list_free(&all);
+	}
+	if (err) {
+		say_closed(options, err);
+		return -ECANCELED;
+	}
+	err = gather(findings);
+	netns_return(home);
+	return err;
+}
+
+/* ---- printing, at home ---- */
+
+static size_t page_width(void)
+{
+	struct winsize window;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) || !window.ws_col ? WIDTH_WITHOUT_TERMINAL : window.ws_col;
+}
+
+static void print_state(const struct findings *findings, const struct explain_style *style, bool json)
+{
+	const struct state_page page = {
+		.survey = &findings->state,
+		.values = findings->values,
+		.denied = holders_denied(findings->holders) != 0,
+		.hidden = findings->state.state == STATE_CLOSE && !findings->witnessed,
+	};
+
+	if (json)
+		explain_state_json(style, &page);
+	else
+		explain_state_text(style, &page);
+}
+
+static void print_port(const struct findings *findings, const struct explain_style *style, bool json)
+{
+	const struct explain_options *options = findings->options;
+	const struct socket_words *words = style->words;
+	struct port_verdict verdict;
+	struct port_page page = {
+		.survey = &findings->port,
+		.facts = &findings->facts,
+		.verdict = &verdict,
+		.protocols = options->protocols,
+		.denied = holders_denied(findings->holders) != 0,
+	};
+
+	port_verdict_make(&findings->port, &findings->facts, options->protocols, &verdict);
+	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS && words->service; protocol++)
+		page.names[protocol] = words->service(words->context, protocol, options->port);
+	if (json)
+		explain_port_json(style, &page);
+	else
+		explain_port_text(style, &page);
+}
+
+static void print_states(const struct findings *findings, const struct explain_style *style, bool json)
+{
+	const struct states_page page = {.counts = findings->counts};
+
+	if (json)
+		explain_states_json(style, &page);
+	else
+		explain_states_text(style, &page);
+}
+
+static int print_into(const struct findings *findings, const struct explain_style *style, bool json)
+{
+	switch (findings->options->topic) {
+	case EXPLAIN_STATE:
+		print_state(findings, style, json);
+		break;
+	case EXPLAIN_PORT:
+		print_port(findings, style, json);
+		break;
+	default:
+		print_states(findings, style, json);
+		break;
+	}
+	return output_flush(style->output);
+}
+
+static int print(const struct findings *findings, const struct options *options)
+{
+	const struct list_wishes wishes = {.services = !options->explain.numeric};
+	struct netns_names *names = netns_names_new(&host_netns_finder);
+	struct netns_view netns = {.names = names, .home = netns_home()};
+	struct list_words words;
+	struct explain_style style = {
+		.output = output_new(STDOUT_FILENO, -1),
+		.words = &words.words,
+		.user = user_name,
+		.netns = &netns,
+		.home = options->explain.netns ? options->explain.netns : netns.home,
+		.now_ns = clock_monotonic_ns(),
+		.color = report_wants_color(options),
+		.width = page_width(),
+	};
+	int err = style.output && names ? list_words_open(&words, &wishes) : -ENOMEM;
+
+	if (!err) {
+		err = print_into(findings, &style, options->json);
+		list_words_close(&words);
+	}
+	output_free(style.output);
+	netns_names_free(names);
+	return err;
+}
+
+static void free_findings(struct findings *findings)
+{
+	for (size_t i = 0; i < LORE_SETTINGS; i++)
+		free(findings->values[i]);
+	state_survey_free(&findings->state);
+	port_survey_free(&findings->port);
+	holders_free(findings->holders);
+}
+
+int explain_run(const struct options *options)
+{
+	struct findings findings = {.options = &options->explain};
+	int err = 0;
+
+	signal(SIGPIPE, SIG_IGN); /* a write tells */
+	if (options->explain.topic != EXPLAIN_OVERVIEW)
+		err = holders_find(HOLDERS_BY_AUTO, &findings.holders);
+	if (!err)
+		err = gather_there(&findings);
+	if (!err)
+		err = print(&findings, options);
+	if (err && err != -EPIPE && err != -ECANCELED)
+		log_error("explain: %s", strerror(-err));
+	free_findings(&findings);
+	return err && err != -EPIPE ? STATUS_FAILED : STATUS_DONE;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The options of explain, and what its argument means.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "escape.h"
+#include "names.h"
+#include "nearest.h"
+#include "options_inside.h"
+#include "parse.h"
+#include "port_survey.h"
+#include "services.h"
+
+static const struct argp_option explain_options[] = {
+	{"netns", 'N', "NETNS", 0,
+	 "in this network namespace: of ip netns or of a container, a PID in it, or its inode", 0},
+	{"numeric", 'n', 0, 0, "ports as numbers, not as services", 0},
+	{"json", KEY_JSON, 0, 0, "one JSON object", 0},
+	{"color", KEY_COLOR, "WHEN", 0, "auto (on a terminal), always, never", 0},
+	{"verbose", 'v', 0, 0, "say more on stderr", 0},
+	{0},
+};
+
+#define ALL_STATES                                                                                                     \
+	"ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN or "    \
+	"CLOSING"
+
+/* ---- a state ---- */
+
+static bool take_state(struct explain_options *explain, const char *word)
+{
+	uint32_t set = tcp_state_set(word, strlen(word));
+
+	if (!set)
+		return false;
+	if (set & (set - 1))
+		options_fail("explain '%s': these are several states: give one, %s", ESCAPED(word), ALL_STATES);
+	explain->topic = EXPLAIN_STATE;
+	explain->state = (uint8_t)__builtin_ctz(set);
+	return true;
+}
+
+/* ---- a port ---- */
+
+/* The protocol after the slash, or PROTOCOL_COUNT where none is named; cuts it off. */
+static enum protocol cut_protocol(char *name, const char *word)
+{
+	char *slash = strchr(name, '/');
+
+	if (!slash)
+		return PROTOCOL_COUNT;
+	*slash++ = '\0';
+	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
+		if (!strcasecmp(slash, protocol_name(protocol)))
+			return protocol;
+	options_fail("explain '%s': '%s' is no protocol whose ports are explained: give tcp or udp", ESCAPED(word),
+		     ESCAPED(slash));
+}
+
+/* A name that only the other protocol has means its port all the same. */
+static bool find_port(const char *name, enum protocol protocol, const char *word, uint16_t *port)
+{
+	uint32_t number;
+	int err = parse_u32(name, 0, UINT16_MAX, &number);
+
+	if (err == -ERANGE)
+		options_fail("explain '%s': no port is greater than 65535", ESCAPED(word));
+	if (!err)
+		*port = (uint16_t)number;
+	return !err || !services_port(protocol, name, port) || !services_port(PROTOCOL_COUNT, name, port);
+}
+
+static bool take_port(struct explain_options *explain, const char *word)
+{
+	char name[256];
+	enum protocol protocol;
+
+	if (snprintf(name, sizeof(name), "%s", *word == ':' ? word + 1 : word) >= (int)sizeof(name))
+		return false;
+	protocol = cut_protocol(name, word);
+	if (!find_port(name, protocol, word, &explain->port))
+		return false;
+	explain->topic = EXPLAIN_PORT;
+	explain->protocols = protocol == PROTOCOL_COUNT ? 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP : 1u << protocol;
+	return true;
+}
+
+/* ---- neither ---- */
+
+static const char *nearest_state(const char *word)
+{
+	const char *names[STATE_COUNT - 1];
+	char spelled[64];
+
+	snprintf(spelled, sizeof(spelled), "%s", word);
+	for (char *at = spelled; *at; at++)
+		if (*at == '-' || *at == ' ')
+			*at = '_';
+	for (unsigned int state = 1; state < STATE_COUNT; state++)
+		names[state - 1] = tcp_state_name(state);
+	return nearest_word(spelled, names, STATE_COUNT - 1);
+}
+
+/* Of a state and a service that are both near, the nearer one is meant. */
+__attribute__((noreturn)) static void fail_word(const char *word)
+{
+	struct services *services = services_read();
+	const char *name = *word == ':' ? word + 1 : word;
+	const char *state = nearest_state(name), *service = services ? services_nearest(services, name) : NULL;
+	const char *near = state;
+
+	if (!near || (service && word_distance(name, service) < word_distance(name, state)))
+		near = service;
+	if (near)
+		options_fail("explain '%s': there is no such state, port or service; the nearest is %s", ESCAPED(word),
+			     ESCAPED(near));
+	options_fail("explain '%s': there is no such state, port or service: give %s, a port from 0 to 65535, or a "
+		     "name of /etc/services",
+		     ESCAPED(word), ALL_STATES);
+}
+
+static void take_word(struct explain_options *explain, const char *word)
+{
+	if (explain->topic != EXPLAIN_OVERVIEW)
+		options_fail("explain takes one STATE or PORT, and '%s' is a second", ESCAPED(word));
+	if (!take_state(explain, word) && !take_port(explain, word))
+		fail_word(word);
+}
+
+/* ---- the options ---- */
+
+static void take_netns(struct explain_options *explain, const char *word)
+{
+	struct netns_choice choice = {.count = 0};
+
+	if (host_names.netns(host_names.context, word, &choice))
+		options_fail("--netns %s: %s", ESCAPED(word), choice.why);
+	if (choice.count > 1)
+		options_fail("--netns %s: it is in %zu network namespaces: give one of them by its inode, as %u",
+			     ESCAPED(word), choice.count, choice.inodes[0]);
+	explain->netns = choice.inodes[0];
+	explain->netns_word = word;
+}
+
+static error_t read_explain(int key, char *value, struct argp_state *state)
+{
+	struct options *options = ((struct reading *)state->input)->options;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		take_word(&options->explain, value);
+		break;
+	case 'N':
+		take_netns(&options->explain, value);
+		break;
+	case 'n':
+		options->explain.numeric = true;
+		break;
+	default:
+		return option_output(key, value, options);
+	}
+	return 0;
+}
+
+const struct argp explain_argp = {
+	.options = explain_options,
+	.parser = read_explain,
+	.args_doc = "[STATE|PORT]",
+	.doc = "Say what a state of TCP means, how a socket gets in and out, what many of them mean and what to do, "
+	       "with the "
+	       "numbers of this host now; or who has a port, and whether it can be bound, and if not, why. Without an "
+	       "argument: the states there are now.\vSTATE is close-wait, CLOSE_WAIT, estab, listening …; PORT is 80, "
+	       ":80, 80/tcp, 53/udp, https.\n\nExit status: 0 done, 1 failed, 2 wrong use.",
+};

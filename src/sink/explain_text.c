@@ -63,7 +63,7 @@ static void put_settings(struct page *page, const struct state_lore *lore, char 
 		if (values[i])
 			page_item(page, "%s = %s: %s", setting->name, ESCAPED(values[i]), setting->role);
 		else
-			page_item(page, "%s (not shown in this network namespace): %s", setting->name, setting->role);
+			page_item(page, "%s (not shown here): %s", setting->name, setting->role);
 	}
 }
 

@@ -16,10 +16,10 @@
 #include "clock.h"
 #include "command.h"
 #include "list_words.h"
-#include "local_ports.h"
 #include "log.h"
 #include "namespaces.h"
 #include "netns_finder.h"
+#include "port_facts.h"
 #include "process.h"
 #include "report.h"
 #include "users.h"
@@ -225,9 +225,10 @@ static int add_gone(struct audit *audit)
 
 static int judge(struct audit *audit)
 {
-	struct port_range ephemeral = local_ports();
+	struct port_range ephemeral;
 	int err = 0;
 
+	port_facts_range(&ephemeral.first, &ephemeral.last);
 	if (audit->baseline) {
 		baseline_compare(audit->baseline, &ephemeral, audit->rows, audit->count);
 		err = add_gone(audit);

@@ -265,6 +265,11 @@ static int print_into(const struct findings *findings, const struct explain_styl
 	return output_flush(style->output);
 }
 
+static const char *user_name(void *users, uint32_t uid)
+{
+	return users_name(users, uid);
+}
+
 static int print(const struct findings *findings, const struct options *options)
 {
 	const struct list_wishes wishes = {.services = !options->explain.numeric};
@@ -275,19 +280,21 @@ static int print(const struct findings *findings, const struct options *options)
 		.output = output_new(STDOUT_FILENO, -1),
 		.words = &words.words,
 		.user = user_name,
+		.users = users_new(),
 		.netns = &netns,
 		.home = options->explain.netns ? options->explain.netns : netns.home,
 		.now_ns = clock_monotonic_ns(),
 		.color = report_wants_color(options),
 		.width = page_width(),
 	};
-	int err = style.output && names ? list_words_open(&words, &wishes) : -ENOMEM;
+	int err = style.output && names && style.users ? list_words_open(&words, &wishes) : -ENOMEM;
 
 	if (!err) {
 		err = print_into(findings, &style, options->json);
 		list_words_close(&words);
 	}
 	output_free(style.output);
+	users_free(style.users);
 	netns_names_free(names);
 	return err;
 }

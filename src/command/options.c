@@ -17,8 +17,8 @@ static const struct {
 	enum command command;
 	const struct argp *argp;
 } commands[] = {
-	{"trace", COMMAND_TRACE, &trace_argp},    {"top", COMMAND_TOP, &top_argp},
-	{"list", COMMAND_LIST, &list_argp},       {"audit", COMMAND_AUDIT, &audit_argp},
+	{"trace", COMMAND_TRACE, &trace_argp},       {"top", COMMAND_TOP, &top_argp},
+	{"list", COMMAND_LIST, &list_argp},          {"audit", COMMAND_AUDIT, &audit_argp},
 	{"explain", COMMAND_EXPLAIN, &explain_argp}, {"doctor", COMMAND_DOCTOR, &doctor_argp},
 };
 

@@ -14,7 +14,9 @@
 struct explain_style {
 	struct output *output;
 	const struct socket_words *words;
-	const char *(*user)(uint32_t uid); /* what a user is called: hostile text; NULL: there is none of this number */
+	/* What a user is called: hostile text; NULL: there is none of this number. */
+	const char *(*user)(void *users, uint32_t uid);
+	void *users;
 	const struct netns_view *netns;
 	uint32_t home;   /* the inode of the network namespace that is told of */
 	uint64_t now_ns; /* CLOCK_MONOTONIC */

@@ -233,7 +233,7 @@ static void put_server(struct json_writer *json, const struct explain_style *sty
 	json_known(json, "sendq", socket->sendq, socket->sendq != QUEUE_UNKNOWN);
 	json_bool(json, "full", listens && listener_is_full(socket));
 	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
-	put_text(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(socket->uid));
+	put_text(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(style->users, socket->uid));
 	put_holders(json, socket);
 	json_object_end(json);
 }

@@ -99,7 +99,7 @@ static void put_what(struct telling *telling)
 
 static const char *user_of(const struct telling *telling, const struct socket *socket, char *out)
 {
-	const char *name = socket->uid == UID_UNKNOWN ? NULL : telling->style->user(socket->uid);
+	const char *name = socket->uid == UID_UNKNOWN ? NULL : telling->style->user(telling->style->users, socket->uid);
 
 	if (socket->uid == UID_UNKNOWN)
 		*out = '\0';

@@ -83,7 +83,7 @@ static void put_cgroup(struct list_json *self, const struct socket *socket)
 	path = socket->details.cgroup ? words->cgroup(words->context, socket->details.cgroup) : NULL;
 	json_name(&self->json, "cgroup", path);
 	json_name(&self->json, "container",
-		 path && container_of_path(path, &container) ? container_name(&container, name) : NULL);
+		  path && container_of_path(path, &container) ? container_name(&container, name) : NULL);
 }
 
 static void put_socket(struct list_json *self, const struct socket *socket, uint64_t now_ns)

@@ -10,6 +10,7 @@
 #include "escape.h"
 #include "filter_node.h"
 #include "filter_token.h"
+#include "name_glob.h"
 #include "nearest.h"
 #include "parse.h"
 
@@ -270,21 +271,6 @@ static struct filter *state_leaf(struct parser *parser, const struct token *toke
 	if (node)
 		node->number = set;
 	return node;
-}
-
-/* For fnmatch(), to which brackets and backslashes mean something: in a name they are what they are. */
-static char *glob_of(const char *word)
-{
-	char *glob = malloc(2 * strlen(word) + 1), *end = glob;
-
-	for (; glob && *word; word++) {
-		if (strchr("[]\\", *word))
-			*end++ = '\\';
-		*end++ = *word;
-	}
-	if (glob)
-		*end = '\0';
-	return glob;
 }
 
 static struct filter *comm_leaf(struct parser *parser, const struct token *token)

@@ -11,80 +11,90 @@
 #include "dir.h"
 #include "number.h"
 #include "parse.h"
+#include "process.h"
 
-/* The inode in "socket:[12345]"; 0 for anything else. */
-static uint32_t socket_inode(char *target, ssize_t length)
+struct walk {
+	proc_link_handler *handler;
+	void *context;
+	size_t denied;
+};
+
+uint64_t proc_link_inode(const struct proc_link *link, const char *kind)
 {
-	static const char prefix[] = "socket:[";
-	uint32_t inode;
+	size_t length = strlen(kind);
+	const char *number = link->target + length + 2;
+	size_t digits = 0;
+	char text[DECIMAL_MAX + 1];
+	uint64_t inode;
 
-	if (length <= (ssize_t)sizeof(prefix) || memcmp(target, prefix, sizeof(prefix) - 1) != 0)
+	if (strncmp(link->target, kind, length) == 0 && strncmp(link->target + length, ":[", 2) == 0)
+		digits = strcspn(number, "]");
+	if (!digits || digits > DECIMAL_MAX)
 		return 0;
-	target[length - 1] = '\0'; /* the closing bracket */
-	return parse_u32(target + sizeof(prefix) - 1, 1, UINT32_MAX, &inode) ? 0 : inode;
+	memcpy(text, number, digits);
+	text[digits] = '\0';
+	return parse_u64(text, 1, UINT32_MAX, &inode) ? 0 : inode;
 }
 
-static void read_comm(int process, char comm[COMM_LEN])
+static int visit_process(void *context, uint32_t pid, int process)
 {
-	CLEANUP(cleanup_close) int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
-	char text[COMM_LEN + 1];
-	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof(text));
-
-	if (got > 0 && text[got - 1] == '\n')
-		got--;
-	if (got < 0)
-		got = 0;
-	if (got >= COMM_LEN)
-		got = COMM_LEN - 1;
-	memcpy(comm, text, (size_t)got);
-	comm[got] = '\0';
-}
-
-static int visit_process(const struct proc_fd_visitor *visitor, int process, uint32_t pid, size_t *denied)
-{
+	struct walk *walk = context;
 	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(process, "fd");
-	struct owner owner = {.pid = pid};
+	struct proc_link link = {.process = process, .owner = {.pid = pid}};
 	int64_t fd;
 	int err = 0;
 
-	*denied += !fds && errno == EACCES;
+	walk->denied += !fds && errno == EACCES;
 	while (fds && !err && (fd = dir_next_number(fds)) >= 0) {
-		char name[16], target[64];
 		ssize_t length;
-		uint32_t inode;
 
-		*decimal_put(name, (uint64_t)fd) = '\0';
-		length = readlinkat(dirfd(fds), name, target, sizeof(target));
-		inode = socket_inode(target, length);
-		if (!inode || (visitor->wants && !visitor->wants(visitor->context, inode)))
+		*decimal_put(link.name, (uint64_t)fd) = '\0';
+		length = readlinkat(dirfd(fds), link.name, link.target, sizeof(link.target) - 1);
+		if (length < 0 && errno == EACCES) { /* the directory may be ours, and its links not */
+			walk->denied++;
+			break;
+		}
+		if (length <= 0)
 			continue;
-		if (!owner.comm[0])
-			read_comm(process, owner.comm);
-		owner.fd = (int32_t)fd;
-		err = visitor->holds(visitor->context, inode, &owner);
+		link.target[length] = '\0';
+		link.dir = dirfd(fds);
+		link.owner.fd = (int32_t)fd;
+		err = walk->handler(walk->context, &link);
 	}
 	return err;
+}
+
+int proc_fd_each_link(proc_link_handler *handler, void *context, size_t *denied)
+{
+	struct walk walk = {.handler = handler, .context = context};
+	int err = process_each(visit_process, &walk);
+
+	*denied = walk.denied;
+	return err;
+}
+
+const struct owner *proc_link_owner(struct proc_link *link)
+{
+	if (!link->owner.comm[0])
+		process_comm(link->process, link->owner.comm);
+	return &link->owner;
+}
+
+/* ---- of sockets ---- */
+
+static int visit_link(void *context, struct proc_link *link)
+{
+	const struct proc_fd_visitor *visitor = context;
+	uint32_t inode = (uint32_t)proc_link_inode(link, "socket");
+
+	if (!inode || (visitor->wants && !visitor->wants(visitor->context, inode)))
+		return 0;
+	return visitor->holds(visitor->context, inode, proc_link_owner(link));
 }
 
 int proc_fd_each(const struct proc_fd_visitor *visitor, size_t *denied)
 {
-	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
-	int64_t pid;
-	int err = 0;
-
-	*denied = 0;
-	if (!proc)
-		return -errno;
-	while (!err && (pid = dir_next_number(proc)) >= 0) {
-		CLEANUP(cleanup_close) int process = -1;
-		char name[16];
-
-		*decimal_put(name, (uint64_t)pid) = '\0';
-		process = openat(dirfd(proc), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (process >= 0)
-			err = visit_process(visitor, process, (uint32_t)pid, denied);
-	}
-	return err;
+	return proc_fd_each_link(visit_link, (void *)visitor, denied);
 }
 
 /* ---- the holders of rows ---- */

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * An open descriptor of a process: of what kind it is, and what the kernel tells of each kind in /proc/PID/fd and
+ * /proc/PID/fdinfo. The texts are hostile: paths, and what others gave a name to.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "event.h"
+#include "socket.h"
+
+enum descriptor_kind {
+	KIND_UNKNOWN,
+	KIND_FILE,
+	KIND_DIRECTORY,
+	KIND_CHARACTER,
+	KIND_BLOCK,
+	KIND_SYMLINK,     /* only by O_PATH */
+	KIND_SOCKET_FILE, /* the name of a unix socket in the file system, only by O_PATH */
+	KIND_MEMFD,
+	KIND_DMA_BUF,
+	KIND_PIPE,
+	KIND_FIFO,
+	KIND_SOCKET,
+	KIND_EVENTFD,
+	KIND_EPOLL,
+	KIND_TIMERFD,
+	KIND_SIGNALFD,
+	KIND_INOTIFY,
+	KIND_FANOTIFY,
+	KIND_PIDFD,
+	KIND_BPF_MAP,
+	KIND_BPF_PROG,
+	KIND_BPF_LINK,
+	KIND_PERF_EVENT,
+	KIND_IO_URING,
+	KIND_USERFAULTFD,
+	KIND_NAMESPACE,
+	KIND_ANONYMOUS, /* another of the kernel's, which has nothing but a name */
+	KIND_COUNT,
+};
+
+enum access_mode { ACCESS_UNKNOWN, ACCESS_NONE, ACCESS_READ, ACCESS_WRITE, ACCESS_BOTH };
+
+/* Another descriptor of the same pipe or socket. */
+struct other_holder {
+	struct owner owner;
+	enum access_mode access;
+};
+
+enum watch_target { WATCH_DESCRIPTOR, WATCH_INODE, WATCH_MOUNT, WATCH_FILE_SYSTEM, WATCH_NAMESPACE };
+
+/* Something that an epoll, inotify or fanotify descriptor waits for. */
+struct watch {
+	enum watch_target target;
+	int32_t number;  /* epoll: the descriptor; inotify: of the watch */
+	uint32_t events; /* as in sys/epoll.h, sys/inotify.h, sys/fanotify.h */
+	uint64_t inode;  /* 0: not told */
+	uint64_t object; /* the id of a mount or of a namespace */
+	uint32_t major, minor;
+	bool stale; /* epoll: by that number the process has something else by now, or nothing */
+};
+
+/* Of a socket: what its table tells, if it is in one. */
+struct socket_end {
+	char protocol[16];          /* as the kernel calls it, in lower case: "tcp", "netlink"; "": not known */
+	bool unlisted;              /* it was looked for in all namespaces, and is in none of their tables */
+	const struct socket *found; /* NULL: in no table that we know */
+	const struct socket *peer;  /* of a unix socket: the other end; NULL: not known */
+	const struct owner *peer_owners;
+	size_t peer_owner_count;
+	int32_t family_protocol; /* of netlink or packet, where `has_numbers`: what it is for */
+	uint32_t family_port;    /* netlink: its port; packet: the index of its interface */
+	uint32_t family_groups;  /* netlink: those that it has joined */
+	bool has_numbers;
+};
+
+enum { TYPE_NAME_MAX = 32 };
+
+struct descriptor {
+	uint32_t holder; /* the process */
+	int32_t fd;
+	enum descriptor_kind kind;
+	enum access_mode access;
+	uint32_t flags; /* O_… of open(2) */
+	bool flags_known;
+	bool deleted;     /* it has no name in the file system any more */
+	char *name;       /* path, or what the kernel calls it; NULL: not known */
+	uint64_t inode;   /* 0: not known */
+	dev_t device;     /* that the file is on */
+	dev_t special;    /* that a device file stands for */
+	bool has_size;    /* a file, memory or a block device: */
+	uint64_t size;    /* bytes */
+	int64_t position; /* bytes; -1: none, or not known */
+	uint32_t locks;   /* of files: how many this process or this open file holds */
+	struct other_holder *others;
+	size_t other_count;
+	bool others_complete; /* all processes could be looked at */
+	struct watch *watches;
+	size_t watch_count;
+	size_t watch_room;
+	/* by kind; what is not told is 0, or as it is said */
+	bool detailed; /* what stands below was told */
+	union {
+		struct {
+			uint64_t count;
+			bool semaphore;
+		} eventfd;
+		struct {
+			int32_t clock; /* CLOCK_… of time.h */
+			uint64_t ticks;
+			uint64_t value_ns; /* until it fires; 0: it is not armed */
+			uint64_t interval_ns;
+		} timerfd;
+		uint64_t signals; /* 1 << (signal - 1) */
+		struct {
+			int32_t pid; /* -1: exited; 0: not in our pid namespace */
+			char comm[COMM_LEN];
+		} pidfd;
+		struct {
+			uint32_t type;
+			char type_name[TYPE_NAME_MAX]; /* "": not known */
+			uint32_t id;
+		} bpf;
+		struct {
+			int32_t terminal;              /* of /dev/ptmx: the number of its other end; -1: none */
+			char interface[TYPE_NAME_MAX]; /* of /dev/net/tun */
+		} character;
+		struct {
+			char exporter[TYPE_NAME_MAX];
+			char label[TYPE_NAME_MAX];
+		} dma_buf;
+		uint32_t ring_entries; /* io_uring */
+		struct socket_end socket;
+	};
+};
+
+enum { PROCESS_USER_MAX = 64 };
+#define LIMIT_UNKNOWN UINT64_MAX
+#define LIMIT_NONE    (UINT64_MAX - 1)
+
+/* A process that holds some. What is not told is unknown. */
+struct process_facts {
+	uint32_t pid;                /* where a thread was asked for: its process's */
+	char comm[COMM_LEN];         /* hostile text */
+	uint32_t uid;                /* effective, or UID_UNKNOWN */
+	char user[PROCESS_USER_MAX]; /* the name of that user; hostile text. "": it has none */
+	uint64_t limit;              /* how many descriptors it may have; LIMIT_UNKNOWN, LIMIT_NONE */
+	uint32_t netns;              /* the inode of its network namespace; 0: not known */
+};
+
+struct descriptors {
+	struct descriptor *all; /* by number */
+	size_t count;
+	size_t room;
+};
+
+/* What they hold is theirs, but for what a socket's end borrows. */
+void descriptors_free(struct descriptors *descriptors);
+
+/* What is at the end of the link /proc/PID/fd/N, whose text is `link`, and what stat(2) tells of it. */
+struct descriptor_look {
+	const char *link;
+	uint32_t mode;
+	uint32_t hard_links;
+	dev_t device;
+};
+
+enum descriptor_kind descriptor_kind_of(const struct descriptor_look *look);
+
+/* Whether the kernel says of the path that it is there no more; a file may also be called so. */
+bool descriptor_looks_deleted(const char *link);
+
+/* One word for each: "file", "directory", "pipe", "bpf-map" … */
+const char *descriptor_kind_name(enum descriptor_kind kind);
+
+/* "r", "w", "rw", "none"; NULL: not known. */
+const char *access_mode_name(enum access_mode access);
+
+/* Of the flags of open(2). */
+enum access_mode access_mode_of(uint32_t flags);
+
+enum { FLAG_NAMES_MAX = 32 };
+
+/* The names of the bits that are set and known, in the order of their meaning: of a descriptor's flags ("append",
+ * "cloexec" …), and of the events that a descriptor of that kind waits for. `names` takes FLAG_NAMES_MAX. Returns how
+ * many. */
+size_t descriptor_flag_names(uint32_t flags, const char **names);
+size_t watch_event_names(enum descriptor_kind kind, uint32_t events, const char **names);
+
+/* "monotonic", "realtime", "boottime" …; NULL: not known. */
+const char *clock_name(int32_t clock);
+
+enum { SIGNAL_NAME_MAX = 24 };
+
+/* "SIGINT", "SIGRTMIN+2", "32". `out` takes SIGNAL_NAME_MAX bytes. */
+const char *signal_name(unsigned int signal, char *out);
+
+/* The use of a netlink socket: "route", "sock_diag" …; NULL: not known. */
+const char *netlink_name(int32_t protocol);
+
+/* Marks what an epoll descriptor waits for though the process has something else under that number by now, or nothing:
+ * a copy of it lives on elsewhere. */
+void descriptors_mark_stale(struct descriptors *descriptors);
+
+/* Whether somebody holds the other end of a pipe. */
+enum tristate descriptor_other_end(const struct descriptor *descriptor);
+
+/* Whether it has a position that means bytes, and that is known. */
+bool descriptor_has_position(const struct descriptor *descriptor);
+
+/* Whether `name` is a path in the file system. */
+bool descriptor_has_path(const struct descriptor *descriptor);
+
+/* Whether that access reads, or writes. */
+static inline bool access_reads(enum access_mode access)
+{
+	return access == ACCESS_READ || access == ACCESS_BOTH;
+}
+
+static inline bool access_writes(enum access_mode access)
+{
+	return access == ACCESS_WRITE || access == ACCESS_BOTH;
+}

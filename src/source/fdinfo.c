@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "fdinfo.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "clock.h"
+
+enum {
+	INTERNAL_MINOR_BITS = 20, /* of a device as the kernel numbers it inside (include/linux/kdev_t.h) */
+	BPF_KINDS = 3,
+};
+
+/* One file, as far as it was read. */
+struct reading {
+	struct descriptor *descriptor;
+	bool ended; /* what follows may be anybody's text, or is of something else */
+	int err;
+};
+
+/* The value of a line that begins with `name`, blanks passed over; else NULL. */
+static const char *value_of(const char *line, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (strncmp(line, name, length) != 0)
+		return NULL;
+	return line + length + strspn(line + length, " \t");
+}
+
+static bool read_number(const char *line, const char *name, int base, uint64_t *out)
+{
+	const char *value = value_of(line, name);
+	char *end;
+	uint64_t number;
+
+	if (!value || *value == '-' || *value == '+')
+		return false;
+	errno = 0;
+	number = strtoull(value, &end, base);
+	if (errno || end == value || (*end && *end != ' ' && *end != '\t'))
+		return false;
+	*out = number;
+	return true;
+}
+
+static bool read_u32(const char *line, const char *name, int base, uint32_t *out)
+{
+	uint64_t number;
+
+	if (!read_number(line, name, base, &number) || number > UINT32_MAX)
+		return false;
+	*out = (uint32_t)number;
+	return true;
+}
+
+static bool read_i32(const char *line, const char *name, int32_t *out)
+{
+	const char *value = value_of(line, name);
+	char rest;
+
+	return value && sscanf(value, "%9" SCNd32 "%c", out, &rest) == 1;
+}
+
+static void read_word(const char *line, const char *name, char *out)
+{
+	const char *value = value_of(line, name);
+
+	if (value)
+		snprintf(out, TYPE_NAME_MAX, "%s", value);
+}
+
+/* ---- what all have ---- */
+
+static bool read_common(struct reading *reading, const char *line)
+{
+	struct descriptor *descriptor = reading->descriptor;
+	uint64_t number;
+
+	if (read_number(line, "pos:", 10, &number)) {
+		descriptor->position = number <= INT64_MAX ? (int64_t)number : -1;
+		return true;
+	}
+	if (read_number(line, "flags:", 8, &number)) {
+		descriptor->flags = (uint32_t)number;
+		descriptor->flags_known = true;
+		descriptor->access = access_mode_of(descriptor->flags);
+		return true;
+	}
+	if (value_of(line, "lock:")) {
+		descriptor->locks++;
+		return true;
+	}
+	return false;
+}
+
+/* ---- watches ---- */
+
+static struct watch *add_watch(struct reading *reading)
+{
+	struct descriptor *descriptor = reading->descriptor;
+
+	if (descriptor->watch_count == descriptor->watch_room) {
+		size_t room = descriptor->watch_room ? descriptor->watch_room * 2 : 8;
+		struct watch *grown = realloc(descriptor->watches, room * sizeof(*grown));
+
+		if (!grown) {
+			reading->err = -ENOMEM;
+			return NULL;
+		}
+		descriptor->watches = grown;
+		descriptor->watch_room = room;
+	}
+	return &descriptor->watches[descriptor->watch_count];
+}
+
+static void keep_watch(struct reading *reading, const struct watch *watch)
+{
+	struct watch *slot = add_watch(reading);
+
+	if (!slot)
+		return;
+	*slot = *watch;
+	reading->descriptor->watch_count++;
+	reading->descriptor->detailed = true;
+}
+
+static void set_device(struct watch *watch, uint32_t device)
+{
+	watch->major = device >> INTERNAL_MINOR_BITS;
+	watch->minor = device & ((1u << INTERNAL_MINOR_BITS) - 1);
+}
+
+/* "tfd:        3 events: 80000019 data:                3  pos:0 ino:40e sdev:10" */
+static void read_epoll(struct reading *reading, const char *line)
+{
+	struct watch watch = {.target = WATCH_DESCRIPTOR};
+	uint32_t device;
+	int known =
+		sscanf(line, "tfd:%9" SCNd32 " events:%8" SCNx32 " data:%*16x pos:%*[0-9] ino:%16" SCNx64 " sdev:%8x",
+		       &watch.number, &watch.events, &watch.inode, &device);
+
+	if (known < 2)
+		return;
+	if (known < 3)
+		watch.inode = 0;
+	if (known == 4)
+		set_device(&watch, device);
+	keep_watch(reading, &watch);
+}
+
+/* "inotify wd:2 ino:13 sdev:fe00000 mask:100 ignored_mask:0 fhandle-bytes:8 …" */
+static void read_inotify(struct reading *reading, const char *line)
+{
+	struct watch watch = {.target = WATCH_INODE};
+	uint32_t device, number;
+
+	if (sscanf(line, "inotify wd:%8" SCNx32 " ino:%16" SCNx64 " sdev:%8x mask:%8" SCNx32, &number, &watch.inode,
+		   &device, &watch.events) != 4)
+		return;
+	watch.number = (int32_t)number;
+	set_device(&watch, device);
+	keep_watch(reading, &watch);
+}
+
+/* "fanotify ino:3c51a sdev:fe00000 mflags:0 mask:100 …", "fanotify mnt_id:1b mflags:0 mask:8 …", "fanotify sdev:fe00000
+ * mflags:0 mask:8 …", "fanotify mnt_ns:4026531832 mflags:0 mask:1000000 …" */
+static void read_fanotify(struct reading *reading, const char *line)
+{
+	struct watch watch = {0};
+	const char *mask = strstr(line, " mask:");
+	uint32_t device = 0;
+
+	if (!mask || sscanf(mask, " mask:%8" SCNx32, &watch.events) != 1)
+		return;
+	if (sscanf(line, "fanotify ino:%16" SCNx64 " sdev:%8x", &watch.inode, &device) == 2)
+		watch.target = WATCH_INODE;
+	else if (sscanf(line, "fanotify mnt_id:%16" SCNx64, &watch.object) == 1)
+		watch.target = WATCH_MOUNT;
+	else if (sscanf(line, "fanotify mnt_ns:%16" SCNu64, &watch.object) == 1)
+		watch.target = WATCH_NAMESPACE;
+	else if (sscanf(line, "fanotify sdev:%8x", &device) == 1)
+		watch.target = WATCH_FILE_SYSTEM;
+	else
+		return;
+	set_device(&watch, device);
+	keep_watch(reading, &watch);
+}
+
+/* ---- other kinds ---- */
+
+static void read_eventfd(struct reading *reading, const char *line)
+{
+	struct descriptor *descriptor = reading->descriptor;
+	uint64_t number;
+
+	if (read_number(line, "eventfd-count:", 16, &number)) {
+		descriptor->eventfd.count = number;
+		descriptor->detailed = true;
+	} else if (read_number(line, "eventfd-semaphore:", 10, &number)) {
+		descriptor->eventfd.semaphore = number != 0;
+	}
+}
+
+/* "it_value: (3599, 985793003)" */
+static void read_time(const char *line, const char *name, uint64_t *out)
+{
+	const char *value = value_of(line, name);
+	uint64_t seconds, ns;
+
+	if (value && sscanf(value, "(%10" SCNu64 ", %9" SCNu64 ")", &seconds, &ns) == 2)
+		*out = seconds * NS_PER_SEC + ns;
+}
+
+static void read_timerfd(struct reading *reading, const char *line)
+{
+	struct descriptor *descriptor = reading->descriptor;
+
+	if (read_i32(line, "clockid:", &descriptor->timerfd.clock))
+		descriptor->detailed = true;
+	read_number(line, "ticks:", 10, &descriptor->timerfd.ticks);
+	read_time(line, "it_value:", &descriptor->timerfd.value_ns);
+	read_time(line, "it_interval:", &descriptor->timerfd.interval_ns);
+}
+
+static void read_signalfd(struct reading *reading, const char *line)
+{
+	if (read_number(line, "sigmask:", 16, &reading->descriptor->signals))
+		reading->descriptor->detailed = true;
+}
+
+static void read_pidfd(struct reading *reading, const char *line)
+{
+	if (read_i32(line, "Pid:", &reading->descriptor->pidfd.pid))
+		reading->descriptor->detailed = true;
+}
+
+static void read_bpf(struct reading *reading, const char *line)
+{
+	static const char *const types[BPF_KINDS] = {"map_type:", "prog_type:", "link_type:"},
+				 *const ids[BPF_KINDS] = {"map_id:", "prog_id:", "link_id:"};
+	struct descriptor *descriptor = reading->descriptor;
+	unsigned int at = descriptor->kind - KIND_BPF_MAP;
+
+	if (descriptor->kind == KIND_BPF_LINK)
+		read_word(line, types[at], descriptor->bpf.type_name);
+	else
+		read_u32(line, types[at], 10, &descriptor->bpf.type);
+	if (read_u32(line, ids[at], 10, &descriptor->bpf.id)) {
+		descriptor->detailed = true;
+		reading->ended = true; /* a link goes on with its program, and with paths */
+	}
+}
+
+static void read_character(struct reading *reading, const char *line)
+{
+	struct descriptor *descriptor = reading->descriptor;
+
+	if (!descriptor->detailed)
+		descriptor->character.terminal = -1;
+	if (read_i32(line, "tty-index:", &descriptor->character.terminal))
+		descriptor->detailed = true;
+	if (!value_of(line, "iff:"))
+		return;
+	read_word(line, "iff:", descriptor->character.interface);
+	descriptor->detailed = true;
+}
+
+static void read_dma_buf(struct reading *reading, const char *line)
+{
+	struct descriptor *descriptor = reading->descriptor;
+
+	if (read_number(line, "size:", 10, &descriptor->size))
+		descriptor->has_size = true;
+	if (value_of(line, "exp_name:")) {
+		read_word(line, "exp_name:", descriptor->dma_buf.exporter);
+		descriptor->detailed = true;
+	}
+	if (value_of(line, "name:")) {
+		read_word(line, "name:", descriptor->dma_buf.label);
+		reading->ended = true; /* any process may give it any name, with newlines in it */
+	}
+}
+
+static void read_io_uring(struct reading *reading, const char *line)
+{
+	uint32_t mask;
+
+	if (read_u32(line, "SqMask:", 16, &mask) && mask < UINT32_MAX) {
+		reading->descriptor->ring_entries = mask + 1;
+		reading->descriptor->detailed = true;
+	}
+}
+
+/* ---- all of them ---- */
+
+typedef void line_reader(struct reading *reading, const char *line);
+
+static line_reader *reader_of(enum descriptor_kind kind)
+{
+	static line_reader *const readers[KIND_COUNT] = {
+		[KIND_EVENTFD] = read_eventfd,   [KIND_EPOLL] = read_epoll,         [KIND_TIMERFD] = read_timerfd,
+		[KIND_SIGNALFD] = read_signalfd, [KIND_INOTIFY] = read_inotify,     [KIND_FANOTIFY] = read_fanotify,
+		[KIND_PIDFD] = read_pidfd,       [KIND_BPF_MAP] = read_bpf,         [KIND_BPF_PROG] = read_bpf,
+		[KIND_BPF_LINK] = read_bpf,      [KIND_CHARACTER] = read_character, [KIND_DMA_BUF] = read_dma_buf,
+		[KIND_IO_URING] = read_io_uring,
+	};
+
+	return readers[kind];
+}
+
+int fdinfo_parse(const char *text, struct descriptor *descriptor)
+{
+	struct reading reading = {.descriptor = descriptor};
+	line_reader *read_own = reader_of(descriptor->kind);
+	char line[512];
+
+	while (*text && !reading.err && !reading.ended) {
+		size_t length = strcspn(text, "\n");
+
+		if (length < sizeof(line)) {
+			memcpy(line, text, length);
+			line[length] = '\0';
+			if (!read_common(&reading, line) && read_own)
+				read_own(&reading, line);
+		}
+		text += length + (text[length] == '\n');
+	}
+	return reading.err;
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "fds_json.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "json_parts.h"
+
+static void put_text_or_null(struct json_writer *json, const char *key, const char *text)
+{
+	if (text && *text)
+		json_text(json, key, text, strlen(text));
+	else
+		json_null(json, key);
+}
+
+/* "254:0" */
+static void put_device(struct json_writer *json, const char *key, uint32_t major_number, uint32_t minor_number)
+{
+	char text[2 * DECIMAL_MAX];
+
+	snprintf(text, sizeof(text), "%u:%u", major_number, minor_number);
+	json_word(json, key, text);
+}
+
+static void put_words(struct json_writer *json, const char *key, const char *const *words, size_t count)
+{
+	json_array_begin(json, key);
+	for (size_t i = 0; i < count; i++)
+		json_word(json, NULL, words[i]);
+	json_array_end(json);
+}
+
+/* ---- what all have ---- */
+
+static void put_flags(struct json_writer *json, const struct descriptor *descriptor)
+{
+	const char *names[FLAG_NAMES_MAX];
+
+	if (descriptor->flags_known)
+		put_words(json, "flags", names, descriptor_flag_names(descriptor->flags, names));
+	else
+		json_null(json, "flags");
+}
+
+/* A unix socket's path is the name that it is bound to. */
+static void put_path(struct json_writer *json, const struct descriptor *descriptor)
+{
+	const struct socket *socket = descriptor->kind == KIND_SOCKET ? descriptor->socket.found : NULL;
+	char path[SOCKET_PATH_MAX];
+	size_t length = socket ? socket_path(socket, path) : 0;
+
+	if (length)
+		json_text(json, "path", path, length);
+	else if (descriptor_has_path(descriptor))
+		json_text(json, "path", descriptor->name, PATH_MAX);
+	else
+		json_null(json, "path");
+}
+
+static void put_common(struct json_writer *json, const struct process_facts *process,
+		       const struct descriptor *descriptor)
+{
+	json_word(json, "type", "descriptor");
+	json_u64(json, "pid", process->pid);
+	json_text(json, "comm", process->comm, COMM_LEN);
+	json_u64(json, "fd", (uint64_t)descriptor->fd);
+	json_word(json, "kind", descriptor_kind_name(descriptor->kind));
+	json_word_or_null(json, "access", access_mode_name(descriptor->access));
+	put_flags(json, descriptor);
+	put_path(json, descriptor);
+	if (descriptor_has_path(descriptor))
+		json_bool(json, "deleted", descriptor->deleted);
+	else
+		json_null(json, "deleted");
+	json_known(json, "inode", descriptor->inode, descriptor->inode != 0);
+	put_device(json, "dev", major(descriptor->device), minor(descriptor->device));
+	json_known(json, "size", descriptor->size, descriptor->has_size);
+	json_known(json, "pos", (uint64_t)descriptor->position, descriptor_has_position(descriptor));
+	json_u64(json, "locks", descriptor->locks);
+}
+
+static void put_others(struct json_writer *json, const struct descriptor *descriptor)
+{
+	json_array_begin(json, "others");
+	for (size_t i = 0; i < descriptor->other_count; i++) {
+		const struct other_holder *other = &descriptor->others[i];
+
+		json_object_begin(json, NULL);
+		json_u64(json, "pid", other->owner.pid);
+		json_text(json, "comm", other->owner.comm, COMM_LEN);
+		json_known(json, "fd", (uint64_t)other->owner.fd, other->owner.fd != FD_UNKNOWN);
+		json_word_or_null(json, "access", access_mode_name(other->access));
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_bool(json, "others_complete", descriptor->others_complete);
+}
+
+static void put_pipe(struct json_writer *json, const struct descriptor *pipe)
+{
+	enum tristate held = descriptor_other_end(pipe);
+
+	json_word_or_null(json, "other_end", held == TRISTATE_YES ? "open" : held == TRISTATE_NO ? "closed" : NULL);
+	put_others(json, pipe);
+}
+
+/* ---- sockets ---- */
+
+static const char *protocol_of(const struct socket_end *end)
+{
+	static const struct {
+		const char *kernels, *ours;
+	} known[] = {{"tcpv6", "tcp"}, {"udpv6", "udp"}, {"rawv6", "raw"}, {"unix-stream", "unix"}};
+
+	if (end->found)
+		return protocol_name(end->found->protocol);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(end->protocol, known[i].kernels))
+			return known[i].ours;
+	return *end->protocol ? end->protocol : NULL;
+}
+
+static void put_peers(struct json_writer *json, const struct socket_end *end)
+{
+	char path[SOCKET_PATH_MAX];
+	size_t length = end->peer ? socket_path(end->peer, path) : 0;
+
+	json_word(json, "unix_type",
+		  end->found->unix_type == UNIX_STREAM  ? "stream"
+		  : end->found->unix_type == UNIX_DGRAM ? "dgram"
+							: "seqpacket");
+	json_known(json, "peer_inode", end->found->peer_inode, end->found->peer_inode != 0);
+	if (length)
+		json_text(json, "peer_path", path, length);
+	else
+		json_null(json, "peer_path");
+	json_array_begin(json, "peers");
+	for (size_t i = 0; i < end->peer_owner_count; i++)
+		json_holder(json, &end->peer_owners[i]);
+	json_array_end(json);
+}
+
+static void put_endpoints(struct json_writer *json, const struct socket *socket)
+{
+	static const char *const names[] = {"family", "laddr", "lport", "raddr", "rport"};
+
+	if (socket && socket->protocol != PROTOCOL_UNIX)
+		json_tuple(json, &socket->tuple, true);
+	else
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			json_null(json, names[i]);
+}
+
+static void put_netns(struct json_writer *json, const struct socket *socket, const struct descriptor_view *view)
+{
+	if (socket) {
+		json_netns(json, view->netns, socket->tuple.netns, 0, view->now_ns);
+		return;
+	}
+	json_null(json, "netns");
+	json_null(json, "netns_name");
+}
+
+static void put_family(struct json_writer *json, const struct socket_end *end)
+{
+	if (strcmp(end->protocol, "packet") == 0) {
+		json_u64(json, "ethertype", (uint64_t)end->family_protocol);
+		json_known(json, "ifindex", end->family_port, end->family_port != 0);
+		return;
+	}
+	json_u64(json, "netlink_protocol", (uint64_t)end->family_protocol);
+	json_word_or_null(json, "netlink_name", netlink_name(end->family_protocol));
+	json_u64(json, "netlink_port", end->family_port);
+	json_u64(json, "netlink_groups", end->family_groups);
+}
+
+static void put_socket(struct json_writer *json, const struct descriptor *descriptor,
+		       const struct descriptor_view *view)
+{
+	const struct socket_end *end = &descriptor->socket;
+	const struct socket *socket = end->found;
+
+	put_text_or_null(json, "proto", protocol_of(end));
+	put_netns(json, socket, view);
+	put_endpoints(json, socket);
+	json_word_or_null(json, "state", socket ? socket_state_name(socket) : NULL);
+	json_known(json, "recvq", socket ? socket->recvq : 0, socket && socket->recvq != QUEUE_UNKNOWN);
+	json_known(json, "sendq", socket ? socket->sendq : 0, socket && socket->sendq != QUEUE_UNKNOWN);
+	json_known(json, "uid", socket ? socket->uid : 0, socket && socket->uid != UID_UNKNOWN);
+	if (socket && socket->cookie)
+		json_hex_word(json, "cookie", socket->cookie);
+	else
+		json_null(json, "cookie");
+	if (socket && socket->protocol == PROTOCOL_UNIX)
+		put_peers(json, end);
+	if (end->has_numbers)
+		put_family(json, end);
+	put_others(json, descriptor);
+}
+
+/* ---- what waits for something ---- */
+
+static void put_watch(struct json_writer *json, const struct descriptor *descriptor, const struct watch *watch)
+{
+	static const char *const keys[] = {
+		[WATCH_MOUNT] = "mount",
+		[WATCH_NAMESPACE] = "mount_namespace",
+	};
+	const char *names[FLAG_NAMES_MAX];
+
+	json_object_begin(json, NULL);
+	if (descriptor->kind == KIND_EPOLL)
+		json_u64(json, "fd", (uint64_t)watch->number);
+	if (descriptor->kind == KIND_INOTIFY)
+		json_u64(json, "wd", (uint64_t)watch->number);
+	if (watch->target == WATCH_MOUNT || watch->target == WATCH_NAMESPACE)
+		json_u64(json, keys[watch->target], watch->object);
+	else
+		put_device(json, "dev", watch->major, watch->minor);
+	if (watch->target == WATCH_INODE || watch->target == WATCH_DESCRIPTOR)
+		json_known(json, "inode", watch->inode, watch->inode != 0);
+	put_words(json, "events", names, watch_event_names(descriptor->kind, watch->events, names));
+	if (descriptor->kind == KIND_EPOLL)
+		json_bool(json, "stale", watch->stale);
+	json_object_end(json);
+}
+
+static void put_watches(struct json_writer *json, const struct descriptor *descriptor)
+{
+	json_array_begin(json, "watches");
+	for (size_t i = 0; i < descriptor->watch_count; i++)
+		put_watch(json, descriptor, &descriptor->watches[i]);
+	json_array_end(json);
+}
+
+static void put_timer(struct json_writer *json, const struct descriptor *timer)
+{
+	bool known = timer->detailed;
+
+	json_word_or_null(json, "clock", known ? clock_name(timer->timerfd.clock) : NULL);
+	json_known(json, "fires_in_ns", timer->timerfd.value_ns, known && timer->timerfd.value_ns);
+	json_known(json, "interval_ns", timer->timerfd.interval_ns, known && timer->timerfd.interval_ns);
+	json_known(json, "ticks", timer->timerfd.ticks, known);
+}
+
+static void put_signals(struct json_writer *json, const struct descriptor *descriptor)
+{
+	char name[SIGNAL_NAME_MAX];
+
+	json_array_begin(json, "signals");
+	for (unsigned int i = 0; i < 64; i++)
+		if (descriptor->signals & 1ULL << i)
+			json_word(json, NULL, signal_name(i + 1, name));
+	json_array_end(json);
+}
+
+/* ---- other kinds ---- */
+
+static void put_process(struct json_writer *json, const struct descriptor *descriptor)
+{
+	int32_t pid = descriptor->detailed ? descriptor->pidfd.pid : 0;
+
+	json_known(json, "target_pid", (uint64_t)pid, pid > 0);
+	put_text_or_null(json, "target_comm", pid > 0 ? descriptor->pidfd.comm : NULL);
+	if (pid)
+		json_bool(json, "target_exited", pid < 0);
+	else
+		json_null(json, "target_exited");
+}
+
+static void put_bpf(struct json_writer *json, const struct descriptor *descriptor)
+{
+	json_known(json, "bpf_id", descriptor->bpf.id, descriptor->detailed);
+	put_text_or_null(json, "bpf_type", descriptor->bpf.type_name);
+}
+
+static void put_special(struct json_writer *json, const struct descriptor *descriptor)
+{
+	bool told = descriptor->kind == KIND_CHARACTER && descriptor->detailed;
+
+	put_device(json, "device", major(descriptor->special), minor(descriptor->special));
+	json_known(json, "terminal", (uint64_t)descriptor->character.terminal,
+		   told && descriptor->character.terminal >= 0);
+	put_text_or_null(json, "interface", told ? descriptor->character.interface : NULL);
+}
+
+static void put_namespace(struct json_writer *json, const struct descriptor *descriptor,
+			  const struct descriptor_view *view)
+{
+	size_t length = descriptor->name ? strcspn(descriptor->name, ":") : 0;
+
+	if (!length) {
+		json_null(json, "namespace");
+		return;
+	}
+	json_text(json, "namespace", descriptor->name, length);
+	if (length == 3 && strncmp(descriptor->name, "net", 3) == 0 && descriptor->inode <= UINT32_MAX)
+		json_netns(json, view->netns, (uint32_t)descriptor->inode, 0, view->now_ns);
+}
+
+static void put_details(struct json_writer *json, const struct descriptor *descriptor,
+			const struct descriptor_view *view)
+{
+	bool known = descriptor->detailed;
+
+	switch (descriptor->kind) {
+	case KIND_CHARACTER:
+	case KIND_BLOCK:
+		put_special(json, descriptor);
+		break;
+	case KIND_PIPE:
+	case KIND_FIFO:
+		put_pipe(json, descriptor);
+		break;
+	case KIND_SOCKET:
+		put_socket(json, descriptor, view);
+		break;
+	case KIND_EVENTFD:
+		json_known(json, "count", descriptor->eventfd.count, known);
+		json_bool(json, "semaphore", descriptor->eventfd.semaphore);
+		break;
+	case KIND_EPOLL:
+	case KIND_INOTIFY:
+	case KIND_FANOTIFY:
+		put_watches(json, descriptor);
+		break;
+	case KIND_TIMERFD:
+		put_timer(json, descriptor);
+		break;
+	case KIND_SIGNALFD:
+		put_signals(json, descriptor);
+		break;
+	case KIND_PIDFD:
+		put_process(json, descriptor);
+		break;
+	case KIND_BPF_MAP:
+	case KIND_BPF_PROG:
+	case KIND_BPF_LINK:
+		put_bpf(json, descriptor);
+		break;
+	case KIND_IO_URING:
+		json_known(json, "entries", descriptor->ring_entries, known);
+		break;
+	case KIND_NAMESPACE:
+		put_namespace(json, descriptor, view);
+		break;
+	case KIND_DMA_BUF:
+		put_text_or_null(json, "exporter", descriptor->dma_buf.exporter);
+		put_text_or_null(json, "name", descriptor->dma_buf.label);
+		break;
+	default:
+		if (!descriptor_has_path(descriptor))
+			put_text_or_null(json, "name", descriptor->name);
+		break;
+	}
+}
+
+void fds_json_put(const struct process_facts *process, const struct descriptors *descriptors,
+		  const struct descriptor_view *view, struct output *output)
+{
+	struct json_writer json;
+
+	for (size_t i = 0; i < descriptors->count; i++) {
+		json_line_begin(&json, output);
+		put_common(&json, process, &descriptors->all[i]);
+		put_details(&json, &descriptors->all[i], view);
+		json_line_end(&json);
+	}
+}

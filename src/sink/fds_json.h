@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The descriptors of a process as lines of JSON of the type "descriptor"; a socket's names are those of `list`.
+ */
+#include "descriptor_text.h"
+
+void fds_json_put(const struct process_facts *process, const struct descriptors *descriptors,
+		  const struct descriptor_view *view, struct output *output);

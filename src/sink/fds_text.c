@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "fds_text.h"
+
+#include <string.h>
+
+#include "escape.h"
+#include "line.h"
+#include "netns_text.h"
+#include "state_color.h"
+
+#define BOLD "\033[1m"
+
+enum { FLAGS_TEXT_MAX = 128, CELL_MAX = 32 };
+
+struct widths {
+	size_t fd, kind, access, flags, size, position;
+};
+
+/* ---- cells ---- */
+
+/* A socket's is its protocol, as in ss's first column. */
+static const char *kind_text(const struct descriptor *descriptor)
+{
+	const struct socket_end *end = &descriptor->socket;
+
+	if (descriptor->kind != KIND_SOCKET)
+		return descriptor_kind_name(descriptor->kind);
+	if (end->found)
+		return socket_netid(end->found);
+	return *end->protocol ? end->protocol : "socket";
+}
+
+static const char *access_text(const struct descriptor *descriptor)
+{
+	const char *name = access_mode_name(descriptor->access);
+
+	return name && descriptor->access != ACCESS_NONE ? name : "-";
+}
+
+static void add_flag(char *out, const char *name)
+{
+	if (*out)
+		strcat(out, ",");
+	strcat(out, name);
+}
+
+/* `out` takes FLAGS_TEXT_MAX bytes: all names together are shorter. */
+static const char *flags_text(const struct descriptor *descriptor, char *out)
+{
+	const char *names[FLAG_NAMES_MAX];
+	size_t count = descriptor_flag_names(descriptor->flags, names);
+
+	*out = '\0';
+	for (size_t i = 0; i < count; i++)
+		add_flag(out, names[i]);
+	if (descriptor->locks)
+		add_flag(out, "locked");
+	if (descriptor->deleted)
+		add_flag(out, "deleted");
+	return *out ? out : "-";
+}
+
+static const char *size_cell(const struct descriptor *descriptor, char *out)
+{
+	return number_text(descriptor->size, descriptor->has_size, out);
+}
+
+static const char *position_cell(const struct descriptor *descriptor, char *out)
+{
+	return number_text((uint64_t)descriptor->position, descriptor_has_position(descriptor), out);
+}
+
+/* ---- the table ---- */
+
+static void widen(size_t *width, const char *text)
+{
+	size_t length = text_width(text);
+
+	if (length > *width)
+		*width = length;
+}
+
+static struct widths measure(const struct descriptors *descriptors)
+{
+	struct widths widths = {.fd = sizeof("FD") - 1,
+				.kind = sizeof("KIND") - 1,
+				.access = sizeof("ACCESS") - 1,
+				.flags = sizeof("FLAGS") - 1,
+				.size = sizeof("SIZE") - 1,
+				.position = sizeof("POS") - 1};
+	char text[FLAGS_TEXT_MAX];
+
+	for (size_t i = 0; i < descriptors->count; i++) {
+		const struct descriptor *descriptor = &descriptors->all[i];
+
+		widen(&widths.fd, number_text((uint64_t)descriptor->fd, true, text));
+		widen(&widths.kind, kind_text(descriptor));
+		widen(&widths.flags, flags_text(descriptor, text));
+		widen(&widths.size, size_cell(descriptor, text));
+		widen(&widths.position, position_cell(descriptor, text));
+	}
+	return widths;
+}
+
+static void put_columns(const struct widths *widths, struct output *output)
+{
+	struct line line;
+
+	line_clear(&line);
+	line_right(&line, "FD", widths->fd);
+	line_left(&line, "KIND", widths->kind);
+	line_left(&line, "ACCESS", widths->access);
+	line_left(&line, "FLAGS", widths->flags);
+	line_right(&line, "SIZE", widths->size);
+	line_right(&line, "POS", widths->position);
+	line_text(&line, "WHAT");
+	line_put(&line, output);
+}
+
+static void put_row(const struct descriptor *descriptor, const struct widths *widths,
+		    const struct descriptor_view *view, struct output *output)
+{
+	char text[FLAGS_TEXT_MAX];
+	struct line line;
+
+	line_clear(&line);
+	line_right(&line, number_text((uint64_t)descriptor->fd, true, text), widths->fd);
+	line_left(&line, kind_text(descriptor), widths->kind);
+	line_left(&line, access_text(descriptor), widths->access);
+	line_left(&line, flags_text(descriptor, text), widths->flags);
+	line_right(&line, size_cell(descriptor, text), widths->size);
+	line_right(&line, position_cell(descriptor, text), widths->position);
+	output_bytes(output, line.bytes, line.used);
+	descriptor_text_put(descriptor, view, output);
+	output_char(output, '\n');
+}
+
+static void put_user(const struct process_facts *process, struct output *output)
+{
+	char user[4 * PROCESS_USER_MAX + 1];
+
+	output_text(output, ", user ");
+	escape_text(user, sizeof(user), process->user, PROCESS_USER_MAX);
+	if (*user)
+		output_text(output, user);
+	else if (process->uid != UID_UNKNOWN)
+		output_u64(output, process->uid);
+	else
+		output_char(output, '-');
+}
+
+static void put_heading(const struct process_facts *process, size_t count, const struct descriptor_view *view,
+			struct output *output)
+{
+	char comm[4 * COMM_LEN + 1], shown[32];
+
+	if (view->color)
+		output_text(output, BOLD);
+	escape_text(comm, sizeof(comm), process->comm, COMM_LEN);
+	output_text(output, comm);
+	if (view->color)
+		output_text(output, COLOR_END);
+	output_text(output, ", pid ");
+	output_u64(output, process->pid);
+	put_user(process, output);
+	if (process->netns && process->netns != view->netns->home) {
+		output_text(output, ", netns ");
+		output_text(output, netns_inode_text(view->netns, process->netns, process->pid, view->now_ns, shown));
+	}
+	output_text(output, ": ");
+	output_u64(output, count);
+	output_text(output, count == 1 ? " descriptor" : " descriptors");
+	if (process->limit < LIMIT_NONE) {
+		output_text(output, " of at most ");
+		output_u64(output, process->limit);
+	}
+	output_char(output, '\n');
+}
+
+void fds_text_put(const struct process_facts *process, const struct descriptors *descriptors,
+		  const struct descriptor_view *view, struct output *output)
+{
+	struct widths widths = measure(descriptors);
+
+	put_heading(process, descriptors->count, view, output);
+	if (descriptors->count)
+		put_columns(&widths, output);
+	for (size_t i = 0; i < descriptors->count; i++)
+		put_row(&descriptors->all[i], &widths, view, output);
+}

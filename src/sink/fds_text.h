@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The descriptors of a process as a table, whose columns are as wide as their contents.
+ */
+#include "descriptor_text.h"
+
+/* A heading line for the process, one for the columns, and a line for each descriptor. */
+void fds_text_put(const struct process_facts *process, const struct descriptors *descriptors,
+		  const struct descriptor_view *view, struct output *output);

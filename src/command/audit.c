@@ -405,5 +405,5 @@ int audit_run(const struct options *options)
 		log_error("audit: %s", strerror(-err));
 	status = audit.counts.findings ? STATUS_FINDINGS : STATUS_DONE;
 	close_audit(&audit);
-	return err == -EBADMSG ? STATUS_USAGE : err && err != -EPIPE ? STATUS_FAILED : status;
+	return err == -EBADMSG ? STATUS_WRONG_USE : err && err != -EPIPE ? STATUS_FAILED : status;
 }

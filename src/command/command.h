@@ -8,9 +8,8 @@
 enum {
 	STATUS_DONE = 0,
 	STATUS_FAILED = 1,
-	STATUS_USAGE = 2, /* a file that the user named is not what it should be */
-	STATUS_FINDINGS =
-		3, /* done, but something was found: that transitions were lost, listeners that nobody expects */
+	STATUS_WRONG_USE = 2, /* what the user named is not there, or not what it should be */
+	STATUS_FINDINGS = 3,  /* done, but something was found: transitions were lost, a listener that nobody expects */
 };
 
 int trace_run(const struct options *options);
@@ -18,4 +17,5 @@ int top_run(const struct options *options);
 int list_run(const struct options *options);
 int audit_run(const struct options *options);
 int explain_run(const struct options *options);
+int fds_run(const struct options *options);
 int doctor_run(const struct options *options);

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "escape.h"
+#include "nearest.h"
 #include "options_inside.h"
 
 /* Memory that the kernel sets aside. */
@@ -17,9 +18,10 @@ static const struct {
 	enum command command;
 	const struct argp *argp;
 } commands[] = {
-	{"trace", COMMAND_TRACE, &trace_argp},       {"top", COMMAND_TOP, &top_argp},
-	{"list", COMMAND_LIST, &list_argp},          {"audit", COMMAND_AUDIT, &audit_argp},
-	{"explain", COMMAND_EXPLAIN, &explain_argp}, {"doctor", COMMAND_DOCTOR, &doctor_argp},
+	{"trace", COMMAND_TRACE, &trace_argp},    {"top", COMMAND_TOP, &top_argp},
+	{"list", COMMAND_LIST, &list_argp},       {"fds", COMMAND_FDS, &fds_argp},
+	{"audit", COMMAND_AUDIT, &audit_argp},    {"explain", COMMAND_EXPLAIN, &explain_argp},
+	{"doctor", COMMAND_DOCTOR, &doctor_argp},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
@@ -30,6 +32,7 @@ static const char overview[] =
 	"  trace   print each state transition as it happens (the default)\n"
 	"  top     print the live table: -b [-d SECONDS] [-n COUNT]\n"
 	"  list    print the sockets now, with the letters of ss and netstat: -tulnp, -at\n"
+	"  fds     print the open descriptors of a process, and who holds the other ends: PID or NAME\n"
 	"  audit   say what listens, who can reach it, and which of that nobody expects\n"
 	"  explain say what a state means, or who has a port: explain CLOSE_WAIT, explain 80\n"
 	"  doctor  say whether this host can run it, and what to do if not\n\n"
@@ -37,12 +40,17 @@ static const char overview[] =
 
 static int command_named(const char *word)
 {
-	for (int i = 0; i < COMMAND_COUNT; i++)
-		if (!strcmp(word, commands[i].name))
+	const char *names[COMMAND_COUNT], *near;
+
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		names[i] = commands[i].name;
+		if (!strcmp(word, names[i]))
 			return i;
-	options_fail("'%s' is no command: give trace, top, list or audit, and a FILTER after it, or doctor (see "
-		     "tcpledger --help)",
-		     ESCAPED(word));
+	}
+	near = nearest_word(word, names, COMMAND_COUNT);
+	options_fail("'%s' is no command%s%s: there are trace, top, list, fds, audit, explain and doctor (see tcpledger "
+		     "--help)",
+		     ESCAPED(word), near ? "; the nearest is " : "", near ? near : "");
 }
 
 void options_read(struct options *options, int argc, char **argv)

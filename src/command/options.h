@@ -11,7 +11,15 @@
 #include "policy.h"
 #include "sockets.h"
 
-enum command { COMMAND_TRACE, COMMAND_TOP, COMMAND_LIST, COMMAND_AUDIT, COMMAND_EXPLAIN, COMMAND_DOCTOR };
+enum command {
+	COMMAND_TRACE,
+	COMMAND_TOP,
+	COMMAND_LIST,
+	COMMAND_FDS,
+	COMMAND_AUDIT,
+	COMMAND_EXPLAIN,
+	COMMAND_DOCTOR,
+};
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -68,6 +76,8 @@ struct options {
 	struct audit_options audit;
 	/* explain */
 	struct explain_options explain;
+	/* fds */
+	const char *process; /* its PID or its name, of the command line */
 };
 
 /* Reads the command line. Does not return when it is wrong (exit 2, with a message) or asks for help or the version

@@ -47,6 +47,7 @@ extern const struct argp top_argp;
 extern const struct argp list_argp;
 extern const struct argp audit_argp;
 extern const struct argp explain_argp;
+extern const struct argp fds_argp;
 extern const struct argp doctor_argp;
 
 #define FILTER_HELP                                                                                                    \

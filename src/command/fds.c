@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tcpledger fds: the open descriptors of processes, and who holds the other ends.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "command.h"
+#include "descriptors.h"
+#include "escape.h"
+#include "fds_json.h"
+#include "fds_text.h"
+#include "list_words.h"
+#include "log.h"
+#include "name_glob.h"
+#include "nearest.h"
+#include "netns.h"
+#include "netns_finder.h"
+#include "parse.h"
+#include "pipe_holders.h"
+#include "process.h"
+#include "report.h"
+#include "socket_ends.h"
+
+#define REMEDY "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+
+struct holding_process {
+	struct process_facts facts;
+	struct descriptors descriptors;
+};
+
+/* All that is shown. */
+struct survey {
+	struct holding_process *all;
+	size_t count;
+	size_t room;
+	size_t denied; /* processes that are meant, and may not be looked at */
+	struct process_facts last_denied;
+	const char *pattern; /* of a name, for fnmatch() */
+	struct socket_ends *sockets;
+	size_t hidden; /* processes among which a holder may be */
+};
+
+/* ---- which processes ---- */
+
+static int append(struct survey *survey, const struct holding_process *process)
+{
+	if (survey->count == survey->room) {
+		size_t room = survey->room ? survey->room * 2 : 4;
+		struct holding_process *grown = realloc(survey->all, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		survey->all = grown;
+		survey->room = room;
+	}
+	survey->all[survey->count++] = *process;
+	return 0;
+}
+
+/* 0 also for one that has exited meanwhile: it is as if it had never been. */
+static int take_process(struct survey *survey, uint32_t pid, int process)
+{
+	struct holding_process taken;
+	int err;
+
+	process_facts_read(process, pid, &taken.facts);
+	err = descriptors_read(process, taken.facts.pid, &taken.descriptors);
+	if (err == -ESRCH)
+		return 0;
+	if (err == -EACCES || err == -EPERM) {
+		survey->denied++;
+		survey->last_denied = taken.facts;
+		return 0;
+	}
+	if (!err) {
+		err = append(survey, &taken);
+		if (err)
+			descriptors_free(&taken.descriptors);
+	}
+	return err;
+}
+
+/* We are not what is asked for. */
+static int take_if_named(void *context, uint32_t pid, int process)
+{
+	struct survey *survey = context;
+	char comm[COMM_LEN];
+
+	process_comm(process, comm);
+	if (!*comm || pid == (uint32_t)getpid() || fnmatch(survey->pattern, comm, 0) != 0)
+		return 0;
+	return take_process(survey, pid, process);
+}
+
+static int take_named(struct survey *survey, const char *name)
+{
+	CLEANUP(cleanup_free) char *pattern = glob_of(name);
+
+	if (!pattern)
+		return -ENOMEM;
+	survey->pattern = pattern;
+	return process_each(take_if_named, survey);
+}
+
+static int take_numbered(struct survey *survey, uint32_t pid)
+{
+	CLEANUP(cleanup_close) int process = process_open(pid);
+
+	if (process < 0)
+		return process == -ENOENT ? 0 : process;
+	return take_process(survey, pid, process);
+}
+
+static int find_processes(struct survey *survey, const char *word)
+{
+	uint32_t pid;
+	int err = 0;
+
+	if (parse_u32(word, 1, INT32_MAX, &pid) == 0)
+		err = take_numbered(survey, pid);
+	if (err || survey->count || survey->denied)
+		return err;
+	return take_named(survey, word); /* which may be a number */
+}
+
+/* ---- there is none ---- */
+
+struct names {
+	char (*all)[COMM_LEN];
+	size_t count;
+	size_t room;
+};
+
+static int note_name(void *context, uint32_t pid, int process)
+{
+	struct names *names = context;
+
+	(void)pid;
+	if (names->count == names->room) {
+		size_t room = names->room ? names->room * 2 : 128;
+		char(*grown)[COMM_LEN] = realloc(names->all, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		names->all = grown;
+		names->room = room;
+	}
+	process_comm(process, names->all[names->count]);
+	names->count += names->all[names->count][0] != '\0';
+	return 0;
+}
+
+/* The kernel keeps 15 bytes of a name. */
+static const char *find_nearest(const struct names *names, const char *word)
+{
+	CLEANUP(cleanup_free) const char **words = calloc(names->count + 1, sizeof(*words));
+
+	for (size_t i = 0; words && i < names->count; i++) {
+		words[i] = names->all[i];
+		if (strlen(names->all[i]) == COMM_LEN - 1 && strncmp(word, names->all[i], COMM_LEN - 1) == 0)
+			return names->all[i];
+	}
+	return words ? nearest_word(word, words, names->count) : NULL;
+}
+
+static void say_there_is_none(const char *word)
+{
+	struct names names = {0};
+	const char *near = NULL;
+	uint32_t pid;
+
+	if (parse_u32(word, 1, INT32_MAX, &pid) == 0) {
+		log_error("fds %s: there is no process of this number%s", word,
+			  process_all_are_shown() ? ", or it has exited" : " that may be seen from here");
+		return;
+	}
+	if (process_each(note_name, &names) == 0)
+		near = find_nearest(&names, word);
+	if (near)
+		log_error("fds %s: there is no process of this name; the nearest is %s", ESCAPED(word), ESCAPED(near));
+	else
+		log_error("fds %s: there is no process of this name, nor one that is nearly called so", ESCAPED(word));
+	free(names.all);
+}
+
+static void say_who_was_denied(const struct survey *survey)
+{
+	if (survey->denied == 1)
+		log_error("%s (pid %u): its descriptors may not be looked at: " REMEDY,
+			  ESCAPED(survey->last_denied.comm), survey->last_denied.pid);
+	else if (survey->denied)
+		log_error("the descriptors of %zu processes may not be looked at: " REMEDY, survey->denied);
+}
+
+/* ---- what is at the other ends ---- */
+
+static int find_ends(struct survey *survey)
+{
+	CLEANUP(cleanup_free) struct descriptor **all = NULL;
+	size_t count = 0, hidden;
+	int err;
+
+	for (size_t i = 0; i < survey->count; i++)
+		count += survey->all[i].descriptors.count;
+	all = calloc(count + 1, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	count = 0;
+	for (size_t i = 0; i < survey->count; i++)
+		for (size_t j = 0; j < survey->all[i].descriptors.count; j++)
+			all[count++] = &survey->all[i].descriptors.all[j];
+	err = pipe_holders_find(all, count, &survey->hidden);
+	if (!err)
+		err = socket_ends_find(all, count, &survey->sockets, &hidden);
+	if (!err && hidden > survey->hidden)
+		survey->hidden = hidden;
+	return err;
+}
+
+/* Somebody may hold the other end who was not seen. */
+static bool misses_end(const struct descriptor *descriptor)
+{
+	const struct socket_end *end = &descriptor->socket;
+
+	if (descriptor->kind == KIND_SOCKET)
+		return end->found && end->found->peer_inode && !end->peer_owner_count;
+	return (descriptor->kind == KIND_PIPE || descriptor->kind == KIND_FIFO) &&
+	       descriptor_other_end(descriptor) == TRISTATE_UNKNOWN;
+}
+
+static void warn_of_hidden(const struct survey *survey)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < survey->count; i++)
+		for (size_t j = 0; j < survey->all[i].descriptors.count; j++)
+			missing += misses_end(&survey->all[i].descriptors.all[j]);
+	if (survey->hidden && missing)
+		log_warning("who holds the other end of %zu pipes or sockets is not known, since %zu processes may not "
+			    "be looked into: " REMEDY,
+			    missing, survey->hidden);
+}
+
+/* ---- output ---- */
+
+static void put_all(const struct survey *survey, struct descriptor_view *view, bool json, struct output *output)
+{
+	for (size_t i = 0; i < survey->count; i++) {
+		const struct holding_process *process = &survey->all[i];
+
+		view->home = process->facts.netns;
+		if (json) {
+			fds_json_put(&process->facts, &process->descriptors, view, output);
+			continue;
+		}
+		if (i)
+			output_char(output, '\n');
+		fds_text_put(&process->facts, &process->descriptors, view, output);
+	}
+}
+
+static int print(const struct survey *survey, const struct options *options)
+{
+	const struct list_wishes wishes = {0};
+	struct netns_names *names = netns_names_new(&host_netns_finder);
+	const struct netns_view netns = {.names = names, .home = netns_home()};
+	struct output *output = output_new(STDOUT_FILENO, -1);
+	struct list_words words = {0};
+	struct descriptor_view view = {.words = &words.words,
+				       .netns = &netns,
+				       .now_ns = clock_monotonic_ns(),
+				       .color = report_wants_color(options)};
+	int err = output && names ? list_words_open(&words, &wishes) : -ENOMEM;
+
+	if (!err) {
+		put_all(survey, &view, options->json, output);
+		err = output_flush(output);
+	}
+	list_words_close(&words);
+	output_free(output);
+	netns_names_free(names);
+	return err;
+}
+
+static void close_survey(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->count; i++)
+		descriptors_free(&survey->all[i].descriptors);
+	free(survey->all);
+	socket_ends_free(survey->sockets);
+}
+
+static int run(struct survey *survey, const struct options *options)
+{
+	int err = access("/proc/self", F_OK) ? -ENOENT : 0;
+
+	if (!err)
+		err = find_processes(survey, options->process);
+	if (!err)
+		err = find_ends(survey);
+	if (!err)
+		err = print(survey, options);
+	if (err && err != -EPIPE) {
+		log_error("fds: %s", err == -ENOENT ? "/proc is not mounted" : strerror(-err));
+		return STATUS_FAILED;
+	}
+	if (!survey->count && !survey->denied) {
+		say_there_is_none(options->process);
+		return STATUS_WRONG_USE;
+	}
+	say_who_was_denied(survey);
+	warn_of_hidden(survey);
+	return survey->count ? STATUS_DONE : STATUS_FAILED;
+}
+
+int fds_run(const struct options *options)
+{
+	struct survey survey = {0};
+	int status;
+
+	signal(SIGPIPE, SIG_IGN); /* a write tells */
+	status = run(&survey, options);
+	close_survey(&survey);
+	return status;
+}

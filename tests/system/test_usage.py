@@ -38,6 +38,7 @@ def wrong(*arguments):
     (["top", "-b", "-d", "x"], ["-d x", "seconds"]),
     (["top", "-b", "-n", "1.5"], ["-n 1.5"]),
     (["tarce"], ["'tarce'", "trace"]),
+    (["fd"], ["'fd'", "fds"]),
 ])
 def test_wrong_use_is_named(arguments, parts):
     message = wrong(*arguments)
@@ -56,7 +57,7 @@ def test_hostile_filter_does_not_reach_the_terminal():
     assert "\x1b" not in message and "\x07" not in message and "\\x1b" in message
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["trace", "--help"], ["top", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["trace", "--help"], ["top", "--help"], ["fds", "--help"], ["--version"]])
 def test_help(arguments):
     done = run(PROGRAM, *arguments)
     assert done.returncode == 0 and done.stderr == "" and "tcpledger" in done.stdout

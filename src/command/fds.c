@@ -24,7 +24,7 @@
 #include "netns_finder.h"
 #include "parse.h"
 #include "pipe_holders.h"
-#include "process.h"
+#include "process_dir.h"
 #include "report.h"
 #include "socket_ends.h"
 

@@ -22,8 +22,8 @@ static bool has_standard_files(void)
 int main(int argc, char **argv)
 {
 	static int (*const run[])(const struct options *options) = {
-		[COMMAND_TRACE] = trace_run, [COMMAND_TOP] = top_run,     [COMMAND_LIST] = list_run,
-		[COMMAND_FDS] = fds_run,     [COMMAND_AUDIT] = audit_run, [COMMAND_EXPLAIN] = explain_run,
+		[COMMAND_TRACE] = trace_run,   [COMMAND_TOP] = top_run,     [COMMAND_LIST] = list_run,
+		[COMMAND_FDS] = fds_run,       [COMMAND_AUDIT] = audit_run, [COMMAND_EXPLAIN] = explain_run,
 		[COMMAND_DOCTOR] = doctor_run,
 	};
 	struct options options;

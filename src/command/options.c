@@ -48,9 +48,10 @@ static int command_named(const char *word)
 			return i;
 	}
 	near = nearest_word(word, names, COMMAND_COUNT);
-	options_fail("'%s' is no command%s%s: there are trace, top, list, fds, audit, explain and doctor (see tcpledger "
-		     "--help)",
-		     ESCAPED(word), near ? "; the nearest is " : "", near ? near : "");
+	options_fail(
+		"'%s' is no command%s%s: there are trace, top, list, fds, audit, explain and doctor (see tcpledger "
+		"--help)",
+		ESCAPED(word), near ? "; the nearest is " : "", near ? near : "");
 }
 
 void options_read(struct options *options, int argc, char **argv)

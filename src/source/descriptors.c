@@ -18,7 +18,7 @@
 #include "dir.h"
 #include "fdinfo.h"
 #include "number.h"
-#include "process.h"
+#include "process_dir.h"
 
 /* Where a number is closed and given to something else again and again, the last look counts. */
 enum { LOOKS = 4 };

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "proc_fd.h"
-#include "process.h"
+#include "process_dir.h"
 
 /* A descriptor of one of the pipes. */
 struct holding {

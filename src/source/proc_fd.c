@@ -11,7 +11,7 @@
 #include "dir.h"
 #include "number.h"
 #include "parse.h"
-#include "process.h"
+#include "process_dir.h"
 
 struct walk {
 	proc_link_handler *handler;

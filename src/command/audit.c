@@ -312,7 +312,7 @@ static int report(struct audit *audit)
 
 static int open_audit(struct audit *audit, const struct options *options)
 {
-	const struct list_wishes wishes = {.services = !options->list.numeric};
+	const struct list_wishes wishes = {.services = !options->list.numeric, .namespaces = &audit->namespaces};
 	int err;
 
 	audit->options = options;

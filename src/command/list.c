@@ -217,8 +217,10 @@ static int open_sink(struct listing *listing)
 static int open_listing(struct listing *listing, const struct options *options)
 {
 	const struct list_options *list = &options->list;
-	const struct list_wishes wishes = {
-		.services = !list->numeric, .hosts = list->resolve, .cgroups = list->details};
+	const struct list_wishes wishes = {.services = !list->numeric,
+					   .hosts = list->resolve,
+					   .cgroups = list->details,
+					   .namespaces = &listing->namespaces};
 	int err;
 
 	listing->options = options;

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "clock.h"
 #include "log.h"
-#include "netns.h"
 
 #define PATIENCE_NS (2 * NS_PER_SEC)
 
@@ -25,22 +25,47 @@ static const char *cgroup(void *context, uint64_t id)
 	return cgroups_path(((struct list_words *)context)->cgroups, id);
 }
 
-/* Another namespace has others under the same numbers. */
+static const struct netns *find_netns(const struct list_words *words, uint32_t inode)
+{
+	for (size_t i = 0; words->namespaces && i < words->namespaces->count; i++)
+		if (words->namespaces->all[i].inode == inode)
+			return &words->namespaces->all[i];
+	return NULL;
+}
+
+/* Each namespace has its own numbers of interfaces. */
+static bool name_interface(const struct list_words *words, uint32_t inode, uint32_t index, char *name)
+{
+	CLEANUP(cleanup_close) int home = -1;
+	const struct netns *netns;
+	bool named;
+
+	if (inode == netns_home())
+		return if_indextoname(index, name);
+	netns = find_netns(words, inode);
+	if (!netns || netns_enter(netns, &home))
+		return false;
+	named = if_indextoname(index, name);
+	netns_return(home);
+	return named;
+}
+
 static const char *interface(void *context, uint32_t netns, uint32_t index)
 {
 	struct list_words *words = context;
 
-	if (netns != words->home)
-		return NULL;
-	if (words->interface == index)
-		return words->interface_name;
-	words->interface = if_indextoname(index, words->interface_name) ? index : 0;
-	return words->interface ? words->interface_name : NULL;
+	if (words->interface != index || words->interface_netns != netns) {
+		words->interface = index;
+		words->interface_netns = netns;
+		if (!name_interface(words, netns, index, words->interface_name))
+			words->interface_name[0] = '\0';
+	}
+	return words->interface_name[0] ? words->interface_name : NULL;
 }
 
 int list_words_open(struct list_words *words, const struct list_wishes *wishes)
 {
-	*words = (struct list_words){.home = netns_home()};
+	*words = (struct list_words){.namespaces = wishes->namespaces};
 	words->words = (struct socket_words){.interface = interface, .context = words};
 	if (wishes->services) {
 		words->services = services_read();

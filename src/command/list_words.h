@@ -6,22 +6,25 @@
 #include <net/if.h>
 
 #include "cgroups.h"
+#include "netns.h"
 #include "resolver.h"
 #include "services.h"
 #include "socket_words.h"
 
 struct list_words {
-	struct socket_words words; /* for the sinks */
-	struct services *services; /* NULL: ports are numbers */
-	struct resolver *resolver; /* NULL: addresses are numbers */
-	struct cgroups *cgroups;   /* NULL: groups are not told */
-	uint32_t home;             /* the network namespace whose interfaces we can name */
-	uint32_t interface;        /* the one that `interface_name` is of; 0: none */
-	char interface_name[IF_NAMESIZE];
+	struct socket_words words;           /* for the sinks */
+	struct services *services;           /* NULL: ports are numbers */
+	struct resolver *resolver;           /* NULL: addresses are numbers */
+	struct cgroups *cgroups;             /* NULL: groups are not told */
+	const struct netns_list *namespaces; /* whose interfaces are named, beside our own; NULL: none */
+	uint32_t interface_netns;            /* what `interface_name` is of */
+	uint32_t interface;                  /* 0: of nothing yet */
+	char interface_name[IF_NAMESIZE];    /* empty: it has none that we know */
 };
 
 struct list_wishes {
 	bool services, hosts, cgroups;
+	const struct netns_list *namespaces; /* borrowed; may be filled later */
 };
 
 /* 0 or -ENOMEM. */

@@ -264,6 +264,37 @@ def test_addresses(kinds):
     assert any(row[4].startswith("@abstract@name ") for row in by_us(kinds.ns, "xan"))
 
 
+def test_link_local_addresses_have_their_interface(netns):
+    """As ss shows them: bound to it, and connected over it."""
+    here, there = netns(), netns()
+    here.exec("ip", "link", "add", "eth7", "type", "veth", "peer", "name", "eth8", "netns", there.name)
+    for ns, name in (here, "eth7"), (there, "eth8"):
+        ns.exec("ip", "link", "set", name, "addrgenmode", "none")
+        ns.exec("ip", "link", "set", name, "up")
+        ns.exec("ip", "-6", "addr", "add", f"fe80::{name[-1]}/64", "dev", name, "nodad")
+    with there.entered():
+        server = socket.socket(socket.AF_INET6)
+        server.bind(("fe80::8", 7011, 0, socket.if_nametoindex("eth8")))
+        server.listen(4)
+        bound = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        bound.bind(("fe80::8", 7012, 0, socket.if_nametoindex("eth8")))
+    with here.entered():
+        client = socket.socket(socket.AF_INET6)
+        client.settimeout(30)
+        client.connect(("fe80::8", 7011, 0, socket.if_nametoindex("eth7")))
+    accepted = server.accept()[0]
+    for ns in here, there:
+        for letters in "tanp", "uanp", "tulnp":
+            assert by_us(ns, letters) == by_ss(ns, letters)
+    assert "[fe80::8]%eth8:7011" in {row[4] for row in by_us(there, "tln")}
+    assert "[fe80::8]%eth8:7012" in {row[4] for row in by_us(there, "uln")}
+    assert "[fe80::8]%eth8:7011" in run(PROGRAM, "list", "-tlnN", there.name).stdout
+    (line,) = json_of(here, "-tn")
+    assert (line["laddr"], line["raddr"], line["interface"]) == ("fe80::7", "fe80::8", "eth7")
+    for each in server, bound, client, accepted:
+        each.close()
+
+
 def test_services_of_the_right_protocol(kinds):
     rows = by_us(kinds.ns, "tula")
     assert {"0.0.0.0:http", "*:https"} <= {row[4] for row in rows if row[0] == "tcp"}

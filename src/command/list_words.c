@@ -95,23 +95,15 @@ void list_words_close(struct list_words *words)
 	memset(words, 0, sizeof(*words));
 }
 
-static bool is_any(const struct address *address)
-{
-	static const uint8_t zeros[4];
-	const struct address any_ipv4 = address_from_ipv4(zeros), any_ipv6 = {{0}};
-
-	return address_equal(address, &any_ipv4) || address_equal(address, &any_ipv6);
-}
-
 void list_words_expect(struct list_words *words, const struct socket *socket)
 {
 	const struct tuple *tuple = &socket->tuple;
 
 	if (!words->resolver || socket->protocol == PROTOCOL_UNIX)
 		return;
-	if (!is_any(&tuple->laddr))
+	if (!address_is_any(&tuple->laddr))
 		resolver_ask(words->resolver, &tuple->laddr, tuple->family);
-	if (!is_any(&tuple->raddr))
+	if (!address_is_any(&tuple->raddr))
 		resolver_ask(words->resolver, &tuple->raddr, tuple->family);
 }
 

@@ -20,6 +20,15 @@ bool address_is_ipv4(const struct address *address)
 	return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
 }
 
+bool address_is_any(const struct address *address)
+{
+	static const struct address any_ipv6;
+	static const uint8_t zeros[4];
+	const struct address any_ipv4 = address_from_ipv4(zeros);
+
+	return address_equal(address, &any_ipv6) || address_equal(address, &any_ipv4);
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
 	return memcmp(a->bytes, b->bytes, ADDRESS_LEN) == 0;

@@ -26,6 +26,7 @@ struct tuple {
 
 struct address address_from_ipv4(const uint8_t bytes[4]);
 bool address_is_ipv4(const struct address *address); /* ::ffff:0:0/96 */
+bool address_is_any(const struct address *address);  /* 0.0.0.0 or :: */
 bool address_equal(const struct address *a, const struct address *b);
 
 /* The first `prefix_bits` (0 to 128) bits are the same. */

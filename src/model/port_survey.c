@@ -13,19 +13,9 @@ void port_survey_free(struct port_survey *survey)
 	socket_batch_free(&survey->servers);
 }
 
-static bool is_any_ipv6(const struct address *address)
-{
-	static const struct address any;
-
-	return address_equal(address, &any);
-}
-
 bool port_is_wildcard(const struct socket *socket)
 {
-	static const uint8_t zeros[4];
-	const struct address any_ipv4 = address_from_ipv4(zeros);
-
-	return is_any_ipv6(&socket->tuple.laddr) || address_equal(&socket->tuple.laddr, &any_ipv4);
+	return address_is_any(&socket->tuple.laddr);
 }
 
 unsigned int port_families_of(const struct socket *socket)
@@ -34,7 +24,7 @@ unsigned int port_families_of(const struct socket *socket)
 
 	if (socket->tuple.family == 4 || address_is_ipv4(address))
 		return 1u << PORT_IPV4;
-	if (is_any_ipv6(address) && socket->v6only != TRISTATE_YES)
+	if (address_is_any(address) && socket->v6only != TRISTATE_YES)
 		return PORT_BOTH;
 	return 1u << PORT_IPV6;
 }

@@ -58,16 +58,9 @@ enum filter_answer socket_passes(const struct socket *socket, const struct filte
 	return filter_ask_about(filter, &subject);
 }
 
-static bool is_any(const struct address *address)
-{
-	static const struct address any;
-
-	return address_equal(address, &any);
-}
-
 bool socket_takes_both(const struct socket *socket)
 {
-	return socket->tuple.family == 6 && socket->v6only == TRISTATE_NO && is_any(&socket->tuple.laddr);
+	return socket->tuple.family == 6 && socket->v6only == TRISTATE_NO && address_is_any(&socket->tuple.laddr);
 }
 
 size_t socket_path(const struct socket *socket, char *out)

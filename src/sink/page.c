@@ -46,17 +46,22 @@ static void end(struct page *page)
 
 /* ---- the parts ---- */
 
+__attribute__((format(printf, 2, 0))) static void put_bold(struct page *page, const char *format, va_list arguments)
+{
+	begin(page, "", 0);
+	color(page, BOLD);
+	say(page, format, arguments);
+	color(page, COLOR_END);
+	end(page);
+}
+
 void page_title(struct page *page, const char *format, ...)
 {
 	va_list arguments;
 
-	begin(page, "", 0);
-	color(page, BOLD);
 	va_start(arguments, format);
-	say(page, format, arguments);
+	put_bold(page, format, arguments);
 	va_end(arguments);
-	color(page, COLOR_END);
-	end(page);
 }
 
 void page_heading(struct page *page, const char *format, ...)
@@ -64,13 +69,9 @@ void page_heading(struct page *page, const char *format, ...)
 	va_list arguments;
 
 	end(page);
-	begin(page, "", 0);
-	color(page, BOLD);
 	va_start(arguments, format);
-	say(page, format, arguments);
+	put_bold(page, format, arguments);
 	va_end(arguments);
-	color(page, COLOR_END);
-	end(page);
 }
 
 void page_paragraph(struct page *page, const char *format, ...)

@@ -22,15 +22,6 @@ static char *put_escaped(char *at, const char *text, size_t length)
 	return at + escape_text(at, HOST_TEXT_MAX, text, length);
 }
 
-static bool is_any(const struct address *address, uint8_t family)
-{
-	struct address any = {{0}};
-
-	if (family == 4)
-		any = address_from_ipv4(any.bytes);
-	return address_equal(address, &any);
-}
-
 static char *put_interface(char *at, const struct socket *socket, const struct socket_words *words)
 {
 	const char *name = NULL;
@@ -49,11 +40,11 @@ static char *put_address(char *at, const struct socket *socket, const struct add
 	uint8_t family = socket->tuple.family;
 	const char *name = NULL;
 
-	if (is_any(address, family) && socket_takes_both(socket)) {
+	if (address_is_any(address) && socket_takes_both(socket)) {
 		*at++ = '*';
 		return local ? put_interface(at, socket, words) : at;
 	}
-	if (words->host && !is_any(address, family))
+	if (words->host && !address_is_any(address))
 		name = words->host(words->context, address, family);
 	if (name)
 		return put_escaped(at, name, strlen(name));

@@ -29,12 +29,12 @@ static int grow(char **text, size_t *room, size_t most)
 
 int text_file_read(const char *path, size_t most, char **out, size_t *length)
 {
-	CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	CLEANUP(cleanup_free) char *text = NULL;
 	size_t used = 0, room = 0;
 	ssize_t got = 1;
 
-	if (fd < 0)
+	if (fd < 0 || fcntl(fd, F_SETFL, 0)) /* only for who opens a pipe there is nobody to wait for */
 		return -errno;
 	while (got) {
 		int err = used == room ? grow(&text, &room, most) : 0;

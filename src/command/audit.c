@@ -157,7 +157,7 @@ static int find_listeners(struct audit *audit)
 
 	if (err)
 		return err;
-	audit->hidden = holders_denied(audit->holders) || !process_numbers_are_ours();
+	audit->hidden = holders_may_hide(audit->holders);
 	return namespaces_each_socket(&audit->namespaces, audit->options, &query, take, audit, &audit->told);
 }
 
@@ -324,6 +324,7 @@ static int open_audit(struct audit *audit, const struct options *options)
 	if (!audit->output || !audit->names || !audit->users)
 		return -ENOMEM;
 	err = namespaces_find(options, &audit->namespaces);
+	audit->told = err == -ENOENT;
 	return err ? err : list_words_open(&audit->words, &wishes);
 }
 
@@ -376,11 +377,13 @@ static int run(struct audit *audit)
 	if (failed && !audit->told)
 		return failed;
 	err = judge(audit);
-	if (!err)
-		err = report(audit);
-	if (!err)
-		err = failed;
-	return err ? err : save(audit);
+	if (err)
+		return err;
+	err = report(audit);
+	if (failed || (err && err != -EPIPE)) /* a reader that has gone is no reason to save nothing */
+		return failed ? failed : err;
+	failed = save(audit);
+	return failed ? failed : err;
 }
 
 static int print_ports(const struct options *options, struct output *output)

@@ -207,7 +207,7 @@ static void print_state(const struct findings *findings, const struct explain_st
 	const struct state_page page = {
 		.survey = &findings->state,
 		.values = findings->values,
-		.denied = holders_denied(findings->holders) != 0,
+		.denied = holders_may_hide(findings->holders),
 		.hidden = findings->state.state == STATE_CLOSE && !findings->witnessed,
 	};
 
@@ -227,7 +227,7 @@ static void print_port(const struct findings *findings, const struct explain_sty
 		.facts = &findings->facts,
 		.verdict = &verdict,
 		.protocols = options->protocols,
-		.denied = holders_denied(findings->holders) != 0,
+		.denied = holders_may_hide(findings->holders),
 	};
 
 	port_verdict_make(&findings->port, &findings->facts, options->protocols, &verdict);

@@ -4,6 +4,7 @@
  * many thousands takes no more memory than one of a few, and each batch's columns fit.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -40,8 +41,9 @@ struct listing {
 	struct holders *holders; /* NULL: nobody asks */
 	struct socket_batch batch;
 	struct list_totals totals;
-	size_t unknown; /* sockets that somebody holds who was not found */
-	bool told;      /* why it failed */
+	size_t unknown;  /* sockets that somebody may hold who was not found */
+	size_t left_out; /* those of which only that keeps us from knowing whether they pass the filter */
+	bool told;       /* why it failed */
 };
 
 /* ---- what is asked for ---- */
@@ -110,23 +112,36 @@ static int take(void *context, const struct socket *found)
 	struct listing *listing = context;
 	struct socket socket = *found;
 
-	if (listing->holders)
+	enum filter_answer answer;
+
+	if (listing->holders) {
 		socket.owners = holders_of(listing->holders, socket.inode, &socket.owner_count);
-	if (socket_passes(&socket, listing->options->filter) != FILTER_YES)
+		socket.owners_hidden = socket.inode && holders_may_hide(listing->holders);
+	}
+	answer = socket_passes(&socket, listing->options->filter);
+	listing->left_out += answer == FILTER_MAYBE;
+	if (answer != FILTER_YES)
 		return 0;
-	listing->unknown += socket.inode && !socket.owner_count;
+	listing->unknown += socket.owners_hidden && !socket.owner_count;
 	if (!listing->options->list.totals)
 		return keep(listing, &socket);
 	list_totals_add(&listing->totals, &socket);
 	return 0;
 }
 
+#define REMEDY "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+
 static void warn_of_hidden_owners(const struct listing *listing)
 {
-	if (listing->options->list.owners && listing->unknown && listing->holders && holders_denied(listing->holders))
-		log_warning("%zu sockets are held by processes that may not be looked into, shown as -: run as root, "
-			    "or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
-			    listing->unknown);
+	bool told = listing->options->list.owners || listing->options->json;
+
+	if (told && listing->unknown)
+		log_warning("who holds %zu of the sockets could not be seen, shown as %s: " REMEDY, listing->unknown,
+			    listing->options->json ? "owners_complete false" : "-");
+	if (listing->left_out)
+		log_warning("%zu sockets are left out: who holds them could not be seen, and the filter asks for "
+			    "that: " REMEDY,
+			    listing->left_out);
 }
 
 static void print_totals(struct listing *listing)
@@ -158,6 +173,7 @@ static int print_found(struct listing *listing)
 	int err, flush_err;
 
 	listing->unknown = 0;
+	listing->left_out = 0;
 	listing->totals = (struct list_totals){0};
 	err = namespaces_each_socket(&listing->namespaces, listing->options, &listing->query, take, listing,
 				     &listing->told);
@@ -188,8 +204,12 @@ static int print(struct listing *listing)
 
 static int find_namespaces(struct listing *listing)
 {
+	int err;
+
 	netns_list_free(&listing->namespaces);
-	return namespaces_find(listing->options, &listing->namespaces);
+	err = namespaces_find(listing->options, &listing->namespaces);
+	listing->told = err == -ENOENT;
+	return err;
 }
 
 static int open_sink(struct listing *listing)
@@ -246,16 +266,32 @@ static void close_listing(struct listing *listing)
 	output_free(listing->output);
 }
 
+/* 0 when the time has come; -EPIPE when the reader has gone before. */
+static int wait_for_next(uint64_t interval_ns)
+{
+	uint64_t until_ns = clock_monotonic_ns() + interval_ns, now_ns;
+
+	while ((now_ns = clock_monotonic_ns()) < until_ns) {
+		uint64_t left_ms = (until_ns - now_ns) / NS_PER_MS + 1;
+		struct pollfd reader = {.fd = STDOUT_FILENO};
+
+		if (poll(&reader, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX) > 0)
+			return -EPIPE;
+	}
+	return 0;
+}
+
 static int run(struct listing *listing)
 {
-	const struct options *options = listing->options;
 	int err = print(listing);
 
-	while (!err && options->list.again) {
-		poll(NULL, 0, (int)(options->interval_ns / NS_PER_MS));
-		err = find_namespaces(listing);
+	while (!err && listing->options->list.again) {
+		err = wait_for_next(listing->options->interval_ns);
+		if (!err)
+			err = find_namespaces(listing);
 		if (err)
 			break;
+		list_words_renew(&listing->words);
 		if (listing->text) {
 			output_char(listing->output, '\n');
 			list_text_restart(listing->text);

@@ -107,6 +107,17 @@ void list_words_expect(struct list_words *words, const struct socket *socket)
 		resolver_ask(words->resolver, &tuple->raddr, tuple->family);
 }
 
+void list_words_renew(struct list_words *words)
+{
+	struct cgroups *now = words->cgroups ? cgroups_read() : NULL;
+
+	words->interface = 0;
+	if (!now)
+		return;
+	cgroups_free(words->cgroups);
+	words->cgroups = now;
+}
+
 void list_words_warn(const struct list_words *words)
 {
 	size_t count = words->resolver ? resolver_unanswered(words->resolver) : 0;

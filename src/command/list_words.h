@@ -34,5 +34,8 @@ void list_words_close(struct list_words *words);
 /* Whose names will be wanted. */
 void list_words_expect(struct list_words *words, const struct socket *socket);
 
+/* Before another listing: what may be called otherwise by now is read again. */
+void list_words_renew(struct list_words *words);
+
 /* Says which were not to be had. */
 void list_words_warn(const struct list_words *words);

@@ -11,8 +11,15 @@ int namespaces_find(const struct options *options, struct netns_list *out)
 {
 	struct netns *here;
 
-	if (options->list.all_netns || filter_topics(options->filter) & TOPIC_NETNS)
-		return netns_discover(out);
+	if (options->list.all_netns || filter_topics(options->filter) & TOPIC_NETNS) {
+		int err = netns_discover(out);
+
+		if (err == -ENOENT)
+			log_error(
+				"/proc is not mounted: the network namespaces of this host cannot be found. Mount it: "
+				"mount -t proc proc /proc");
+		return err;
+	}
 	here = calloc(1, sizeof(*here));
 	if (!here)
 		return -ENOMEM;

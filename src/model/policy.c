@@ -17,6 +17,7 @@ struct entry {
 	char process[COMM_LEN]; /* empty: any */
 	struct address prefix;
 	uint8_t prefix_bits; /* 0: any address */
+	bool ipv6;           /* the prefix is IPv6's: it has no IPv4 address in it */
 	uint16_t first, last;
 	uint32_t protocols; /* a set */
 };
@@ -173,6 +174,7 @@ static int read_prefix(struct reading *reading, char *word, const char *bits_wor
 	if (bits_word && parse_u32(bits_word, 0, most, &bits))
 		return fail(reading, "'/%s' is no prefix length: give 0 to %u", ESCAPED(bits_word), most);
 	entry->prefix_bits = (uint8_t)(family == 4 ? IPV4_AT + bits : bits);
+	entry->ipv6 = family == 6;
 	return 0;
 }
 
@@ -367,6 +369,8 @@ static enum tristate entry_expects(const struct entry *entry, const struct socke
 	const struct tuple *tuple = &socket->tuple;
 
 	if (!(entry->protocols & 1u << socket->protocol) || tuple->lport < entry->first || tuple->lport > entry->last)
+		return TRISTATE_NO;
+	if (entry->ipv6 && tuple->family != 6)
 		return TRISTATE_NO;
 	if (!address_in_prefix(&tuple->laddr, &entry->prefix, entry->prefix_bits))
 		return TRISTATE_NO;

@@ -15,7 +15,7 @@ void port_survey_free(struct port_survey *survey)
 
 bool port_is_wildcard(const struct socket *socket)
 {
-	return address_is_any(&socket->tuple.laddr);
+	return address_is_any(&socket->tuple.laddr) && !socket->interface;
 }
 
 unsigned int port_families_of(const struct socket *socket)

@@ -53,6 +53,7 @@ enum filter_answer socket_passes(const struct socket *socket, const struct filte
 		.uid = socket->uid,
 		.owners = socket->owners,
 		.owner_count = socket->owner_count,
+		.owner_is_open = socket->owners_hidden && !socket->owner_count,
 	};
 
 	return filter_ask_about(filter, &subject);
@@ -60,7 +61,8 @@ enum filter_answer socket_passes(const struct socket *socket, const struct filte
 
 bool socket_takes_both(const struct socket *socket)
 {
-	return socket->tuple.family == 6 && socket->v6only == TRISTATE_NO && address_is_any(&socket->tuple.laddr);
+	return socket->protocol != PROTOCOL_RAW && socket->tuple.family == 6 && socket->v6only == TRISTATE_NO &&
+	       address_is_any(&socket->tuple.laddr);
 }
 
 size_t socket_path(const struct socket *socket, char *out)

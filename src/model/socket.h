@@ -64,6 +64,7 @@ struct socket {
 	uint32_t peer_inode; /* of a unix socket: of the one at its other end; 0: none, or not known */
 	const struct owner *owners;
 	size_t owner_count; /* 0: nobody known holds it */
+	bool owners_hidden; /* somebody may hold it who could not be seen */
 	struct socket_details details;
 };
 

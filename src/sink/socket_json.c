@@ -68,4 +68,5 @@ void socket_json_owners(struct json_writer *json, const struct socket *socket)
 	for (size_t i = 0; i < socket->owner_count; i++)
 		json_holder(json, &socket->owners[i]);
 	json_array_end(json);
+	json_bool(json, "owners_complete", !socket->owners_hidden);
 }

@@ -67,12 +67,22 @@ static char *put_port(char *at, const struct socket *socket, uint16_t port, cons
 	return name ? put_escaped(at, name, strlen(name)) : decimal_put(at, port);
 }
 
+/* A space in it would look like the end of its column. */
 static char *put_path(char *at, const struct socket *socket)
 {
-	char path[SOCKET_PATH_MAX];
+	char path[SOCKET_PATH_MAX], text[4 * SOCKET_PATH_MAX + 1];
 	size_t length = socket_path(socket, path);
 
-	return length ? at + escape_text(at, SOCKET_ENDPOINT_MAX - 32, path, length) : put(at, "*");
+	if (!length)
+		return put(at, "*");
+	escape_text(text, sizeof(text), path, length);
+	for (const char *from = text; *from; from++) {
+		if (*from == ' ')
+			at = put(at, "\\x20");
+		else
+			*at++ = *from;
+	}
+	return at;
 }
 
 static size_t ended(const char *out, char *end)

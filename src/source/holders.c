@@ -16,6 +16,7 @@
 #include "log.h"
 #include "proc_fd.h"
 #include "process.h"
+#include "process_dir.h"
 
 enum { RECORDS_AT_ONCE = 1024 };
 
@@ -32,6 +33,7 @@ struct holders {
 	struct owner *owners;
 	size_t count;
 	size_t denied;
+	bool unseen; /* not all processes are shown */
 };
 
 static int add(void *context, uint32_t inode, const struct owner *owner)
@@ -115,6 +117,7 @@ static int find_in_proc(struct holders *holders)
 
 	if (access("/proc/self/fd", F_OK)) /* it is not mounted */
 		return -errno;
+	holders->unseen = !process_all_are_shown();
 	return proc_fd_each(&visitor, &holders->denied);
 }
 
@@ -141,9 +144,12 @@ static int put_in_order(struct holders *holders)
 		return -ENOMEM;
 	if (count)
 		qsort(holders->found, count, sizeof(*holders->found), compare);
-	for (size_t i = 0; i < count; i++) {
-		holders->inodes[i] = holders->found[i].inode;
-		holders->owners[i] = holders->found[i].owner;
+	holders->count = 0;
+	for (size_t i = 0; i < count; i++) { /* a thread with a table of its own may have the same in it */
+		if (i && compare(&holders->found[i], &holders->found[i - 1]) == 0)
+			continue;
+		holders->inodes[holders->count] = holders->found[i].inode;
+		holders->owners[holders->count++] = holders->found[i].owner;
 	}
 	free(holders->found);
 	holders->found = NULL;
@@ -215,6 +221,11 @@ const struct owner *holders_of(const struct holders *holders, uint32_t inode, si
 		end++;
 	*count = end - first;
 	return *count ? &holders->owners[first] : NULL;
+}
+
+bool holders_may_hide(const struct holders *holders)
+{
+	return holders->denied || holders->unseen;
 }
 
 size_t holders_denied(const struct holders *holders)

@@ -21,5 +21,8 @@ void holders_free(struct holders *holders);
  * does. */
 const struct owner *holders_of(const struct holders *holders, uint32_t inode, size_t *count);
 
+/* Whether there may be holders that were not found: processes that did not let us look, or that /proc does not show. */
+bool holders_may_hide(const struct holders *holders);
+
 /* How many processes did not let us look. */
 size_t holders_denied(const struct holders *holders);

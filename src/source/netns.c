@@ -156,6 +156,14 @@ static bool is_kernel_thread(int pid)
 	return after_name && sscanf(after_name, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && flags & PF_KTHREAD;
 }
 
+static int is_inode(void *context, uint32_t inode, const char *name, int *fd)
+{
+	(void)name;
+	(void)fd;
+	return inode == *(const uint32_t *)context ? -EEXIST : 0;
+}
+
+/* Where nothing tells the host's own, it is ours, unless that is one that somebody has made and named. */
 uint32_t netns_host(void)
 {
 	uint32_t inode;
@@ -164,7 +172,8 @@ uint32_t netns_host(void)
 		return inode;
 	if (is_kernel_thread(KTHREADD_PID) && netns_of_process(KTHREADD_PID, &inode) == 0)
 		return inode;
-	return netns_home();
+	inode = netns_home();
+	return netns_each_file(is_inode, &inode) ? 0 : inode;
 }
 
 /* ---- all of them ---- */
@@ -210,7 +219,7 @@ static int add_file(void *context, uint32_t inode, const char *name, int *fd)
 int netns_discover(struct netns_list *list)
 {
 	struct netns_list found = {0};
-	int err = netns_each_task(true, add_witness, &found);
+	int err = netns_home() ? netns_each_task(true, add_witness, &found) : -ENOENT; /* /proc is not mounted */
 
 	if (!err)
 		err = netns_each_file(add_file, &found);

@@ -67,5 +67,6 @@ int netns_of_process(uint32_t pid, uint32_t *inode);
 /* Ours; 0 when /proc is not there. */
 uint32_t netns_home(void);
 
-/* The host's: that of PID 1, or where it may not be looked at, of kernel threads; else ours. */
+/* The host's: that of PID 1, or where it may not be looked at, of kernel threads; else ours, if it has no name. 0: not
+ * known. */
 uint32_t netns_host(void);

@@ -43,7 +43,7 @@ struct socket_ends {
 
 /* ---- what is looked for ---- */
 
-static const struct socket_query nothing = {.states = STATES_ALL, .ipv4 = true, .ipv6 = true};
+static const struct socket_query nothing = {.states = STATES_ALL, .ipv4 = true, .ipv6 = true, .bound = true};
 
 /* A kernel that does not tell leaves it to all tables. */
 static uint32_t protocols_of(const struct socket_end *end)
@@ -52,9 +52,10 @@ static uint32_t protocols_of(const struct socket_end *end)
 		const char *name;
 		uint32_t protocols;
 	} known[] = {
-		{"", PROTOCOLS_ALL},           {"tcp", 1u << PROTOCOL_TCP},   {"tcpv6", 1u << PROTOCOL_TCP},
-		{"udp", 1u << PROTOCOL_UDP},   {"udpv6", 1u << PROTOCOL_UDP}, {"raw", 1u << PROTOCOL_RAW},
-		{"rawv6", 1u << PROTOCOL_RAW}, {"unix", 1u << PROTOCOL_UNIX}, {"unix-stream", 1u << PROTOCOL_UNIX},
+		{"", PROTOCOLS_ALL},           {"tcp", 1u << PROTOCOL_TCP},     {"tcpv6", 1u << PROTOCOL_TCP},
+		{"udp", 1u << PROTOCOL_UDP},   {"udpv6", 1u << PROTOCOL_UDP},   {"raw", 1u << PROTOCOL_RAW},
+		{"rawv6", 1u << PROTOCOL_RAW}, {"unix", 1u << PROTOCOL_UNIX},   {"unix-stream", 1u << PROTOCOL_UNIX},
+		{"mptcp", 1u << PROTOCOL_TCP}, {"mptcpv6", 1u << PROTOCOL_TCP},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

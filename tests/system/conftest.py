@@ -47,7 +47,7 @@ def pytest_runtest_protocol(item, nextitem):
     """Whoever waited for a transition in vain gets a second try, and is named at the end; whatever else fails has failed."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
-    if any(report.not_told for report in reports) and len(item.config.stash[NOT_TOLD]) < 3:
+    if any(getattr(report, "not_told", False) for report in reports) and len(item.config.stash[NOT_TOLD]) < 3:
         item.config.stash[NOT_TOLD].append(item.nodeid)
         item._initrequest()  # pylint: disable=protected-access
         reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)

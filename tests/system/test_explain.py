@@ -410,6 +410,8 @@ def test_outgoing_connection_and_reserved_port(ns):
     ns.sysctl("net.ipv4.ip_local_reserved_ports", f"1-3,{port - 1}-{port},65535")
     assert json_of(ns, str(port))["reserved"] and json_of(ns, "2")["reserved"] and not json_of(ns, "4")["reserved"]
     assert "in net.ipv4.ip_local_reserved_ports: the kernel does not choose it" in text_of(ns, str(port))
+    ns.exec("sh", "-c", "seq -s, 2001 2 3599 >/proc/sys/net/ipv4/ip_local_reserved_ports")  # 4000 letters
+    assert json_of(ns, "3599")["reserved"] and not json_of(ns, "3598")["reserved"]
     for each in server, client, accepted:
         each.close()
 

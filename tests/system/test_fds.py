@@ -28,6 +28,7 @@ GENERIC = {"eventfd2": 19, "timerfd_create": 85, "timerfd_settime": 86, "signalf
            "io_uring_setup": 425, "perf_event_open": 241, "bpf": 280, "fanotify_init": 262, "fanotify_mark": 263}
 SYSCALLS = X86 if os.uname().machine == "x86_64" else GENERIC
 PR_SET_NAME = 15
+IPPROTO_MPTCP = 262
 HOSTILE = 'a "b\x1b[2J\nx'
 
 
@@ -305,6 +306,25 @@ def test_inet_sockets_as_ss_tells_them(opened):
     assert lines[udp.fileno()]["proto"] == "udp"
     assert (lines[raw.fileno()]["proto"], lines[raw.fileno()]["lport"]) == ("raw", socket.IPPROTO_ICMP)
     assert f"LISTEN [::1]:{port_of(each[0])} waiting 0 of at most 16" in rows()[each[0].fileno()]
+
+
+def test_socket_that_is_bound_and_no_more(opened):
+    """Which the kernel shows since Linux 6.8; before, nobody can say where it is bound."""
+    server = opened(socket.socket())
+    server.bind(("127.0.0.1", 0))
+    line = told()[server.fileno()]
+    assert (line["proto"], line["lport"]) in {("tcp", port_of(server)), ("tcp", None)}
+    if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 8):
+        assert (line["laddr"], line["lport"]) == ("127.0.0.1", port_of(server))
+
+
+def test_multipath_tcp(opened):
+    """Its endpoints are those of TCP."""
+    server = opened(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
+    server.bind(("127.0.0.1", 0))
+    server.listen(3)
+    line = told()[server.fileno()]
+    assert (line["laddr"], line["lport"], line["state"]) == ("127.0.0.1", port_of(server), "LISTEN")
 
 
 def test_socket_that_is_in_no_table(opened):

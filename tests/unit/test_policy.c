@@ -82,6 +82,8 @@ static const struct question questions[] = {
 	{"[fc00::]/7:80", PROTOCOL_TCP, "fd00::1", 80, "x", TRISTATE_YES},
 	{"[fc00::/7]:80/tcp", PROTOCOL_TCP, "fd00::1", 80, "x", TRISTATE_YES},
 	{"[fc00::/7]:80", PROTOCOL_TCP, "fe00::1", 80, "x", TRISTATE_NO},
+	{"[::]/0:80", PROTOCOL_TCP, "::", 80, "x", TRISTATE_YES},
+	{"[::]/0:80", PROTOCOL_TCP, "0.0.0.0", 80, "x", TRISTATE_NO},
 	{" ssh , nginx:80 ", PROTOCOL_TCP, "0.0.0.0", 80, "nginx", TRISTATE_YES},
 	{"ssh,nginx:80,443/tcp", PROTOCOL_TCP, "0.0.0.0", 443, "x", TRISTATE_YES},
 	{"ssh,nginx:80,443/tcp", PROTOCOL_TCP, "0.0.0.0", 80, "x", TRISTATE_NO},

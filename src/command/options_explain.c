@@ -92,26 +92,12 @@ static bool take_port(struct explain_options *explain, const char *word)
 
 /* ---- neither ---- */
 
-static const char *nearest_state(const char *word)
-{
-	const char *names[STATE_COUNT - 1];
-	char spelled[64];
-
-	snprintf(spelled, sizeof(spelled), "%s", word);
-	for (char *at = spelled; *at; at++)
-		if (*at == '-' || *at == ' ')
-			*at = '_';
-	for (unsigned int state = 1; state < STATE_COUNT; state++)
-		names[state - 1] = tcp_state_name(state);
-	return nearest_word(spelled, names, STATE_COUNT - 1);
-}
-
 /* Of a state and a service that are both near, the nearer one is meant. */
 __attribute__((noreturn)) static void fail_word(const char *word)
 {
 	struct services *services = services_read();
 	const char *name = *word == ':' ? word + 1 : word;
-	const char *state = nearest_state(name), *service = services ? services_nearest(services, name) : NULL;
+	const char *state = tcp_state_nearest(name), *service = services ? services_nearest(services, name) : NULL;
 	const char *near = state;
 
 	if (!near || (service && word_distance(name, service) < word_distance(name, state)))

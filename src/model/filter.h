@@ -18,8 +18,12 @@ struct filter;
 enum filter_answer { FILTER_NO, FILTER_MAYBE, FILTER_YES };
 
 /* What the language cannot know by itself. Each returns 0 or a negative errno. */
+enum { SERVICE_NAME_SIZE = 64 };
+
 struct filter_names {
 	int (*service)(void *context, const char *name, uint16_t *port);
+	/* One that may have been meant, into `out`: hostile text. May be NULL. */
+	bool (*near_service)(void *context, const char *name, char out[SERVICE_NAME_SIZE]);
 	/* -ENOENT: there is none, and choice->why says what there is. */
 	int (*netns)(void *context, const char *name, struct netns_choice *choice);
 	void *context;

@@ -68,6 +68,7 @@ static struct filter *join(struct parser *parser, enum filter_kind kind, struct 
 
 static int read_port(struct parser *parser, size_t at, const char *word, uint16_t *port)
 {
+	char near[SERVICE_NAME_SIZE];
 	uint32_t number;
 	int err = parse_u32(word, 0, UINT16_MAX, &number);
 
@@ -78,7 +79,12 @@ static int read_port(struct parser *parser, size_t at, const char *word, uint16_
 	if (err == -EINVAL && parser->names && !isdigit((unsigned char)word[0]) &&
 	    parser->names->service(parser->names->context, word, port) == 0)
 		return 0;
-	fail_at(parser, at, "'%s' is no port: give 0 to 65535, or a service of /etc/services", ESCAPED(word));
+	if (parser->names && parser->names->near_service && !isdigit((unsigned char)word[0]) &&
+	    parser->names->near_service(parser->names->context, word, near))
+		fail_at(parser, at, "'%s' is no port, and no service; the nearest is '%s'", ESCAPED(word),
+			ESCAPED(near));
+	else
+		fail_at(parser, at, "'%s' is no port: give 0 to 65535, or a service of /etc/services", ESCAPED(word));
 	return -EINVAL;
 }
 
@@ -259,6 +265,10 @@ static struct filter *state_leaf(struct parser *parser, const struct token *toke
 		char name[FILTER_WORD_MAX];
 
 		snprintf(name, sizeof(name), "%.*s", (int)length, word);
+		if (!one && tcp_state_nearest(name))
+			return fail_at(parser, token->at + (size_t)(word - token->word),
+				       "'%s' is no TCP state; the nearest is '%s'", ESCAPED(name),
+				       tcp_state_nearest(name));
 		if (!one)
 			return fail_at(parser, token->at + (size_t)(word - token->word),
 				       "'%s' is no TCP state: give one of established, syn-sent, syn-recv, fin-wait-1, "
@@ -407,8 +417,6 @@ static struct filter *take_comm(struct parser *parser, const struct token *token
 /* A word alone is the name of a process; but one that is nearly a word of the language was meant as that. */
 static struct filter *bare_word(struct parser *parser, const struct token *token)
 {
-	static const char *const states[] = {"established", "syn-sent",   "syn-recv", "fin-wait-1", "fin-wait-2",
-					     "time-wait",   "close-wait", "last-ack", "listening",  "closing"};
 	const char *word = token->word, *near;
 
 	if (token->quoted)
@@ -418,7 +426,7 @@ static struct filter *bare_word(struct parser *parser, const struct token *token
 			       ESCAPED(word), ESCAPED(word), ESCAPED(word));
 	near = nearest_word(word, predicates, PREDICATE_COUNT);
 	if (!near)
-		near = nearest_word(word, states, sizeof(states) / sizeof(states[0]));
+		near = tcp_state_nearest(word);
 	if (near)
 		return fail_at(parser, token->at,
 			       "'%s' is not understood here; the nearest is '%s'. (A process of that "

@@ -2,7 +2,10 @@
 #include "tcp_state.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "nearest.h"
 
 static const char *const names[] = {
 	[STATE_UNKNOWN] = "UNKNOWN",       [STATE_ESTABLISHED] = "ESTABLISHED",
@@ -65,4 +68,15 @@ uint32_t tcp_state_set(const char *word, size_t length)
 		if (same_word(word, length, words[i].word))
 			return words[i].set;
 	return 0;
+}
+
+const char *tcp_state_nearest(const char *word)
+{
+	char spelled[64];
+
+	snprintf(spelled, sizeof(spelled), "%s", word);
+	for (char *at = spelled; *at; at++)
+		if (*at == '-' || *at == ' ')
+			*at = '_';
+	return nearest_word(spelled, names + 1, STATE_COUNT - 1); /* the first is no state */
 }

@@ -30,3 +30,6 @@ const char *tcp_state_name(unsigned int state);
  * or ss's (estab, listening, fin-wait-1 …), or one of ss's groups (all, connected, synchronized, bucket, big).
  * 0 when it names none. */
 uint32_t tcp_state_set(const char *word, size_t length);
+
+/* The name of the state that may have been meant by a word that names none; NULL: none is near. */
+const char *tcp_state_nearest(const char *word);

@@ -13,6 +13,7 @@
 #include "netns.h"
 #include "netns_finder.h"
 #include "parse.h"
+#include "services.h"
 
 static int look_up_service(void *context, const char *name, uint16_t *port)
 {
@@ -25,6 +26,18 @@ static int look_up_service(void *context, const char *name, uint16_t *port)
 		return -ENOENT;
 	*port = ntohs((uint16_t)entry->s_port);
 	return 0;
+}
+
+static bool find_near_service(void *context, const char *name, char out[SERVICE_NAME_SIZE])
+{
+	struct services *services = services_read();
+	const char *near = services ? services_nearest(services, name) : NULL;
+
+	(void)context;
+	if (near)
+		snprintf(out, SERVICE_NAME_SIZE, "%s", near);
+	services_free(services);
+	return near;
 }
 
 /* The name of a file, but not one that stands for something else as well. */
@@ -111,4 +124,5 @@ static int look_up_netns(void *context, const char *word, struct netns_choice *c
 	return look_everywhere(word, process_err, choice);
 }
 
-const struct filter_names host_names = {.service = look_up_service, .netns = look_up_netns};
+const struct filter_names host_names = {
+	.service = look_up_service, .near_service = find_near_service, .netns = look_up_netns};

@@ -25,7 +25,7 @@ def wrong(*arguments):
     (["trace", "-D", "65536"], ["-D 65536", "65535"]),
     (["trace", "-L", "80,,443"], ["-L 80,,443", "empty"]),
     (["trace", "-p", "x"], ["-p x", "process id"]),
-    (["trace", "--state", "ESTABLISHD"], ["--state ESTABLISHD", "established"]),
+    (["trace", "--state", "ESTABLISHD"], ["--state ESTABLISHD", "the nearest is 'ESTABLISHED'"]),
     (["trace", "--netns", "no-such"], ["--netns no-such", "no such network namespace", "host"]),
     (["trace", "--netns", ""], ["--netns", "no such network namespace", "host"]),
     (["trace", "--duration", "5 minutes"], ["--duration 5 minutes", "250ms, 10s, 5m"]),
@@ -37,7 +37,7 @@ def wrong(*arguments):
     (["top"], ["-b"]),
     (["top", "-b", "-d", "x"], ["-d x", "seconds"]),
     (["top", "-b", "-n", "1.5"], ["-n 1.5"]),
-    (["tarce"], ["'tarce'", "trace"]),
+    (["tarce"], ["'tarce'", "the nearest is trace"]),
     (["fd"], ["'fd'", "fds"]),
 ])
 def test_wrong_use_is_named(arguments, parts):

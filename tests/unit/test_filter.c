@@ -34,7 +34,15 @@ static int find_netns(void *context, const char *name, struct netns_choice *choi
 	return 0;
 }
 
-static const struct filter_names names = {.service = find_service, .netns = find_netns};
+static bool find_near_service(void *context, const char *name, char out[SERVICE_NAME_SIZE])
+{
+	(void)context;
+	strcpy(out, "https");
+	return strcmp(name, "htps") == 0;
+}
+
+static const struct filter_names names = {
+	.service = find_service, .near_service = find_near_service, .netns = find_netns};
 
 /* ---- the connections that are asked about ---- */
 
@@ -356,10 +364,12 @@ static const struct refused refused[] = {
 	{"stat nginx", 0, "the nearest is 'state'"},
 	{"pid 5 sprot = 80", 6, "the nearest is 'sport'"},
 	{"established", 0, "'state established'"},
-	{"esablished", 0, "the nearest is 'established'"},
+	{"esablished", 0, "the nearest is 'ESTABLISHED'"},
 	{"nginx time_wait", 6, "'state time_wait'"},
 	{"state", 5, "'state'"},
 	{"state bogus", 6, "'bogus'"},
+	{"state listn", 6, "the nearest is 'LISTEN'"},
+	{"sport = :htps", 9, "the nearest is 'https'"},
 	{"state established,bogus", 18, "'bogus'"},
 	{"state established,", 18, "''"},
 	{"state < established", 6, "state"},

@@ -16,7 +16,7 @@ import sys
 import time
 
 import pytest
-from conftest import PROGRAM, await_that, comm_of, connected_pair, listen, port_of, run
+from conftest import PROGRAM, WITHOUT_PROC, await_that, comm_of, connected_pair, listen, messages, port_of, run
 from test_usage import NOBODY
 
 pytestmark = pytest.mark.heavy
@@ -660,5 +660,5 @@ def test_hidepid(opened):
 
 
 def test_without_proc():
-    done = run("unshare", "-m", "sh", "-c", f"umount -l /proc && exec {PROGRAM} fds 1")
-    assert done.returncode == 1 and done.stdout == "" and done.stderr == "tcpledger: fds: /proc is not mounted\n"
+    done = run(*WITHOUT_PROC, PROGRAM, "fds", "1")
+    assert done.returncode == 1 and done.stdout == "" and messages(done) == ["tcpledger: fds: /proc is not mounted"]

@@ -32,6 +32,7 @@ int baseline_load(const char *path, struct baseline **out)
 		return -EBADMSG;
 	} else if (err != -ENOENT) {
 		log_error("--baseline %s: it cannot be read: %s", ESCAPED(path), strerror(-err));
+		return -EBADMSG;
 	}
 	return err;
 }

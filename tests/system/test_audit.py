@@ -623,3 +623,13 @@ def test_help_tells_of_it():
     for part in "nginx:80", "8000-8100/tcp", "[::1]:631", "--baseline", "3 findings", "--ports":
         assert part in text
     assert "audit" in run(PROGRAM, "--help").stdout
+
+
+def test_baseline_that_is_no_file(tmp_path):
+    """Nor is a pipe waited for to which nobody writes."""
+    done = run(PROGRAM, "audit", "--baseline", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"tcpledger: --baseline {tmp_path}: it cannot be read: Is a directory\n"
+    os.mkfifo(tmp_path / "pipe")
+    done = run(PROGRAM, "audit", "--baseline", str(tmp_path / "pipe"))
+    assert (done.returncode, done.stdout) == (2, "") and "line 1: this is no baseline" in done.stderr

@@ -94,6 +94,7 @@ class Kinds:
             self.keep(connect("127.0.0.1", port_of(mapped)))
         server, half, other = connected_pair()
         half.shutdown(socket.SHUT_WR)
+        await_that(lambda: self.ns.exec("ss", "-Htan", "state", "fin-wait-2").stdout, "the peer's ACK")
         self.keep(server, half, other)
         server, first, second = connected_pair()
         port = first.getsockname()[1]
@@ -328,11 +329,13 @@ def test_json_names(kinds):
 
 def test_details(kinds):
     theirs = {line.split(" ino:")[1].split()[0]: line for line in kinds.ns.exec("ss", "-Htane").stdout.splitlines()
-              if " ino:" in line}
-    for line in tcpledger(kinds.ns, "-Htane").stdout.splitlines():
-        inode = re.search(r" ino:(\d+)", line)
-        if inode:
-            assert re.search(r" sk:(\w+)", line)[1] == re.search(r" sk:(\w+)", theirs[inode[1]])[1]
+              if re.search(r" ino:[1-9]", line)}
+    lines = tcpledger(kinds.ns, "-Htane").stdout.splitlines()
+    ours = {match[1]: line for line in lines if (match := re.search(r" ino:(\d+)", line))}
+    assert set(ours) == set(theirs) and len(ours) >= 15
+    for inode, line in ours.items():
+        assert re.search(r" sk:(\w+)", line)[1] == re.search(r" sk:(\w+)", theirs[inode])[1]
+        assert " uid:0 " in line
 
 
 def test_control_group_and_container(container):

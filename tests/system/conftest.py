@@ -160,6 +160,10 @@ class Netns:
         lines = self.exec("ss", "-Htan", *options).stdout.splitlines()
         return sorted(tuple(line.split()[i] for i in (0, 3, 4)) for line in lines)
 
+    def await_rest(self):
+        """An orderly close goes on when close() has returned: packets are still to arrive, some of them a second time."""
+        await_that(lambda: not [row for row in self.ss() if row[0] not in ("LISTEN", "TIME-WAIT")], "all to be closed")
+
     def delete(self):
         subprocess.run(["ip", "netns", "del", self.name], check=False, capture_output=True)
 

@@ -76,11 +76,6 @@ class Account:
         return {pid for pid, _ in self.owners[direction]}
 
 
-def await_rest(ns):
-    """Now and then an orderly close waits for a packet to be sent again, after its program has ended."""
-    await_that(lambda: not [row for row in ns.ss() if row[0] not in ("LISTEN", "TIME-WAIT")], "all to be closed")
-
-
 def churn_in(ns, *arguments):
     done = ns.exec(CHURN, *arguments)
     return json.loads(done.stdout)
@@ -92,7 +87,7 @@ def test_churn(ns, tracer, how):
     trace = tracer("--netns", ns.name)
     done = churn_in(ns, "--connections", str(CONNECTIONS), *(["--reset"] if how == "reset" else []))
     assert done["connections"] == CONNECTIONS
-    await_rest(ns)
+    ns.await_rest()
     summary = trace.stop()
     account = Account(trace)
     assert summary["dropped"] == 0 and summary["missed"] == 0
@@ -170,7 +165,7 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
         trace = tracer("--netns", ns.name, f":{port}")
         ns.exec("wrk", "-t", "2", "-c", "100", "-d", "1s" if SANITIZED else "3s", f"http://127.0.0.1:{port}/")
         ns.exec("curl", "-s", f"http://127.0.0.1:{port}/")
-        await_rest(ns)
+        ns.await_rest()
         workers = {nginx_pid} | children_of(nginx_pid)
         summary = trace.stop()
         peer.send_signal(signal.SIGINT)
@@ -288,7 +283,7 @@ def test_what_an_interrupt_hides_from_the_first_program(ns, tracer):
     ns.exec("sh", "-c", f"echo {(1 << os.cpu_count()) - 1:x} > /sys/class/net/lo/queues/rx-0/rps_cpus")
     trace = tracer("--netns", ns.name)
     churn_in(ns, "--connections", "15000")
-    await_rest(ns)
+    ns.await_rest()
     summary = trace.stop()
     account = Account(trace)
     skipped, caught, twice = map(int, re.search(r"skipped by the kernel (\d+), caught (\d+), of these told twice (\d+)",

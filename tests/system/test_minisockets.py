@@ -283,7 +283,7 @@ def test_no_room_for_time_wait(ns, trace):
         line = trace.await_transition(rport=port_of(server), oldstate="FIN_WAIT2")
         assert (line["newstate"], line["derived"], line["reason"]) == ("CLOSE", False, "closed_by_us")
         server.close()
-    assert not by_ss(ns).rows
+    await_that(lambda: not by_ss(ns).rows, "all to be gone")
     trace.stop()
     assert not trace.transitions(newstate="TIME_WAIT") and not trace.transitions(derived=True)
 

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -25,29 +21,6 @@ static void ignore_change(void *context, const struct change *change)
 	(void)change;
 }
 
-static int take_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* under nohup */
-		signal(SIGHUP, SIG_IGN);
-	else
-		sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN); /* a write tells */
-	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int watch(int epoll_fd, int fd, uint32_t events)
-{
-	struct epoll_event event = {.events = events, .data.fd = fd};
-
-	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
-
 /* Whatever makes the events competes with us for the processors, and the more of it there is the less we would get.
  * Where we may (CAP_SYS_NICE) and the user has not chosen otherwise, go before it: our need is bounded by the events.
  */
@@ -55,19 +28,6 @@ static void go_first(void)
 {
 	if (getpriority(PRIO_PROCESS, 0) == 0)
 		setpriority(PRIO_PROCESS, 0, EAGER_NICE);
-}
-
-/* Edge-triggered, for the ring is readable as soon as it holds anything; and the level is what we look at by the timer.
- */
-static int watch_sources(struct live *live)
-{
-	int err;
-
-	live->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (live->epoll_fd < 0)
-		return -errno;
-	err = watch(live->epoll_fd, live->signal_fd, EPOLLIN);
-	return err ? err : watch(live->epoll_fd, bpf_source_ring(live->source)->fd, EPOLLIN | EPOLLET);
 }
 
 /* Each network namespace takes a descriptor while it is read. */
@@ -79,22 +39,6 @@ static void take_descriptors(void)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-}
-
-static int watch_stops(struct live *live, uint64_t duration_ns)
-{
-	const struct itimerspec deadline = {.it_value = {.tv_sec = (time_t)(duration_ns / NS_PER_SEC),
-							 .tv_nsec = (long)(duration_ns % NS_PER_SEC)}};
-	int err;
-
-	live->signal_fd = take_signals();
-	live->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-	live->stop_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (live->signal_fd < 0 || live->deadline_fd < 0 || live->stop_fd < 0 ||
-	    timerfd_settime(live->deadline_fd, 0, &deadline, NULL))
-		return -errno;
-	err = watch(live->stop_fd, live->signal_fd, EPOLLIN);
-	return err ? err : watch(live->stop_fd, live->deadline_fd, EPOLLIN);
 }
 
 static int open_accept_hook(struct live *live, enum accept_source source)
@@ -137,7 +81,7 @@ static int start(struct live *live, const struct live_options *options)
 	live->push_down = push_down_of(options->filter);
 	if (!live->table || !live->push_down)
 		return -ENOMEM;
-	err = watch_stops(live, options->duration_ns);
+	err = live_watch_stops(live, options->duration_ns);
 	if (!err)
 		err = attach(live, options);
 	if (err)
@@ -148,7 +92,7 @@ static int start(struct live *live, const struct live_options *options)
 		log_warning("privileges that are not needed any more could not be given up: %s", strerror(-err));
 	log_info("tracing");
 	wall_clock_refresh(&live->clock, live->attached_ns);
-	return watch_sources(live);
+	return live_watch_sources(live);
 }
 
 int live_open(const struct live_options *options, struct live **out)
@@ -201,12 +145,7 @@ void live_free(struct live *live)
 	free(live);
 }
 
-/* ---- waiting ---- */
-
-int live_watch(const struct live *live, int fd, uint32_t events)
-{
-	return watch(live->epoll_fd, fd, events);
-}
+/* ---- in between ---- */
 
 static int wait_ms(uint64_t now_ns, uint64_t until_ns)
 {
@@ -218,22 +157,6 @@ static int wait_ms(uint64_t now_ns, uint64_t until_ns)
 		return 0;
 	left_ms = (until_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS;
 	return left_ms < LOOK_MS ? (int)left_ms : LOOK_MS;
-}
-
-int live_wait(struct live *live, int timeout_ms)
-{
-	struct epoll_event events[4];
-	int count = epoll_wait(live->epoll_fd, events, 4, timeout_ms), other = 0;
-
-	if (count < 0 && errno != EINTR)
-		return -errno;
-	for (int i = 0; i < count; i++) {
-		if (events[i].data.fd == live->signal_fd)
-			live->signalled = true;
-		else if (events[i].data.fd != bpf_source_ring(live->source)->fd)
-			other = 1;
-	}
-	return other;
 }
 
 int live_run(struct live *live, uint64_t until_ns)

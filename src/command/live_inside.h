@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the files of live.h share: live.c (begin, wait, end), live_events.c (what comes out of the ring), live_looks.c
- * (when to look at the host again, and the joining). Nobody else's affair.
+ * What the files of live.h share: live.c (begin, go on, end), live_wait.c (what wakes us), live_events.c (what comes
+ * out of the ring), live_looks.c (when to look at the host again, and the joining). Nobody else's affair.
  */
 #include "accept_hook.h"
 #include "agenda.h"
@@ -52,10 +52,15 @@ struct live {
 	bool out_of_step; /* something was lost since the last snapshot of everything began */
 };
 
-/* ---- live.c ---- */
+/* ---- live_wait.c: 0 or a negative errno ---- */
 
-/* Waits for a signal, a full ring, `fd` of whoever watches one, or the timer. 1 when it was `fd`; or a negative errno.
- */
+/* What ends it: a signal or, unless 0, the time. */
+int live_watch_stops(struct live *live, uint64_t duration_ns);
+
+/* Edge-triggered, for the ring is readable as soon as it holds anything; its level is what we look at by the timer. */
+int live_watch_sources(struct live *live);
+
+/* Waits for a signal, a full ring, `fd` of whoever watches one, or the timer. 1 when it was `fd`. */
 int live_wait(struct live *live, int timeout_ms);
 int live_watch(const struct live *live, int fd, uint32_t events);
 

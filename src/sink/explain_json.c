@@ -131,7 +131,7 @@ static void put_waiting(struct json_writer *json, const struct state_survey *sur
 		const struct socket *row = &survey->waiting.rows[i];
 
 		json_object_begin(json, NULL);
-		json_tuple(json, &row->tuple, false);
+		json_tuple(json, &row->tuple, true);
 		json_u64(json, "recvq", row->recvq);
 		json_known(json, "sendq", row->sendq, row->sendq != QUEUE_UNKNOWN);
 		json_bool(json, "full", listener_is_full(row));
@@ -224,7 +224,7 @@ static void put_server(struct json_writer *json, const struct explain_style *sty
 	json_object_begin(json, NULL);
 	json_word(json, "proto", protocol_name(socket->protocol));
 	json_word(json, "state", socket_state_name(socket));
-	json_tuple(json, &socket->tuple, socket->tuple.rport != 0);
+	json_tuple(json, &socket->tuple, true);
 	if (socket->v6only == TRISTATE_UNKNOWN)
 		json_null(json, "v6only");
 	else

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+
+#include "live_inside.h"
+
+static int take_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* under nohup */
+		signal(SIGHUP, SIG_IGN);
+	else
+		sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN); /* a write tells */
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int watch(int epoll_fd, int fd, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.fd = fd};
+
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+int live_watch_stops(struct live *live, uint64_t duration_ns)
+{
+	const struct itimerspec deadline = {.it_value = {.tv_sec = (time_t)(duration_ns / NS_PER_SEC),
+							 .tv_nsec = (long)(duration_ns % NS_PER_SEC)}};
+	int err;
+
+	live->signal_fd = take_signals();
+	live->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	live->stop_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (live->signal_fd < 0 || live->deadline_fd < 0 || live->stop_fd < 0 ||
+	    timerfd_settime(live->deadline_fd, 0, &deadline, NULL))
+		return -errno;
+	err = watch(live->stop_fd, live->signal_fd, EPOLLIN);
+	return err ? err : watch(live->stop_fd, live->deadline_fd, EPOLLIN);
+}
+
+int live_watch_sources(struct live *live)
+{
+	int err;
+
+	live->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (live->epoll_fd < 0)
+		return -errno;
+	err = watch(live->epoll_fd, live->signal_fd, EPOLLIN);
+	return err ? err : watch(live->epoll_fd, bpf_source_ring(live->source)->fd, EPOLLIN | EPOLLET);
+}
+
+int live_watch(const struct live *live, int fd, uint32_t events)
+{
+	return watch(live->epoll_fd, fd, events);
+}
+
+int live_wait(struct live *live, int timeout_ms)
+{
+	struct epoll_event events[4];
+	int count = epoll_wait(live->epoll_fd, events, 4, timeout_ms), other = 0;
+
+	if (count < 0 && errno != EINTR)
+		return -errno;
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.fd == live->signal_fd)
+			live->signalled = true;
+		else if (events[i].data.fd != bpf_source_ring(live->source)->fd)
+			other = 1;
+	}
+	return other;
+}

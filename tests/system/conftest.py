@@ -33,7 +33,7 @@ NOT_TOLD = pytest.StashKey()  # the tests for which that was so at the first try
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "heavy: too much for an emulated processor")
+    config.addinivalue_line("markers", "heavy: too much for an emulated processor, or for its disk")
     config.stash[NOT_TOLD] = []
 
 
@@ -91,6 +91,11 @@ def messages(done):
 def comm_of(pid="self"):
     with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
         return file.read().rstrip("\n")
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+        return set(map(int, file.read().split()))
 
 
 def entered(netns):

@@ -17,8 +17,6 @@ from conftest import PROGRAM, await_that, connected_pair, listen, port_of, run, 
 from test_namespaces import container  # pylint: disable=unused-import
 from test_usage import NOBODY
 
-pytestmark = pytest.mark.heavy
-
 PR_SET_NAME = 15
 ID = "0123456789ab" + "0123" * 13
 HEADER = "# tcpledger audit baseline 1\n"
@@ -499,6 +497,7 @@ def start_nginx(ns, process, folder):
     return server
 
 
+@pytest.mark.heavy
 def test_nginx_is_expected_and_redis_is_not(ns, process, keep, named, tmp_path):
     start_nginx(ns, process, tmp_path)
     named(b"redis-server")
@@ -514,6 +513,7 @@ def test_nginx_is_expected_and_redis_is_not(ns, process, keep, named, tmp_path):
     assert public
 
 
+@pytest.mark.heavy
 def test_redis_on_this_host_only(ns, process, keep, named, tmp_path):
     start_nginx(ns, process, tmp_path)
     named(b"redis-server")

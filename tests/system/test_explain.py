@@ -6,7 +6,6 @@ import ctypes
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import struct
@@ -16,8 +15,6 @@ import time
 import pytest
 from conftest import PROGRAM, await_that, comm_of, connect, connected_pair, libc, listen, port_of, run
 from test_usage import NOBODY
-
-pytestmark = pytest.mark.heavy
 
 NAMES_OF_SS = {"established": "ESTABLISHED", "syn-sent": "SYN_SENT", "syn-recv": "SYN_RECV", "fin-wait-1": "FIN_WAIT1",
                "fin-wait-2": "FIN_WAIT2", "time-wait": "TIME_WAIT", "closed": "CLOSE", "close-wait": "CLOSE_WAIT",
@@ -483,9 +480,8 @@ def test_the_trial_is_not_noticed(ns):
         each.close()
 
 
+@pytest.mark.heavy
 def test_nginx(ns, tmp_path, process):
-    if not shutil.which("nginx"):
-        pytest.skip("nginx is not installed")
     config = tmp_path / "nginx.conf"
     temp = "".join(f"{name}_temp_path {tmp_path}/{name};\n"
                    for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))

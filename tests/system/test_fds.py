@@ -8,6 +8,7 @@ import json
 import os
 import re
 import select
+import signal
 import socket
 import stat
 import struct
@@ -16,10 +17,9 @@ import sys
 import time
 
 import pytest
-from conftest import PROGRAM, WITHOUT_PROC, await_that, comm_of, connected_pair, listen, messages, port_of, run
+from conftest import (PROGRAM, WITHOUT_PROC, await_that, children_of, comm_of, connected_pair, listen, messages, port_of,
+                      run)
 from test_usage import NOBODY
-
-pytestmark = pytest.mark.heavy
 
 libc = ctypes.CDLL(None, use_errno=True)
 X86 = {"eventfd2": 290, "timerfd_create": 283, "timerfd_settime": 286, "signalfd4": 289, "userfaultfd": 323,
@@ -627,10 +627,11 @@ def test_without_privilege():
 
 def test_without_privilege_own_process(process):
     sleeper = process([*NOBODY, "sh", "-c", "sleep 60 | cat"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    pid = await_that(lambda: [int(each) for each in run("pgrep", "-P", str(sleeper.pid), "cat").stdout.split()], "cat to run")[0]
+    pid = await_that(lambda: [each for each in children_of(sleeper.pid) if comm_of(each) == "cat"], "cat to run")[0]
     line = told(pid, prefix=NOBODY)[0]
     assert (line["kind"], line["other_end"]) == ("pipe", "open") and line["others"][0]["comm"] == "sleep"
-    run("pkill", "-P", str(sleeper.pid))
+    for each in children_of(sleeper.pid):
+        os.kill(each, signal.SIGTERM)
 
 
 def test_some_without_privilege(process, tmp_path):

@@ -10,7 +10,7 @@ import socket
 import subprocess
 
 import pytest
-from conftest import CHURN, PROGRAM, await_that, libc, run, select
+from conftest import CHURN, PROGRAM, await_that, children_of, libc, run, select
 
 # A sanitized program is several times slower, and looked at for its memory: there the ring must hold the whole load.
 SANITIZED = bool(os.environ.get("SANITIZE"))
@@ -189,11 +189,6 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
     assert account.comms("in") == {"nginx"} and account.comms("out") == {"wrk", "curl"}
     assert account.pids("in") <= workers
     account.assert_whole()
-
-
-def children_of(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
-        return set(map(int, file.read().split()))
 
 
 def test_hostile_name_of_a_process(ns, tracer):

@@ -6,7 +6,7 @@
  *	state syn-sent          sport = :443       src 10.0.0.0/8      pid 123     comm nginx    uid 33
  *	exclude time-wait       dport != :22       dst [::1]:80        family 4    netns NAME
  *	:443 (either port)      10.0.0.0/8 (either side)
- *	and, or, not, ( ), also as &, |, !; side by side means and
+ *	and, or, not, ( ), also as &, |, !; `and` binds closer than `or`; side by side means and, but of states either
  *
  * A transition is in the states that it leaves and enters. A port or peer that is not known yet gives FILTER_MAYBE.
  */

@@ -158,12 +158,28 @@ static char *strip_brackets(char *word)
 	return word + 1;
 }
 
+/* What stands where an address should, in ss's language or in what is printed. */
+static void refuse_what_is_no_address(struct parser *parser, size_t at, char *word)
+{
+	char *interface = strchr(word, '%');
+
+	if (word[0] == '/' || word[0] == '@') {
+		fail_at(parser, at, "'%s' is a path: unix sockets are known here by comm, pid and uid", ESCAPED(word));
+	} else if (interface) {
+		interface[strcspn(interface, "]/")] = '\0';
+		fail_at(parser, at + (size_t)(interface - word), "an interface cannot be asked for: leave out '%s'",
+			ESCAPED(interface));
+	}
+}
+
 static struct filter *address_leaf(struct parser *parser, size_t at, char *word, enum side side)
 {
 	char *slash = strchr(word, '/');
-	struct filter *node = leaf(parser, FILTER_ADDRESS);
+	struct filter *node;
 	uint32_t most, bits;
 
+	refuse_what_is_no_address(parser, at, word);
+	node = leaf(parser, FILTER_ADDRESS);
 	if (!node)
 		return NULL;
 	if (slash)
@@ -349,6 +365,11 @@ static const char *const predicates[] = {
 
 enum { PREDICATE_COUNT = sizeof(predicates) / sizeof(predicates[0]) };
 
+static bool is_predicate(const struct token *token, enum predicate predicate)
+{
+	return token->kind == TOKEN_WORD && !token->quoted && strcasecmp(token->word, predicates[predicate]) == 0;
+}
+
 static struct filter *predicate_leaf(struct parser *parser, enum predicate predicate, struct token *value)
 {
 	switch (predicate) {
@@ -414,6 +435,16 @@ static struct filter *take_comm(struct parser *parser, const struct token *token
 	return comm_leaf(parser, token);
 }
 
+static bool is_word_of_ss(const char *word)
+{
+	static const char *const words[] = {"dev", "fwmark", "cgroup", "autobound"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(word, words[i]) == 0)
+			return true;
+	return false;
+}
+
 /* A word alone is the name of a process; but one that is nearly a word of the language was meant as that. */
 static struct filter *bare_word(struct parser *parser, const struct token *token)
 {
@@ -421,6 +452,11 @@ static struct filter *bare_word(struct parser *parser, const struct token *token
 
 	if (token->quoted)
 		return take_comm(parser, token);
+	if (is_word_of_ss(word))
+		return fail_at(parser, token->at,
+			       "'%s' is understood by ss, but not here: give state, exclude, sport, dport, src, dst, "
+			       "pid, uid, comm, netns or family. (A process of that name is 'comm %s')",
+			       word, word);
 	if (tcp_state_set(word, strlen(word)))
 		return fail_at(parser, token->at, "'%s' alone says nothing: 'state %s' is a state, 'comm %s' a process",
 			       ESCAPED(word), ESCAPED(word), ESCAPED(word));
@@ -441,7 +477,7 @@ static struct filter *parse_word(struct parser *parser)
 	const char *word = token.word;
 
 	for (int i = 0; !token.quoted && i < PREDICATE_COUNT; i++)
-		if (strcasecmp(word, predicates[i]) == 0)
+		if (is_predicate(&token, i))
 			return parse_predicate(parser, i);
 	if (!token.quoted && (strpbrk(word, ":[/") || isdigit((unsigned char)word[0]))) {
 		if (!strpbrk(word, ":.[/"))
@@ -492,9 +528,24 @@ static struct filter *parse_unary(struct parser *parser)
 	return node;
 }
 
+/* `state A state B`, side by side, is either, as in ss: no socket is in both. */
+static struct filter *parse_states(struct parser *parser)
+{
+	struct filter *node = parse_unary(parser), *next;
+
+	while (node && node->kind == FILTER_STATE && is_predicate(&parser->lexer.token, P_STATE)) {
+		next = parse_unary(parser);
+		if (!next || next->kind != FILTER_STATE)
+			return join(parser, FILTER_AND, node, next);
+		node->number |= next->number;
+		filter_free(next);
+	}
+	return node;
+}
+
 static struct filter *parse_and(struct parser *parser)
 {
-	struct filter *node = parse_unary(parser);
+	struct filter *node = parse_states(parser);
 
 	while (node) {
 		enum token_kind kind = parser->lexer.token.kind;
@@ -503,7 +554,7 @@ static struct filter *parse_and(struct parser *parser)
 			advance(parser);
 		else if (kind != TOKEN_WORD && kind != TOKEN_NOT && kind != TOKEN_OPEN)
 			break;
-		node = join(parser, FILTER_AND, node, parse_unary(parser));
+		node = join(parser, FILTER_AND, node, parse_states(parser));
 	}
 	return node;
 }

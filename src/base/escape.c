@@ -35,7 +35,7 @@ int is_steering(int32_t c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-size_t escape_text(char *out, size_t size, const char *text, size_t length)
+static size_t escape(char *out, size_t size, const char *text, size_t length, int32_t but)
 {
 	static const char hex[] = "0123456789abcdef";
 	size_t used = 0, at = 0;
@@ -44,7 +44,7 @@ size_t escape_text(char *out, size_t size, const char *text, size_t length)
 	while (at < length) {
 		int32_t character;
 		size_t bytes = utf8_next(text + at, length - at, &character);
-		int plain = character >= 0 && !is_steering(character);
+		int plain = character >= 0 && character != but && !is_steering(character);
 
 		if (used + (plain ? bytes : 4 * bytes) >= size)
 			break;
@@ -64,6 +64,16 @@ size_t escape_text(char *out, size_t size, const char *text, size_t length)
 	}
 	out[used] = '\0';
 	return used;
+}
+
+size_t escape_text(char *out, size_t size, const char *text, size_t length)
+{
+	return escape(out, size, text, length, 0);
+}
+
+size_t escape_word(char *out, size_t size, const char *text, size_t length)
+{
+	return escape(out, size, text, length, ' ');
 }
 
 const char *escape_into(char *out, size_t size, const char *text)

@@ -19,6 +19,9 @@ int is_steering(int32_t character);
  * out whole. Returns the length written, NUL not counted. */
 size_t escape_text(char *out, size_t size, const char *text, size_t length);
 
+/* The same, for a word among words: a space, which would look like its end, is \x20. */
+size_t escape_word(char *out, size_t size, const char *text, size_t length);
+
 /* A text for a message, on the spot: what others typed is shown, but does not steer the terminal. */
 const char *escape_into(char *out, size_t size, const char *text);
 #define ESCAPED(text) escape_into((char[256]){0}, 256, text)

@@ -55,7 +55,7 @@ static int compare(const void *a, const void *b)
 /* "blue", "docker:0123456789ab (4026532345)", "4026532999". */
 static void show(const struct netns_known *known, bool with_inode, char out[SHOWN_SIZE])
 {
-	size_t used = escape_text(out, SHOWN_SIZE, known->name, sizeof(known->name));
+	size_t used = escape_word(out, SHOWN_SIZE, known->name, sizeof(known->name));
 
 	if (!used)
 		snprintf(out, SHOWN_SIZE, "%u", known->inode);
@@ -71,7 +71,7 @@ static bool is_named(const struct netns_known *known, const char *word)
 
 	if (!known->name[0])
 		return false;
-	escape_text(shown, sizeof(shown), known->name, sizeof(known->name));
+	escape_word(shown, sizeof(shown), known->name, sizeof(known->name));
 	return !strcmp(known->name, word) || !strcmp(shown, word);
 }
 

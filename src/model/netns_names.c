@@ -93,7 +93,7 @@ static void set_name(struct entry *entry, enum netns_rank rank, const char *name
 	if (!text)
 		return;
 	memcpy(text, name, length + 1);
-	escape_text(text + length + 1, SHOWN_SIZE, name, length);
+	escape_word(text + length + 1, SHOWN_SIZE, name, length);
 	free(entry->text);
 	entry->text = text;
 	entry->rank = rank;

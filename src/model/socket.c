@@ -59,12 +59,6 @@ enum filter_answer socket_passes(const struct socket *socket, const struct filte
 	return filter_ask_about(filter, &subject);
 }
 
-bool socket_takes_both(const struct socket *socket)
-{
-	return socket->protocol != PROTOCOL_RAW && socket->tuple.family == 6 && socket->v6only == TRISTATE_NO &&
-	       address_is_any(&socket->tuple.laddr);
-}
-
 size_t socket_path(const struct socket *socket, char *out)
 {
 	size_t length = socket->path ? socket->path_length : 0;

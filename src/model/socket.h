@@ -91,6 +91,3 @@ enum { SOCKET_PATH_MAX = 108 };
  * takes SOCKET_PATH_MAX bytes, and gets no NUL at its end. Returns the length; 0: it has no name. Still hostile text.
  */
 size_t socket_path(const struct socket *socket, char *out);
-
-/* An IPv6 socket at :: whose IPv4 peers are welcome too. */
-bool socket_takes_both(const struct socket *socket);

@@ -34,13 +34,20 @@ static char *put_interface(char *at, const struct socket *socket, const struct s
 	return name ? put_escaped(at, name, strlen(name)) : decimal_put(at, socket->interface);
 }
 
+/* IPv6 or IPv4. Whoever is bound to an IPv6 address has v6only (__inet6_bind()). */
+static bool is_of_both(const struct socket *socket, const struct address *address)
+{
+	return socket->protocol != PROTOCOL_RAW && socket->tuple.family == 6 && socket->v6only == TRISTATE_NO &&
+	       address_is_any(address) && !address_is_ipv4(address);
+}
+
 static char *put_address(char *at, const struct socket *socket, const struct address *address, bool local,
 			 const struct socket_words *words)
 {
 	uint8_t family = socket->tuple.family;
 	const char *name = NULL;
 
-	if (address_is_any(address) && socket_takes_both(socket)) {
+	if (is_of_both(socket, address)) {
 		*at++ = '*';
 		return local ? put_interface(at, socket, words) : at;
 	}
@@ -67,22 +74,12 @@ static char *put_port(char *at, const struct socket *socket, uint16_t port, cons
 	return name ? put_escaped(at, name, strlen(name)) : decimal_put(at, port);
 }
 
-/* A space in it would look like the end of its column. */
 static char *put_path(char *at, const struct socket *socket)
 {
-	char path[SOCKET_PATH_MAX], text[4 * SOCKET_PATH_MAX + 1];
+	char path[SOCKET_PATH_MAX];
 	size_t length = socket_path(socket, path);
 
-	if (!length)
-		return put(at, "*");
-	escape_text(text, sizeof(text), path, length);
-	for (const char *from = text; *from; from++) {
-		if (*from == ' ')
-			at = put(at, "\\x20");
-		else
-			*at++ = *from;
-	}
-	return at;
+	return length ? at + escape_word(at, 4 * SOCKET_PATH_MAX + 1, path, length) : put(at, "*");
 }
 
 static size_t ended(const char *out, char *end)
@@ -231,13 +228,13 @@ static void put_cgroup(const struct socket *socket, const struct socket_words *w
 		output_u64(output, id);
 		return;
 	}
-	escape_text(text, sizeof(text), path, strlen(path));
+	escape_word(text, sizeof(text), path, strlen(path));
 	output_text(output, text);
 	if (!container_of_path(path, &container))
 		return;
 	output_text(output, " container:");
 	container_name(&container, name);
-	escape_text(text, sizeof(text), name, strlen(name));
+	escape_word(text, sizeof(text), name, strlen(name));
 	output_text(output, text);
 }
 

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What tcpledger list puts into its columns: nothing that others name can shift them, and nothing is told that is not known."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+
+import pytest
+from conftest import PROGRAM, await_that, connect, connected_pair, listen, port_of, run
+from test_list import by_ss, by_us, rows_of, tcpledger
+from test_namespaces import ALONE, cgroup_root
+
+
+@pytest.fixture
+def group():
+    """A control group of that name, that is removed when it is empty."""
+    made = []
+
+    def make(name):
+        made.append(os.path.join(cgroup_root(), name))
+        os.mkdir(made[-1])
+        return made[-1]
+
+    yield make
+    for path in made:
+        await_that(lambda path=path: not os.path.exists(path) or remove(path), "the control group to be empty")
+
+
+def remove(path):
+    try:
+        os.rmdir(path)
+    except OSError:
+        return False
+    return True
+
+
+def test_namespace_with_spaces_in_its_name(netns):
+    """That is no more columns; and it can be asked for as it is printed."""
+    ns = netns("a tcp LISTEN b")
+    shown = ns.name.replace(" ", "\\x20")
+    with ns.entered():
+        server = listen()
+    for name in ns.name, shown:
+        done = run(PROGRAM, "list", "-Htln", "--all-netns", f"netns '{name}'")
+        assert done.stdout.split() == ["tcp", "LISTEN", "0", "16", shown, f"127.0.0.1:{port_of(server)}", "0.0.0.0:*"]
+
+
+def test_control_group_with_spaces_in_its_name(ns, group, process):
+    path = group("tl uid:0 container:docker:0123456789ab")
+    script = "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(flush=True); sys.stdin.read()"
+    child = process(["nsenter", f"--net=/run/netns/{ns.name}", "sh", "-c", 'echo $$ > "$1/cgroup.procs"; exec python3 -c "$2"',
+                     "sh", path, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout.readline()
+    words = run(PROGRAM, "list", "-Htlne", "-N", ns.name).stdout.split()
+    assert [word for word in words if word.startswith("container:")] == []
+    assert [word for word in words if word.startswith("cgroup:")] == [
+        "cgroup:/tl\\x20uid:0\\x20container:docker:0123456789ab"]
+    child.communicate()
+
+
+def test_namespaces_that_come_later_have_a_column():
+    script = """exec 3< <("$1" list -c --interval 0.1 -Htln --all-netns)
+                tell() { timeout 20 grep -q -m 1 "$1" <&3; }
+                ip link set lo up; python3 -c 'import socket, time; s = socket.create_server(("127.0.0.1", 5101)); time.sleep(30)' &
+                tell '^tcp *LISTEN *0 *[0-9]* 127.0.0.1:5101 ' || exit 10
+                ip netns add later
+                ip netns exec later python3 -c 'import socket, time; s = socket.create_server(("0.0.0.0", 5102)); time.sleep(30)' &
+                tell '^tcp *LISTEN *0 *[0-9]* later  *0.0.0.0:5102 ' || exit 11
+                kill %1 %2"""
+    done = run(*ALONE[:1], "--net", *ALONE[1:], "", "bash", "-c", script, "bash", PROGRAM)
+    assert done.returncode == 0, done
+
+
+def test_star_for_both_families_as_ss(ns):
+    kept = []
+    with ns.entered():
+        for host in "::", "::1", "::ffff:127.0.0.1", "::ffff:0.0.0.0":
+            for v6only in (0, 1)[:1 if "ffff" in host else 2]:
+                kept.append(listen(host, family=socket.AF_INET6, v6only=v6only))
+        kept.append(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
+        kept[-1].bind(("::ffff:127.0.0.1", 0))
+    assert by_us(ns, "tuln") == by_ss(ns, "tuln") and len(kept) == 7
+
+
+def test_states_side_by_side_as_ss(ns):
+    with ns.entered():
+        server, client, accepted = connected_pair()
+        gone = connect("127.0.0.1", port_of(server))
+    gone.shutdown(socket.SHUT_WR)
+    await_that(lambda: "FIN-WAIT-2" in {row[0] for row in ns.ss()}, "the peer to know")
+    for words in ("state listening state established", "state fin-wait-1 state fin-wait-2 state close-wait",
+                  f"state established state fin-wait-2 dport = :{port_of(server)}"):
+        theirs = [f"tcp {line}" for line in ns.exec("ss", "-Htan", *words.split()).stdout.splitlines()]
+        assert rows_of("\n".join(theirs)) == rows_of(tcpledger(ns, "-Htan", *words.split()).stdout) and theirs
+    for each in server, client, accepted, gone:
+        each.close()
+
+
+@pytest.mark.parametrize("words, message", [
+    (["dev", "lo"], "'dev' is understood by ss, but not here: "),
+    (["src", "/run/x"], "'/run/x' is a path: unix sockets are known here by comm, pid and uid"),
+    (["dst", "fe80::1%lo"], "leave out '%lo'")])
+def test_what_only_ss_understands(ns, words, message):
+    done = tcpledger(ns, "-tan", *words, status=2)
+    assert message in done.stderr and done.stdout == ""
+
+
+def test_internals_of_those_that_have_none(ns):
+    """A listener has no round-trip time, and who never sent anything did not do so long ago."""
+    with ns.entered():
+        ns.nft("tcp dport 9 drop")
+        server = listen()
+        hanging = socket.socket()
+        hanging.setblocking(False)
+        hanging.connect_ex(("127.0.0.1", 9))
+    lines = {line["state"]: line["tcp_info"] for line in
+             map(json.loads, tcpledger(ns, "-tani", "--json").stdout.splitlines())}
+    assert lines["LISTEN"]["cwnd"] > 0
+    assert {lines["LISTEN"][name] for name in ("rtt_us", "rto_us", "mss", "ssthresh", "min_rtt_us", "unacked")} == {None}
+    assert lines["SYN_SENT"]["rto_us"] >= 1000000
+    assert {lines["SYN_SENT"][name] for name in ("last_data_sent_us", "last_ack_recv_us", "snd_wscale")} == {None}
+    text = tcpledger(ns, "-tani").stdout
+    assert "lastsnd" not in text and not re.search(r" (rtt|ssthresh):", text)
+    hanging.close()
+    server.close()
+
+
+def test_summary_of_what_was_asked_for(ns):
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    assert tcpledger(ns, "-Hst").stdout.split() == ["tcp", "3", "3", "0", "2", "ESTABLISHED,", "1", "LISTEN"]
+    assert tcpledger(ns, "-Hstl").stdout.split() == ["tcp", "1", "1", "0", "1", "LISTEN"]
+    for each in server, client, accepted:
+        each.close()
+
+
+def test_protocol_that_netlink_does_not_know(ns):
+    """Where the kernel has no raw_diag; and where it has, there is nothing to say."""
+    done = ns.exec(PROGRAM, "list", "-w", "--socket-source=diag", check=False)
+    if done.returncode:
+        assert done.returncode == 1
+        assert done.stderr == f"tcpledger: the raw sockets of network namespace {ns.inode} cannot be read: Operation not supported\n"
+    else:
+        assert done.stderr == ""

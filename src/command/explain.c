@@ -88,7 +88,7 @@ static int read_sockets(struct findings *findings, uint32_t protocols, uint32_t 
 		.protocols = protocols, .states = states, .ipv4 = true, .ipv6 = true, .bound = true};
 	const struct netns here = sockets_here();
 
-	return sockets_each(&here, SOCKETS_BY_AUTO, &query, handler, findings);
+	return sockets_each(&here, SOCKETS_BY_AUTO, &query, handler, findings, NULL);
 }
 
 /* Whether the kernel shows sockets that are only bound is seen by one of our own. */

@@ -60,10 +60,12 @@ static uint32_t states_of(const struct options *options)
 {
 	uint32_t states = STATES_CONNECTED;
 
-	if (filter_topics(options->filter) & TOPIC_STATE || options->list.all || options->list.totals)
+	if (filter_topics(options->filter) & TOPIC_STATE || options->list.all)
 		states = STATES_ALL;
 	else if (options->list.listening)
 		states = STATES_LISTENING;
+	else if (options->list.totals)
+		states = STATES_ALL;
 	return states & filter_states(options->filter);
 }
 
@@ -152,7 +154,7 @@ static void print_totals(struct listing *listing)
 	if (listing->json)
 		list_totals_json(&listing->totals, &listing->clock, now_ns, listing->output);
 	else
-		list_totals_text(&listing->totals, listing->output);
+		list_totals_text(&listing->totals, !listing->options->list.no_heading, listing->output);
 }
 
 /* Without them the sockets are worth printing all the same, unless their source was chosen. */
@@ -212,6 +214,11 @@ static int find_namespaces(struct listing *listing)
 	return err;
 }
 
+static bool shows_netns(const struct listing *listing)
+{
+	return listing->namespaces.count > 1 && !listing->options->list.one_netns;
+}
+
 static int open_sink(struct listing *listing)
 {
 	const struct list_options *list = &listing->options->list;
@@ -223,7 +230,7 @@ static int open_sink(struct listing *listing)
 		.details = list->details,
 		.internals = list->internals,
 		.one_line = list->one_line,
-		.netns = listing->namespaces.count > 1 && !list->one_netns,
+		.netns = shows_netns(listing),
 	};
 
 	if (listing->options->json)
@@ -294,7 +301,7 @@ static int run(struct listing *listing)
 		list_words_renew(&listing->words);
 		if (listing->text) {
 			output_char(listing->output, '\n');
-			list_text_restart(listing->text);
+			list_text_restart(listing->text, shows_netns(listing));
 		}
 		err = print(listing);
 	}

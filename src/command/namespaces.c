@@ -41,16 +41,18 @@ int namespaces_each_socket(const struct netns_list *namespaces, const struct opt
 
 	for (size_t i = 0; i < namespaces->count && !is_end(err); i++) {
 		const struct netns *netns = &namespaces->all[i];
+		enum protocol which;
 		int failed;
 
 		if (!filter_may_pass_in(options->filter, netns->inode))
 			continue;
-		failed = sockets_each(netns, options->list.socket_source, query, handler, context);
+		failed = sockets_each(netns, options->list.socket_source, query, handler, context, &which);
 		if (failed == -ESRCH && namespaces->count > 1) /* it went away meanwhile */
 			continue;
 		if (failed && !is_end(failed)) {
-			log_error("the sockets of network namespace %u cannot be read: %s", netns->inode,
-				  strerror(-failed));
+			log_error("the %s%ssockets of network namespace %u cannot be read: %s",
+				  which < PROTOCOL_COUNT ? protocol_name(which) : "", which < PROTOCOL_COUNT ? " " : "",
+				  netns->inode, strerror(-failed));
 			*told = true;
 		}
 		err = failed ? failed : err;

@@ -35,7 +35,7 @@ struct list_text *list_text_new(struct output *output, const struct list_style *
 	if (!text)
 		return NULL;
 	*text = (struct list_text){.output = output, .style = *style, .words = words, .netns = netns};
-	list_text_restart(text);
+	list_text_restart(text, style->netns);
 	return text;
 }
 
@@ -44,9 +44,10 @@ void list_text_free(struct list_text *text)
 	free(text);
 }
 
-void list_text_restart(struct list_text *text)
+void list_text_restart(struct list_text *text, bool shows_netns)
 {
 	text->headed = false;
+	text->style.netns = shows_netns;
 	text->widths = (struct widths){
 		.state = sizeof("State") - 1,
 		.recvq = QUEUE_WIDTH,

@@ -30,4 +30,4 @@ void list_text_free(struct list_text *text);
 void list_text_put(struct list_text *text, const struct socket *rows, size_t count, uint64_t now_ns);
 
 /* The next rows are a listing of their own, with a heading. */
-void list_text_restart(struct list_text *text);
+void list_text_restart(struct list_text *text, bool shows_netns);

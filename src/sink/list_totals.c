@@ -65,7 +65,7 @@ static void put_protocol(const struct list_totals *totals, enum protocol protoco
 	line_put(&line, output);
 }
 
-void list_totals_text(const struct list_totals *totals, struct output *output)
+static void put_heading(struct output *output)
 {
 	struct line line;
 
@@ -76,6 +76,12 @@ void list_totals_text(const struct list_totals *totals, struct output *output)
 	line_right(&line, "IPv6", COUNT_WIDTH);
 	line_text(&line, "States");
 	line_put(&line, output);
+}
+
+void list_totals_text(const struct list_totals *totals, bool heading, struct output *output)
+{
+	if (heading)
+		put_heading(output);
 	for (unsigned int protocol = 0; protocol < PROTOCOL_COUNT; protocol++)
 		if (sum(totals->ipv4[protocol]) + sum(totals->ipv6[protocol]))
 			put_protocol(totals, protocol, output);

@@ -15,7 +15,7 @@ struct list_totals {
 void list_totals_add(struct list_totals *totals, const struct socket *socket);
 
 /* A table of protocols, with a column for each family and each state that there is. */
-void list_totals_text(const struct list_totals *totals, struct output *output);
+void list_totals_text(const struct list_totals *totals, bool heading, struct output *output);
 
 /* A line of the type "total" for each protocol, family and state that there is. */
 void list_totals_json(const struct list_totals *totals, const struct wall_clock *clock, uint64_t now_ns,

@@ -3,6 +3,8 @@
 
 #include <linux/tcp.h>
 
+#include "json_parts.h"
+
 enum { NEVER_SET_SSTHRESH = 0x7fffffff, FIRST_REORDERING = 3, US_PER_MS = 1000, BITS = 8 };
 
 enum unit {
@@ -175,24 +177,29 @@ static void put_pairs(const struct socket_details *details, struct output *outpu
 static bool is_worth_a_word(const struct field *field, uint64_t value)
 {
 	if (field->offset == offsetof(struct tcp_info, tcpi_snd_ssthresh))
-		return value != NEVER_SET_SSTHRESH;
+		return true;
 	if (field->offset == offsetof(struct tcp_info, tcpi_reordering))
 		return value != FIRST_REORDERING;
 	return field->text && value;
 }
 
-/* A listener has its queues there (tcp_get_info()). */
-static bool is_of_queue(const struct field *field)
+/* All that is told of a listener; it has its queues where others have `unacked` and `sacked` (tcp_get_info()). */
+static bool is_of_listener(const struct field *field)
 {
-	return field->offset == offsetof(struct tcp_info, tcpi_unacked) ||
-	       field->offset == offsetof(struct tcp_info, tcpi_sacked);
+	return field->offset == offsetof(struct tcp_info, tcpi_snd_cwnd) ||
+	       field->offset == offsetof(struct tcp_info, tcpi_pacing_rate) ||
+	       field->offset == offsetof(struct tcp_info, tcpi_reordering);
 }
 
+/* The times since something came or went are the host's own where nothing has yet. */
 static bool is_told(const struct socket *socket, const struct field *field, uint64_t *value)
 {
-	if (socket->state == STATE_LISTEN && is_of_queue(field))
+	if (socket->state == STATE_LISTEN && !is_of_listener(field))
 		return false;
-	return value_of(&socket->details, field, value);
+	if (socket->state == STATE_SYN_SENT && field->unit == TIME_MS)
+		return false;
+	return value_of(&socket->details, field, value) &&
+	       (field->offset != offsetof(struct tcp_info, tcpi_snd_ssthresh) || *value != NEVER_SET_SSTHRESH);
 }
 
 void tcp_info_text(const struct socket *socket, struct output *output)
@@ -215,17 +222,21 @@ void tcp_info_json(const struct socket *socket, struct json_writer *json)
 {
 	const struct socket_details *details = &socket->details;
 	const struct tcp_info *info = details->info;
-	uint64_t value;
+	uint64_t value = 0;
+	bool scaled;
 
 	json_object_begin(json, "tcp_info");
 	if (details->congestion)
 		json_text(json, "congestion", details->congestion, strlen(details->congestion));
-	if (has(details, offsetof(struct tcp_info, tcpi_rto)) && info->tcpi_options & TCPI_OPT_WSCALE) {
-		json_u64(json, "snd_wscale", info->tcpi_snd_wscale);
-		json_u64(json, "rcv_wscale", info->tcpi_rcv_wscale);
+	else
+		json_null(json, "congestion");
+	scaled = has(details, offsetof(struct tcp_info, tcpi_rto)) && info->tcpi_options & TCPI_OPT_WSCALE;
+	json_known(json, "snd_wscale", scaled ? info->tcpi_snd_wscale : 0, scaled);
+	json_known(json, "rcv_wscale", scaled ? info->tcpi_rcv_wscale : 0, scaled);
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		bool told = is_told(socket, &fields[i], &value);
+
+		json_known(json, fields[i].json, told && fields[i].unit == TIME_MS ? value * US_PER_MS : value, told);
 	}
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (is_told(socket, &fields[i], &value))
-			json_u64(json, fields[i].json, fields[i].unit == TIME_MS ? value * US_PER_MS : value);
 	json_object_end(json);
 }

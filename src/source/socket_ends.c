@@ -187,7 +187,7 @@ static int look_into(struct search *search, const struct netns *netns)
 	int err = 0;
 
 	if (search->query.protocols)
-		err = sockets_each(netns, SOCKETS_BY_AUTO, &search->query, take_socket, search);
+		err = sockets_each(netns, SOCKETS_BY_AUTO, &search->query, take_socket, search, NULL);
 	if (search->families)
 		look_into_families(search, netns);
 	search->failed = search->failed || err;

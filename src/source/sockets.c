@@ -133,13 +133,33 @@ static int read_protocol(struct reading *reading, struct sock_diag *diag, enum s
 	return err ? err : second;
 }
 
+static int read_protocols(struct reading *reading, struct sock_diag *diag, enum socket_source source,
+			  enum protocol *failed)
+{
+	int first = 0;
+
+	for (unsigned int protocol = 0; protocol < PROTOCOL_COUNT && !reading->refused; protocol++) {
+		int err = 0;
+
+		reading->protocol = protocol;
+		if (reading->query->protocols & 1u << protocol)
+			err = read_protocol(reading, diag, source);
+		if (err && !first && failed)
+			*failed = protocol;
+		first = first ? first : err;
+	}
+	return first;
+}
+
 int sockets_each(const struct netns *netns, enum socket_source source, const struct socket_query *query,
-		 socket_handler *handler, void *context)
+		 socket_handler *handler, void *context, enum protocol *failed)
 {
 	struct reading reading = {.netns = netns, .query = query, .handler = handler, .context = context};
 	struct sock_diag *diag = NULL;
 	int err = 0;
 
+	if (failed)
+		*failed = PROTOCOL_COUNT;
 	reading.tick_ms = 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
 	if (source != SOCKETS_BY_PROC)
 		err = open_diag(netns, &diag);
@@ -147,15 +167,7 @@ int sockets_each(const struct netns *netns, enum socket_source source, const str
 		return err;
 	if (err)
 		log_info("network namespace %u is read from /proc: %s", netns->inode, strerror(-err));
-	err = 0;
-	for (unsigned int protocol = 0; protocol < PROTOCOL_COUNT && !reading.refused; protocol++) {
-		int failed = 0;
-
-		reading.protocol = protocol;
-		if (query->protocols & 1u << protocol)
-			failed = read_protocol(&reading, diag, source);
-		err = err ? err : failed;
-	}
+	err = read_protocols(&reading, diag, source, failed);
 	sock_diag_close(diag);
 	return reading.refused ? reading.refused : err;
 }

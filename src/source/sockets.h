@@ -14,9 +14,10 @@ enum socket_source {
 };
 
 /* Gives the sockets without their owners, protocol after protocol. 0, what the handler returned, or a negative errno
- * where a protocol could not be read; those that could be were given all the same. */
+ * where a protocol could not be read; those that could be were given all the same. *failed, unless NULL, is the first
+ * that could not, or PROTOCOL_COUNT: it was not for one of them. */
 int sockets_each(const struct netns *netns, enum socket_source source, const struct socket_query *query,
-		 socket_handler *handler, void *context);
+		 socket_handler *handler, void *context, enum protocol *failed);
 
 /* The namespace that this process is in. */
 struct netns sockets_here(void);

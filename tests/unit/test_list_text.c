@@ -206,7 +206,7 @@ static void test_columns_do_not_shrink(void **state)
 	(void)state;
 	list_text_put(text, &wide, 1, 1);
 	list_text_put(text, &narrow, 1, 1);
-	list_text_restart(text);
+	list_text_restart(text, false);
 	list_text_put(text, &narrow, 1, 1);
 	out = capture_take(&capture);
 	assert_string_equal(out, "Netid State       Recv-Q Send-Q Local Address:Port  Peer Address:Port\n"

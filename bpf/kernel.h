@@ -22,6 +22,7 @@ enum {
 	AF_INET = 2,
 	AF_INET6 = 10,
 	IPPROTO_TCP = 6,
+	IPPROTO_MPTCP = 262, /* include/uapi/linux/in.h */
 	SOCK_STREAM = 1,
 	PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
 };

@@ -5,7 +5,7 @@
  * tcp_time_wait() has put it into the hash of connections by the time the socket it came of goes to CLOSE, at the head
  * of the same chain: so there it can be found, and where it is not (tcp_max_tw_buckets), there is none.
  *
- * Chains are no BTF-typed pointers: these reads, and no others here, go by bpf_probe_read_kernel().
+ * Chains are no BTF-typed pointers: these reads go by bpf_probe_read_kernel().
  */
 
 #include "kernel.h"

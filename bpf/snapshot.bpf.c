@@ -20,6 +20,7 @@
 #include "kernel.h"
 #include "ring.h"
 #include "socket.h"
+#include "subflows.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -135,12 +136,44 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	return GO_ON;
 }
 
+/* `held` is what the descriptor is of, `sk` the socket of TCP that is in the table. */
+static __always_inline void tell_holder(const struct task_struct *task, __u32 fd, struct sock *held,
+					const struct sock *sk)
+{
+	struct holder_record *h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
+
+	if (!h) {
+		lost++;
+		return;
+	}
+	h->kind = RECORD_HOLDER;
+	h->netns = held->__sk_common.skc_net.net->ns.inum;
+	h->sk = (__u64)sk;
+	h->pid = task->tgid;
+	h->fd = fd;
+	h->inode = sock_inode(held);
+	h->uid = held->sk_uid.val;
+	__builtin_memcpy(h->comm, task->group_leader->comm, sizeof(h->comm));
+	submit(h, sizeof(*h));
+}
+
+static __always_inline void tell_holder_of_subflows(const struct task_struct *task, __u32 fd, struct sock *held)
+{
+	struct list_head *list = subflow_list(held), *at = list;
+
+	for (int i = 0; i < SUBFLOWS_MAX; i++) {
+		at = subflow_after(list, at);
+		if (!at)
+			break;
+		tell_holder(task, fd, held, subflow_sock(at));
+	}
+}
+
 SEC("iter/task_file")
 int on_descriptor(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
-	struct holder_record *h;
 	struct socket *socket;
 	struct sock *sk;
 
@@ -150,25 +183,15 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 	if (!socket)
 		return GO_ON;
 	sk = socket->sk;
-	if (!sk || sk->sk_protocol != IPPROTO_TCP || sk->sk_type != SOCK_STREAM)
+	if (!sk || sk->sk_type != SOCK_STREAM || (sk->sk_protocol != IPPROTO_TCP && !has_subflows(sk)))
 		return GO_ON;
 	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
 		return GO_ON;
 	if (ring_is_half_full())
 		return ONCE_MORE;
-	h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
-	if (!h) {
-		lost++;
-		return GO_ON;
-	}
-	h->kind = RECORD_HOLDER;
-	h->netns = sk->__sk_common.skc_net.net->ns.inum;
-	h->sk = (__u64)sk;
-	h->pid = task->tgid;
-	h->fd = ctx->fd;
-	h->inode = sock_inode(sk);
-	h->uid = sk->sk_uid.val;
-	__builtin_memcpy(h->comm, task->group_leader->comm, sizeof(h->comm));
-	submit(h, sizeof(*h));
+	if (sk->sk_protocol == IPPROTO_TCP)
+		tell_holder(task, ctx->fd, sk, sk);
+	else
+		tell_holder_of_subflows(task, ctx->fd, sk);
 	return GO_ON;
 }

@@ -51,6 +51,10 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct hlist_nulls_node {
 	struct hlist_nulls_node *next;
 };

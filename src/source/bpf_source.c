@@ -153,6 +153,7 @@ static int load_with(struct bpf_source *source, const struct push_down *push_dow
 	}
 	source->skeleton = skeleton;
 	source->shared.fd = bpf_map__fd(skeleton->maps.ring);
+	source->shared.may_probe = abilities->may_probe;
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct bpf_ring {
 	int fd;
 	uint64_t bytes;
 	uint32_t wake_mask;
+	bool may_probe; /* they may call bpf_probe_read_kernel(), which a locked-down kernel forbids */
 };
 
 /* Loads and attaches: from its return on, every transition is counted. Says on failure what is wrong and what to

@@ -245,3 +245,33 @@ def test_who_is_not_accepted_is_not_looked_for_all_the_time(ns, tracer):
     assert trace.errors().count("joined with") <= 6, trace.errors()
     client.close()
     server.close()
+
+
+IPPROTO_MPTCP = 262
+
+
+def listen_mptcp():
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    server.bind(("127.0.0.1", 0))
+    server.listen()
+    return server
+
+
+def test_mptcp(ns, tracer, table):
+    """The descriptor is of a socket above those in the table: a worker that accepts holds them all the same."""
+    with ns.entered():
+        server = listen_mptcp()
+    port = port_of(server)
+    by_name = tracer("--netns", ns.name, "--comm", "mpworker")
+    with ns.entered():
+        client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+        client.connect(server.getsockname())
+    with other(lambda: server.accept()[0].detach(), "mpworker") as (worker, fd):
+        rows = {(row["state"], row["lport"]): row for row in select(next_table(table), type="socket")}
+        assert holders(rows["ESTABLISHED", port]) == [(worker, fd)] and rows["ESTABLISHED", port]["comm"] == "mpworker"
+        assert holders(rows["ESTABLISHED", port_of(client)]) == sorted([(os.getpid(), client.fileno()),
+                                                                        (worker, client.fileno())])
+        assert holders(rows["LISTEN", port]) == sorted([(os.getpid(), server.fileno()), (worker, server.fileno())])
+        assert by_name.await_transition(lport=port, newstate="ESTABLISHED")["pid"] == worker
+    client.close()
+    server.close()

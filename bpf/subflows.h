@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * A descriptor of MPTCP is of a socket above TCP's; those of TCP, its subflows, have no descriptor. Their list
+ * (struct mptcp_sock, net/mptcp/protocol.h) is walked without its lock, by bpf_probe_read_kernel(): what comes or goes
+ * meanwhile may be passed over until the next time.
+ */
+
+#include "kernel.h"
+
+enum { SUBFLOWS_MAX = 8 };
+
+/* Only where CONFIG_MPTCP is. */
+struct mptcp_sock___mptcp {
+	struct list_head conn_list;
+} __attribute__((preserve_access_index));
+
+struct mptcp_subflow_context___mptcp {
+	struct list_head node;
+	struct sock *tcp_sock;
+} __attribute__((preserve_access_index));
+
+const volatile bool may_probe = true; /* false: bpf_probe_read_kernel() is not to be had here */
+
+static __always_inline bool has_subflows(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_MPTCP && may_probe && bpf_core_type_exists(struct mptcp_sock___mptcp);
+}
+
+static __always_inline struct list_head *subflow_list(struct sock *sk)
+{
+	return (void *)sk + bpf_core_field_offset(struct mptcp_sock___mptcp, conn_list);
+}
+
+/* The one behind `at`, which is the list itself or one in it; NULL at the end. */
+static __always_inline struct list_head *subflow_after(struct list_head *list, struct list_head *at)
+{
+	struct list_head *next = BPF_CORE_READ(at, next);
+
+	return next == list ? NULL : next;
+}
+
+static __always_inline struct sock *subflow_sock(struct list_head *at)
+{
+	struct mptcp_subflow_context___mptcp *context =
+		(void *)at - bpf_core_field_offset(struct mptcp_subflow_context___mptcp, node);
+
+	return BPF_CORE_READ(context, tcp_sock);
+}

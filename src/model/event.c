@@ -29,5 +29,5 @@ bool event_covers(const struct event *end, uint32_t netns)
 
 bool event_misses(const struct event *end, uint32_t netns)
 {
-	return is_in(netns, end->gone, end->gone_count);
+	return end->there ? !is_in(netns, end->there, end->there_count) : is_in(netns, end->gone, end->gone_count);
 }

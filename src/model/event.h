@@ -78,6 +78,9 @@ struct event {
 	size_t netns_count;
 	const uint32_t *gone; /* snapshot end: namespaces that were there before and are not now, in ascending order */
 	size_t gone_count;
+	const uint32_t *there; /* snapshot end: all namespaces that there are, in ascending order; NULL: some may be
+				  hidden from us */
+	size_t there_count;
 };
 
 /* A transition with which a connection begins: connect(), listen(), or a handshake that a listener has done. */
@@ -86,5 +89,6 @@ bool event_is_birth(const struct event *event);
 /* A snapshot's end: that namespace was read whole. */
 bool event_covers(const struct event *end, uint32_t netns);
 
-/* A snapshot's end: that namespace is there no more. One that was never found may be there all the same. */
+/* A snapshot's end: that namespace is there no more. Where some may be hidden, one that was never found may be there
+ * all the same. */
 bool event_misses(const struct event *end, uint32_t netns);

@@ -200,6 +200,8 @@ int table_transition(struct table *table, const struct event *event, const struc
 	struct change change;
 	int err = 0;
 
+	if (event->oldstate == STATE_CLOSE && event->newstate == STATE_CLOSE) /* tcp_abort() closes a listener twice */
+		return 0;
 	if (is_repeated(table, event)) {
 		table->repeats++;
 		return 0;

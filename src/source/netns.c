@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "dir.h"
+#include "process_dir.h"
 
 #define RUN_NETNS "/run/netns"
 
@@ -23,17 +24,26 @@ enum { INIT_PID = 1, KTHREADD_PID = 2 };
 
 /* ---- one by one ---- */
 
-static int hand_on(int proc, int pid, netns_task_handler *handler, void *context)
+struct visit {
+	netns_task_handler *handler;
+	void *context;
+	size_t denied; /* tasks that may not be looked at, but for PID 1: even root may not look at that everywhere */
+};
+
+static int hand_on(struct visit *visit, int proc, int pid)
 {
 	char path[64];
 	struct stat file;
 
 	snprintf(path, sizeof(path), "%d/ns/net", pid);
-	return fstatat(proc, path, &file, 0) ? 0 : handler(context, (uint32_t)file.st_ino, pid);
+	if (fstatat(proc, path, &file, 0) == 0)
+		return visit->handler(visit->context, (uint32_t)file.st_ino, pid);
+	visit->denied += errno == EACCES || errno == EPERM;
+	return 0;
 }
 
 /* The threads of a process may each be in a namespace of their own. */
-static int each_other_thread(int proc, int pid, netns_task_handler *handler, void *context)
+static int each_other_thread(struct visit *visit, int proc, int pid)
 {
 	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
 	char path[64];
@@ -47,11 +57,11 @@ static int each_other_thread(int proc, int pid, netns_task_handler *handler, voi
 	tasks = dir_open_at(proc, path);
 	while (tasks && !err && (tid = dir_next_number(tasks)) >= 0)
 		if (tid != pid)
-			err = hand_on(proc, (int)tid, handler, context);
+			err = hand_on(visit, proc, (int)tid);
 	return err;
 }
 
-int netns_each_task(bool threads, netns_task_handler *handler, void *context)
+static int each_task(struct visit *visit, bool threads)
 {
 	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
 	int64_t pid;
@@ -60,11 +70,22 @@ int netns_each_task(bool threads, netns_task_handler *handler, void *context)
 	if (!proc)
 		return -errno;
 	while (!err && (pid = dir_next_number(proc)) >= 0) {
-		err = hand_on(dirfd(proc), (int)pid, handler, context);
+		size_t denied = visit->denied;
+
+		err = hand_on(visit, dirfd(proc), (int)pid);
 		if (!err && threads)
-			err = each_other_thread(dirfd(proc), (int)pid, handler, context);
+			err = each_other_thread(visit, dirfd(proc), (int)pid);
+		if (pid == INIT_PID)
+			visit->denied = denied;
 	}
 	return err;
+}
+
+int netns_each_task(bool threads, netns_task_handler *handler, void *context)
+{
+	struct visit visit = {.handler = handler, .context = context};
+
+	return each_task(&visit, threads);
 }
 
 /* A descriptor, or a negative errno. Anything may be there: a file that is being made or unmade and not mounted on yet,
@@ -219,7 +240,8 @@ static int add_file(void *context, uint32_t inode, const char *name, int *fd)
 int netns_discover(struct netns_list *list)
 {
 	struct netns_list found = {0};
-	int err = netns_home() ? netns_each_task(true, add_witness, &found) : -ENOENT; /* /proc is not mounted */
+	struct visit visit = {.handler = add_witness, .context = &found};
+	int err = netns_home() ? each_task(&visit, true) : -ENOENT; /* /proc is not mounted */
 
 	if (!err)
 		err = netns_each_file(add_file, &found);
@@ -227,6 +249,7 @@ int netns_discover(struct netns_list *list)
 		netns_list_free(&found);
 		return err;
 	}
+	found.whole = process_all_are_shown() && !visit.denied;
 	*list = found;
 	return 0;
 }

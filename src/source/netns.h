@@ -22,6 +22,7 @@ struct netns {
 struct netns_list {
 	struct netns *all;
 	size_t count;
+	bool whole; /* of every process it is known in which it is: another one has no process */
 };
 
 /* 0 or a negative errno; the caller frees the list. Processes that exit meanwhile are passed over. */

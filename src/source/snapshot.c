@@ -42,6 +42,8 @@ struct snapshot {
 	size_t covered_count;
 	uint32_t *gone; /* namespaces that were there before */
 	size_t gone_count;
+	uint32_t *there; /* all that there are; NULL: some may be hidden */
+	size_t there_count;
 };
 
 /* ---- what it is taken with ---- */
@@ -257,6 +259,22 @@ static int note_gone(struct snapshot *snapshot, const struct netns_list *namespa
 	return 0;
 }
 
+/* One may come and go between two looks, and only its TIME_WAITs be left: those of a container that ran for a second.
+ */
+static int note_there(struct snapshot *snapshot, const struct netns_list *namespaces)
+{
+	if (!namespaces->whole)
+		return 0;
+	snapshot->there = calloc(namespaces->count + 1, sizeof(*snapshot->there));
+	if (!snapshot->there)
+		return -ENOMEM;
+	for (size_t i = 0; i < namespaces->count; i++)
+		snapshot->there[i] = namespaces->all[i].inode;
+	snapshot->there_count = namespaces->count;
+	qsort(snapshot->there, snapshot->there_count, sizeof(*snapshot->there), netns_compare);
+	return 0;
+}
+
 static int take_sockets(struct snapshot *snapshot)
 {
 	struct netns_list namespaces;
@@ -265,6 +283,8 @@ static int take_sockets(struct snapshot *snapshot)
 	if (err)
 		return err;
 	err = note_gone(snapshot, &namespaces);
+	if (!err)
+		err = note_there(snapshot, &namespaces);
 	if (err) {
 		netns_list_free(&namespaces);
 		return err;
@@ -405,6 +425,8 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 		end.netns_count = snapshot->covered_count;
 		end.gone = snapshot->gone;
 		end.gone_count = snapshot->gone_count;
+		end.there = snapshot->there;
+		end.there_count = snapshot->there_count;
 	}
 	err = handler(context, &end);
 	return err ? err : snapshot->err;
@@ -431,5 +453,6 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->owners);
 	free(snapshot->covered);
 	free(snapshot->gone);
+	free(snapshot->there);
 	free(snapshot);
 }

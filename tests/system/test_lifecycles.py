@@ -458,6 +458,19 @@ def test_mptcp(ns, tracer):
     assert len({line["id"] for line in trace.transitions(lport=ours[-1]["lport"])}) == 1
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_listener_that_is_killed(ns, tracer, host):
+    """The kernel sets its CLOSE twice."""
+    trace = tracer("--netns", ns.name)
+    with ns.entered():
+        server = listen(host, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    ns.exec("ss", "-K", "-ltn", f"sport = :{port_of(server)}")
+    trace.await_transition(oldstate="LISTEN", newstate="CLOSE")
+    server.close()
+    assert trace.stop()["seen"] >= 2
+    assert list(steps(trace.transitions()).values()) == [["CLOSE>LISTEN", "LISTEN>CLOSE"]]
+
+
 def test_failed_route_says_nothing(ns, tracer):
     """No event is what the kernel tells of a connect that finds no route."""
     trace = tracer("--netns", ns.name)

@@ -2,6 +2,7 @@
 """What the kernel keeps of a connection that has no socket: SYN_RECV before the handshake is done, FIN_WAIT2 once its process
 has closed it, TIME_WAIT. No tracepoint names them; they come and go within 2 s all the same, with their owner."""
 
+import fcntl
 import os
 import socket
 import struct
@@ -9,7 +10,7 @@ import time
 
 import pytest
 from account import SOON, by_ss, by_table, difference, next_table, tables_of
-from conftest import await_that, comm_of, connected_pair, listen, port_of, select, steps
+from conftest import CLONE_NEWNET, await_that, comm_of, connected_pair, libc, listen, port_of, select, steps
 
 
 @pytest.fixture(params=["iter", "proc"])
@@ -270,6 +271,38 @@ def test_minisockets_end_with_their_namespace(netns, tracer, source):
     end = await_that(lambda: trace.transitions(id=line["id"], newstate="CLOSE"), "the line of its end")[0]
     assert (end["oldstate"], end["derived"]) == ("TIME_WAIT", True)
     await_that(lambda: not select(next_table(table), type="socket"), "the row to be gone")
+
+
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+
+
+def play_in_a_namespace_for_a_moment(port):
+    """Two milliseconds, and it is gone but for a TIME_WAIT in it."""
+    pid = os.fork()
+    if pid == 0:
+        done = libc.unshare(CLONE_NEWNET)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+        server = socket.create_server(("127.0.0.1", port))
+        client = socket.create_connection(("127.0.0.1", port))
+        accepted = server.accept()[0]
+        client.close()
+        accepted.close()
+        os._exit(done)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+@pytest.mark.parametrize("source", ["iter", "proc"])
+def test_namespaces_that_come_and_go_between_two_looks(tracer, source):
+    """Containers that run for a moment leave nothing behind."""
+    trace = tracer("sport = :6666 or dport = :6666", f"--snapshot-source={source}")
+    table = tracer("-b", "-d", "1", "-n", "10000", f"--snapshot-source={source}", "sport = :6666 or dport = :6666",
+                   command="top")
+    for _ in range(5):
+        play_in_a_namespace_for_a_moment(6666)
+    trace.await_count(5, newstate="TIME_WAIT")
+    trace.await_count(5, oldstate="TIME_WAIT", newstate="CLOSE", derived=True)
+    await_that(lambda: not select(next_table(table), type="socket"), "the rows to be gone")
 
 
 def test_no_room_for_time_wait(ns, trace):

@@ -286,6 +286,28 @@ static void test_ends_with_its_namespace(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
+/* One that came and went between two looks was never found. Where none may be hidden, it is there no more. */
+static void test_ends_with_a_namespace_that_was_never_found(void **state)
+{
+	static const uint32_t here = NETNS_HERE, other = NETNS_HERE + 1;
+	struct bench *bench = *state;
+	struct event end = {
+		.kind = EVENT_SNAPSHOT_END, .scope = SCOPE_ALL, .exact = true, .there = &here, .there_count = 1};
+
+	close_by_us(bench, SK(1));
+	close_to(bench, SK(1), STATE_FIN_WAIT2, STATE_TIME_WAIT, 450, outgoing(40000));
+	for (unsigned int at_us = 1000; at_us <= 4000; at_us += 1000) {
+		assert_int_equal(table_count(bench->table), 1);
+		exact_begin_of(bench, SCOPE_ALL, at_us);
+		end.there = at_us > 2000 ? &other : &here; /* at first it is there, and cannot be looked into */
+		end.ts_ns = AT_US(at_us);
+		end.ended_ns = end.ts_ns;
+		bench_apply(bench, &end);
+	}
+	assert_change(last_recorded(&bench->recorder), STATE_TIME_WAIT, STATE_CLOSE, 4000, true);
+	assert_int_equal(table_count(bench->table), 0);
+}
+
 /* In a namespace that nobody can look into, it ends when its time is over. */
 static void test_ends_by_time(void **state)
 {
@@ -564,6 +586,7 @@ int main(void)
 		BENCH_TEST(test_absent_where_nobody_looked),
 		BENCH_TEST(test_by_proc),
 		BENCH_TEST(test_ends_with_its_namespace),
+		BENCH_TEST(test_ends_with_a_namespace_that_was_never_found),
 		BENCH_TEST(test_ends_by_time),
 		BENCH_TEST(test_ended_by_a_bound_connect),
 		BENCH_TEST(test_ended_when_the_port_is_known),

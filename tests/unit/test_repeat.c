@@ -138,6 +138,22 @@ static void test_state_set_again(void **state)
 	assert_span(got->change.in_state, SPAN_UNKNOWN, 0); /* never told when it came there */
 }
 
+/* tcp_abort() closes a listener twice, and what is closed already once. */
+static void test_closed_again(void **state)
+{
+	struct bench *bench = *state;
+	const struct closing aborted = {.err = ECONNABORTED};
+	const struct tuple listening = tuple_of(4, "127.0.0.1", 80, "0.0.0.0", 0);
+	struct event again = transition_of(SK(1), STATE_CLOSE, STATE_CLOSE, 101, listening);
+
+	bench_step(bench, SK(1), STATE_CLOSE, STATE_LISTEN, 0, listening);
+	bench_end(bench, SK(1), STATE_LISTEN, 100, listening, (struct closing){.sent = false});
+	again.closing = &aborted;
+	bench_apply(bench, &again);
+	assert_int_equal(bench->recorder.count, 2);
+	assert_int_equal(table_count(bench->table), 0);
+}
+
 /* Two processors may stamp events of one socket in the wrong order: no interval runs backwards. */
 static void test_time_that_runs_backwards(void **state)
 {
@@ -230,6 +246,7 @@ int main(void)
 		BENCH_TEST(test_soon_but_not_marked),
 		BENCH_TEST(test_marked_but_late),
 		BENCH_TEST(test_state_set_again),
+		BENCH_TEST(test_closed_again),
 		BENCH_TEST(test_time_that_runs_backwards),
 		BENCH_TEST(test_address_used_again),
 		BENCH_TEST(test_lost_death),

@@ -39,6 +39,7 @@ struct audit {
 	struct baseline *baseline; /* NULL: none is asked for, or none is saved yet */
 	struct audit_row *rows;
 	size_t count, room;
+	size_t left_out; /* listeners of which the filter asks for what could not be seen */
 	struct audit_counts counts;
 	struct output *output;
 	bool told; /* why it failed */
@@ -119,17 +120,21 @@ static int take(void *context, const struct socket *found)
 	const struct policy *policy = audit->options->audit.policy;
 	struct socket socket = *found;
 	struct audit_row *row;
+	enum filter_answer answer;
 	bool owners_whole;
 
 	if (!socket_is_listener(&socket))
 		return 0;
 	socket.owners = holders_of(audit->holders, socket.inode, &socket.owner_count);
-	if (socket_passes(&socket, audit->options->filter) != FILTER_YES)
+	socket.owners_hidden = socket.inode && audit->hidden;
+	answer = socket_passes(&socket, audit->options->filter);
+	audit->left_out += answer == FILTER_MAYBE;
+	if (answer != FILTER_YES)
 		return 0;
 	row = new_row(audit);
 	if (!row)
 		return -ENOMEM;
-	owners_whole = !socket.inode || socket.owner_count || !audit->hidden;
+	owners_whole = socket.owner_count || !socket.owners_hidden;
 	audit->counts.unknown += !owners_whole;
 	socket.details = (struct socket_details){0}; /* borrowed */
 	row->socket = socket;
@@ -193,9 +198,13 @@ static bool would_be_listed(struct audit *audit, const struct listener *listener
 		return false;
 	if (list->ipv4 != list->ipv6 && list->ipv4 != (listener->family == 4))
 		return false;
-	if (!find_netns(audit, listener->netns, &netns) && !list->all_netns)
+	if (!find_netns(audit, listener->netns, &netns) && (!list->all_netns || audit->hidden))
 		return false;
+	if (filter_topics(options->filter) & TOPIC_USER)
+		return false; /* its name is known, not its number */
 	socket = listener_socket(listener, netns, &owner);
+	socket.owner_count = 0; /* the process that held it says nothing of who would hold it now */
+	socket.owners_hidden = true;
 	return socket_passes(&socket, options->filter) == FILTER_YES;
 }
 
@@ -218,6 +227,7 @@ static int add_gone(struct audit *audit)
 		row->exposed = exposed_port_of(&row->socket);
 		row->socket.owners = NULL; /* its number is not known */
 		row->socket.owner_count = 0;
+		row->socket.owners_hidden = true;
 		row->change = CHANGE_GONE;
 	}
 	return 0;
@@ -291,6 +301,10 @@ static void say_end(const struct audit *audit)
 	if (!audit->options->json)
 		log_write(LOG_ERROR, "%s", audit_sum_text(&audit->counts, &audit->rules, sum));
 	warn_of_unknown_owners(audit);
+	if (audit->left_out)
+		log_warning("%zu %s could not be seen, and the filter asks for that", audit->left_out,
+			    audit->left_out == 1 ? "listener is left out: who holds it"
+						 : "listeners are left out: who holds them");
 }
 
 static int report(struct audit *audit)
@@ -354,15 +368,53 @@ static int find_baseline(struct audit *audit)
 	return err;
 }
 
+static int keep(void *context, const struct listener *listener)
+{
+	return baseline_lines_add(context, listener);
+}
+
+static int keep_found(const struct audit *audit, struct baseline_lines *lines)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < audit->count && !err; i++)
+		if (audit->rows[i].change != CHANGE_GONE)
+			err = baseline_renew(audit->baseline, &audit->rows[i], keep, lines);
+	baseline_lines_settle(lines);
+	return err;
+}
+
+static int keep_unseen(struct audit *audit, struct baseline_lines *lines)
+{
+	const struct listener *listener;
+	size_t at = 0;
+	int err = 0;
+
+	while (audit->baseline && !err && (listener = baseline_next_gone(audit->baseline, &at)))
+		if (!would_be_listed(audit, listener))
+			err = baseline_lines_add(lines, listener);
+	baseline_lines_settle(lines);
+	return err;
+}
+
 static int save(struct audit *audit)
 {
 	const struct audit_options *options = &audit->options->audit;
+	struct baseline_lines lines = {0};
+	size_t found;
 	int err;
 
 	if (!options->baseline || (audit->baseline && !options->save))
 		return 0;
-	err = baseline_save(options->baseline, audit->rows, audit->count);
-	audit->told = err;
+	err = keep_found(audit, &lines);
+	found = lines.count;
+	if (!err)
+		err = keep_unseen(audit, &lines);
+	if (!err) {
+		err = baseline_save(options->baseline, &lines, lines.count - found);
+		audit->told = err;
+	}
+	baseline_lines_free(&lines);
 	return err;
 }
 

@@ -37,44 +37,56 @@ int baseline_load(const char *path, struct baseline **out)
 	return err;
 }
 
+int baseline_lines_add(struct baseline_lines *lines, const struct listener *listener)
+{
+	char line[BASELINE_LINE_SIZE];
+	char *copy;
+
+	if (lines->count == lines->room) {
+		size_t room = lines->room ? 2 * lines->room : 64;
+		char **grown = realloc(lines->all, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		lines->all = grown;
+		lines->room = room;
+	}
+	copy = strndup(line, baseline_line(listener, line));
+	if (!copy)
+		return -ENOMEM;
+	lines->all[lines->count++] = copy;
+	return 0;
+}
+
 static int compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void free_lines(char **lines, size_t count)
+void baseline_lines_settle(struct baseline_lines *lines)
 {
-	for (size_t i = 0; i < count; i++)
-		free(lines[i]);
-	free(lines);
-}
+	size_t kept = 0;
 
-/* In an order of their own, so that two files can be compared by eye. */
-static int lines_of(const struct audit_row *rows, size_t count, char ***out, size_t *line_count)
-{
-	char **lines = calloc(count + 1, sizeof(*lines));
-	char line[BASELINE_LINE_SIZE];
-	size_t made = 0;
-
-	if (!lines)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		if (rows[i].change == CHANGE_GONE)
-			continue;
-		lines[made] = strndup(line, baseline_line(&rows[i].listener, line));
-		if (!lines[made]) {
-			free_lines(lines, made);
-			return -ENOMEM;
-		}
-		made++;
+	if (lines->count)
+		qsort(lines->all, lines->count, sizeof(*lines->all), compare);
+	for (size_t i = 0; i < lines->count; i++) {
+		if (kept && strcmp(lines->all[i], lines->all[kept - 1]) == 0)
+			free(lines->all[i]);
+		else
+			lines->all[kept++] = lines->all[i];
 	}
-	qsort(lines, made, sizeof(*lines), compare);
-	*out = lines;
-	*line_count = made;
-	return 0;
+	lines->count = kept;
 }
 
-static int write_lines(int fd, char *const *lines, size_t count)
+void baseline_lines_free(struct baseline_lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		free(lines->all[i]);
+	free(lines->all);
+	*lines = (struct baseline_lines){0};
+}
+
+static int write_lines(int fd, const struct baseline_lines *lines)
 {
 	struct output *output = output_new(fd, -1);
 	int err;
@@ -83,35 +95,33 @@ static int write_lines(int fd, char *const *lines, size_t count)
 		return -ENOMEM;
 	output_text(output, BASELINE_HEADER);
 	output_text(output, "# protocol address port reach interface process user container netns\n");
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || strcmp(lines[i], lines[i - 1]) != 0)
-			output_text(output, lines[i]);
+	for (size_t i = 0; i < lines->count; i++)
+		output_text(output, lines->all[i]);
 	err = output_flush(output);
 	output_free(output);
 	return err;
 }
 
-static int replace(const char *path, char *const *lines, size_t count)
+static int replace(const char *path, const struct baseline_lines *lines)
 {
 	CLEANUP(cleanup_free) char *name = NULL;
 	int fd = text_file_begin(path, &name);
 
-	return fd < 0 ? fd : text_file_end(path, name, fd, write_lines(fd, lines, count));
+	return fd < 0 ? fd : text_file_end(path, name, fd, write_lines(fd, lines));
 }
 
-int baseline_save(const char *path, const struct audit_row *rows, size_t count)
+int baseline_save(const char *path, const struct baseline_lines *lines, size_t carried)
 {
-	char **lines = NULL;
-	size_t line_count = 0;
-	int err = lines_of(rows, count, &lines, &line_count);
+	const char *listeners = lines->count == 1 ? "listener" : "listeners";
+	int err = replace(path, lines);
 
-	if (!err)
-		err = replace(path, lines, line_count);
 	if (err)
 		log_error("--baseline %s: it cannot be saved: %s", ESCAPED(path), strerror(-err));
+	else if (carried)
+		log_write(LOG_ERROR,
+			  "saved %zu %s as the baseline, in %s: %zu found now, %zu carried over, not looked at",
+			  lines->count, listeners, ESCAPED(path), lines->count - carried, carried);
 	else
-		log_write(LOG_ERROR, "saved %zu %s as the baseline, in %s", line_count,
-			  line_count == 1 ? "listener" : "listeners", ESCAPED(path));
-	free_lines(lines, line_count);
+		log_write(LOG_ERROR, "saved %zu %s as the baseline, in %s", lines->count, listeners, ESCAPED(path));
 	return err;
 }

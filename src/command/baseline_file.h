@@ -9,6 +9,20 @@
  * baseline, or another negative errno. */
 int baseline_load(const char *path, struct baseline **out);
 
-/* Saves all rows but what has gone, each that is like another once, and says so. 0, or a negative errno that is said
- * already. */
-int baseline_save(const char *path, const struct audit_row *rows, size_t count);
+/* What is to be saved. All zero: nothing; freed with baseline_lines_free(). */
+struct baseline_lines {
+	char **all;
+	size_t count, room;
+};
+
+/* Adds a listener. 0 or -ENOMEM. */
+int baseline_lines_add(struct baseline_lines *lines, const struct listener *listener);
+
+/* Puts them into an order of their own, so that two files can be compared by eye, and leaves each that is like another
+ * out. */
+void baseline_lines_settle(struct baseline_lines *lines);
+void baseline_lines_free(struct baseline_lines *lines);
+
+/* Saves the lines, which are settled, and says so; `carried` of them were not looked at. 0, or a negative errno that is
+ * said already. */
+int baseline_save(const char *path, const struct baseline_lines *lines, size_t carried);

@@ -362,6 +362,50 @@ void baseline_compare(struct baseline *baseline, const struct port_range *epheme
 			match_client(baseline, ephemeral, &rows[i]);
 }
 
+/* ---- saving again ---- */
+
+static struct listener merge(const struct listener *now, const struct listener *before)
+{
+	struct listener merged = *now;
+
+	if (!*now->process) {
+		memcpy(merged.process, before->process, sizeof(merged.process));
+		memcpy(merged.container, before->container, sizeof(merged.container));
+	}
+	if (!*now->user)
+		memcpy(merged.user, before->user, sizeof(merged.user));
+	if (!*now->netns)
+		memcpy(merged.netns, before->netns, sizeof(merged.netns));
+	if (now->reach == REACH_IPV6_OR_ALL && reach_may_equal(before->reach, now->reach))
+		merged.reach = before->reach;
+	return merged;
+}
+
+int baseline_renew(const struct baseline *baseline, const struct audit_row *row, listener_handler *handler,
+		   void *context)
+{
+	const struct listener *now = &row->listener;
+	struct link *link = row->change == CHANGE_NONE ? index_find(&baseline->by_port, key_of(now)) : NULL;
+	struct listener merged = *now;
+	size_t given = 0;
+	int err = 0;
+
+	for (; link && !err; link = index_find_next(link)) {
+		const struct remembered *one = LINK_OWNER(link, struct remembered, by_port);
+
+		if (!can_match(one, now, is_same))
+			continue;
+		merged = merge(now, &one->listener);
+		err = handler(context, &merged);
+		given++;
+	}
+	if (given)
+		return err;
+	if (row->change == CHANGE_NONE || row->change == CHANGE_CHANGED)
+		merged = merge(now, &row->before);
+	return handler(context, &merged);
+}
+
 const struct listener *baseline_next_gone(const struct baseline *baseline, size_t *at)
 {
 	while (*at < baseline->count) {

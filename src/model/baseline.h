@@ -41,5 +41,14 @@ struct port_range {
 void baseline_compare(struct baseline *baseline, const struct port_range *ephemeral, struct audit_row *rows,
 		      size_t count);
 
+/* Returns 0, or a negative errno that ends the giving. */
+typedef int listener_handler(void *context, const struct listener *listener);
+
+/* After the comparison: gives what is to be saved of a row that has not gone: as it is, and where that is not known, as
+ * it was. That may be several listeners, where nobody tells which of them it is; or one that another row gives too.
+ * `baseline`: NULL, if none was saved yet. 0, or what the handler returned. */
+int baseline_renew(const struct baseline *baseline, const struct audit_row *row, listener_handler *handler,
+		   void *context);
+
 /* After the comparison: each listener that was found in no row. NULL after the last; begin with *at = 0. */
 const struct listener *baseline_next_gone(const struct baseline *baseline, size_t *at);

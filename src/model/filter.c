@@ -187,6 +187,8 @@ uint32_t filter_topics(const struct filter *filter)
 	case FILTER_PID:
 	case FILTER_COMM:
 		return TOPIC_OWNER;
+	case FILTER_UID:
+		return TOPIC_USER;
 	case FILTER_NETNS:
 		return TOPIC_NETNS;
 	default:

@@ -62,7 +62,7 @@ enum filter_answer filter_ask_about(const struct filter *filter, const struct fi
 enum filter_answer filter_ask(const struct filter *filter, const struct change *change);
 
 /* What a filter may say something of. */
-enum filter_topic { TOPIC_STATE = 1 << 0, TOPIC_OWNER = 1 << 1, TOPIC_NETNS = 1 << 2 };
+enum filter_topic { TOPIC_STATE = 1 << 0, TOPIC_OWNER = 1 << 1, TOPIC_NETNS = 1 << 2, TOPIC_USER = 1 << 3 };
 
 /* The set of those that it does. */
 uint32_t filter_topics(const struct filter *filter);

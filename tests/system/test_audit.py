@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import time
 
@@ -19,7 +18,6 @@ from test_usage import NOBODY
 
 PR_SET_NAME = 15
 ID = "0123456789ab" + "0123" * 13
-HEADER = "# tcpledger audit baseline 1\n"
 
 
 def audit(ns, *arguments, prefix=(), status=0):
@@ -305,124 +303,6 @@ def test_endless_policy_file():
     assert done.returncode == 2 and "more than 1048576 bytes" in done.stderr
 
 
-# ---- a baseline ----
-
-def test_baseline(ns, keep, named, tmp_path):
-    baseline = tmp_path / "baseline"
-    named(b"steady")
-    with ns.entered():
-        keep(listen("0.0.0.0", 22))
-        redis = keep(listen("127.0.0.1", 6379))
-        passing = keep(listen("127.0.0.1", 9000))
-    done = audit(ns, "--baseline", str(baseline))
-    assert done.stderr.endswith(f"tcpledger: saved 3 listeners as the baseline, in {baseline}\n")
-    assert stat.S_IMODE(baseline.stat().st_mode) == 0o600 and os.listdir(tmp_path) == ["baseline"]
-    saved = baseline.read_text()
-    assert saved.startswith(HEADER) and f"tcp 127.0.0.1 6379 host - steady root - {ns.name}\n" in saved
-    lines, total = json_of(ns, "--baseline", str(baseline))
-    assert {line["change"] for line in lines} == {"none"} and (total["new"], total["changed"], total["gone"]) == (0, 0, 0)
-
-    redis.close()
-    passing.close()
-    with ns.entered():
-        keep(listen("0.0.0.0", 6379), listen("127.0.0.1", 9001))
-    lines, total = json_of(ns, "--baseline", str(baseline), status=3)
-    assert (total["new"], total["changed"], total["gone"], total["findings"]) == (1, 1, 1, 2)
-    assert {line["lport"]: (line["change"], line["finding"]) for line in lines} == {
-        22: ("none", False), 6379: ("changed", True), 9000: ("gone", False), 9001: ("new", True)}
-    assert one(lines, lport=6379)["note"].startswith("was at 127.0.0.1 (this host only); Redis")
-    gone = one(lines, lport=9000)
-    assert (gone["pid"], gone["inode"], gone["netns"], gone["process"], gone["netns_name"]) == (None, None, None, "steady", ns.name)
-    assert baseline.read_text() == saved, "only --save writes it"
-    done = audit(ns, "-n", "--baseline", str(baseline), "--save", status=3)
-    assert re.search(r"127\.0\.0\.1:9000 +this host only +steady +root +gone\n", done.stdout)
-    assert "since the baseline 1 new, 1 changed, 1 gone\n" in done.stderr
-    done = audit(ns, "--baseline", str(baseline))
-    assert "since the baseline 0 new, 0 changed, 0 gone\n" in done.stderr
-
-
-def test_baseline_tells_who_changed(ns, keep, named, tmp_path):
-    baseline = str(tmp_path / "baseline")
-    with ns.entered():
-        keep(listen("127.0.0.1", 7701))
-    named(b"before")
-    audit(ns, "--baseline", baseline)
-    named(b"after")
-    line = one(json_of(ns, "--baseline", baseline)[0], lport=7701)
-    assert (line["change"], line["note"], line["finding"]) == ("changed", "process was before", False)
-
-
-def test_baseline_and_policy(ns, keep, tmp_path):
-    """The first day is judged by the policy alone; then what is new is a finding, though it be allowed."""
-    baseline = str(tmp_path / "baseline")
-    with ns.entered():
-        keep(listen("0.0.0.0", 22))
-        audit(ns, "--baseline", baseline, "--allow", "80", status=3)
-        audit(ns, "--baseline", baseline, "--allow", "22")
-        keep(listen("0.0.0.0", 80))
-    lines, _ = json_of(ns, "--baseline", baseline, "--allow", "22,80", status=3)
-    assert (one(lines, lport=80)["allowed"], one(lines, lport=80)["note"]) == (True, "new")
-
-
-def test_what_was_not_looked_at_has_not_gone(ns, netns, keep, tmp_path):
-    baseline = str(tmp_path / "baseline")
-    with ns.entered():
-        keep(listen("127.0.0.1", 7701), bind("127.0.0.1", 7702), listen("::1", 7703, family=socket.AF_INET6))
-    audit(ns, "--baseline", baseline)
-    for words in ["-t"], ["-u"], ["-4"], ["-6"], ["sport", "=", ":7701"], ["-N", ns.name]:
-        assert json_of(ns, "--baseline", baseline, *words)[1]["gone"] == 0
-    assert json_of(netns(), "--baseline", baseline)[1]["gone"] == 0
-
-
-def test_ports_of_clients_are_no_news(ns, keep, tmp_path):
-    baseline = str(tmp_path / "baseline")
-    with ns.entered():
-        client = keep(bind("0.0.0.0", 0))
-        audit(ns, "--baseline", baseline)
-        other = keep(bind("0.0.0.0", 0))
-        assert port_of(client) != port_of(other)
-        client.close()
-        lines, total = json_of(ns, "--baseline", baseline)
-    assert (lines[0]["change"], total["gone"]) == ("none", 0)
-
-
-@pytest.mark.parametrize("content,message", [
-    (b"", ', line 1: this is no baseline: the first line of one is "# tcpledger audit baseline 1"'),
-    (b"root:x:0:0:root:/root:/bin/bash\n", ', line 1: this is no baseline: the first line of one is "# tcpledger audit baseline 1"'),
-    (HEADER.encode() + b"tcp 0.0.0.0 80 moon - - - - -\n",
-     ", line 2: 'moon' is no reach: host, private, address, ipv4, ipv6, ipv6_perhaps_ipv4 or all is right"),
-    (HEADER.encode() + b"\ntcp 0.0.0.0 80\n", ", line 3: there are 3 words, and must be 9"),
-    (HEADER.encode() + b"tcp 0.0.0.0 80 ipv4 - \x1b[2J%zz - - -\n",
-     ", line 2: the process '\\x1b[2J%zz' is not spelled right: after % come two of 0-9 and a-f, and not 00"),
-    (HEADER.encode() + b"tcp\0\n", ", line 2: it holds a NUL: this is no text"),
-    (HEADER.encode() + b"x" * 3000 + b"\n", ", line 2: the line is too long: at most 2047 bytes"),
-    (HEADER.encode() + b"tcp 0.0.0.0 80 ipv4", ", line 2: the line has no end: the file was cut"),
-    (b"#" * ((8 << 20) + 1), ": the file has more than 8388608 bytes: it is no baseline")],
-                         ids=["empty", "another", "reach", "short", "spelling", "nul", "long", "cut", "large"])
-def test_hostile_baselines(tmp_path, content, message):
-    baseline = tmp_path / "baseline"
-    baseline.write_bytes(content)
-    done = run(PROGRAM, "audit", "--baseline", str(baseline), "--save")
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"tcpledger: --baseline {baseline}{message}\n")
-    assert baseline.read_bytes() == content, "what is no baseline is not overwritten"
-
-
-def test_baseline_does_not_follow_links(ns, tmp_path):
-    victim, link = tmp_path / "victim", tmp_path / "link"
-    audit(ns, "--baseline", str(victim))
-    before = victim.read_text()
-    os.symlink(victim, link)
-    with open(victim, "a", encoding="utf-8") as file:
-        file.write("# mark\n")
-    audit(ns, "--baseline", str(link), "--save")
-    assert victim.read_text() == before + "# mark\n" and not link.is_symlink()
-
-
-def test_baseline_that_cannot_be_saved(ns):
-    done = audit(ns, "--baseline", "/nonexistent/b", status=1)
-    assert done.stderr.endswith("tcpledger: --baseline /nonexistent/b: it cannot be saved: No such file or directory\n")
-
-
 # ---- namespaces, columns, filters ----
 
 def test_namespaces(netns, keep):
@@ -438,21 +318,6 @@ def test_namespaces(netns, keep):
     text = audit(first, "-n", "--all-netns", ":7101").stdout
     assert "NETNS" in text.splitlines()[0] and first.name in text
     assert "NETNS" not in audit(first, "-N", second.name).stdout
-
-
-def test_namespaces_in_a_baseline(netns, keep, tmp_path):
-    baseline = str(tmp_path / "baseline")
-    first, second = netns(), netns()
-    words = ["--all-netns", "sport", "=", ":7103"]
-    with second.entered():
-        server = keep(listen("0.0.0.0", 7103))
-    audit(first, "--baseline", baseline, *words)
-    assert json_of(first, "--baseline", baseline, *words)[1]["gone"] == 0
-    assert json_of(first, "--baseline", baseline)[1]["gone"] == 0, "it was not looked there"
-    server.close()
-    second.delete()
-    lines, total = json_of(first, "--baseline", baseline, *words)
-    assert total["gone"] == 1 and one(lines, change="gone")["netns_name"] == second.name
 
 
 def test_letters(ns, keep):
@@ -547,19 +412,6 @@ def test_without_privilege_what_may_be_allowed_is_not_passed_over(ns, keep):
     audit(ns, "--allow", "80,7701", prefix=NOBODY)
 
 
-def test_what_is_unknown_has_not_changed(keep, tmp_path):
-    """In this namespace, which every user knows by the same name."""
-    baseline = tmp_path / "baseline"
-    server = keep(listen("127.0.0.1", 0))
-    words = ["--baseline", str(baseline), "sport", "=", f":{port_of(server)}"]
-    assert run(PROGRAM, "audit", *words).returncode == 0
-    for each in baseline, *list(tmp_path.parents)[:2], tmp_path:
-        each.chmod(0o755)
-    done = run(*NOBODY, PROGRAM, "audit", "--json", *words)
-    line = json.loads(done.stdout.splitlines()[0])
-    assert (done.returncode, line["process"], line["change"]) == (0, None, "none")
-
-
 # ---- hostile ----
 
 def test_hostile_names(ns, keep, named, tmp_path):
@@ -623,13 +475,3 @@ def test_help_tells_of_it():
     for part in "nginx:80", "8000-8100/tcp", "[::1]:631", "--baseline", "3 findings", "--ports":
         assert part in text
     assert "audit" in run(PROGRAM, "--help").stdout
-
-
-def test_baseline_that_is_no_file(tmp_path):
-    """Nor is a pipe waited for to which nobody writes."""
-    done = run(PROGRAM, "audit", "--baseline", str(tmp_path))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"tcpledger: --baseline {tmp_path}: it cannot be read: Is a directory\n"
-    os.mkfifo(tmp_path / "pipe")
-    done = run(PROGRAM, "audit", "--baseline", str(tmp_path / "pipe"))
-    assert (done.returncode, done.stdout) == (2, "") and "line 1: this is no baseline" in done.stderr

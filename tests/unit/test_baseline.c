@@ -340,6 +340,76 @@ static void test_ephemeral_ports(void **state)
 	assert_int_equal(compared.gone, 0);
 }
 
+/* ---- saving again ---- */
+
+struct saved {
+	char lines[8 * BASELINE_LINE_SIZE];
+	size_t used;
+};
+
+static int save_line(void *context, const struct listener *listener)
+{
+	struct saved *saved = context;
+
+	saved->used += baseline_line(listener, saved->lines + saved->used);
+	saved->lines[saved->used] = '\0';
+	return 0;
+}
+
+static struct saved renew(const struct listener *before, size_t count, const struct listener *now)
+{
+	struct baseline *baseline = baseline_of(before, count);
+	struct audit_row row = {.listener = *now};
+	struct saved saved = {.used = 0};
+
+	baseline_compare(baseline, &ephemeral, &row, 1);
+	assert_int_equal(baseline_renew(baseline, &row, save_line, &saved), 0);
+	baseline_free(baseline);
+	return saved;
+}
+
+static void test_known_stays_known(void **state)
+{
+	struct listener before[] = {listener_at(PROTOCOL_TCP, "::", 80, "nginx"),
+				    listener_at(PROTOCOL_TCP, "::", 80, "apache2")};
+	struct listener now = before[0];
+	struct saved saved;
+
+	(void)state;
+	strcpy(before[0].container, "docker:0123456789ab");
+	now.reach = REACH_IPV6_OR_ALL;
+	*now.process = *now.user = *now.netns = '\0';
+	saved = renew(before, 1, &now);
+	assert_string_equal(saved.lines, "tcp :: 80 all - nginx root docker:0123456789ab host\n");
+	/* of two, nobody tells which it is */
+	saved = renew(before, 2, &now);
+	assert_non_null(strstr(saved.lines, " nginx "));
+	assert_non_null(strstr(saved.lines, " apache2 "));
+	/* what is known now is as it is now */
+	strcpy(now.process, "nginx");
+	strcpy(now.user, "www-data");
+	saved = renew(before, 1, &now);
+	assert_string_equal(saved.lines, "tcp :: 80 all - nginx www-data - host\n");
+	/* what was unknown, too */
+	*before[0].process = *before[0].container = '\0';
+	saved = renew(before, 1, &now);
+	assert_string_equal(saved.lines, "tcp :: 80 all - nginx www-data - host\n");
+}
+
+static void test_new_is_saved_as_it_is(void **state)
+{
+	struct listener before = listener_at(PROTOCOL_TCP, "0.0.0.0", 22, "sshd");
+	struct listener now = listener_at(PROTOCOL_UDP, "0.0.0.0", 22, "");
+	struct audit_row first = {.listener = now};
+	struct saved saved = renew(&before, 1, &now);
+
+	(void)state;
+	assert_string_equal(saved.lines, "udp 0.0.0.0 22 ipv4 - - root - host\n");
+	saved.used = 0;
+	assert_int_equal(baseline_renew(NULL, &first, save_line, &saved), 0);
+	assert_string_equal(saved.lines, "udp 0.0.0.0 22 ipv4 - - root - host\n");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -354,6 +424,8 @@ int main(void)
 		cmocka_unit_test(test_shared_port),
 		cmocka_unit_test(test_v6only_unknown),
 		cmocka_unit_test(test_ephemeral_ports),
+		cmocka_unit_test(test_known_stays_known),
+		cmocka_unit_test(test_new_is_saved_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""tcpledger audit --baseline: what is new, changed or gone since a file was saved, and the file itself."""
+
+import json
+import os
+import re
+import socket
+import stat
+
+import pytest
+from conftest import PROGRAM, listen, port_of, run
+from test_audit import audit, bind, json_of, keep, named, one  # pylint: disable=unused-import
+from test_usage import NOBODY
+
+HEADER = "# tcpledger audit baseline 1\n"
+
+
+def test_baseline(ns, keep, named, tmp_path):
+    baseline = tmp_path / "baseline"
+    named(b"steady")
+    with ns.entered():
+        keep(listen("0.0.0.0", 22))
+        redis = keep(listen("127.0.0.1", 6379))
+        passing = keep(listen("127.0.0.1", 9000))
+    done = audit(ns, "--baseline", str(baseline))
+    assert done.stderr.endswith(f"tcpledger: saved 3 listeners as the baseline, in {baseline}\n")
+    assert stat.S_IMODE(baseline.stat().st_mode) == 0o600 and os.listdir(tmp_path) == ["baseline"]
+    saved = baseline.read_text()
+    assert saved.startswith(HEADER) and f"tcp 127.0.0.1 6379 host - steady root - {ns.name}\n" in saved
+    lines, total = json_of(ns, "--baseline", str(baseline))
+    assert {line["change"] for line in lines} == {"none"} and (total["new"], total["changed"], total["gone"]) == (0, 0, 0)
+
+    redis.close()
+    passing.close()
+    with ns.entered():
+        keep(listen("0.0.0.0", 6379), listen("127.0.0.1", 9001))
+    lines, total = json_of(ns, "--baseline", str(baseline), status=3)
+    assert (total["new"], total["changed"], total["gone"], total["findings"]) == (1, 1, 1, 2)
+    assert {line["lport"]: (line["change"], line["finding"]) for line in lines} == {
+        22: ("none", False), 6379: ("changed", True), 9000: ("gone", False), 9001: ("new", True)}
+    assert one(lines, lport=6379)["note"].startswith("was at 127.0.0.1 (this host only); Redis")
+    gone = one(lines, lport=9000)
+    assert (gone["owners"], gone["owners_complete"]) == ([], False), "who held it is not known any more"
+    assert (gone["pid"], gone["inode"], gone["netns"], gone["process"], gone["netns_name"]) == (None, None, None, "steady", ns.name)
+    assert baseline.read_text() == saved, "only --save writes it"
+    done = audit(ns, "-n", "--baseline", str(baseline), "--save", status=3)
+    assert re.search(r"127\.0\.0\.1:9000 +this host only +steady +root +gone\n", done.stdout)
+    assert "since the baseline 1 new, 1 changed, 1 gone\n" in done.stderr
+    done = audit(ns, "--baseline", str(baseline))
+    assert "since the baseline 0 new, 0 changed, 0 gone\n" in done.stderr
+
+
+def test_baseline_tells_who_changed(ns, keep, named, tmp_path):
+    baseline = str(tmp_path / "baseline")
+    with ns.entered():
+        keep(listen("127.0.0.1", 7701))
+    named(b"before")
+    audit(ns, "--baseline", baseline)
+    named(b"after")
+    line = one(json_of(ns, "--baseline", baseline)[0], lport=7701)
+    assert (line["change"], line["note"], line["finding"]) == ("changed", "process was before", False)
+
+
+def test_baseline_and_policy(ns, keep, tmp_path):
+    """The first day is judged by the policy alone; then what is new is a finding, though it be allowed."""
+    baseline = str(tmp_path / "baseline")
+    with ns.entered():
+        keep(listen("0.0.0.0", 22))
+        audit(ns, "--baseline", baseline, "--allow", "80", status=3)
+        audit(ns, "--baseline", baseline, "--allow", "22")
+        keep(listen("0.0.0.0", 80))
+    lines, _ = json_of(ns, "--baseline", baseline, "--allow", "22,80", status=3)
+    assert (one(lines, lport=80)["allowed"], one(lines, lport=80)["note"]) == (True, "new")
+
+
+def test_what_was_not_looked_at_has_not_gone(ns, netns, keep, tmp_path):
+    baseline = str(tmp_path / "baseline")
+    with ns.entered():
+        keep(listen("127.0.0.1", 7701), bind("127.0.0.1", 7702), listen("::1", 7703, family=socket.AF_INET6))
+    audit(ns, "--baseline", baseline)
+    for words in ["-t"], ["-u"], ["-4"], ["-6"], ["sport", "=", ":7701"], ["-N", ns.name]:
+        assert json_of(ns, "--baseline", baseline, *words)[1]["gone"] == 0
+    assert json_of(netns(), "--baseline", baseline)[1]["gone"] == 0
+
+
+def lines_of(baseline):
+    with open(baseline, encoding="utf-8") as file:
+        return [line for line in file.read().splitlines() if not line.startswith("#")]
+
+
+def save_again(ns, baseline, *words, **kwargs):
+    """What it says of saving."""
+    return audit(ns, "--baseline", baseline, "--save", *words, **kwargs).stderr.splitlines()[-1].split(f", in {baseline}")
+
+
+@pytest.mark.parametrize("words,found", [
+    (["sport", "=", ":6500"], 1), (["-t"], 2), (["-u"], 1), (["-6"], 0), (["nosuch"], 0), (["not", "comm", "nosuch"], 3), (["uid", "4711"], 0),
+    (["not", "comm", "keeper"], 0), (["not", "uid", "0"], 0), (["pid", "1"], 0)])
+def test_saving_keeps_what_was_not_looked_at(ns, keep, named, tmp_path, words, found):
+    baseline = str(tmp_path / "baseline")
+    named(b"keeper")
+    with ns.entered():
+        keep(listen("0.0.0.0", 6500), bind("0.0.0.0", 6501), listen("127.0.0.1", 6502))
+    audit(ns, "--baseline", baseline)
+    before = lines_of(baseline)
+    assert json_of(ns, "--baseline", baseline, *words)[1]["gone"] == 0
+    said = save_again(ns, baseline, *words)
+    # whoever holds a listener may have been another when it was saved: such a filter decides nothing
+    carried = 3 - found
+    assert said == ["tcpledger: saved 3 listeners as the baseline",
+                    f": {found} found now, {carried} carried over, not looked at" if carried else ""]
+    assert lines_of(baseline) == before
+    assert "0 new, 0 changed, 0 gone\n" in audit(ns, "--baseline", baseline).stderr
+
+
+def test_saving_leaves_out_what_has_gone(ns, keep, tmp_path):
+    baseline = str(tmp_path / "baseline")
+    with ns.entered():
+        going = keep(listen("0.0.0.0", 6500))
+        keep(bind("0.0.0.0", 6501))
+    audit(ns, "--baseline", baseline)
+    going.close()
+    assert save_again(ns, baseline, "-u")[1] == ": 1 found now, 1 carried over, not looked at"
+    assert save_again(ns, baseline, "-t") == ["tcpledger: saved 1 listener as the baseline", ": 0 found now, 1 carried over, not looked at"]
+    assert [line.split()[2] for line in lines_of(baseline)] == ["6501"]
+
+
+def test_saving_one_namespace_keeps_the_others(netns, keep, tmp_path):
+    baseline = str(tmp_path / "baseline")
+    first, second = netns(), netns()
+    for number, each in enumerate((first, second)):
+        with each.entered():
+            keep(listen("0.0.0.0", 7105 + number))
+    audit(first, "--baseline", baseline, "--all-netns", "sport", "=", ":7105", "or", "sport", "=", ":7106")
+    before = lines_of(baseline)
+    assert len(before) == 2
+    for words in ["-N", first.name], []:
+        assert save_again(first, baseline, *words)[1] == ": 1 found now, 1 carried over, not looked at"
+        assert lines_of(baseline) == before
+
+
+def test_saving_without_privilege_keeps_what_was_known(keep, named, tmp_path):
+    """In this namespace, which every user knows by the same name."""
+    baseline = tmp_path / "baseline"
+    named(b"keeper")
+    server = keep(listen("127.0.0.1", 0))
+    words = ["--baseline", str(baseline), "sport", "=", f":{port_of(server)}"]
+    assert run(PROGRAM, "audit", *words).returncode == 0
+    before = lines_of(baseline)
+    assert before[0].split()[5] == "keeper"
+    for each in list(tmp_path.parents)[:2]:
+        each.chmod(0o755)
+    tmp_path.chmod(0o777)
+    baseline.chmod(0o644)
+    done = run(*NOBODY, PROGRAM, "audit", "--save", *words)
+    assert done.returncode == 0 and f"saved 1 listener as the baseline, in {baseline}\n" in done.stderr
+    assert lines_of(baseline) == before
+
+
+def test_alike_sockets_are_saved_and_counted_once(ns, keep, tmp_path):
+    baseline = str(tmp_path / "baseline")
+    with ns.entered():
+        for _ in range(2):
+            server = keep(socket.socket())
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            server.bind(("127.0.0.1", 7701))
+            server.listen()
+    assert "2 listeners: " in audit(ns, "--baseline", baseline).stderr
+    assert save_again(ns, baseline) == ["tcpledger: saved 1 listener as the baseline", ""]
+    assert len(lines_of(baseline)) == 1
+
+
+def test_left_out_without_privilege(ns, keep):
+    with ns.entered():
+        keep(listen("0.0.0.0", 7701))
+    done = audit(ns, "python3", prefix=NOBODY)
+    assert done.stderr.splitlines() == [
+        "tcpledger: 0 listeners; 0 that should not be public",
+        "tcpledger: warning: 1 listener is left out: who holds it could not be seen, and the filter asks for that"]
+
+
+def test_ports_of_clients_are_no_news(ns, keep, tmp_path):
+    baseline = str(tmp_path / "baseline")
+    with ns.entered():
+        client = keep(bind("0.0.0.0", 0))
+        audit(ns, "--baseline", baseline)
+        other = keep(bind("0.0.0.0", 0))
+        assert port_of(client) != port_of(other)
+        client.close()
+        lines, total = json_of(ns, "--baseline", baseline)
+    assert (lines[0]["change"], total["gone"]) == ("none", 0)
+
+
+@pytest.mark.parametrize("content,message", [
+    (b"", ', line 1: this is no baseline: the first line of one is "# tcpledger audit baseline 1"'),
+    (b"root:x:0:0:root:/root:/bin/bash\n", ', line 1: this is no baseline: the first line of one is "# tcpledger audit baseline 1"'),
+    (HEADER.encode() + b"tcp 0.0.0.0 80 moon - - - - -\n",
+     ", line 2: 'moon' is no reach: host, private, address, ipv4, ipv6, ipv6_perhaps_ipv4 or all is right"),
+    (HEADER.encode() + b"\ntcp 0.0.0.0 80\n", ", line 3: there are 3 words, and must be 9"),
+    (HEADER.encode() + b"tcp 0.0.0.0 80 ipv4 - \x1b[2J%zz - - -\n",
+     ", line 2: the process '\\x1b[2J%zz' is not spelled right: after % come two of 0-9 and a-f, and not 00"),
+    (HEADER.encode() + b"tcp\0\n", ", line 2: it holds a NUL: this is no text"),
+    (HEADER.encode() + b"x" * 3000 + b"\n", ", line 2: the line is too long: at most 2047 bytes"),
+    (HEADER.encode() + b"tcp 0.0.0.0 80 ipv4", ", line 2: the line has no end: the file was cut"),
+    (b"#" * ((8 << 20) + 1), ": the file has more than 8388608 bytes: it is no baseline")],
+                         ids=["empty", "another", "reach", "short", "spelling", "nul", "long", "cut", "large"])
+def test_hostile_baselines(tmp_path, content, message):
+    baseline = tmp_path / "baseline"
+    baseline.write_bytes(content)
+    done = run(PROGRAM, "audit", "--baseline", str(baseline), "--save")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"tcpledger: --baseline {baseline}{message}\n")
+    assert baseline.read_bytes() == content, "what is no baseline is not overwritten"
+
+
+def test_baseline_does_not_follow_links(ns, tmp_path):
+    victim, link = tmp_path / "victim", tmp_path / "link"
+    audit(ns, "--baseline", str(victim))
+    before = victim.read_text()
+    os.symlink(victim, link)
+    with open(victim, "a", encoding="utf-8") as file:
+        file.write("# mark\n")
+    audit(ns, "--baseline", str(link), "--save")
+    assert victim.read_text() == before + "# mark\n" and not link.is_symlink()
+
+
+def test_baseline_that_cannot_be_saved(ns):
+    done = audit(ns, "--baseline", "/nonexistent/b", status=1)
+    assert done.stderr.endswith("tcpledger: --baseline /nonexistent/b: it cannot be saved: No such file or directory\n")
+
+
+def test_namespaces_in_a_baseline(netns, keep, tmp_path):
+    baseline = str(tmp_path / "baseline")
+    first, second = netns(), netns()
+    words = ["--all-netns", "sport", "=", ":7103"]
+    with second.entered():
+        server = keep(listen("0.0.0.0", 7103))
+    audit(first, "--baseline", baseline, *words)
+    assert json_of(first, "--baseline", baseline, *words)[1]["gone"] == 0
+    assert json_of(first, "--baseline", baseline)[1]["gone"] == 0, "it was not looked there"
+    server.close()
+    second.delete()
+    lines, total = json_of(first, "--baseline", baseline, *words)
+    assert total["gone"] == 1 and one(lines, change="gone")["netns_name"] == second.name
+
+
+def test_what_is_unknown_has_not_changed(keep, tmp_path):
+    """In this namespace, which every user knows by the same name."""
+    baseline = tmp_path / "baseline"
+    server = keep(listen("127.0.0.1", 0))
+    words = ["--baseline", str(baseline), "sport", "=", f":{port_of(server)}"]
+    assert run(PROGRAM, "audit", *words).returncode == 0
+    for each in baseline, *list(tmp_path.parents)[:2], tmp_path:
+        each.chmod(0o755)
+    done = run(*NOBODY, PROGRAM, "audit", "--json", *words)
+    line = json.loads(done.stdout.splitlines()[0])
+    assert (done.returncode, line["process"], line["change"]) == (0, None, "none")
+
+
+def test_baseline_that_is_no_file(tmp_path):
+    """Nor is a pipe waited for to which nobody writes."""
+    done = run(PROGRAM, "audit", "--baseline", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"tcpledger: --baseline {tmp_path}: it cannot be read: Is a directory\n"
+    os.mkfifo(tmp_path / "pipe")
+    done = run(PROGRAM, "audit", "--baseline", str(tmp_path / "pipe"))
+    assert (done.returncode, done.stdout) == (2, "") and "line 1: this is no baseline" in done.stderr

@@ -105,6 +105,7 @@ static void describe(struct audit *audit, const struct socket *socket, struct li
 		.family = socket->tuple.family,
 		.port = socket->tuple.lport,
 		.reach = reach_of(socket),
+		.interface_unknown = socket->interface_unknown,
 	};
 	name_interface(audit, socket, out->interface);
 	name_user(audit, socket->uid, out->user);
@@ -294,6 +295,17 @@ static void warn_of_unknown_owners(const struct audit *audit)
 			    listeners);
 }
 
+static void warn_of_unknown_interfaces(const struct audit *audit)
+{
+	bool unknown = false;
+
+	for (size_t i = 0; i < audit->count; i++)
+		unknown |= audit->rows[i].change != CHANGE_GONE && audit->rows[i].listener.interface_unknown;
+	if (unknown)
+		log_warning("/proc does not tell which interface a socket is bound to: fewer may reach it than is "
+			    "said");
+}
+
 static void say_end(const struct audit *audit)
 {
 	char sum[AUDIT_SUM_SIZE];
@@ -301,6 +313,7 @@ static void say_end(const struct audit *audit)
 	if (!audit->options->json)
 		log_write(LOG_ERROR, "%s", audit_sum_text(&audit->counts, &audit->rules, sum));
 	warn_of_unknown_owners(audit);
+	warn_of_unknown_interfaces(audit);
 	if (audit->left_out)
 		log_warning("%zu %s could not be seen, and the filter asks for that", audit->left_out,
 			    audit->left_out == 1 ? "listener is left out: who holds it"

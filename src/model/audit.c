@@ -22,9 +22,7 @@ void audit_judge(struct audit_row *row, const struct audit_rules *rules)
 		row->findings |= FOUND_EXPOSED;
 	if (row->change == CHANGE_NEW)
 		row->findings |= FOUND_NEW;
-	if (row->change == CHANGE_CHANGED && reach_goes_further(row->before.reach, row->listener.reach))
-		row->findings |= FOUND_FURTHER;
-	if (row->change == CHANGE_CHANGED && *row->before.interface && !*row->listener.interface)
+	if (row->change == CHANGE_CHANGED && listener_goes_further(&row->before, &row->listener))
 		row->findings |= FOUND_FURTHER;
 }
 
@@ -112,13 +110,13 @@ static void say_change(struct note *note, const struct listener *before, const s
 {
 	char address[ADDRESS_TEXT_MAX];
 
-	if (!reach_may_equal(before->reach, now->reach) || !address_equal(&before->address, &now->address)) {
+	if (!listener_reaches_may_equal(before, now) || !address_equal(&before->address, &now->address)) {
 		address_text(&before->address, before->family, address);
 		say(note, "was at %s (%s)", address, reach_name(before->reach));
 	}
 	if (before->port != now->port)
 		say(note, "port was %u", before->port);
-	if (strcmp(before->interface, now->interface) != 0)
+	if (!listener_interfaces_may_equal(before, now))
 		say(note, "interface was %s", *before->interface ? before->interface : "any");
 	say_name(note, "process", before->process, now->process);
 	say_name(note, "user", before->user, now->user);

@@ -61,7 +61,7 @@ size_t baseline_line(const struct listener *listener, char *out)
 	address_text(&listener->address, listener->family, address);
 	at += sprintf(at, "%s %s %u %s", protocol_name(listener->protocol), address, listener->port,
 		      reach_word(listener->reach));
-	at = put_name(at, listener->interface);
+	at = listener->interface_unknown ? stpcpy(at, " ?") : put_name(at, listener->interface);
 	at = put_name(at, listener->process);
 	at = put_name(at, listener->user);
 	at = put_name(at, listener->container);
@@ -115,8 +115,11 @@ static int read_name(const char *word, const char *what, char *out, size_t size,
 
 static int read_names(char *const words[WORDS], struct listener *listener, struct baseline_error *error)
 {
-	int err = read_name(words[4], "interface", listener->interface, sizeof(listener->interface), error);
+	int err = 0;
 
+	listener->interface_unknown = strcmp(words[4], "?") == 0;
+	if (!listener->interface_unknown)
+		err = read_name(words[4], "interface", listener->interface, sizeof(listener->interface), error);
 	if (!err)
 		err = read_name(words[5], "process", listener->process, sizeof(listener->process), error);
 	if (!err)
@@ -267,13 +270,12 @@ static bool may_equal(const char *a, const char *b)
 
 static bool is_same_place(const struct listener *a, const struct listener *b)
 {
-	return address_equal(&a->address, &b->address) && a->family == b->family &&
-	       strcmp(a->interface, b->interface) == 0;
+	return address_equal(&a->address, &b->address) && a->family == b->family && listener_interfaces_may_equal(a, b);
 }
 
 static bool is_same(const struct listener *before, const struct listener *now)
 {
-	return is_same_place(before, now) && reach_may_equal(before->reach, now->reach) &&
+	return is_same_place(before, now) && listener_reaches_may_equal(before, now) &&
 	       may_equal(before->process, now->process) && may_equal(before->user, now->user) &&
 	       !listener_containers_differ(before, now);
 }
@@ -376,8 +378,14 @@ static struct listener merge(const struct listener *now, const struct listener *
 		memcpy(merged.user, before->user, sizeof(merged.user));
 	if (!*now->netns)
 		memcpy(merged.netns, before->netns, sizeof(merged.netns));
-	if (now->reach == REACH_IPV6_OR_ALL && reach_may_equal(before->reach, now->reach))
+	if (!is_same_place(before, now))
+		return merged;
+	if ((now->reach == REACH_IPV6_OR_ALL || now->interface_unknown) && listener_reaches_may_equal(before, now))
 		merged.reach = before->reach;
+	if (now->interface_unknown) {
+		memcpy(merged.interface, before->interface, sizeof(merged.interface));
+		merged.interface_unknown = before->interface_unknown;
+	}
 	return merged;
 }
 

@@ -8,8 +8,8 @@
  *	tcp 0.0.0.0 6379 ipv4 - redis-server redis docker:0123456789ab host
  *
  * protocol, address, port, reach (reach_word()), interface, process, user, container, network namespace. "-" is none,
- *or not known; a byte of a name that is no letter, no digit and none of "._:@+-" is %XX. Empty lines and those that
- *begin with # say nothing.
+ * or not known; an interface that is not known is "?". A byte of a name that is no letter, no digit and none of
+ * "._:@+-" is %XX. Empty lines and those that begin with # say nothing.
  */
 #include "audit.h"
 

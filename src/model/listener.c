@@ -20,6 +20,7 @@ struct socket listener_socket(const struct listener *listener, uint32_t netns, s
 	struct socket socket = {
 		.protocol = listener->protocol,
 		.state = listener->protocol == PROTOCOL_TCP ? STATE_LISTEN : STATE_CLOSE,
+		.interface_unknown = listener->interface_unknown || *listener->interface, /* its name is no index */
 		.v6only = v6only_of(listener->reach),
 		.tuple = {.laddr = listener->address,
 			  .lport = listener->port,
@@ -39,6 +40,30 @@ struct socket listener_socket(const struct listener *listener, uint32_t netns, s
 		socket.owner_count = 1;
 	}
 	return socket;
+}
+
+bool listener_interfaces_may_equal(const struct listener *a, const struct listener *b)
+{
+	return a->interface_unknown || b->interface_unknown || strcmp(a->interface, b->interface) == 0;
+}
+
+/* At one and the same address it is the loopback device alone that keeps others out, and it may be that of both. */
+static bool may_be_on_loopback(const struct listener *a, const struct listener *b)
+{
+	return (a->interface_unknown || b->interface_unknown) && (a->reach == REACH_HOST || b->reach == REACH_HOST) &&
+	       address_equal(&a->address, &b->address);
+}
+
+bool listener_reaches_may_equal(const struct listener *a, const struct listener *b)
+{
+	return reach_may_equal(a->reach, b->reach) || may_be_on_loopback(a, b);
+}
+
+bool listener_goes_further(const struct listener *before, const struct listener *now)
+{
+	if (reach_goes_further(before->reach, now->reach) && !may_be_on_loopback(before, now))
+		return true;
+	return *before->interface && !*now->interface && !now->interface_unknown;
 }
 
 bool listener_containers_differ(const struct listener *a, const struct listener *b)

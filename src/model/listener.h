@@ -16,8 +16,9 @@ struct listener {
 	uint8_t family;
 	uint16_t port;
 	enum reach reach;
-	char interface[INTERFACE_NAME_SIZE]; /* that it is bound to */
-	char process[COMM_LEN];              /* of the first that holds it */
+	char interface[INTERFACE_NAME_SIZE]; /* that it is bound to; empty: to none, unless it is unknown */
+	bool interface_unknown;
+	char process[COMM_LEN]; /* of the first that holds it */
 	char user[USER_NAME_SIZE];
 	char container[CONTAINER_NAME_SIZE];
 	char netns[NETNS_NAME_MAX + 1]; /* the name of the network namespace */
@@ -29,6 +30,13 @@ bool socket_is_listener(const struct socket *socket);
 
 /* What a socket would be that a listener was; its owner, if one is known, goes into *owner. */
 struct socket listener_socket(const struct listener *listener, uint32_t netns, struct owner *owner);
+
+/* The same, as far as both are known. */
+bool listener_interfaces_may_equal(const struct listener *a, const struct listener *b);
+bool listener_reaches_may_equal(const struct listener *a, const struct listener *b);
+
+/* Somebody reaches it for sure who did not before, by its address or by another interface. */
+bool listener_goes_further(const struct listener *before, const struct listener *now);
 
 /* Both are known, and not the same. Who is in no container is known by its process. */
 bool listener_containers_differ(const struct listener *a, const struct listener *b);

@@ -63,8 +63,9 @@ struct socket {
 	size_t path_length;
 	uint32_t peer_inode; /* of a unix socket: of the one at its other end; 0: none, or not known */
 	const struct owner *owners;
-	size_t owner_count; /* 0: nobody known holds it */
-	bool owners_hidden; /* somebody may hold it who could not be seen */
+	size_t owner_count;     /* 0: nobody known holds it */
+	bool owners_hidden;     /* somebody may hold it who could not be seen */
+	bool interface_unknown; /* /proc does not tell it */
 	struct socket_details details;
 };
 

@@ -33,6 +33,7 @@ static void put_interface(struct json_writer *json, const struct socket *socket,
 		name = words->interface(words->context, socket->tuple.netns, socket->interface);
 	json_name(json, "interface", name);
 	json_known(json, "ifindex", socket->interface, socket->interface != 0);
+	json_bool(json, "interface_known", !socket->interface_unknown);
 }
 
 void socket_json_inet(struct json_writer *json, const struct socket *socket, const struct socket_words *words)

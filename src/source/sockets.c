@@ -46,6 +46,7 @@ static int take_row(void *context, const struct proc_row *row)
 		.state = row->state,
 		.mini = row->mini,
 		.tuple = row->tuple,
+		.interface_unknown = true,
 		.recvq = row->recvq,
 		.sendq = row->sendq,
 		.uid = row->mini && row->state != STATE_SYN_RECV ? UID_UNKNOWN : row->uid,

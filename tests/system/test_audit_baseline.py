@@ -179,6 +179,29 @@ def test_left_out_without_privilege(ns, keep):
         "tcpledger: warning: 1 listener is left out: who holds it could not be seen, and the filter asks for that"]
 
 
+def test_interface_that_proc_does_not_tell(ns, keep, tmp_path):
+    baseline = str(tmp_path / "baseline")
+    ns.exec("ip", "link", "add", "exc1", "type", "veth", "peer", "name", "exc2")
+    with ns.entered():
+        keep(bind("0.0.0.0", 7131, device="lo"), bind("0.0.0.0", 7132, device="exc1"), bind("0.0.0.0", 7133))
+    audit(ns, "--baseline", baseline)
+    before = lines_of(baseline)
+    lines, total = json_of(ns, "--baseline", baseline, "--socket-source=proc")
+    assert (total["changed"], total["new"], total["gone"]) == (0, 0, 0)
+    assert [(line["interface"], line["interface_known"]) for line in lines] == 3 * [(None, False)]
+    done = audit(ns, "--baseline", baseline, "--socket-source=proc", "--save")
+    assert "warning: /proc does not tell which interface a socket is bound to: fewer may reach it than is said\n" in done.stderr
+    assert lines_of(baseline) == before, "what is known stays so"
+    os.remove(baseline)
+    audit(ns, "--baseline", baseline, "--socket-source=proc")
+    assert all(line.split()[4] == "?" for line in lines_of(baseline))
+    lines, total = json_of(ns, "--baseline", baseline)
+    assert (total["changed"], total["new"], total["gone"]) == (0, 0, 0)
+    assert {line["lport"]: (line["interface"], line["interface_known"]) for line in lines} == {
+        7131: ("lo", True), 7132: ("exc1", True), 7133: (None, True)}
+    assert save_again(ns, baseline)[0] and lines_of(baseline) == before
+
+
 def test_ports_of_clients_are_no_news(ns, keep, tmp_path):
     baseline = str(tmp_path / "baseline")
     with ns.entered():

@@ -160,7 +160,7 @@ def test_from_proc_as_from_netlink(kinds):
     def told(source):
         lines = json_of(kinds.ns, "-tuxan", f"--socket-source={source}", "--holder-source=proc")
         for line in lines:
-            for name in "ts", "ts_ns", "id", "cookie", "interface", "ifindex", "v6only", "timer_ms", "cgroup":
+            for name in "ts", "ts_ns", "id", "cookie", "interface", "ifindex", "interface_known", "v6only", "timer_ms", "cgroup":
                 line.pop(name, None)
             if line["state"] == "LISTEN":
                 line.pop("sendq")

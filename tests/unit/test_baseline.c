@@ -63,6 +63,13 @@ static void test_line(void **state)
 	*listener.netns = '\0';
 	line[baseline_line(&listener, line)] = '\0';
 	assert_string_equal(line, "udp ::ffff:10.0.0.1 53 private eth0 a%20b%25%0a%ff %2d - -\n");
+	strcpy(listener.interface, "?");
+	line[baseline_line(&listener, line)] = '\0';
+	assert_string_equal(line, "udp ::ffff:10.0.0.1 53 private %3f a%20b%25%0a%ff %2d - -\n");
+	*listener.interface = '\0';
+	listener.interface_unknown = true;
+	line[baseline_line(&listener, line)] = '\0';
+	assert_string_equal(line, "udp ::ffff:10.0.0.1 53 private ? a%20b%25%0a%ff %2d - -\n");
 }
 
 static void fill(char *out, size_t size, unsigned int seed)
@@ -87,7 +94,9 @@ static void test_there_and_back(void **state)
 		struct baseline *baseline;
 		size_t at = 0;
 
-		fill(listener.interface, sizeof(listener.interface), round);
+		listener.interface_unknown = round % 5 == 0;
+		if (!listener.interface_unknown)
+			fill(listener.interface, sizeof(listener.interface), round);
 		fill(listener.process, sizeof(listener.process), round * 3 + 15);
 		fill(listener.user, sizeof(listener.user), round * 5 + 63);
 		fill(listener.container, sizeof(listener.container), round * 7 + 95);
@@ -101,6 +110,7 @@ static void test_there_and_back(void **state)
 		assert_int_equal(read->port, listener.port);
 		assert_int_equal(read->reach, listener.reach);
 		assert_string_equal(read->interface, listener.interface);
+		assert_int_equal(read->interface_unknown, listener.interface_unknown);
 		assert_string_equal(read->process, listener.process);
 		assert_string_equal(read->user, listener.user);
 		assert_string_equal(read->container, listener.container);
@@ -268,6 +278,38 @@ static void test_interface_lost(void **state)
 	assert_int_equal(compared.rows[0].findings, 0);
 }
 
+/* /proc tells no interface: then it has not changed, and 0.0.0.0 may be the loopback device's. */
+static void test_interface_unknown(void **state)
+{
+	struct listener known = listener_at(PROTOCOL_UDP, "0.0.0.0", 68, "dhcp"), unknown = known;
+	struct compared compared;
+	char note[AUDIT_NOTE_SIZE];
+
+	(void)state;
+	unknown.interface_unknown = true;
+	strcpy(known.interface, "eth0");
+	compared = compare(&known, 1, &unknown, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	compared = compare(&unknown, 1, &known, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	strcpy(known.interface, "lo");
+	known.reach = REACH_HOST;
+	compared = compare(&known, 1, &unknown, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	compared = compare(&unknown, 1, &known, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	strcpy(unknown.process, "other");
+	compared = compare(&known, 1, &unknown, 1);
+	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
+	assert_int_equal(compared.rows[0].findings, 0);
+	assert_string_equal(audit_note(&compared.rows[0], note), "process was dhcp");
+	/* at another address it does */
+	known = listener_at(PROTOCOL_UDP, "127.0.0.1", 68, "dhcp");
+	strcpy(unknown.process, "dhcp");
+	compared = compare(&known, 1, &unknown, 1);
+	assert_int_equal(compared.rows[0].findings, FOUND_FURTHER);
+}
+
 static void test_changed_names(void **state)
 {
 	struct listener before = listener_at(PROTOCOL_TCP, "0.0.0.0", 80, "nginx"), now = before;
@@ -385,6 +427,15 @@ static void test_known_stays_known(void **state)
 	saved = renew(before, 2, &now);
 	assert_non_null(strstr(saved.lines, " nginx "));
 	assert_non_null(strstr(saved.lines, " apache2 "));
+	/* nor, from /proc, on which interface */
+	now.interface_unknown = true;
+	strcpy(before[0].interface, "lo");
+	before[0].reach = REACH_HOST;
+	saved = renew(before, 1, &now);
+	assert_string_equal(saved.lines, "tcp :: 80 host lo nginx root docker:0123456789ab host\n");
+	now.interface_unknown = false;
+	*before[0].interface = '\0';
+	before[0].reach = REACH_ALL;
 	/* what is known now is as it is now */
 	strcpy(now.process, "nginx");
 	strcpy(now.user, "www-data");
@@ -420,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_same_new_gone),
 		cmocka_unit_test(test_reaches_further),
 		cmocka_unit_test(test_interface_lost),
+		cmocka_unit_test(test_interface_unknown),
 		cmocka_unit_test(test_changed_names),
 		cmocka_unit_test(test_shared_port),
 		cmocka_unit_test(test_v6only_unknown),

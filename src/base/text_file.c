@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 
 enum { FIRST_ROOM = 1 << 12 };
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* U+FEFF, with which some editors begin a file */
 
 /* Twice the room, up to one byte more than may come, so that too many are seen, and one for the NUL. */
 static int grow(char **text, size_t *room, size_t most)
@@ -49,6 +52,10 @@ int text_file_read(const char *path, size_t most, char **out, size_t *length)
 			return -EFBIG;
 	}
 	text[used] = '\0';
+	if (used >= strlen(BYTE_ORDER_MARK) && memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+		used -= strlen(BYTE_ORDER_MARK);
+		memmove(text, text + strlen(BYTE_ORDER_MARK), used + 1);
+	}
 	*out = text;
 	*length = used;
 	text = NULL;

@@ -96,9 +96,14 @@ static error_t read_audit(int key, char *value, struct argp_state *state)
 		allow(audit, value);
 		break;
 	case KEY_POLICY:
+		if (!*value)
+			options_fail("--policy: the name of the file is empty: give a FILE with an entry on each line");
 		read_policy(audit, value);
 		break;
 	case KEY_BASELINE:
+		if (!*value)
+			options_fail(
+				"--baseline: the name of the file is empty: give a FILE, to compare with or to save");
 		audit->baseline = value;
 		break;
 	case KEY_SAVE:

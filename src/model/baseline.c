@@ -202,6 +202,7 @@ static int take_line(struct baseline *baseline, const char *text, size_t length,
 		return fail(error, "the line is too long: at most %zu bytes", sizeof(line) - 1);
 	if (memchr(text, '\0', length))
 		return fail(error, "it holds a NUL: this is no text");
+	length -= length && text[length - 1] == '\r';
 	if (length == 0 || *text == '#')
 		return 0;
 	memcpy(line, text, length);
@@ -210,15 +211,26 @@ static int take_line(struct baseline *baseline, const char *text, size_t length,
 	return err ? err : remember(baseline, &listener);
 }
 
+/* The length of the first line; 0: it is none of a baseline's. */
+static size_t header_length(const char *text, size_t length)
+{
+	size_t words = strlen(BASELINE_HEADER) - 1, end = words;
+
+	if (length <= words || memcmp(text, BASELINE_HEADER, words) != 0)
+		return 0;
+	end += text[end] == '\r';
+	return end < length && text[end] == '\n' ? end + 1 : 0;
+}
+
 static int take_text(struct baseline *baseline, const char *text, size_t length, struct baseline_error *error)
 {
-	size_t header = strlen(BASELINE_HEADER);
+	size_t header = header_length(text, length);
 	int err = 0;
 
 	error->line = 1;
-	if (length < header || memcmp(text, BASELINE_HEADER, header) != 0)
-		return fail(error, "this is no baseline: the first line of one is \"%.*s\"", (int)header - 1,
-			    BASELINE_HEADER);
+	if (!header)
+		return fail(error, "this is no baseline: the first line of one is \"%.*s\"",
+			    (int)strlen(BASELINE_HEADER) - 1, BASELINE_HEADER);
 	text += header;
 	length -= header;
 	while (length && !err) {

@@ -11,7 +11,10 @@
 #include "nearest.h"
 #include "parse.h"
 
-enum { IPV4_AT = 96 }; /* where in an address the bits of an IPv4 one begin */
+enum {
+	IPV4_AT = 96,       /* where in an address the bits of an IPv4 one begin */
+	SHOWN_OF_LONG = 40, /* bytes of what is too long */
+};
 
 struct entry {
 	char process[COMM_LEN]; /* empty: any */
@@ -31,6 +34,7 @@ struct policy {
 struct reading {
 	const struct filter_names *names;
 	struct policy_error *error;
+	bool in_file;                         /* an entry on each line, and not in a list with commas */
 	char shown[4 * POLICY_ENTRY_MAX + 1]; /* the whole, for messages */
 	char text[POLICY_ENTRY_MAX + 1];
 	struct entry entry;
@@ -64,14 +68,102 @@ __attribute__((format(printf, 2, 3))) static int fail(const struct reading *read
 	return -EINVAL;
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static void trim(const char **text, size_t *length)
+{
+	while (*length && is_space(**text)) {
+		(*text)++;
+		(*length)--;
+	}
+	while (*length && is_space((*text)[*length - 1]))
+		(*length)--;
+}
+
+/* The word without spaces around it, cut where they begin. */
+static char *trimmed(char *word)
+{
+	size_t length;
+
+	while (is_space(*word))
+		word++;
+	length = strlen(word);
+	while (length && is_space(word[length - 1]))
+		length--;
+	word[length] = '\0';
+	return word;
+}
+
+static bool is_number(const char *word)
+{
+	return *word && word[strspn(word, "0123456789")] == '\0';
+}
+
+static int fail_several(const struct reading *reading)
+{
+	return fail(reading, reading->in_file ? "these are several entries: give each a line of its own"
+					      : "these are several entries: separate them with commas");
+}
+
+static int refuse_controls(const struct reading *reading, const char *word)
+{
+	for (; *word; word++)
+		if ((unsigned char)*word < ' ' || *word == 0x7f)
+			return fail(reading, "a control character has no place in it");
+	return 0;
+}
+
+/* "8000", "8000-8100", "8000 - 8100", "8000-" */
+static bool looks_like_range(const char *word)
+{
+	const char *dash = strchr(word, '-');
+
+	if (!dash)
+		return is_number(word);
+	return word[strspn(word, "0123456789- \t")] == '\0' && word[strcspn(word, "0123456789")];
+}
+
+/* "80", "8000-8100/tcp", "http", "*" */
+static bool is_ports(const struct reading *reading, const char *word)
+{
+	char name[POLICY_ENTRY_MAX + 1];
+	uint16_t port;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "/"), word);
+	return !strcmp(name, "*") || looks_like_range(name) ||
+	       reading->names->service(reading->names->context, name, &port) == 0;
+}
+
+/* A name with a port in it would expect nothing: no process is called so. */
+static int refuse_ports(const struct reading *reading, const char *name)
+{
+	bool one = !strpbrk(name, " \t");
+	char words[POLICY_ENTRY_MAX + 1], *rest = words;
+
+	snprintf(words, sizeof(words), "%s", name);
+	for (char *word = strsep(&rest, " \t"); word; word = strsep(&rest, " \t")) {
+		const char *colon = strrchr(word, ':');
+
+		if (colon && is_ports(reading, colon + 1))
+			return one ? fail(reading, "there are two ports in it: give %s, or another one", ESCAPED(name))
+				   : fail_several(reading);
+		if (!one && is_ports(reading, word))
+			return fail_several(reading);
+	}
+	return 0;
+}
+
 static int read_protocol(struct reading *reading, const char *word)
 {
 	static const char *const words[] = {"tcp", "udp"};
 	const char *near;
 
-	if (!strcmp(word, "tcp"))
+	if (!strcasecmp(word, "tcp"))
 		reading->entry.protocols = 1u << PROTOCOL_TCP;
-	else if (!strcmp(word, "udp"))
+	else if (!strcasecmp(word, "udp"))
 		reading->entry.protocols = 1u << PROTOCOL_UDP;
 	else if ((near = nearest_word(word, words, 2)))
 		return fail(reading, "'/%s' is no protocol; the nearest is /%s", ESCAPED(word), near);
@@ -100,12 +192,19 @@ static int read_range(struct reading *reading, char *word)
 	char *dash = strchr(word, '-');
 	int err;
 
-	if (dash)
+	if (dash) {
 		*dash = '\0';
+		dash = trimmed(dash + 1);
+	}
+	word = trimmed(word);
+	if (dash && !*word && is_number(dash))
+		return fail(reading, "the range has no beginning: give 1-%s", dash);
 	err = read_number(reading, word, &entry->first);
 	entry->last = entry->first;
+	if (!err && dash && !*dash)
+		return fail(reading, "the range has no end: give %u-65535", entry->first);
 	if (!err && dash)
-		err = read_number(reading, dash + 1, &entry->last);
+		err = read_number(reading, dash, &entry->last);
 	if (!err && entry->last < entry->first)
 		err = fail(reading, "the range ends before it begins: give %u-%u", entry->last, entry->first);
 	return err;
@@ -121,6 +220,8 @@ static int read_service(struct reading *reading, const char *word, bool alone)
 		entry->last = entry->first;
 		return 0;
 	}
+	if (strpbrk(word, " \t") && refuse_ports(reading, word))
+		return -EINVAL;
 	if (!alone)
 		return fail(reading, "'%s' is no service: give the number of a port, a range, or *", ESCAPED(word));
 	if (address_parse(word, &address) == 4)
@@ -141,13 +242,17 @@ static int read_ports(struct reading *reading, char *word, bool alone)
 	char *slash = strchr(word, '/');
 	int err = 0;
 
+	if (slash)
+		*slash++ = '\0';
+	word = trimmed(word);
 	if (slash) {
-		*slash = '\0';
 		if (alone && looks_like_ipv4(word))
 			return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports",
 				    reading->shown, reading->shown);
-		err = read_protocol(reading, slash + 1);
+		err = read_protocol(reading, trimmed(slash));
 	}
+	if (!err)
+		err = refuse_controls(reading, word);
 	if (err)
 		return err;
 	if (!*word)
@@ -159,7 +264,7 @@ static int read_ports(struct reading *reading, char *word, bool alone)
 		entry->last = UINT16_MAX;
 		return 0;
 	}
-	if (*word >= '0' && *word <= '9' && word[strspn(word, "0123456789-")] == '\0')
+	if (looks_like_range(word))
 		return read_range(reading, word);
 	return read_service(reading, word, alone);
 }
@@ -181,21 +286,24 @@ static int read_prefix(struct reading *reading, char *word, const char *bits_wor
 /* "[::1]:631", "[fc00::]/7:80", "[fc00::/7]:80" */
 static int read_bracketed(struct reading *reading)
 {
-	char *word = reading->text + 1, *end = strchr(word, ']'), *colon = end ? strchr(end, ':') : NULL, *slash;
+	char *word = reading->text + 1, *end = strchr(word, ']'), *colon = end ? strchr(end, ':') : NULL, *slash, *rest;
 	int err;
 
 	if (!end)
 		return fail(reading, "the bracket does not end: give [::1]:80");
+	*end = '\0';
+	rest = end + 1 + strspn(end + 1, " \t");
+	if (*rest && *rest != ':' && *rest != '/')
+		return fail(reading, "after the bracket comes a colon and the port: give [%s]:%s", ESCAPED(word),
+			    is_number(rest) ? rest : "80");
 	if (!colon)
 		return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports", reading->shown,
 			    reading->shown);
-	if (end[1] != ':' && end[1] != '/')
-		return fail(reading, "after the bracket comes a port: give [::1]:80");
-	*end = *colon = '\0';
-	slash = end[1] == '/' ? end + 1 : strchr(word, '/');
+	*colon = '\0';
+	slash = *rest == '/' ? rest : strchr(word, '/');
 	if (slash)
 		*slash++ = '\0';
-	err = read_prefix(reading, word, slash, 6);
+	err = read_prefix(reading, trimmed(word), slash ? trimmed(slash) : NULL, 6);
 	return err ? err : read_ports(reading, colon + 1, false);
 }
 
@@ -204,6 +312,7 @@ static int read_who(struct reading *reading, char *word)
 {
 	struct address address;
 	char *slash;
+	int err;
 
 	if (!*word)
 		return fail(reading, "a process or an address is missing before the colon: for the port alone leave "
@@ -218,8 +327,30 @@ static int read_who(struct reading *reading, char *word)
 	}
 	if (address_parse(word, &address) == 6)
 		return fail(reading, "an IPv6 address stands in brackets: give [%s]:80", word);
+	err = refuse_controls(reading, word);
+	if (!err)
+		err = refuse_ports(reading, word);
+	if (err)
+		return err;
 	snprintf(reading->entry.process, sizeof(reading->entry.process), "%.*s", COMM_LEN - 1, word);
 	return 0;
+}
+
+/* "::1:631" may be meant for an address and a port, or for another address. */
+static int fail_unbracketed(struct reading *reading, char *colon)
+{
+	struct address address;
+	bool with_port;
+
+	*colon = '\0';
+	with_port = is_number(colon + 1) && address_parse(reading->text, &address) == 6;
+	*colon = ':';
+	if (with_port)
+		return fail(reading,
+			    "an IPv6 address stands in brackets: give [%.*s]:%s, or if the address is %s, [%s]:80",
+			    (int)(colon - reading->text), reading->text, colon + 1, reading->text, reading->text);
+	return fail(reading, "an IPv6 address stands in brackets, and needs a port: give [%s]:80, or [%s]:*",
+		    reading->text, reading->text);
 }
 
 static int read_entry(struct reading *reading)
@@ -233,10 +364,9 @@ static int read_entry(struct reading *reading)
 	if (!colon)
 		return read_ports(reading, reading->text, true);
 	if (address_parse(reading->text, &address) == 6)
-		return fail(reading, "an IPv6 address stands in brackets, and needs a port: give [%s]:80, or [%s]:*",
-			    reading->text, reading->text);
+		return fail_unbracketed(reading, colon);
 	*colon = '\0';
-	err = read_who(reading, reading->text);
+	err = read_who(reading, trimmed(reading->text));
 	return err ? err : read_ports(reading, colon + 1, false);
 }
 
@@ -255,58 +385,52 @@ static int keep(struct policy *policy, const struct entry *entry)
 	return 0;
 }
 
-static bool is_space(char c)
+/* What it is read by is in `reading`: names, error, in_file. */
+static int add_entry(struct policy *policy, const char *text, size_t length, struct reading *reading)
 {
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-static void trim(const char **text, size_t *length)
-{
-	while (*length && is_space(**text)) {
-		(*text)++;
-		(*length)--;
-	}
-	while (*length && is_space((*text)[*length - 1]))
-		(*length)--;
-}
-
-static int add_entry(struct policy *policy, const char *text, size_t length, const struct filter_names *names,
-		     struct policy_error *error)
-{
-	struct reading reading = {
-		.names = names, .error = error, .entry = {.protocols = 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP}};
 	int err;
 
 	if (length > POLICY_ENTRY_MAX) {
-		snprintf(error->message, sizeof(error->message), "an entry has at most %d characters",
-			 POLICY_ENTRY_MAX);
+		escape_text(reading->shown, sizeof(reading->shown), text, SHOWN_OF_LONG);
+		snprintf(reading->error->message, sizeof(reading->error->message),
+			 "'%s…': an entry has at most %d characters, and this has %zu", reading->shown,
+			 POLICY_ENTRY_MAX, length);
 		return -EINVAL;
 	}
-	memcpy(reading.text, text, length);
-	escape_text(reading.shown, sizeof(reading.shown), reading.text, length);
-	err = read_entry(&reading);
-	return err ? err : keep(policy, &reading.entry);
+	reading->entry.protocols = 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP;
+	memcpy(reading->text, text, length);
+	reading->text[length] = '\0';
+	escape_text(reading->shown, sizeof(reading->shown), reading->text, length);
+	err = read_entry(reading);
+	return err ? err : keep(policy, &reading->entry);
+}
+
+static int fail_empty(const char *list, struct policy_error *error)
+{
+	snprintf(error->message, sizeof(error->message),
+		 strchr(list, ',') ? "'%s': an entry of the list is empty: leave out the comma beside it"
+				   : "'%s': there is no entry: give a port, or who may have which, as nginx:80",
+		 ESCAPED(list));
+	return -EINVAL;
 }
 
 int policy_add_list(struct policy *policy, const char *list, const struct filter_names *names,
 		    struct policy_error *error)
 {
+	const char *rest = list;
 	int err = 0;
 
-	for (;;) {
-		size_t whole = strcspn(list, ","), length = whole;
-		const char *item = list;
+	while (!err && rest) {
+		size_t length = strcspn(rest, ",");
+		const char *item = rest;
 
+		rest = rest[length] ? rest + length + 1 : NULL;
 		trim(&item, &length);
-		if (length == 0) {
-			snprintf(error->message, sizeof(error->message), "an entry of the list is empty");
-			return -EINVAL;
-		}
-		err = add_entry(policy, item, length, names, error);
-		if (err || !list[whole])
-			return err;
-		list += whole + 1;
+		if (length == 0)
+			return fail_empty(list, error);
+		err = add_entry(policy, item, length, &(struct reading){.names = names, .error = error});
 	}
+	return err;
 }
 
 /* ---- files ---- */
@@ -333,7 +457,9 @@ static int add_line(struct policy *policy, const char *line, size_t length, cons
 			 "a comma has no place here: give each entry a line of its own");
 		return -EINVAL;
 	}
-	return length ? add_entry(policy, line, length, names, error) : 0;
+	if (!length)
+		return 0;
+	return add_entry(policy, line, length, &(struct reading){.names = names, .error = error, .in_file = true});
 }
 
 int policy_add_text(struct policy *policy, const char *text, size_t length, const struct filter_names *names,

@@ -253,6 +253,8 @@ def test_policy_file(ns, keep, named, tmp_path):
     policy.write_text("# what we run\n\n  http   # the site\n")
     assert [line["lport"] for line in select(json_of(ns, f"--policy={policy}", status=3)[0], finding=True)] == [8001]
     audit(ns, f"--policy={policy}", "--allow=policed:8001")
+    policy.write_bytes(b"\xef\xbb\xbfpoliced :*\r\n")
+    audit(ns, f"--policy={policy}")
     policy.write_text("")
     done = audit(ns, f"--policy={policy}", status=3)
     assert done.stderr == "tcpledger: 2 listeners: 2 all IPv4; 2 outside the policy\n"
@@ -260,14 +262,16 @@ def test_policy_file(ns, keep, named, tmp_path):
 
 @pytest.mark.parametrize("entry,message", [
     ("ngnix", "'ngnix': there is no such service; for a process of that name give ngnix:80, or ngnix:* for all its ports"),
-    ("ssh,", "an entry of the list is empty"), ("70000/tcp", "'70000/tcp': port 70000 is out of range: give 1 to 65535"),
+    ("ssh,", "'ssh,': an entry of the list is empty: leave out the comma beside it"), ("70000/tcp", "'70000/tcp': port 70000 is out of range: give 1 to 65535"),
     ("443/tpc", "'443/tpc': '/tpc' is no protocol; the nearest is /tcp"),
     ("8100-8000", "'8100-8000': the range ends before it begins: give 8000-8100"),
     ("10.0.0.1", "'10.0.0.1': an address needs a port: give 10.0.0.1:80, or 10.0.0.1:* for all ports"),
     ("::1", "'::1': an IPv6 address stands in brackets, and needs a port: give [::1]:80, or [::1]:*"),
     ("nginx:web", "'nginx:web': 'web' is no service: give the number of a port, a range, or *"),
     ("*", "'*': this would expect everything: name a port, a process or an address"),
-    ("\x1b[2J:x", "'\\x1b[2J:x': 'x' is no service: give the number of a port, a range, or *")])
+    ("80 443,", "'80 443': these are several entries: separate them with commas"),
+    ("\xa0:x", "'\xa0:x': 'x' is no service: give the number of a port, a range, or *"),
+    ("\x1b[2J:x", "'\\x1b[2J:x': a control character has no place in it")])
 def test_wrong_entries(tmp_path, entry, message):
     done = run(PROGRAM, "audit", "--allow", entry)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"tcpledger: --allow: {message}\n")
@@ -281,10 +285,11 @@ def test_wrong_entries(tmp_path, entry, message):
 
 @pytest.mark.parametrize("content,message", [
     (b"ssh\nht\0tp\n", ", line 2: it holds a NUL: this is no text"),
-    (b"x" * 300, ", line 1: an entry has at most 255 characters"),
+    (b"x" * 300, f", line 1: '{'x' * 40}…': an entry has at most 255 characters, and this has 300"),
+    (b"80 443\n", ", line 1: '80 443': these are several entries: give each a line of its own"),
     (b"ssh, http\n", ", line 1: a comma has no place here: give each entry a line of its own"),
     (b"#\n" * (1 << 19) + b"#", ": the file has more than 1048576 bytes")],
-                         ids=["nul", "long", "comma", "large"])
+                         ids=["nul", "long", "several", "comma", "large"])
 def test_hostile_policy_files(tmp_path, content, message):
     policy = tmp_path / "policy"
     policy.write_bytes(content)
@@ -458,6 +463,9 @@ def test_many(ns, keep, tmp_path):
     (["--alow=ssh"], "--alow: there is no such option; the nearest is --allow"),
     (["sprot", "=", ":80"], "'sprot' is not understood here; the nearest is 'sport'"),
     (["-N", "nosuch"], "--netns nosuch: no such network namespace: there "),
+    (["--allow", ""], "--allow: '': there is no entry: give a port, or who may have which, as nginx:80"),
+    (["--policy", ""], "--policy: the name of the file is empty: give a FILE with an entry on each line"),
+    (["--baseline", ""], "--baseline: the name of the file is empty: give a FILE, to compare with or to save"),
     (["--socket-source=x"], "--socket-source x: give auto, diag or proc")])
 def test_wrong_use(arguments, message):
     done = run(PROGRAM, "audit", *arguments)

@@ -235,6 +235,15 @@ def test_hostile_baselines(tmp_path, content, message):
     assert baseline.read_bytes() == content, "what is no baseline is not overwritten"
 
 
+def test_baseline_from_another_editor(ns, keep, tmp_path):
+    baseline = tmp_path / "baseline"
+    with ns.entered():
+        keep(listen("127.0.0.1", 7701))
+    audit(ns, "--baseline", str(baseline))
+    baseline.write_bytes(b"\xef\xbb\xbf" + baseline.read_bytes().replace(b"\n", b"\r\n"))
+    assert "0 new, 0 changed, 0 gone\n" in audit(ns, "--baseline", str(baseline)).stderr
+
+
 def test_baseline_does_not_follow_links(ns, tmp_path):
     victim, link = tmp_path / "victim", tmp_path / "link"
     audit(ns, "--baseline", str(victim))

@@ -180,6 +180,7 @@ static void test_bad_lines(void **state)
 static void test_bad_files(void **state)
 {
 	static const char nul[] = BASELINE_HEADER "tcp\0 0.0.0.0 80 ipv4 - - - - -\n";
+	static const char windows[] = "# tcpledger audit baseline 1\r\n\r\n# x\r\ntcp 0.0.0.0 80 ipv4 - - - - host\r\n";
 	char endless[3000] = BASELINE_HEADER;
 	struct baseline_error error;
 
@@ -191,6 +192,10 @@ static void test_bad_files(void **state)
 	assert_int_equal(error.line, 1);
 	assert_int_equal(read_exact(BASELINE_HEADER, strlen(BASELINE_HEADER) - 1, &error), -EINVAL);
 	assert_int_equal(read_exact(BASELINE_HEADER, strlen(BASELINE_HEADER), &error), 0);
+	assert_int_equal(read_exact(windows, strlen(windows), &error), 0);
+	assert_int_equal(read_exact(windows, strlen(windows) - 1, &error), -EINVAL);
+	assert_int_equal(read_exact(windows, strlen(BASELINE_HEADER), &error), -EINVAL);
+	assert_int_equal(error.line, 1);
 	assert_int_equal(read_exact(nul, sizeof(nul) - 1, &error), -EINVAL);
 	assert_string_equal(error.message, "it holds a NUL: this is no text");
 	memset(endless + strlen(BASELINE_HEADER), 'x', sizeof(endless) - strlen(BASELINE_HEADER));

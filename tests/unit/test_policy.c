@@ -86,6 +86,17 @@ static const struct question questions[] = {
 	{"[::]/0:80", PROTOCOL_TCP, "0.0.0.0", 80, "x", TRISTATE_NO},
 	{" ssh , nginx:80 ", PROTOCOL_TCP, "0.0.0.0", 80, "nginx", TRISTATE_YES},
 	{"ssh,nginx:80,443/tcp", PROTOCOL_TCP, "0.0.0.0", 443, "x", TRISTATE_YES},
+	{"python3 :*", PROTOCOL_TCP, "0.0.0.0", 80, "python3", TRISTATE_YES},
+	{"python3 : * / TCP", PROTOCOL_TCP, "0.0.0.0", 80, "python3", TRISTATE_YES},
+	{"python3:\t80", PROTOCOL_TCP, "0.0.0.0", 80, "python3", TRISTATE_YES},
+	{"10.0.0.0/8 : 80", PROTOCOL_TCP, "10.0.0.1", 80, "x", TRISTATE_YES},
+	{"[ ::1 ] : 631", PROTOCOL_TCP, "::1", 631, "x", TRISTATE_YES},
+	{"[fc00::] /7 :80", PROTOCOL_TCP, "fd00::1", 80, "x", TRISTATE_YES},
+	{"7000 - 8000", PROTOCOL_TCP, "::1", 7500, "x", TRISTATE_YES},
+	{"nginx:7000 -8000", PROTOCOL_TCP, "::1", 7500, "nginx", TRISTATE_YES},
+	{"80 /UDP", PROTOCOL_UDP, "::1", 80, "x", TRISTATE_YES},
+	{"80/Tcp", PROTOCOL_UDP, "::1", 80, "x", TRISTATE_NO},
+	{"Web Content:80", PROTOCOL_TCP, "::1", 80, "Web Content", TRISTATE_YES},
 	{"ssh,nginx:80,443/tcp", PROTOCOL_TCP, "0.0.0.0", 80, "x", TRISTATE_NO},
 };
 
@@ -145,9 +156,22 @@ struct mistake {
 };
 
 static const struct mistake mistakes[] = {
-	{"", "an entry of the list is empty"},
-	{"ssh,", "an entry of the list is empty"},
-	{"ssh,,http", "an entry of the list is empty"},
+	{"", "'': there is no entry: give a port, or who may have which, as nginx:80"},
+	{" ", "' ': there is no entry: give a port, or who may have which, as nginx:80"},
+	{"ssh,", "'ssh,': an entry of the list is empty: leave out the comma beside it"},
+	{"ssh,,http", "'ssh,,http': an entry of the list is empty: leave out the comma beside it"},
+	{"80 443", "'80 443': these are several entries: separate them with commas"},
+	{"ssh http", "'ssh http': these are several entries: separate them with commas"},
+	{"ssh nginx:80", "'ssh nginx:80': these are several entries: separate them with commas"},
+	{"nginx:80 nginx:443", "'nginx:80 nginx:443': these are several entries: separate them with commas"},
+	{"nginx:* 443", "'nginx:* 443': these are several entries: separate them with commas"},
+	{"127.0.0.1:80:90", "'127.0.0.1:80:90': there are two ports in it: give 127.0.0.1:80, or another one"},
+	{"nginx:http:90", "'nginx:http:90': there are two ports in it: give nginx:http, or another one"},
+	{"a\nb:80", "'a\\x0ab:80': a control character has no place in it"},
+	{"a\tb:80", "'a\\x09b:80': a control character has no place in it"},
+	{"a\x7f", "'a\\x7f': a control character has no place in it"},
+	{"-80", "'-80': the range has no beginning: give 1-80"},
+	{"--80", "'--80': '' is no port: give a number, a range as 8000-8100, a service, or *"},
 	{"nginx", "'nginx': there is no such service; for a process of that name give nginx:80, or nginx:* for all its "
 		  "ports"},
 	{"ssh,nginx/tcp", "'nginx/tcp': there is no such service; for a process of that name give nginx:80, or nginx:* "
@@ -162,7 +186,7 @@ static const struct mistake mistakes[] = {
 	{"99999999999999999999/udp",
 	 "'99999999999999999999/udp': port 99999999999999999999 is out of range: give 1 to 65535"},
 	{"8100-8000", "'8100-8000': the range ends before it begins: give 8000-8100"},
-	{"80-", "'80-': '' is no port: give a number, a range as 8000-8100, a service, or *"},
+	{"80-", "'80-': the range has no end: give 80-65535"},
 	{"1-2-3", "'1-2-3': '2-3' is no port: give a number, a range as 8000-8100, a service, or *"},
 	{"443/tpc", "'443/tpc': '/tpc' is no protocol; the nearest is /tcp"},
 	{"443/sctp", "'443/sctp': '/sctp' is no protocol: give /tcp, /udp, or neither for both"},
@@ -172,14 +196,18 @@ static const struct mistake mistakes[] = {
 	{"10.0.0.0/33:80", "'10.0.0.0/33:80': '/33' is no prefix length: give 0 to 32"},
 	{"10.0.0.300:80", "'10.0.0.300:80': '10.0.0.300' is no IPv4 address"},
 	{"::1", "'::1': an IPv6 address stands in brackets, and needs a port: give [::1]:80, or [::1]:*"},
+	{"::1:631", "'::1:631': an IPv6 address stands in brackets: give [::1]:631, or if the address is ::1:631, "
+		    "[::1:631]:80"},
+	{"[::1]631", "'[::1]631': after the bracket comes a colon and the port: give [::1]:631"},
 	{"2001:db8::1:2:99999", "'2001:db8::1:2:99999': an IPv6 address stands in brackets: give [2001:db8::1:2]:80"},
 	{"[::1]", "'[::1]': an address needs a port: give [::1]:80, or [::1]:* for all ports"},
 	{"[::1", "'[::1': the bracket does not end: give [::1]:80"},
-	{"[::1]80:80", "'[::1]80:80': after the bracket comes a port: give [::1]:80"},
+	{"[::1]80:80", "'[::1]80:80': after the bracket comes a colon and the port: give [::1]:80"},
 	{"[1.2.3.4]:80", "'[1.2.3.4]:80': '1.2.3.4' is no IPv6 address"},
 	{"[fc00::]/129:80", "'[fc00::]/129:80': '/129' is no prefix length: give 0 to 128"},
-	{"\033[2J", "'\\x1b[2J': there is no such service; for a process of that name give \\x1b[2J:80, or \\x1b[2J:* "
-		    "for all its ports"},
+	{"\033[2J", "'\\x1b[2J': a control character has no place in it"},
+	{"\xff", "'\\xff': there is no such service; for a process of that name give \\xff:80, or \\xff:* for all its "
+		 "ports"},
 };
 
 static void test_mistakes(void **state)
@@ -251,7 +279,11 @@ static void test_bad_files(void **state)
 	assert_bad_file("ssh\nht\0tp\n", 10, 2, "it holds a NUL: this is no text");
 	assert_bad_file("ssh, http\n", 10, 1, "a comma has no place here: give each entry a line of its own");
 	memset(endless + 4, 'x', sizeof(endless) - 4);
-	assert_bad_file(endless, sizeof(endless), 2, "an entry has at most 255 characters");
+	assert_bad_file(
+		endless, sizeof(endless), 2,
+		"'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…': an entry has at most 255 characters, and this has "
+		"996");
+	assert_bad_file("80 443\n", 7, 1, "'80 443': these are several entries: give each a line of its own");
 }
 
 /* Anything, put together of what matters: it must not be read beyond its end. */

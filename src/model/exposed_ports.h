@@ -9,7 +9,8 @@
 struct exposed_port {
 	uint16_t first, last;
 	uint32_t protocols;  /* a set */
-	const char *process; /* known by this name on any port, too; NULL: by none */
+	const char *process; /* that mostly waits there; NULL: none that is known */
+	bool anywhere;       /* where that process waits, on whatever port, the danger is the same */
 	const char *what;
 	const char *why; /* it should not be public */
 };
@@ -17,7 +18,8 @@ struct exposed_port {
 /* All there are, by port. */
 const struct exposed_port *exposed_ports(size_t *count);
 
-/* By the port, else by the name of a process that holds the socket; NULL: none that is known. */
+/* By the port and the process that holds the socket; else by a process that is known on any port; else by the port.
+ * NULL: none that is known. */
 const struct exposed_port *exposed_port_of(const struct socket *socket);
 
 enum { EXPOSED_PORT_TEXT = 32 };

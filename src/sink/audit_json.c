@@ -109,6 +109,7 @@ void exposed_ports_json(struct output *output)
 				json_word(&json, NULL, protocol_name(protocol));
 		json_array_end(&json);
 		json_word_or_null(&json, "process", ports[i].process);
+		json_bool(&json, "any_port", ports[i].anywhere);
 		json_word(&json, "service", ports[i].what);
 		json_word(&json, "why", ports[i].why);
 		json_line_end(&json);

@@ -229,18 +229,25 @@ const char *audit_sum_text(const struct audit_counts *counts, const struct audit
 
 /* ---- the table of ports ---- */
 
+/* As an entry of a policy spells a process on any port. */
+static const char *process_text(const struct exposed_port *port, char out[NAME_TEXT])
+{
+	snprintf(out, NAME_TEXT, "%s%s", port->process ? port->process : "-", port->anywhere ? ":*" : "");
+	return out;
+}
+
 void exposed_ports_text(bool heading, struct output *output)
 {
 	size_t count, port_width = sizeof("Port") - 1, what_width = sizeof("Service") - 1;
 	const struct exposed_port *ports = exposed_ports(&count);
 	size_t process_width = sizeof("Process") - 1;
-	char text[EXPOSED_PORT_TEXT];
+	char text[EXPOSED_PORT_TEXT], process[NAME_TEXT];
 	struct line line;
 
 	for (size_t i = 0; i < count; i++) {
 		widen(&port_width, exposed_port_text(&ports[i], text));
 		widen(&what_width, ports[i].what);
-		widen(&process_width, ports[i].process ? ports[i].process : "-");
+		widen(&process_width, process_text(&ports[i], process));
 	}
 	for (size_t i = heading ? 0 : 1; i <= count; i++) {
 		const struct exposed_port *port = i ? &ports[i - 1] : NULL;
@@ -248,7 +255,7 @@ void exposed_ports_text(bool heading, struct output *output)
 		line_clear(&line);
 		line_left(&line, port ? exposed_port_text(port, text) : "Port", port_width);
 		line_left(&line, port ? port->what : "Service", what_width);
-		line_left(&line, !port ? "Process" : port->process ? port->process : "-", process_width);
+		line_left(&line, port ? process_text(port, process) : "Process", process_width);
 		line_text(&line, port ? port->why : "Why it should not be public");
 		line_put(&line, output);
 	}

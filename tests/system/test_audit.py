@@ -204,6 +204,14 @@ def test_known_by_its_name(ns, keep, named):
     assert one(json_of(ns, status=3)[0], lport=9999)["note"].startswith("Redis: ")
 
 
+@pytest.mark.parametrize("name,port", [(b"dockerd", 7946), (b"consul", 8600), (b"prometheus", 9093)])
+def test_another_port_of_a_service_is_no_finding(ns, keep, named, name, port):
+    with ns.entered():
+        keep(listen("0.0.0.0", port))
+    named(name)
+    assert one(json_of(ns)[0], lport=port)["note"] is None
+
+
 def test_table_of_ports():
     done = run(PROGRAM, "audit", "--ports")
     assert done.returncode == 0 and done.stderr == ""
@@ -214,6 +222,8 @@ def test_table_of_ports():
     lines = [json.loads(line) for line in run(PROGRAM, "audit", "--ports", "--json").stdout.splitlines()]
     assert len(lines) == len(rows) and {line["type"] for line in lines} == {"exposed_port"}
     assert select(lines, first=6379, process="redis-server")[0]["service"] == "Redis"
+    assert select(lines, first=6379, any_port=True) and select(lines, process="dockerd", any_port=False)
+    assert any("redis-server:*" in row for row in rows) and not any("dockerd:*" in row for row in rows)
 
 
 # ---- a policy ----

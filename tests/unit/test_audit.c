@@ -106,6 +106,16 @@ static void test_exposed_ports(void **state)
 	assert_string_equal(service_at(PROTOCOL_UDP, 11211, "x"), "memcached");
 	assert_string_equal(service_at(PROTOCOL_TCP, 513, "x"), "rexec, rlogin, rsh");
 	assert_string_equal(service_at(PROTOCOL_TCP, 9000, "clickhouse-server"), "ClickHouse");
+	assert_string_equal(service_at(PROTOCOL_TCP, 15432, "postgres"), "PostgreSQL");
+	assert_string_equal(service_at(PROTOCOL_TCP, 8888, "redis-server"), "Redis");
+	/* the danger of these is one port's */
+	assert_string_equal(service_at(PROTOCOL_TCP, 7946, "dockerd"), "");
+	assert_string_equal(service_at(PROTOCOL_TCP, 2377, "dockerd"), "Docker Swarm");
+	assert_string_equal(service_at(PROTOCOL_TCP, 2376, "dockerd"), "Docker");
+	assert_string_equal(service_at(PROTOCOL_TCP, 8600, "consul"), "");
+	assert_string_equal(service_at(PROTOCOL_TCP, 9093, "prometheus"), "");
+	assert_string_equal(service_at(PROTOCOL_TCP, 445, "smbd"), "SMB");
+	assert_string_equal(service_at(PROTOCOL_TCP, 139, "smbd"), "SMB over NetBIOS");
 	assert_string_equal(service_at(PROTOCOL_TCP, 80, "nginx"), "");
 	assert_string_equal(service_at(PROTOCOL_TCP, 22, "sshd"), "");
 }
@@ -122,6 +132,7 @@ static void test_table_is_sound(void **state)
 		assert_true(i == 0 || ports[i].first >= ports[i - 1].first);
 		assert_int_not_equal(ports[i].protocols, 0);
 		assert_true(*ports[i].what && *ports[i].why);
+		assert_true(ports[i].process || !ports[i].anywhere);
 	}
 	assert_string_equal(exposed_port_text(&ports[0], text), "21/tcp");
 }

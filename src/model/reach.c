@@ -23,18 +23,19 @@ struct network {
 	}
 
 static const struct network loopback[] = {
-	IPV4(127, 0, 0, 0, 8),
-	{.prefix = {{[15] = 1}}, .bits = 128}, /* ::1 */
-	IPV6(0xff, 0x01, 16),                  /* groups that do not leave the host */
+	IPV4(127, 0, 0, 0, 8), {.prefix = {{[15] = 1}}, .bits = 128}, /* ::1 */
 };
 
 static const struct network private[] = {
-	IPV4(10, 0, 0, 0, 8),     IPV4(172, 16, 0, 0, 12),      IPV4(192, 168, 0, 0, 16),
-	IPV4(100, 64, 0, 0, 10),                                /* RFC 6598, behind a provider's NAT */
+	IPV4(10, 0, 0, 0, 8),     IPV4(172, 16, 0, 0, 12),
+	IPV4(192, 168, 0, 0, 16), IPV4(100, 64, 0, 0, 10),      /* RFC 6598, behind a provider's NAT */
 	IPV4(169, 254, 0, 0, 16), IPV4(224, 0, 0, 0, 24),       /* on the link */
 	IPV4(239, 0, 0, 0, 8),    IPV4(255, 255, 255, 255, 32), /* groups of a site; broadcasts */
-	IPV6(0xfc, 0x00, 7),      IPV6(0xfe, 0x80, 10),         IPV6(0xff, 0x02, 16),
+	IPV6(0xfc, 0x00, 7),      IPV6(0xfe, 0x80, 10),
 };
+
+/* What the low half of an IPv6 group's second byte says, RFC 4291 2.7, whatever the flags in its high half. */
+enum { SCOPE_RESERVED, SCOPE_INTERFACE, SCOPE_ORGANIZATION = 8 };
 
 /* Who is reached: for sure, and perhaps. */
 enum { SITE = 1 << 0, SOME = 1 << 1, IPV4_ALL = 1 << 2, IPV6_ALL = 1 << 3 };
@@ -62,6 +63,20 @@ static bool is_in(const struct address *address, const struct network *networks,
 	return false;
 }
 
+static bool is_ipv6_group(const struct address *address)
+{
+	return address->bytes[0] == 0xff;
+}
+
+static enum reach reach_of_ipv6_group(const struct address *address)
+{
+	unsigned int scope = address->bytes[1] & 0x0f;
+
+	if (scope == SCOPE_INTERFACE)
+		return REACH_HOST;
+	return scope > SCOPE_RESERVED && scope <= SCOPE_ORGANIZATION ? REACH_PRIVATE : REACH_ADDRESS;
+}
+
 enum reach reach_of(const struct socket *socket)
 {
 	static const struct network any_ipv4 = IPV4(0, 0, 0, 0, 32), any_ipv6 = IPV6(0, 0, 128);
@@ -69,6 +84,8 @@ enum reach reach_of(const struct socket *socket)
 
 	if (socket->interface == LOOPBACK_INDEX || is_in(address, loopback, sizeof(loopback) / sizeof(loopback[0])))
 		return REACH_HOST;
+	if (is_ipv6_group(address))
+		return reach_of_ipv6_group(address);
 	if (address_equal(address, &any_ipv4.prefix))
 		return REACH_IPV4;
 	if (address_equal(address, &any_ipv6.prefix))

@@ -8,7 +8,7 @@
 
 enum reach {
 	REACH_HOST,        /* a loopback address, or the loopback device */
-	REACH_PRIVATE,     /* an address that nobody routes beyond a site, or a group that no router forwards */
+	REACH_PRIVATE,     /* an address or a group that nobody routes beyond a site or an organization */
 	REACH_ADDRESS,     /* another address of this host */
 	REACH_IPV4,        /* 0.0.0.0 */
 	REACH_IPV6,        /* [::], and no IPv4 */

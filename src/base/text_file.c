@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -62,16 +64,34 @@ int text_file_read(const char *path, size_t most, char **out, size_t *length)
 	return 0;
 }
 
+/* What the old group might do, another may not. */
+static int resemble(int fd, const struct stat *old)
+{
+	mode_t mode = old->st_mode & 0777;
+
+	if (fchown(fd, old->st_uid, old->st_gid) && fchown(fd, (uid_t)-1, old->st_gid))
+		mode &= ~(mode_t)0070;
+	return fchmod(fd, mode) ? -errno : 0;
+}
+
 int text_file_begin(const char *path, char **name)
 {
-	int fd;
+	struct stat old;
+	bool is_there = lstat(path, &old) == 0;
+	int fd, err;
 
+	*name = NULL;
+	if (is_there && S_ISLNK(old.st_mode))
+		return -ELOOP;
 	if (asprintf(name, "%s.XXXXXX", path) < 0) {
 		*name = NULL;
 		return -ENOMEM;
 	}
 	fd = mkostemp(*name, O_CLOEXEC | O_NOFOLLOW); /* with O_EXCL, and mode 0600 */
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	err = is_there ? resemble(fd, &old) : 0;
+	return err ? text_file_end(path, *name, fd, err) : fd;
 }
 
 int text_file_end(const char *path, const char *name, int fd, int err)

@@ -9,8 +9,10 @@
  * 0, -EFBIG when there are more than `most` bytes, or another negative errno. */
 int text_file_read(const char *path, size_t most, char **out, size_t *length);
 
-/* A new file beside the old one, that only its owner may read and write. A descriptor to write to, or a negative errno.
- * *name, which the caller frees, is what it is called until it is kept. */
+/* A new file beside the old one, of the same mode and, where that is allowed, owner and group; where there is none, one
+ * that only its owner may read and write. A descriptor to write to, or a negative errno: -ELOOP, `path` is a symbolic
+ * link, which is not followed: in a folder that all may write to it may be somebody else's. *name, which the caller
+ * frees, is what it is called until it is kept. */
 int text_file_begin(const char *path, char **name);
 
 /* Puts it into the place of `path`, or where `err` is not 0, or this fails, takes it away. Closes the descriptor. 0, or

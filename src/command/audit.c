@@ -371,7 +371,7 @@ static void close_audit(struct audit *audit)
 static int find_baseline(struct audit *audit)
 {
 	const struct audit_options *options = &audit->options->audit;
-	int err = options->baseline ? baseline_load(options->baseline, &audit->baseline) : 0;
+	int err = options->baseline ? baseline_load(options->baseline, options->save, &audit->baseline) : 0;
 
 	audit->rules = (struct audit_rules){
 		.policy = options->policy, .baseline = options->baseline, .compared = audit->baseline};

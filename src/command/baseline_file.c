@@ -2,8 +2,10 @@
 #include "baseline_file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "escape.h"
@@ -13,13 +15,29 @@
 
 enum { BASELINE_BYTES_MAX = 8 << 20 };
 
-int baseline_load(const char *path, struct baseline **out)
+/* text_file_begin() follows none; here it is said before there is anything to save. */
+static int refuse_link(const char *path)
+{
+	char target[PATH_MAX];
+	ssize_t length = readlink(path, target, sizeof(target) - 1);
+
+	if (length < 0)
+		return 0;
+	target[length] = '\0';
+	log_error("--baseline %s: it is a symbolic link, and saving follows none: give the file itself, %s",
+		  ESCAPED(path), ESCAPED(target));
+	return -EBADMSG;
+}
+
+int baseline_load(const char *path, bool save, struct baseline **out)
 {
 	CLEANUP(cleanup_free) char *text = NULL;
 	struct baseline_error error = {0};
 	size_t length;
 	int err = text_file_read(path, BASELINE_BYTES_MAX, &text, &length);
 
+	if ((save || err == -ENOENT) && refuse_link(path))
+		return -EBADMSG;
 	if (!err) {
 		err = baseline_read(text, length, out, &error);
 		if (err == -EINVAL) {

@@ -6,8 +6,8 @@
 #include "baseline.h"
 
 /* The caller frees *out. 0; -ENOENT: there is no such file; -ENOMEM; or what is said already: -EBADMSG, it is no
- * baseline, or another negative errno. */
-int baseline_load(const char *path, struct baseline **out);
+ * baseline, or `save`, it shall be saved again, and is a symbolic link. */
+int baseline_load(const char *path, bool save, struct baseline **out);
 
 /* What is to be saved. All zero: nothing; freed with baseline_lines_free(). */
 struct baseline_lines {

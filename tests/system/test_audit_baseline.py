@@ -245,14 +245,46 @@ def test_baseline_from_another_editor(ns, keep, tmp_path):
 
 
 def test_baseline_does_not_follow_links(ns, tmp_path):
-    victim, link = tmp_path / "victim", tmp_path / "link"
+    victim, link, dangling = tmp_path / "victim", tmp_path / "link", tmp_path / "dangling"
     audit(ns, "--baseline", str(victim))
     before = victim.read_text()
     os.symlink(victim, link)
+    os.symlink(tmp_path / "nothing", dangling)
     with open(victim, "a", encoding="utf-8") as file:
         file.write("# mark\n")
-    audit(ns, "--baseline", str(link), "--save")
-    assert victim.read_text() == before + "# mark\n" and not link.is_symlink()
+    audit(ns, "--baseline", str(link))
+    for words in ["--baseline", str(link), "--save"], ["--baseline", str(dangling)]:
+        done = audit(ns, *words, status=2)
+        assert done.stdout == "", "before anything is looked at"
+        assert re.fullmatch(r"tcpledger: --baseline \S+: it is a symbolic link, and saving follows none: give the file itself, \S+\n",
+                            done.stderr)
+    assert victim.read_text() == before + "# mark\n" and link.is_symlink() and dangling.is_symlink()
+    assert sorted(os.listdir(tmp_path)) == ["dangling", "link", "victim"]
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o600])
+def test_saving_keeps_mode_and_owner(ns, tmp_path, mode):
+    baseline = tmp_path / "baseline"
+    audit(ns, "--baseline", str(baseline))
+    os.chown(baseline, 4711, 4712)
+    baseline.chmod(mode)
+    audit(ns, "--baseline", str(baseline), "--save")
+    now = baseline.stat()
+    assert (stat.S_IMODE(now.st_mode), now.st_uid, now.st_gid) == (mode, 4711, 4712)
+
+
+def test_saving_gives_another_group_no_rights(tmp_path):
+    """Where the group cannot be kept."""
+    baseline = tmp_path / "baseline"
+    assert run(PROGRAM, "audit", "--baseline", str(baseline), "nosuch").returncode == 0
+    os.chown(baseline, 65534, 4712)
+    baseline.chmod(0o664)
+    tmp_path.chmod(0o777)
+    for each in list(tmp_path.parents)[:2]:
+        each.chmod(0o755)
+    assert run(*NOBODY, PROGRAM, "audit", "--baseline", str(baseline), "--save", "nosuch").returncode == 0
+    now = baseline.stat()
+    assert (stat.S_IMODE(now.st_mode), now.st_uid) == (0o604, 65534) and now.st_gid != 4712
 
 
 def test_baseline_that_cannot_be_saved(ns):

@@ -80,8 +80,35 @@ static void read_policy(struct audit_options *audit, const char *path)
 		options_fail("--policy %s, line %zu: %s", ESCAPED(path), error.line, error.message);
 }
 
-static void check(const struct audit_options *audit)
+/* Notes what asks for listeners: all but how the output looks. */
+static void note_listeners(int key, struct reading *reading)
 {
+	switch (key) {
+	case KEY_PORTS:
+	case KEY_JSON:
+	case KEY_COLOR:
+	case 'n':
+	case 'H':
+	case 'v':
+		return;
+	case ARGP_KEY_ARG:
+		reading->about_listeners = "FILTER";
+		return;
+	}
+	for (const struct argp_option *option = audit_options; option->name || option->doc; option++)
+		if (option->name && option->key == key)
+			reading->about_listeners = option->name;
+}
+
+static void check(const struct reading *reading)
+{
+	const struct audit_options *audit = &reading->options->audit;
+	const char *other = reading->about_listeners;
+
+	if (audit->ports && other)
+		options_fail("--ports and %s%s: the table of ports is the same whatever listens: leave one out",
+			     strcmp(other, "FILTER") ? "--" : "", other);
+	option_sockets_end(&reading->options->list);
 	if (audit->save && !audit->baseline)
 		options_fail("--save: where? Give --baseline FILE, too");
 }
@@ -91,6 +118,7 @@ static error_t read_audit(int key, char *value, struct argp_state *state)
 	struct reading *reading = state->input;
 	struct audit_options *audit = &reading->options->audit;
 
+	note_listeners(key, reading);
 	switch (key) {
 	case KEY_ALLOW:
 		allow(audit, value);
@@ -116,7 +144,7 @@ static error_t read_audit(int key, char *value, struct argp_state *state)
 		option_filter_word(reading, value);
 		break;
 	case ARGP_KEY_END:
-		check(audit);
+		check(reading);
 		option_filter_end(reading);
 		break;
 	default:

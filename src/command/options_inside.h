@@ -39,7 +39,8 @@ enum {
 struct reading {
 	struct options *options;
 	bool want_ipv4, want_ipv6;
-	char filter[MAX_TEXT]; /* the trailing words, joined */
+	char filter[MAX_TEXT];       /* the trailing words, joined */
+	const char *about_listeners; /* of audit: what was given that --ports has no use for; NULL: nothing */
 };
 
 extern const struct argp trace_argp;
@@ -75,6 +76,9 @@ error_t option_output(int key, const char *value, struct options *options);
 
 /* The options that the commands share that list sockets, and those of option_output(). ARGP_ERR_UNKNOWN for another. */
 error_t option_sockets(int key, const char *value, struct reading *reading);
+
+/* Fails where options of these exclude each other. */
+void option_sockets_end(const struct list_options *list);
 
 /* ---- options_filter.c ---- */
 

@@ -112,6 +112,12 @@ error_t option_sockets(int key, const char *value, struct reading *reading)
 	return 0;
 }
 
+void option_sockets_end(const struct list_options *list)
+{
+	if (list->one_netns && list->all_netns)
+		options_fail("--netns and --all-netns: in one network namespace, or in all? Give one of them");
+}
+
 static error_t read_which(int key, struct list_options *list)
 {
 	switch (key) {
@@ -178,18 +184,28 @@ static error_t read_when(int key, const char *value, struct options *options)
 	return 0;
 }
 
+static void end_list(struct options *options)
+{
+	if (options->interval_ns && !options->list.again)
+		options_fail("--interval: between which lists? Give -c, too");
+	if (!options->interval_ns)
+		options->interval_ns = NS_PER_SEC;
+	option_sockets_end(&options->list);
+}
+
 static error_t read_list(int key, char *value, struct argp_state *state)
 {
 	struct reading *reading = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		reading->options->interval_ns = NS_PER_SEC;
+		reading->options->interval_ns = 0;
 		return 0;
 	case ARGP_KEY_ARG:
 		option_filter_word(reading, value);
 		return 0;
 	case ARGP_KEY_END:
+		end_list(reading->options);
 		option_filter_end(reading);
 		return 0;
 	default:

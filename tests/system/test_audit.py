@@ -476,10 +476,25 @@ def test_many(ns, keep, tmp_path):
     (["--allow", ""], "--allow: '': there is no entry: give a port, or who may have which, as nginx:80"),
     (["--policy", ""], "--policy: the name of the file is empty: give a FILE with an entry on each line"),
     (["--baseline", ""], "--baseline: the name of the file is empty: give a FILE, to compare with or to save"),
+    (["-N", "host", "--all-netns"], "--netns and --all-netns: in one network namespace, or in all? Give one of them"),
     (["--socket-source=x"], "--socket-source x: give auto, diag or proc")])
 def test_wrong_use(arguments, message):
     done = run(PROGRAM, "audit", *arguments)
     assert (done.returncode, done.stdout) == (2, "") and message in done.stderr
+
+
+@pytest.mark.parametrize("arguments,other", [
+    (["-u"], "--udp"), (["-4"], "--ipv4"), (["--allow=ssh"], "--allow"), (["--policy=/dev/null"], "--policy"), (["-N", "host"], "--netns"),
+    (["--all-netns"], "--all-netns"), (["--holder-source=proc"], "--holder-source"), (["nginx"], "FILTER"),
+    (["--save", "--baseline={}", "nginx"], "FILTER"), (["--save", "--baseline={}"], "--baseline")])
+def test_table_of_ports_is_asked_for_alone(tmp_path, arguments, other):
+    arguments = [word.format(tmp_path / "baseline") for word in arguments]
+    for words in ["--ports", *arguments], [*arguments, "--ports"]:
+        done = run(PROGRAM, "audit", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"tcpledger: --ports and {other}: the table of ports is the same whatever listens: leave one out\n"
+    assert not os.listdir(tmp_path)
+    assert run(PROGRAM, "audit", "--ports", "-nHv", "--color=never", "--json").returncode == 0
 
 
 def test_full_disk():

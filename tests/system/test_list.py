@@ -630,6 +630,9 @@ def test_repeated(ns, process):
     (["state", "bogus"], "'bogus' is no TCP state"),
     (["established"], "'established' alone says nothing: 'state established' is a state"),
     (["--socket-source=x"], "--socket-source x: give auto, diag or proc"),
+    (["--interval=5"], "--interval: between which lists? Give -c, too"),
+    (["-N", "host", "--all-netns"], "--netns and --all-netns: in one network namespace, or in all? Give one of them"),
+    (["--all-netns", "-tN", "host"], "--netns and --all-netns: in one network namespace, or in all? Give one of them"),
 ])
 def test_wrong_use(ns, arguments, message):
     done = tcpledger(ns, *arguments, status=2)

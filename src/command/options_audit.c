@@ -53,7 +53,7 @@ static struct policy *policy_of(struct audit_options *audit)
 
 static void allow(struct audit_options *audit, const char *list)
 {
-	struct policy_error error;
+	struct policy_error error = {0};
 	int err = policy_add_list(policy_of(audit), list, &host_names, &error);
 
 	if (err == -ENOMEM)
@@ -65,7 +65,7 @@ static void allow(struct audit_options *audit, const char *list)
 static void read_policy(struct audit_options *audit, const char *path)
 {
 	CLEANUP(cleanup_free) char *text = NULL;
-	struct policy_error error;
+	struct policy_error error = {0};
 	size_t length;
 	int err = text_file_read(path, POLICY_BYTES_MAX, &text, &length);
 

@@ -165,6 +165,8 @@ static int read_protocol(struct reading *reading, const char *word)
 		reading->entry.protocols = 1u << PROTOCOL_TCP;
 	else if (!strcasecmp(word, "udp"))
 		reading->entry.protocols = 1u << PROTOCOL_UDP;
+	else if (strpbrk(word, " \t"))
+		return fail_several(reading);
 	else if ((near = nearest_word(word, words, 2)))
 		return fail(reading, "'/%s' is no protocol; the nearest is /%s", ESCAPED(word), near);
 	else

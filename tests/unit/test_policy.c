@@ -165,6 +165,8 @@ static const struct mistake mistakes[] = {
 	{"ssh nginx:80", "'ssh nginx:80': these are several entries: separate them with commas"},
 	{"nginx:80 nginx:443", "'nginx:80 nginx:443': these are several entries: separate them with commas"},
 	{"nginx:* 443", "'nginx:* 443': these are several entries: separate them with commas"},
+	{"443/tcp 80", "'443/tcp 80': these are several entries: separate them with commas"},
+	{"nginx:80/tcp 443", "'nginx:80/tcp 443': these are several entries: separate them with commas"},
 	{"127.0.0.1:80:90", "'127.0.0.1:80:90': there are two ports in it: give 127.0.0.1:80, or another one"},
 	{"nginx:http:90", "'nginx:http:90': there are two ports in it: give nginx:http, or another one"},
 	{"a\nb:80", "'a\\x0ab:80': a control character has no place in it"},

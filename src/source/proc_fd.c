@@ -12,6 +12,7 @@
 #include "number.h"
 #include "parse.h"
 #include "process_dir.h"
+#include "thread_tables.h"
 
 struct walk {
 	proc_link_handler *handler;
@@ -36,22 +37,31 @@ uint64_t proc_link_inode(const struct proc_link *link, const char *kind)
 	return parse_u64(text, 1, UINT32_MAX, &inode) ? 0 : inode;
 }
 
-static int visit_process(void *context, uint32_t pid, int process)
+/* A process in the walk. */
+struct visit {
+	struct walk *walk;
+	uint32_t pid;
+	int process;
+	bool denied;
+};
+
+/* `task`: the directory of the process, or of that thread. */
+static int visit_table(void *context, uint32_t tid, int task)
 {
-	struct walk *walk = context;
-	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(process, "fd");
-	struct proc_link link = {.process = process, .owner = {.pid = pid}};
+	struct visit *visit = context;
+	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(task, "fd");
+	struct proc_link link = {.process = visit->process, .tid = tid, .owner = {.pid = visit->pid}};
 	int64_t fd;
 	int err = 0;
 
-	walk->denied += !fds && errno == EACCES;
+	visit->denied = visit->denied || (!fds && errno == EACCES);
 	while (fds && !err && (fd = dir_next_number(fds)) >= 0) {
 		ssize_t length;
 
 		*decimal_put(link.name, (uint64_t)fd) = '\0';
 		length = readlinkat(dirfd(fds), link.name, link.target, sizeof(link.target) - 1);
 		if (length < 0 && errno == EACCES) { /* the directory may be ours, and its links not */
-			walk->denied++;
+			visit->denied = true;
 			break;
 		}
 		if (length <= 0)
@@ -59,8 +69,19 @@ static int visit_process(void *context, uint32_t pid, int process)
 		link.target[length] = '\0';
 		link.dir = dirfd(fds);
 		link.owner.fd = (int32_t)fd;
-		err = walk->handler(walk->context, &link);
+		err = visit->walk->handler(visit->walk->context, &link);
 	}
+	return err;
+}
+
+static int visit_process(void *context, uint32_t pid, int process)
+{
+	struct visit visit = {.walk = context, .pid = pid, .process = process};
+	int err = visit_table(&visit, 0, process);
+
+	if (!err && !visit.denied)
+		err = thread_tables_each(pid, process, visit_table, &visit, &visit.denied);
+	visit.walk->denied += visit.denied;
 	return err;
 }
 
@@ -163,6 +184,7 @@ static int compare(const void *a, const void *b)
 static int assign(struct scan *scan, struct owner **out)
 {
 	struct owner *owners = calloc(scan->count + 1, sizeof(*owners));
+	size_t count = 0;
 
 	if (!owners)
 		return -ENOMEM;
@@ -171,9 +193,11 @@ static int assign(struct scan *scan, struct owner **out)
 	for (size_t i = 0; i < scan->count; i++) {
 		struct proc_row *row = &scan->rows->rows[scan->holdings[i].row];
 
+		if (i && compare(&scan->holdings[i], &scan->holdings[i - 1]) == 0)
+			continue; /* in two tables of one process */
 		if (row->owner_count++ == 0)
-			row->first_owner = (uint32_t)i;
-		owners[i] = scan->holdings[i].owner;
+			row->first_owner = (uint32_t)count;
+		owners[count++] = scan->holdings[i].owner;
 	}
 	*out = owners;
 	return 0;

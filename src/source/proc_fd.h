@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Who holds what: one pass over /proc/PID/fd of all processes. Those that exit meanwhile, or that may not be
- * looked at, are passed over.
+ * Who holds what: one pass over /proc/PID/fd of all processes, and of those of their threads that have a table of their
+ * own. Those that exit meanwhile, or that may not be looked at, are passed over.
  */
 #include "event.h"
 #include "proc_net.h"
@@ -10,7 +10,8 @@
 /* One descriptor, in the walk over all. */
 struct proc_link {
 	int process;        /* /proc/PID */
-	int dir;            /* /proc/PID/fd */
+	uint32_t tid;       /* the first thread that has this table; 0: it is the process's */
+	int dir;            /* /proc/PID/fd, or that of the thread */
 	char name[16];      /* of the link there */
 	char target[64];    /* cut where it is longer: what is no path is not */
 	struct owner owner; /* the name only by proc_link_owner() */
@@ -42,5 +43,5 @@ struct proc_fd_visitor {
 int proc_fd_each(const struct proc_fd_visitor *visitor, size_t *denied);
 
 /* Finds the holders of `rows`, and notes there which are whose (first_owner, owner_count). Those of one row stand
- * together in *owners, by pid and descriptor; the caller frees it. 0 or a negative errno. */
+ * together in *owners, by pid and descriptor, each once; the caller frees it. 0 or a negative errno. */
 int proc_fd_scan(struct proc_rows *rows, struct owner **owners);

@@ -643,3 +643,39 @@ def test_full_disk():
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run([PROGRAM, "list", "-xa"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert done.returncode == 1 and "No space left" in done.stderr
+
+
+# ---- threads with descriptors of their own ----
+
+def owners_of(ns, port, *arguments, **kwargs):
+    (line,) = json_of(ns, "-tl", *arguments, f"sport = {port}", **kwargs)
+    return [(owner["pid"], owner["fd"]) for owner in line["owners"]]
+
+
+@pytest.mark.parametrize("holders", ["iter", "proc"])
+def test_socket_that_only_a_thread_holds(ns, holders):
+    """Several threads have that table; the process's own has nothing of it."""
+    script = ("import ctypes, socket, sys, threading\n"
+              "def own():\n    ctypes.CDLL(None).unshare(0x400)\n    s = socket.create_server(('127.0.0.1', 7015))\n"
+              "    more = [threading.Thread(target=sys.stdin.read) for _ in range(3)]\n"
+              "    for each in more: each.start()\n"
+              "    print(s.fileno(), flush=True)\n    for each in more: each.join()\n"
+              "t = threading.Thread(target=own)\nt.start()\nt.join()\n")
+    holder = ns.popen(sys.executable, "-c", script, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    fd = int(holder.stdout.readline())
+    assert owners_of(ns, 7015, f"--holder-source={holders}") == [(holder.pid, fd)]
+    holder.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("holders", ["iter", "proc"])
+def test_socket_of_a_process_whose_main_thread_has_exited(ns, holders):
+    script = ("import ctypes, socket, sys, threading\nlibc = ctypes.CDLL(None)\n"
+              "def rest():\n    s = socket.create_server(('127.0.0.1', 7016))\n"
+              "    print(s.fileno(), flush=True)\n    sys.stdin.read()\n"
+              "threading.Thread(target=rest).start()\nlibc.pthread_exit(None)\n")
+    holder = ns.popen(sys.executable, "-c", script, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    fd = int(holder.stdout.readline())
+    await_that(lambda: "\nState:\tZ" in open(f"/proc/{holder.pid}/status", encoding="utf-8").read(), "its main thread to exit")
+    assert owners_of(ns, 7016, f"--holder-source={holders}") == [(holder.pid, fd)]
+    holder.kill()
+    holder.communicate(timeout=30)

@@ -27,9 +27,11 @@
 #include "process_dir.h"
 #include "report.h"
 #include "socket_ends.h"
+#include "thread_tables.h"
 
 #define REMEDY "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 
+/* One table of descriptors: a process has more than one where threads have their own. */
 struct holding_process {
 	struct process_facts facts;
 	struct descriptors descriptors;
@@ -64,27 +66,97 @@ static int append(struct survey *survey, const struct holding_process *process)
 	return 0;
 }
 
-/* 0 also for one that has exited meanwhile: it is as if it had never been. */
-static int take_process(struct survey *survey, uint32_t pid, int process)
+static void note_denied(struct survey *survey, const struct process_facts *facts)
 {
-	struct holding_process taken;
-	int err;
+	survey->denied++;
+	survey->last_denied = *facts;
+}
 
-	process_facts_read(process, pid, &taken.facts);
-	err = descriptors_read(process, taken.facts.pid, &taken.descriptors);
-	if (err == -ESRCH)
+/* The table at `task`, that of the process where `table` is 0 (thread_tables.h). 0 also where it has exited meanwhile:
+ * it is as if it had never been. */
+static int take_table(struct survey *survey, const struct process_facts *facts, int task, uint32_t table)
+{
+	struct holding_process taken = {.facts = *facts};
+	int err = descriptors_read(task, facts->pid, table, &taken.descriptors);
+
+	if (err == -EACCES || err == -EPERM)
+		note_denied(survey, facts);
+	if (err == -ESRCH || err == -EACCES || err == -EPERM)
 		return 0;
-	if (err == -EACCES || err == -EPERM) {
-		survey->denied++;
-		survey->last_denied = taken.facts;
-		return 0;
-	}
 	if (!err) {
 		err = append(survey, &taken);
 		if (err)
 			descriptors_free(&taken.descriptors);
 	}
 	return err;
+}
+
+/* Of a thread, with what its process tells. */
+static void read_thread(int thread, uint32_t tid, const struct process_facts *process, struct process_facts *out)
+{
+	process_facts_read(thread, tid, out);
+	out->tid = tid;
+	memcpy(out->thread_comm, out->comm, COMM_LEN);
+	memcpy(out->comm, process->comm, COMM_LEN);
+	out->exited = process->exited;
+}
+
+struct process_taken {
+	struct survey *survey;
+	const struct process_facts *facts;
+};
+
+static int take_thread_table(void *context, uint32_t tid, int thread)
+{
+	const struct process_taken *process = context;
+	struct process_facts facts;
+
+	read_thread(thread, tid, process->facts, &facts);
+	facts.own_table = true;
+	return take_table(process->survey, &facts, thread, tid);
+}
+
+/* Where the main thread has exited, what the others have is all there is. */
+static int take_tables(struct survey *survey, const struct process_facts *facts, int process)
+{
+	struct process_taken taken = {.survey = survey, .facts = facts};
+	size_t count = survey->count, denied = survey->denied;
+	bool threads_denied = false;
+	int err = facts->exited ? 0 : take_table(survey, facts, process, 0);
+
+	if (err || survey->denied > denied)
+		return err;
+	err = thread_tables_each(facts->pid, process, take_thread_table, &taken, &threads_denied);
+	if (!err && threads_denied && survey->denied == denied)
+		note_denied(survey, facts);
+	if (!err && facts->exited && survey->count == count && survey->denied == denied)
+		err = take_table(survey, facts, process, 0);
+	return err;
+}
+
+static int take_thread(struct survey *survey, uint32_t tid, int thread, uint32_t pid)
+{
+	CLEANUP(cleanup_close) int process = process_open(pid);
+	struct process_facts of_process, facts;
+	uint32_t table;
+
+	if (process < 0)
+		return process == -ENOENT ? 0 : process;
+	process_facts_read(process, pid, &of_process);
+	read_thread(thread, tid, &of_process, &facts);
+	table = thread_table_of(pid, process, tid);
+	facts.own_table = table != 0;
+	return take_table(survey, &facts, thread, table);
+}
+
+static int take_process(struct survey *survey, uint32_t pid, int process)
+{
+	struct process_facts facts;
+
+	process_facts_read(process, pid, &facts);
+	if (facts.pid != pid)
+		return take_thread(survey, pid, process, facts.pid);
+	return take_tables(survey, &facts, process);
 }
 
 /* We are not what is asked for. */

@@ -49,6 +49,7 @@ enum access_mode { ACCESS_UNKNOWN, ACCESS_NONE, ACCESS_READ, ACCESS_WRITE, ACCES
 struct other_holder {
 	struct owner owner;
 	enum access_mode access;
+	uint32_t tid; /* as in struct descriptor; 0 also where the source does not tell */
 };
 
 enum watch_target { WATCH_DESCRIPTOR, WATCH_INODE, WATCH_MOUNT, WATCH_FILE_SYSTEM, WATCH_NAMESPACE };
@@ -82,6 +83,7 @@ enum { TYPE_NAME_MAX = 32 };
 
 struct descriptor {
 	uint32_t holder; /* the process */
+	uint32_t tid;    /* the first thread that has this table of descriptors; 0: it is the process's */
 	int32_t fd;
 	enum descriptor_kind kind;
 	enum access_mode access;
@@ -146,6 +148,10 @@ enum { PROCESS_USER_MAX = 64 };
 struct process_facts {
 	uint32_t pid;                /* where a thread was asked for: its process's */
 	char comm[COMM_LEN];         /* hostile text */
+	bool exited;                 /* with a thread: only the main thread has */
+	uint32_t tid;                /* the thread that is meant; 0: the process */
+	char thread_comm[COMM_LEN];  /* hostile text */
+	bool own_table;              /* that thread has other descriptors than the process */
 	uint32_t uid;                /* effective, or UID_UNKNOWN */
 	char user[PROCESS_USER_MAX]; /* the name of that user; hostile text. "": it has none */
 	uint64_t limit;              /* how many descriptors it may have; LIMIT_UNKNOWN, LIMIT_NONE */

@@ -72,11 +72,13 @@ static void put_events(enum descriptor_kind kind, uint32_t events, struct output
 	}
 }
 
-static void put_holder(const struct owner *owner, struct output *output)
+static void put_holder(const struct owner *owner, uint32_t tid, struct output *output)
 {
 	output_char(output, '(');
 	put_quoted(owner->comm, COMM_LEN, output);
 	put_number(",pid=", owner->pid, "", output);
+	if (tid)
+		put_number(",tid=", tid, "", output);
 	if (owner->fd != FD_UNKNOWN)
 		put_number(",fd=", (uint64_t)owner->fd, "", output);
 	output_char(output, ')');
@@ -103,7 +105,7 @@ static bool put_holders_that(bool (*does)(enum access_mode), const char *label, 
 		if (!does(pipe->others[i].access))
 			continue;
 		output_text(output, before);
-		put_holder(&pipe->others[i].owner, output);
+		put_holder(&pipe->others[i].owner, pipe->others[i].tid, output);
 		before = ",";
 	}
 	return before != label;
@@ -169,7 +171,7 @@ static void put_unix_ends(const struct socket_end *end, struct output *output)
 	put_number(" ", end->found->peer_inode, "", output);
 	for (size_t i = 0; i < end->peer_owner_count; i++) {
 		output_char(output, i ? ',' : ' ');
-		put_holder(&end->peer_owners[i], output);
+		put_holder(&end->peer_owners[i], 0, output);
 	}
 }
 
@@ -264,7 +266,7 @@ static void put_socket(const struct descriptor *socket, const struct descriptor_
 		put_number("inode ", socket->inode, *end->protocol ? "" : ", of a kind that is not known", output);
 	for (size_t i = 0; i < socket->other_count; i++) {
 		output_text(output, i ? "," : " also held by ");
-		put_holder(&socket->others[i].owner, output);
+		put_holder(&socket->others[i].owner, 0, output);
 	}
 }
 

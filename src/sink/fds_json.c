@@ -65,6 +65,7 @@ static void put_common(struct json_writer *json, const struct process_facts *pro
 {
 	json_word(json, "type", "descriptor");
 	json_u64(json, "pid", process->pid);
+	json_known(json, "tid", process->tid, process->own_table);
 	json_text(json, "comm", process->comm, COMM_LEN);
 	json_u64(json, "fd", (uint64_t)descriptor->fd);
 	json_word(json, "kind", descriptor_kind_name(descriptor->kind));
@@ -90,6 +91,8 @@ static void put_others(struct json_writer *json, const struct descriptor *descri
 
 		json_object_begin(json, NULL);
 		json_u64(json, "pid", other->owner.pid);
+		if (other->tid)
+			json_u64(json, "tid", other->tid);
 		json_text(json, "comm", other->owner.comm, COMM_LEN);
 		json_known(json, "fd", (uint64_t)other->owner.fd, other->owner.fd != FD_UNKNOWN);
 		json_word_or_null(json, "access", access_mode_name(other->access));

@@ -149,10 +149,10 @@ static void put_user(const struct process_facts *process, struct output *output)
 		output_char(output, '-');
 }
 
-static void put_heading(const struct process_facts *process, size_t count, const struct descriptor_view *view,
-			struct output *output)
+/* The process, and the thread where one is meant. */
+static void put_names(const struct process_facts *process, const struct descriptor_view *view, struct output *output)
 {
-	char comm[4 * COMM_LEN + 1], shown[32];
+	char comm[4 * COMM_LEN + 1];
 
 	if (view->color)
 		output_text(output, BOLD);
@@ -162,6 +162,25 @@ static void put_heading(const struct process_facts *process, size_t count, const
 		output_text(output, COLOR_END);
 	output_text(output, ", pid ");
 	output_u64(output, process->pid);
+	if (process->exited)
+		output_text(output, process->tid ? ", whose main thread has exited" : ", which has exited");
+	if (!process->tid)
+		return;
+	output_text(output, ", thread ");
+	output_u64(output, process->tid);
+	escape_text(comm, sizeof(comm), process->thread_comm, COMM_LEN);
+	output_char(output, ' ');
+	output_text(output, comm);
+	if (process->own_table)
+		output_text(output, " with descriptors of its own");
+}
+
+static void put_heading(const struct process_facts *process, size_t count, const struct descriptor_view *view,
+			struct output *output)
+{
+	char shown[32];
+
+	put_names(process, view, output);
 	put_user(process, output);
 	if (process->netns && process->netns != view->netns->home) {
 		output_text(output, ", netns ");

@@ -30,11 +30,12 @@ struct look {
 	char *info; /* NULL: not told */
 };
 
-/* The process, and one of its descriptors. */
+/* The process or thread, and one of its descriptors. */
 struct place {
-	int process;
-	int dir; /* /proc/PID/fd */
+	int task; /* /proc/PID, or that of the thread */
+	int dir;  /* its fd/ */
 	uint32_t pid;
+	uint32_t tid;
 	int32_t fd;
 	char name[16]; /* in `dir` */
 };
@@ -71,7 +72,7 @@ static int look_at(const struct place *place, struct look *look)
 			err = stat_as_known(place->dir, place->name, 0, &look->file);
 		if (err)
 			return err;
-		look->info = process_text(place->process, path);
+		look->info = process_text(place->task, path);
 		err = read_link(place, again);
 		if (err || strcmp(again, look->link) == 0)
 			break;
@@ -185,6 +186,7 @@ static int describe(const struct place *place, const struct look *look, struct d
 
 	*out = (struct descriptor){
 		.holder = place->pid,
+		.tid = place->tid,
 		.fd = place->fd,
 		.kind = descriptor_kind_of(&seen),
 		.deleted = is_deleted(look),
@@ -244,10 +246,10 @@ static int compare(const void *a, const void *b)
 	return x->fd < y->fd ? -1 : x->fd > y->fd;
 }
 
-int descriptors_read(int process, uint32_t pid, struct descriptors *out)
+int descriptors_read(int task, uint32_t pid, uint32_t tid, struct descriptors *out)
 {
-	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(process, "fd");
-	struct place place = {.process = process, .pid = pid};
+	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(task, "fd");
+	struct place place = {.task = task, .pid = pid, .tid = tid};
 	int64_t fd;
 	int err = 0;
 

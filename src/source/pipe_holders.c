@@ -94,11 +94,12 @@ static int take_link(void *context, struct proc_link *link)
 	if (!is_wanted(scan, holding.inode))
 		return 0;
 	holding.holder.access = access_of(link);
+	holding.holder.tid = link->tid;
 	holding.holder.owner = *proc_link_owner(link);
 	return append(scan, &holding);
 }
 
-/* By inode; those of one in the order of processes and descriptors. */
+/* By inode; those of one in the order of processes, tables and descriptors. */
 static int compare_holdings(const void *a, const void *b)
 {
 	const struct holding *x = a, *y = b;
@@ -107,6 +108,8 @@ static int compare_holdings(const void *a, const void *b)
 		return x->inode < y->inode ? -1 : 1;
 	if (x->holder.owner.pid != y->holder.owner.pid)
 		return x->holder.owner.pid < y->holder.owner.pid ? -1 : 1;
+	if (x->holder.tid != y->holder.tid)
+		return x->holder.tid < y->holder.tid ? -1 : 1;
 	return x->holder.owner.fd < y->holder.owner.fd ? -1 : x->holder.owner.fd > y->holder.owner.fd;
 }
 
@@ -127,9 +130,11 @@ static size_t first_of(const struct scan *scan, uint64_t inode)
 
 static bool is_of(const struct holding *holding, const struct descriptor *pipe)
 {
+	const struct other_holder *holder = &holding->holder;
+
 	if (pipe->kind == KIND_PIPE ? holding->device != 0 : holding->device != pipe->device)
 		return false;
-	return holding->holder.owner.pid != pipe->holder || holding->holder.owner.fd != pipe->fd;
+	return holder->owner.pid != pipe->holder || holder->tid != pipe->tid || holder->owner.fd != pipe->fd;
 }
 
 static int assign(const struct scan *scan, struct descriptor *pipe, bool complete)

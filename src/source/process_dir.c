@@ -114,10 +114,12 @@ static const char *line_of(const char *text, const char *name)
 static void read_status(const char *status, struct process_facts *facts)
 {
 	const char *tgid = line_of(status, "Tgid:"), *uids = line_of(status, "Uid:");
+	const char *state = line_of(status, "State:");
 	const struct passwd *entry;
 
 	if (tgid)
 		facts->pid = (uint32_t)strtoul(tgid, NULL, 10);
+	facts->exited = state && (*state == 'Z' || *state == 'X');
 	if (!uids || sscanf(uids, "%*u %u", &facts->uid) != 1)
 		return;
 	entry = getpwuid(facts->uid);

@@ -19,7 +19,8 @@ void process_comm(int process, char comm[COMM_LEN]);
 /* A whole file in it, with a NUL at its end; or NULL with errno set. The caller frees. */
 char *process_text(int process, const char *path);
 
-/* `pid`: by which it was opened. What is not told stays unknown. */
+/* `pid`: by which it was opened. What is not told stays unknown. Of a thread's directory it is that thread's, but for
+ * the process's `pid`. */
 void process_facts_read(int process, uint32_t pid, struct process_facts *facts);
 
 /* Whether what /proc shows are all processes of this host. */

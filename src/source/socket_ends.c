@@ -226,18 +226,19 @@ static int run(struct search *search, const struct netns_list *homes)
 
 /* ---- the namespaces of the processes ---- */
 
-static int add_home(struct netns_list *homes, uint32_t pid)
+/* `task`: a process or a thread. */
+static int add_home(struct netns_list *homes, uint32_t task)
 {
 	struct netns *grown;
 	uint32_t inode;
 
-	if (netns_of_process(pid, &inode) || is_home(homes, inode))
+	if (netns_of_process(task, &inode) || is_home(homes, inode))
 		return 0;
 	grown = realloc(homes->all, (homes->count + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	homes->all = grown;
-	grown[homes->count++] = (struct netns){.inode = inode, .witnesses = {(int)pid}, .witness_count = 1, .fd = -1};
+	grown[homes->count++] = (struct netns){.inode = inode, .witnesses = {(int)task}, .witness_count = 1, .fd = -1};
 	return 0;
 }
 
@@ -247,10 +248,12 @@ static int find_homes(struct netns_list *homes, struct descriptor *const *all, s
 	int err = 0;
 
 	for (size_t i = 0; !err && i < count; i++) {
-		if (!is_socket(all[i]) || all[i]->holder == last)
+		uint32_t task = all[i]->tid ? all[i]->tid : all[i]->holder;
+
+		if (!is_socket(all[i]) || task == last)
 			continue;
-		last = all[i]->holder;
-		err = add_home(homes, last);
+		last = task;
+		err = add_home(homes, task);
 	}
 	return err;
 }

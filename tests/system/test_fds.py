@@ -582,6 +582,97 @@ def test_kernel_thread_has_none():
     assert ": 0 descriptors" in done.stdout
 
 
+# ---- threads ----
+
+THREADS = """
+import ctypes, os, socket, sys, threading
+libc = ctypes.CDLL(None)
+def own():
+    libc.unshare(0x400)
+    libc.prctl(15, b"tl-own")
+    held = os.pipe(), socket.create_server(("127.0.0.1", 0))
+    others = [threading.Thread(target=wait) for _ in range(2)]
+    for each in others:
+        each.start()
+    told.extend([threading.get_native_id(), others[0].native_id, *held[0], held[1].fileno()])
+    ready.set()
+    wait()
+def wait():
+    stop.wait()
+stop, ready, told = threading.Event(), threading.Event(), []
+threads = [threading.Thread(target=wait), threading.Thread(target=own)]
+shared = os.pipe()
+for each in threads:
+    each.start()
+ready.wait()
+print(threads[0].native_id, *shared, *told, flush=True)
+if "exit" in sys.argv:
+    libc.pthread_exit(None)
+sys.stdin.read()
+os._exit(0)
+"""
+
+
+@pytest.fixture
+def threads(process):
+    """A process with a thread that shares its table of descriptors, one that does not, and two that share the latter's."""
+    def start(*arguments):
+        child = process([sys.executable, "-c", THREADS, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        sharing, first, second, *rest = map(int, child.stdout.readline().split())
+        return child, sharing, (first, second), *rest
+    return start
+
+
+def tables(pid):
+    """{tid: {fd: what is told of it}}"""
+    found = {}
+    for line in map(json.loads, fds(str(pid), "--json").stdout.splitlines()):
+        found.setdefault(line["tid"], {})[line["fd"]] = line
+    return found
+
+
+def test_thread_with_descriptors_of_its_own(threads):
+    child, _sharing, pipe, owner, _another, reader, writer, server = threads()
+    found = tables(child.pid)
+    assert set(found) == {None, owner} and set(pipe) <= set(found[None])
+    assert {line["pid"] for line in found[owner].values()} == {child.pid}
+    assert {reader, writer, server} <= set(found[owner]) == set(map(int, os.listdir(f"/proc/{child.pid}/task/{owner}/fd")))
+    held = {(other["fd"], other["access"], other["tid"]) for other in found[owner][reader]["others"]}
+    assert held == {(writer, "w", owner)} and found[owner][reader]["other_end"] == "open"
+    assert found[owner][server]["state"] == "LISTEN"
+    text = fds(str(child.pid)).stdout
+    assert f",tid={owner},fd={writer})" in text
+    headings = [line for line in text.splitlines() if f", pid {child.pid}" in line]
+    assert len(headings) == 2 and f", thread {owner} tl-own with descriptors of its own, user root: " in headings[1]
+
+
+def test_thread_that_is_asked_for(threads):
+    child, sharing, pipe, owner, another, reader, writer, _server = threads()
+    assert set(tables(sharing)) == {None} and set(pipe) <= set(tables(sharing)[None])
+    assert f", pid {child.pid}, thread {sharing} " in fds(str(sharing)).stdout.splitlines()[0]
+    for tid in owner, another:
+        found = tables(tid)
+        assert set(found) == {tid} and found[tid][reader]["other_end"] == "open"
+        assert {other["fd"] for other in found[tid][reader]["others"]} == {writer}, "the same one is none of the others"
+        assert re.search(rf", pid {child.pid}, thread {tid} .+ with descriptors of its own, ", fds(str(tid)).stdout.splitlines()[0])
+
+
+def test_process_whose_main_thread_has_exited(threads):
+    child, sharing, pipe, owner, *_rest = threads("exit")
+    await_that(lambda: "\nState:\tZ" in open(f"/proc/{child.pid}/status", encoding="utf-8").read(), "its main thread to exit")
+    found = tables(child.pid)
+    assert set(found) == {sharing, owner}
+    assert found[sharing][pipe[0]]["other_end"] == "open" and found[sharing][pipe[0]]["kind"] == "pipe"
+    headings = [line for line in fds(str(child.pid)).stdout.splitlines() if f", pid {child.pid}" in line]
+    assert len(headings) == 2 and all(", whose main thread has exited, thread " in line for line in headings)
+
+
+def test_process_that_has_exited(process):
+    zombie = process(["true"])
+    await_that(lambda: "\nState:\tZ" in open(f"/proc/{zombie.pid}/status", encoding="utf-8").read(), "it to exit")
+    assert re.search(rf"^true, pid {zombie.pid}, which has exited, user root: 0 descriptors", fds(str(zombie.pid)).stdout)
+
+
 # ---- output ----
 
 def test_columns_are_aligned(opened, tmp_path):

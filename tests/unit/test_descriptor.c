@@ -262,15 +262,15 @@ static void test_path_is_never_cut(void **state)
 
 static void test_pipes(void **state)
 {
-	struct other_holder others[] = {{{.pid = 7, .fd = 1, .comm = "c\"at"}, ACCESS_WRITE},
-					{{.pid = 8, .fd = 0, .comm = "sh"}, ACCESS_READ}};
+	struct other_holder others[] = {{{.pid = 7, .fd = 1, .comm = "c\"at"}, ACCESS_WRITE, .tid = 0},
+					{{.pid = 8, .fd = 0, .comm = "sh"}, ACCESS_READ, .tid = 9}};
 	struct descriptor pipe = {
 		.kind = KIND_PIPE, .access = ACCESS_READ, .inode = 99, .others = others, .other_count = 2};
 
 	(void)state;
-	assert_what(&pipe, "99 written by (\"c\\\"at\",pid=7,fd=1) also read by (\"sh\",pid=8,fd=0)");
+	assert_what(&pipe, "99 written by (\"c\\\"at\",pid=7,fd=1) also read by (\"sh\",pid=8,tid=9,fd=0)");
 	pipe.access = ACCESS_WRITE;
-	assert_what(&pipe, "99 also written by (\"c\\\"at\",pid=7,fd=1) read by (\"sh\",pid=8,fd=0)");
+	assert_what(&pipe, "99 also written by (\"c\\\"at\",pid=7,fd=1) read by (\"sh\",pid=8,tid=9,fd=0)");
 	pipe.other_count = 0;
 	assert_what(&pipe, "99 read by nobody that may be seen");
 	pipe.others_complete = true;
@@ -355,7 +355,7 @@ static void test_what_waits(void **state)
 
 static void test_json(void **state)
 {
-	struct other_holder other = {{.pid = 7, .fd = 1, .comm = "c\"at"}, ACCESS_WRITE};
+	struct other_holder other = {{.pid = 7, .fd = 1, .comm = "c\"at"}, ACCESS_WRITE, .tid = 0};
 	struct descriptor all[KIND_COUNT + 1] = {{.fd = 3,
 						  .kind = KIND_PIPE,
 						  .access = ACCESS_READ,

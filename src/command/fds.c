@@ -304,7 +304,7 @@ static bool misses_end(const struct descriptor *descriptor)
 	if (descriptor->kind == KIND_SOCKET)
 		return end->found && end->found->peer_inode && !end->peer_owner_count;
 	return (descriptor->kind == KIND_PIPE || descriptor->kind == KIND_FIFO) &&
-	       descriptor_other_end(descriptor) == TRISTATE_UNKNOWN;
+	       !descriptor_other_end_is_held(descriptor) && descriptor_other_end(descriptor) != TRISTATE_NO;
 }
 
 static void warn_of_hidden(const struct survey *survey)

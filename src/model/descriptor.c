@@ -383,19 +383,28 @@ void descriptors_mark_stale(struct descriptors *descriptors)
 	}
 }
 
-enum tristate descriptor_other_end(const struct descriptor *descriptor)
+bool descriptor_other_end_is_held(const struct descriptor *descriptor)
 {
-	bool wants_writer = !access_writes(descriptor->access), wants_reader = !access_reads(descriptor->access);
+	bool wants_writer = descriptor->access == ACCESS_READ, wants_reader = descriptor->access == ACCESS_WRITE;
 
-	if (wants_writer && wants_reader)
-		return TRISTATE_UNKNOWN; /* it is at neither end, or nobody knows at which */
-	if (!wants_writer && !wants_reader)
-		return TRISTATE_YES; /* it is its own */
+	if (descriptor->access == ACCESS_BOTH)
+		return true; /* it is its own */
 	for (size_t i = 0; i < descriptor->other_count; i++) {
 		enum access_mode access = descriptor->others[i].access;
 
 		if ((wants_writer && access_writes(access)) || (wants_reader && access_reads(access)))
-			return TRISTATE_YES;
+			return true;
 	}
+	return false;
+}
+
+enum tristate descriptor_other_end(const struct descriptor *descriptor)
+{
+	if (!access_reads(descriptor->access) && !access_writes(descriptor->access))
+		return TRISTATE_UNKNOWN; /* it is at neither end, or nobody knows at which */
+	if (descriptor_other_end_is_held(descriptor))
+		return TRISTATE_YES;
+	if (descriptor->other_end != TRISTATE_UNKNOWN)
+		return descriptor->other_end;
 	return descriptor->others_complete ? TRISTATE_NO : TRISTATE_UNKNOWN;
 }

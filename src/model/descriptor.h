@@ -100,7 +100,8 @@ struct descriptor {
 	uint32_t locks;   /* of files: how many this process or this open file holds */
 	struct other_holder *others;
 	size_t other_count;
-	bool others_complete; /* all processes could be looked at */
+	bool others_complete;    /* all processes could be looked at */
+	enum tristate other_end; /* of a pipe where nobody was found to hold it: whether it is open */
 	struct watch *watches;
 	size_t watch_count;
 	size_t watch_room;
@@ -212,8 +213,10 @@ const char *netlink_name(int32_t protocol);
  * a copy of it lives on elsewhere. */
 void descriptors_mark_stale(struct descriptors *descriptors);
 
-/* Whether somebody holds the other end of a pipe. */
+/* Whether the other end of a pipe is open; and whether somebody was found who holds it. An end that is told to be
+ * neither read nor written has no other. */
 enum tristate descriptor_other_end(const struct descriptor *descriptor);
+bool descriptor_other_end_is_held(const struct descriptor *descriptor);
 
 /* Whether it has a position that means bytes, and that is known. */
 bool descriptor_has_position(const struct descriptor *descriptor);

@@ -111,13 +111,39 @@ static bool put_holders_that(bool (*does)(enum access_mode), const char *label, 
 	return before != label;
 }
 
-static void put_no_one(const struct descriptor *pipe, const char *closed, const char *unseen,
-		       const struct descriptor_view *view, struct output *output)
+/* What is said of an end whose holder was not found. */
+struct end_words {
+	const char *closed; /* the kernel says so */
+	const char *open;   /* the kernel says so */
+	const char *nobody; /* all were looked at; but it may be on its way through a socket */
+	const char *unseen;
+};
+
+static const struct end_words no_writer = {
+	.closed = " nobody else writes: end of file",
+	.open = " written by somebody not seen, or on its way through a socket",
+	.nobody = " nobody was found who writes",
+	.unseen = " written by nobody that may be seen",
+};
+
+static const struct end_words no_reader = {
+	.closed = " nobody else reads: a write gets EPIPE",
+	.open = " read by somebody not seen, or on its way through a socket",
+	.nobody = " nobody was found who reads",
+	.unseen = " read by nobody that may be seen",
+};
+
+static void put_no_one(const struct descriptor *pipe, const struct end_words *words, const struct descriptor_view *view,
+		       struct output *output)
 {
-	if (descriptor_other_end(pipe) == TRISTATE_NO)
-		put_remark(closed, view, output);
+	if (pipe->other_end == TRISTATE_NO)
+		put_remark(words->closed, view, output);
+	else if (pipe->other_end == TRISTATE_YES)
+		output_text(output, words->open);
+	else if (pipe->others_complete)
+		put_remark(words->nobody, view, output);
 	else
-		output_text(output, unseen);
+		output_text(output, words->unseen);
 }
 
 static void put_ends(const struct descriptor *pipe, const struct descriptor_view *view, struct output *output)
@@ -127,12 +153,10 @@ static void put_ends(const struct descriptor *pipe, const struct descriptor_view
 	bool has_reader;
 
 	if (reads && !writes && !has_writer)
-		put_no_one(pipe, " nobody else writes: end of file", " written by nobody that may be seen", view,
-			   output);
+		put_no_one(pipe, &no_writer, view, output);
 	has_reader = put_holders_that(access_reads, writes ? " read by " : " also read by ", pipe, output);
 	if (writes && !reads && !has_reader)
-		put_no_one(pipe, " nobody else reads: a write gets EPIPE", " read by nobody that may be seen", view,
-			   output);
+		put_no_one(pipe, &no_reader, view, output);
 	if (reads && writes && !has_reader && !has_writer)
 		output_text(output, pipe->others_complete ? " nobody else" : " nobody else that may be seen");
 }

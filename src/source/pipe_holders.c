@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "pipe_end.h"
 #include "proc_fd.h"
 #include "process_dir.h"
 
@@ -150,6 +151,8 @@ static int assign(const struct scan *scan, struct descriptor *pipe, bool complet
 		if (is_of(&scan->found[i], pipe))
 			pipe->others[pipe->other_count++] = scan->found[i].holder;
 	pipe->others_complete = complete;
+	if (!descriptor_other_end_is_held(pipe))
+		pipe->other_end = pipe_end_ask(pipe);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "descriptor.h"
 
-/* Finds for each pipe and FIFO of `all` who else holds it, and fills in its `others`. This process, which only looks
- * on, does not count. 0 or a negative errno; *hidden: how many processes did not let us look. */
+/* Finds for each pipe and FIFO of `all` who else holds it, and fills in its `others`; where nobody was found at its
+ * other end, the kernel is asked whether that is open. This process, which only looks on, does not count. 0 or a
+ * negative errno; *hidden: how many processes did not let us look. */
 int pipe_holders_find(struct descriptor *const *all, size_t count, size_t *hidden);

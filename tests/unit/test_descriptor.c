@@ -113,18 +113,21 @@ static void test_other_ends(void **state)
 	static const struct {
 		enum access_mode ours, other; /* ACCESS_UNKNOWN: nobody */
 		bool complete;
-		enum tristate held;
+		enum tristate kernel, open;
 	} cases[] = {
-		{ACCESS_READ, ACCESS_WRITE, true, TRISTATE_YES},
-		{ACCESS_READ, ACCESS_BOTH, false, TRISTATE_YES},
-		{ACCESS_READ, ACCESS_READ, true, TRISTATE_NO},
-		{ACCESS_READ, ACCESS_READ, false, TRISTATE_UNKNOWN},
-		{ACCESS_READ, ACCESS_UNKNOWN, true, TRISTATE_NO},
-		{ACCESS_WRITE, ACCESS_READ, true, TRISTATE_YES},
-		{ACCESS_WRITE, ACCESS_WRITE, true, TRISTATE_NO},
-		{ACCESS_BOTH, ACCESS_UNKNOWN, true, TRISTATE_YES},
-		{ACCESS_NONE, ACCESS_WRITE, true, TRISTATE_UNKNOWN},
-		{ACCESS_UNKNOWN, ACCESS_READ, true, TRISTATE_UNKNOWN},
+		{ACCESS_READ, ACCESS_WRITE, true, TRISTATE_UNKNOWN, TRISTATE_YES},
+		{ACCESS_READ, ACCESS_BOTH, false, TRISTATE_UNKNOWN, TRISTATE_YES},
+		{ACCESS_READ, ACCESS_READ, true, TRISTATE_UNKNOWN, TRISTATE_NO},
+		{ACCESS_READ, ACCESS_READ, true, TRISTATE_YES, TRISTATE_YES},
+		{ACCESS_READ, ACCESS_READ, false, TRISTATE_UNKNOWN, TRISTATE_UNKNOWN},
+		{ACCESS_READ, ACCESS_READ, false, TRISTATE_NO, TRISTATE_NO},
+		{ACCESS_READ, ACCESS_UNKNOWN, true, TRISTATE_UNKNOWN, TRISTATE_NO},
+		{ACCESS_WRITE, ACCESS_READ, true, TRISTATE_UNKNOWN, TRISTATE_YES},
+		{ACCESS_WRITE, ACCESS_WRITE, true, TRISTATE_UNKNOWN, TRISTATE_NO},
+		{ACCESS_WRITE, ACCESS_WRITE, false, TRISTATE_YES, TRISTATE_YES},
+		{ACCESS_BOTH, ACCESS_UNKNOWN, true, TRISTATE_UNKNOWN, TRISTATE_YES},
+		{ACCESS_NONE, ACCESS_WRITE, true, TRISTATE_UNKNOWN, TRISTATE_UNKNOWN},
+		{ACCESS_UNKNOWN, ACCESS_READ, true, TRISTATE_UNKNOWN, TRISTATE_UNKNOWN},
 	};
 
 	(void)state;
@@ -134,9 +137,10 @@ static void test_other_ends(void **state)
 						.access = cases[i].ours,
 						.others = &other,
 						.other_count = 1,
-						.others_complete = cases[i].complete};
+						.others_complete = cases[i].complete,
+						.other_end = cases[i].kernel};
 
-		assert_int_equal(descriptor_other_end(&pipe), cases[i].held);
+		assert_int_equal(descriptor_other_end(&pipe), cases[i].open);
 	}
 }
 
@@ -273,10 +277,15 @@ static void test_pipes(void **state)
 	assert_what(&pipe, "99 also written by (\"c\\\"at\",pid=7,fd=1) read by (\"sh\",pid=8,tid=9,fd=0)");
 	pipe.other_count = 0;
 	assert_what(&pipe, "99 read by nobody that may be seen");
-	pipe.others_complete = true;
+	pipe.other_end = TRISTATE_YES;
+	assert_what(&pipe, "99 read by somebody not seen, or on its way through a socket");
+	pipe.other_end = TRISTATE_NO;
 	assert_what(&pipe, "99 nobody else reads: a write gets EPIPE");
 	pipe.access = ACCESS_READ;
 	assert_what(&pipe, "99 nobody else writes: end of file");
+	pipe.other_end = TRISTATE_UNKNOWN;
+	pipe.others_complete = true;
+	assert_what(&pipe, "99 nobody was found who writes");
 	pipe.kind = KIND_FIFO;
 	pipe.access = ACCESS_BOTH;
 	pipe.name = "/x \"y";

@@ -340,7 +340,7 @@ static void put_all(const struct survey *survey, struct descriptor_view *view, b
 
 static int print(const struct survey *survey, const struct options *options)
 {
-	const struct list_wishes wishes = {0};
+	const struct list_wishes wishes = {.namespaces = socket_ends_namespaces(survey->sockets)};
 	struct netns_names *names = netns_names_new(&host_netns_finder);
 	const struct netns_view netns = {.names = names, .home = netns_home()};
 	struct output *output = output_new(STDOUT_FILENO, -1);

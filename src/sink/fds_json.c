@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "json_parts.h"
+#include "socket_json.h"
 
 static void put_text_or_null(struct json_writer *json, const char *key, const char *text)
 {
@@ -146,15 +147,35 @@ static void put_peers(struct json_writer *json, const struct socket_end *end)
 	json_array_end(json);
 }
 
-static void put_endpoints(struct json_writer *json, const struct socket *socket)
+static void put_nulls(struct json_writer *json, const char *const *names, size_t count)
 {
-	static const char *const names[] = {"family", "laddr", "lport", "raddr", "rport"};
+	for (size_t i = 0; i < count; i++)
+		json_null(json, names[i]);
+}
 
-	if (socket && socket->protocol != PROTOCOL_UNIX)
-		json_tuple(json, &socket->tuple, true);
-	else
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			json_null(json, names[i]);
+static bool is_inet(const struct socket_end *end)
+{
+	return end->found && end->found->protocol != PROTOCOL_UNIX;
+}
+
+static bool is_packet(const struct socket_end *end)
+{
+	return end->has_numbers && strcmp(end->protocol, "packet") == 0;
+}
+
+/* A packet socket is bound to an interface and has no endpoints. */
+static void put_endpoints(struct json_writer *json, const struct socket_end *end, const struct descriptor_view *view)
+{
+	static const char *const endpoints[] = {"family", "laddr", "lport", "raddr", "rport"};
+	static const char *const binding[] = {"interface", "ifindex", "v6only"};
+
+	if (is_inet(end)) {
+		socket_json_inet(json, end->found, view->words);
+		return;
+	}
+	put_nulls(json, endpoints, 5);
+	if (!is_packet(end))
+		put_nulls(json, binding, 3);
 }
 
 static void put_netns(struct json_writer *json, const struct socket *socket, const struct descriptor_view *view)
@@ -169,7 +190,7 @@ static void put_netns(struct json_writer *json, const struct socket *socket, con
 
 static void put_family(struct json_writer *json, const struct socket_end *end)
 {
-	if (strcmp(end->protocol, "packet") == 0) {
+	if (is_packet(end)) {
 		json_u64(json, "ethertype", (uint64_t)end->family_protocol);
 		json_known(json, "ifindex", end->family_port, end->family_port != 0);
 		return;
@@ -188,7 +209,7 @@ static void put_socket(struct json_writer *json, const struct descriptor *descri
 
 	put_text_or_null(json, "proto", protocol_of(end));
 	put_netns(json, socket, view);
-	put_endpoints(json, socket);
+	put_endpoints(json, end, view);
 	json_word_or_null(json, "state", socket ? socket_state_name(socket) : NULL);
 	json_known(json, "recvq", socket ? socket->recvq : 0, socket && socket->recvq != QUEUE_UNKNOWN);
 	json_known(json, "sendq", socket ? socket->sendq : 0, socket && socket->sendq != QUEUE_UNKNOWN);

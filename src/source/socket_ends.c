@@ -38,7 +38,7 @@ struct socket_ends {
 	struct search ends;
 	struct search peers; /* the other ends of unix sockets */
 	struct holders *holders;
-	struct netns_list homes; /* of the processes */
+	struct netns_list homes; /* of the processes, and those in which a socket was found */
 };
 
 /* ---- what is looked for ---- */
@@ -202,20 +202,39 @@ static bool is_home(const struct netns_list *homes, uint32_t inode)
 	return false;
 }
 
-static int look_everywhere_else(struct search *search, const struct netns_list *homes)
+/* Takes its descriptor. */
+static int keep(struct netns_list *homes, struct netns *netns)
+{
+	struct netns *grown = realloc(homes->all, (homes->count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	homes->all = grown;
+	grown[homes->count++] = *netns;
+	netns->fd = -1;
+	return 0;
+}
+
+static int look_everywhere_else(struct search *search, struct netns_list *homes)
 {
 	struct netns_list all = {0};
 	int err = netns_discover(&all);
 
 	search->failed = search->failed || err;
-	for (size_t i = 0; !err && i < all.count && search->missing; i++)
-		if (!is_home(homes, all.all[i].inode))
-			err = look_into(search, &all.all[i]);
+	for (size_t i = 0; !err && i < all.count && search->missing; i++) {
+		size_t missing = search->missing;
+
+		if (is_home(homes, all.all[i].inode))
+			continue;
+		err = look_into(search, &all.all[i]);
+		if (!err && search->missing < missing)
+			err = keep(homes, &all.all[i]);
+	}
 	netns_list_free(&all);
 	return err == -ENOMEM ? err : 0;
 }
 
-static int run(struct search *search, const struct netns_list *homes)
+static int run(struct search *search, struct netns_list *homes)
 {
 	int err = 0;
 
@@ -229,17 +248,11 @@ static int run(struct search *search, const struct netns_list *homes)
 /* `task`: a process or a thread. */
 static int add_home(struct netns_list *homes, uint32_t task)
 {
-	struct netns *grown;
-	uint32_t inode;
+	struct netns home = {.witnesses = {(int)task}, .witness_count = 1, .fd = -1};
 
-	if (netns_of_process(task, &inode) || is_home(homes, inode))
+	if (netns_of_process(task, &home.inode) || is_home(homes, home.inode))
 		return 0;
-	grown = realloc(homes->all, (homes->count + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	homes->all = grown;
-	grown[homes->count++] = (struct netns){.inode = inode, .witnesses = {(int)task}, .witness_count = 1, .fd = -1};
-	return 0;
+	return keep(homes, &home);
 }
 
 static int find_homes(struct netns_list *homes, struct descriptor *const *all, size_t count)
@@ -362,6 +375,11 @@ int socket_ends_find(struct descriptor *const *all, size_t count, struct socket_
 	}
 	*out = ends;
 	return 0;
+}
+
+const struct netns_list *socket_ends_namespaces(const struct socket_ends *ends)
+{
+	return &ends->homes;
 }
 
 static void free_search(struct search *search)

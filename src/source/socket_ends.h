@@ -5,6 +5,7 @@
  * other network namespaces than its own: those that are not found in the processes' own are looked for in all.
  */
 #include "descriptor.h"
+#include "netns.h"
 
 struct socket_ends;
 
@@ -13,3 +14,6 @@ struct socket_ends;
  * us look. The caller frees. */
 int socket_ends_find(struct descriptor *const *all, size_t count, struct socket_ends **out, size_t *hidden);
 void socket_ends_free(struct socket_ends *ends);
+
+/* Those in which the sockets are. */
+const struct netns_list *socket_ends_namespaces(const struct socket_ends *ends);

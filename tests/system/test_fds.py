@@ -455,6 +455,52 @@ def test_sockets_of_other_namespaces(opened, netns):
         child.stdout.close()
 
 
+BOUND = """
+import socket, time
+held = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET6)]
+held[0].bind(("0.0.0.0", 5001))
+held[1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+held[1].bind(("::", 5002))
+held[1].listen(3)
+for each in held:
+    each.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"tl-bound")
+print(*[each.fileno() for each in held], flush=True)
+time.sleep(60)
+"""
+
+
+def test_interfaces_of_other_namespaces(opened, netns, process):
+    """By name, also where the socket is in neither the process's namespace nor ours."""
+    own, other = netns(), netns()
+    own.exec("ip", "link", "add", "tl-bound", "type", "veth", "peer", "name", "tl-peer")
+    other.exec("ip", "link", "add", "tl-foreign", "type", "veth", "peer", "name", "tl-peer")
+    with other.entered():
+        foreign = opened(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        foreign.bind(("0.0.0.0", 5003))
+        foreign.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"tl-foreign")
+    with own.entered():
+        child = process([sys.executable, "-c", BOUND], stdout=subprocess.PIPE, text=True, pass_fds=[foreign.fileno()])
+    udp, tcp = map(int, child.stdout.readline().split())
+    lines, text = told(child.pid), rows(child.pid)
+    assert " 0.0.0.0%tl-bound:5001 " in text[udp] + " " and "[::]%tl-bound:5002" in text[tcp]
+    assert "0.0.0.0%tl-foreign:5003" in text[foreign.fileno()]
+    listed = {line["inode"]: line for line in map(json.loads, own.exec(PROGRAM, "list", "--json", "-tua").stdout.splitlines())}
+    for fd in udp, tcp:
+        theirs = listed[lines[fd]["inode"]]
+        assert lines[fd]["interface"] == "tl-bound" and lines[fd]["ifindex"]
+        for name in "interface", "ifindex", "v6only":
+            assert lines[fd][name] == theirs[name]
+    assert lines[tcp]["v6only"] is True
+
+
+def test_interface_of_what_is_bound_to_none(opened):
+    inet, local, fresh = opened(listen()), opened(socket.socket(socket.AF_UNIX)), opened(socket.socket())
+    lines = told()
+    for each in inet, local, fresh:
+        line = lines[each.fileno()]
+        assert (line["interface"], line["ifindex"], line["v6only"]) == (None, None, None)
+
+
 # ---- what is in no file system ----
 
 def test_eventfd(opened):

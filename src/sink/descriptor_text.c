@@ -206,7 +206,7 @@ static void put_inet_ends(const struct socket *socket, const struct descriptor_v
 	socket_local_text(socket, view->words, shown);
 	output_char(output, ' ');
 	output_text(output, shown);
-	if (socket->state == STATE_LISTEN || !socket->tuple.rport)
+	if (socket->state == STATE_LISTEN || (!socket->tuple.rport && address_is_any(&socket->tuple.raddr)))
 		return;
 	socket_peer_text(socket, view->words, shown);
 	output_text(output, " -> ");

@@ -501,6 +501,14 @@ def test_interface_of_what_is_bound_to_none(opened):
         assert (line["interface"], line["ifindex"], line["v6only"]) == (None, None, None)
 
 
+def test_connected_raw_socket(opened):
+    """Whose peer has an address and no port."""
+    raw = opened(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
+    raw.bind(("127.0.0.1", 0))
+    raw.connect(("127.0.0.2", 0))
+    assert rows()[raw.fileno()].endswith(" ESTABLISHED 127.0.0.1:1 -> 127.0.0.2:*")
+
+
 # ---- what is in no file system ----
 
 def test_eventfd(opened):

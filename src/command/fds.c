@@ -45,6 +45,7 @@ struct survey {
 	size_t denied; /* processes that are meant, and may not be looked at */
 	struct process_facts last_denied;
 	const char *pattern; /* of a name, for fnmatch() */
+	size_t nameless;     /* processes of which not even the name may be seen */
 	struct socket_ends *sockets;
 	size_t hidden; /* processes among which a holder may be */
 };
@@ -141,7 +142,7 @@ static int take_thread(struct survey *survey, uint32_t tid, int thread, uint32_t
 	uint32_t table;
 
 	if (process < 0)
-		return process == -ENOENT ? 0 : process;
+		return process_has_exited(process) ? 0 : process;
 	process_facts_read(process, pid, &of_process);
 	read_thread(thread, tid, &of_process, &facts);
 	table = thread_table_of(pid, process, tid);
@@ -178,16 +179,20 @@ static int take_named(struct survey *survey, const char *name)
 	if (!pattern)
 		return -ENOMEM;
 	survey->pattern = pattern;
-	return process_each(take_if_named, survey);
+	return process_each(take_if_named, survey, &survey->nameless);
 }
 
 static int take_numbered(struct survey *survey, uint32_t pid)
 {
 	CLEANUP(cleanup_close) int process = process_open(pid);
 
-	if (process < 0)
-		return process == -ENOENT ? 0 : process;
-	return take_process(survey, pid, process);
+	if (process == -EACCES || process == -EPERM)
+		note_denied(survey, &(struct process_facts){.pid = pid});
+	else if (process >= 0)
+		return take_process(survey, pid, process);
+	else if (!process_has_exited(process))
+		return process;
+	return 0;
 }
 
 static int find_processes(struct survey *survey, const char *word)
@@ -214,7 +219,8 @@ static int note_name(void *context, uint32_t pid, int process)
 {
 	struct names *names = context;
 
-	(void)pid;
+	if (pid == (uint32_t)getpid())
+		return 0;
 	if (names->count == names->room) {
 		size_t room = names->room ? names->room * 2 : 128;
 		char(*grown)[COMM_LEN] = realloc(names->all, room * sizeof(*grown));
@@ -242,29 +248,35 @@ static const char *find_nearest(const struct names *names, const char *word)
 	return words ? nearest_word(word, words, names->count) : NULL;
 }
 
-static void say_there_is_none(const char *word)
+static void say_there_is_none(const struct survey *survey, const char *word)
 {
+	bool all_are_seen = !survey->nameless && process_all_are_shown();
+	const char *seen = all_are_seen ? "" : " that may be seen from here", *near = NULL;
 	struct names names = {0};
-	const char *near = NULL;
+	size_t nameless;
 	uint32_t pid;
 
 	if (parse_u32(word, 1, INT32_MAX, &pid) == 0) {
 		log_error("fds %s: there is no process of this number%s", word,
-			  process_all_are_shown() ? ", or it has exited" : " that may be seen from here");
+			  all_are_seen ? ", or it has exited" : seen);
 		return;
 	}
-	if (process_each(note_name, &names) == 0)
+	if (process_each(note_name, &names, &nameless) == 0)
 		near = find_nearest(&names, word);
 	if (near)
-		log_error("fds %s: there is no process of this name; the nearest is %s", ESCAPED(word), ESCAPED(near));
+		log_error("fds %s: there is no process of this name%s; the nearest is %s", ESCAPED(word), seen,
+			  ESCAPED(near));
 	else
-		log_error("fds %s: there is no process of this name, nor one that is nearly called so", ESCAPED(word));
+		log_error("fds %s: there is no process of this name%s, nor one that is nearly called so", ESCAPED(word),
+			  seen);
 	free(names.all);
 }
 
 static void say_who_was_denied(const struct survey *survey)
 {
-	if (survey->denied == 1)
+	if (survey->denied == 1 && !*survey->last_denied.comm)
+		log_error("the process %u may not be looked at: " REMEDY, survey->last_denied.pid);
+	else if (survey->denied == 1)
 		log_error("%s (pid %u): its descriptors may not be looked at: " REMEDY,
 			  ESCAPED(survey->last_denied.comm), survey->last_denied.pid);
 	else if (survey->denied)
@@ -384,7 +396,7 @@ static int run(struct survey *survey, const struct options *options)
 		return STATUS_FAILED;
 	}
 	if (!survey->count && !survey->denied) {
-		say_there_is_none(options->process);
+		say_there_is_none(survey, options->process);
 		return STATUS_WRONG_USE;
 	}
 	say_who_was_denied(survey);

@@ -54,13 +54,14 @@ static int visit_table(void *context, uint32_t tid, int task)
 	int64_t fd;
 	int err = 0;
 
-	visit->denied = visit->denied || (!fds && errno == EACCES);
+	visit->denied = visit->denied || (!fds && !process_has_exited(-errno));
 	while (fds && !err && (fd = dir_next_number(fds)) >= 0) {
 		ssize_t length;
 
 		*decimal_put(link.name, (uint64_t)fd) = '\0';
 		length = readlinkat(dirfd(fds), link.name, link.target, sizeof(link.target) - 1);
-		if (length < 0 && errno == EACCES) { /* the directory may be ours, and its links not */
+		if (length < 0 &&
+		    (errno == EACCES || errno == EPERM)) { /* the directory may be ours, and its links not */
 			visit->denied = true;
 			break;
 		}
@@ -88,9 +89,10 @@ static int visit_process(void *context, uint32_t pid, int process)
 int proc_fd_each_link(proc_link_handler *handler, void *context, size_t *denied)
 {
 	struct walk walk = {.handler = handler, .context = context};
-	int err = process_each(visit_process, &walk);
+	size_t hidden;
+	int err = process_each(visit_process, &walk, &hidden);
 
-	*denied = walk.denied;
+	*denied = walk.denied + hidden;
 	return err;
 }
 

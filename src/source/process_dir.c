@@ -38,12 +38,13 @@ int process_open(uint32_t pid)
 	return proc < 0 ? -errno : open_in(proc, pid);
 }
 
-int process_each(process_handler *handler, void *context)
+int process_each(process_handler *handler, void *context, size_t *hidden)
 {
 	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
 	int64_t pid;
 	int err = 0;
 
+	*hidden = 0;
 	if (!proc)
 		return -errno;
 	while (!err && (pid = dir_next_number(proc)) >= 0) {
@@ -51,6 +52,8 @@ int process_each(process_handler *handler, void *context)
 
 		if (process >= 0)
 			err = handler(context, (uint32_t)pid, process);
+		else
+			*hidden += !process_has_exited(process);
 	}
 	return err;
 }

@@ -3,6 +3,7 @@
 /*
  * A process by its open directory under /proc: what is read there is of that process, whoever has its number meanwhile.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +27,14 @@ void process_facts_read(int process, uint32_t pid, struct process_facts *facts);
 /* Whether what /proc shows are all processes of this host. */
 bool process_all_are_shown(void);
 
+/* Whether a file of a process could not be opened or read because it has exited. `err`: a negative errno. */
+static inline bool process_has_exited(int err)
+{
+	return err == -ENOENT || err == -ESRCH;
+}
+
 /* Each process, in the order of the numbers, with its directory. Those that exit meanwhile are passed over. Returns 0,
- * a negative errno, or what the handler returned, which ends the walk unless it is 0. */
+ * a negative errno, or what the handler returned, which ends the walk unless it is 0. *hidden: how many are there of
+ * which /proc shows nothing but the number. */
 typedef int process_handler(void *context, uint32_t pid, int process);
-int process_each(process_handler *handler, void *context);
+int process_each(process_handler *handler, void *context, size_t *hidden);

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "dir.h"
 #include "number.h"
+#include "process_dir.h"
 #include "shortage.h"
 
 /* A directory has two links, and /proc/PID/task one more for each thread (proc_task_getattr(), fs/proc/base.c). */
@@ -78,6 +79,15 @@ static int insert(struct tables *tables, uint32_t tid, size_t place)
 	return 0;
 }
 
+/* 0 where that is no error of ours. */
+static int cannot_open(int err, bool *denied)
+{
+	if (is_shortage(err))
+		return err;
+	*denied = *denied || !process_has_exited(err);
+	return 0;
+}
+
 /* 0 also where it has exited meanwhile. */
 static int hand_on(int tasks, uint32_t tid, thread_table_handler *handler, void *context, bool *denied)
 {
@@ -88,8 +98,7 @@ static int hand_on(int tasks, uint32_t tid, thread_table_handler *handler, void 
 	thread = openat(tasks, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (thread >= 0)
 		return handler(context, tid, thread);
-	*denied = *denied || (errno != ENOENT && errno != ESRCH && !is_shortage(-errno));
-	return is_shortage(-errno) ? -errno : 0;
+	return cannot_open(-errno, denied);
 }
 
 static int each_thread(struct tables *tables, DIR *tasks, thread_table_handler *handler, void *context, bool *denied)
@@ -125,7 +134,7 @@ int thread_tables_each(uint32_t pid, int process, thread_table_handler *handler,
 		return 0;
 	tasks = dir_open_at(process, "task");
 	if (!tasks)
-		return is_shortage(-errno) ? -errno : 0;
+		return cannot_open(-errno, denied);
 	err = insert(&tables, pid, 0);
 	if (!err)
 		err = each_thread(&tables, tasks, handler, context, denied);

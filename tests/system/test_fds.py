@@ -850,6 +850,22 @@ def test_hidepid(opened):
     assert (line["kind"], line["other_end"], line["others_complete"]) == ("pipe", end, False)
 
 
+@pytest.mark.parametrize("hidepid", [1, 2, 4])
+def test_hidepid_hides_names(process, tmp_path, hidepid):
+    (other,) = named(process, "tl-hidden", 1, tmp_path)
+    script = f'mount -t proc -o hidepid={hidepid} proc /proc && exec "$@"'
+    hidden = ["unshare", "--mount", "sh", "-c", script, "sh", *NOBODY]
+    done = run(*hidden, PROGRAM, "fds", "tl-hidden")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert messages(done) == ["tcpledger: fds tl-hidden: there is no process of this name that may be seen from here, "
+                              "nor one that is nearly called so"]
+    done = run(*hidden, PROGRAM, "fds", str(other.pid))
+    if hidepid == 1:
+        assert done.returncode == 1 and f"the process {other.pid} may not be looked at: run as root" in done.stderr
+    else:
+        assert done.returncode == 2 and "that may be seen from here" in done.stderr
+
+
 def test_without_proc():
     done = run(*WITHOUT_PROC, PROGRAM, "fds", "1")
     assert done.returncode == 1 and done.stdout == "" and messages(done) == ["tcpledger: fds: /proc is not mounted"]

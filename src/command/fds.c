@@ -93,13 +93,15 @@ static int take_table(struct survey *survey, const struct process_facts *facts, 
 }
 
 /* Of a thread, with what its process tells. */
-static void read_thread(int thread, uint32_t tid, const struct process_facts *process, struct process_facts *out)
+static int read_thread(int thread, uint32_t tid, const struct process_facts *process, struct process_facts *out)
 {
-	process_facts_read(thread, tid, out);
+	int err = process_facts_read(thread, tid, out);
+
 	out->tid = tid;
 	memcpy(out->thread_comm, out->comm, COMM_LEN);
 	memcpy(out->comm, process->comm, COMM_LEN);
 	out->exited = process->exited;
+	return err;
 }
 
 struct process_taken {
@@ -111,10 +113,10 @@ static int take_thread_table(void *context, uint32_t tid, int thread)
 {
 	const struct process_taken *process = context;
 	struct process_facts facts;
+	int err = read_thread(thread, tid, process->facts, &facts);
 
-	read_thread(thread, tid, process->facts, &facts);
 	facts.own_table = true;
-	return take_table(process->survey, &facts, thread, tid);
+	return err ? err : take_table(process->survey, &facts, thread, tid);
 }
 
 /* Where the main thread has exited, what the others have is all there is. */
@@ -140,11 +142,15 @@ static int take_thread(struct survey *survey, uint32_t tid, int thread, uint32_t
 	CLEANUP(cleanup_close) int process = process_open(pid);
 	struct process_facts of_process, facts;
 	uint32_t table;
+	int err;
 
 	if (process < 0)
 		return process_has_exited(process) ? 0 : process;
-	process_facts_read(process, pid, &of_process);
-	read_thread(thread, tid, &of_process, &facts);
+	err = process_facts_read(process, pid, &of_process);
+	if (!err)
+		err = read_thread(thread, tid, &of_process, &facts);
+	if (err)
+		return err;
 	table = thread_table_of(pid, process, tid);
 	facts.own_table = table != 0;
 	return take_table(survey, &facts, thread, table);
@@ -153,8 +159,10 @@ static int take_thread(struct survey *survey, uint32_t tid, int thread, uint32_t
 static int take_process(struct survey *survey, uint32_t pid, int process)
 {
 	struct process_facts facts;
+	int err = process_facts_read(process, pid, &facts);
 
-	process_facts_read(process, pid, &facts);
+	if (err)
+		return err;
 	if (facts.pid != pid)
 		return take_thread(survey, pid, process, facts.pid);
 	return take_tables(survey, &facts, process);
@@ -165,8 +173,10 @@ static int take_if_named(void *context, uint32_t pid, int process)
 {
 	struct survey *survey = context;
 	char comm[COMM_LEN];
+	int err = process_comm(process, comm);
 
-	process_comm(process, comm);
+	if (err)
+		return err;
 	if (!*comm || pid == (uint32_t)getpid() || fnmatch(survey->pattern, comm, 0) != 0)
 		return 0;
 	return take_process(survey, pid, process);

@@ -21,6 +21,7 @@
 #include "namespaces.h"
 #include "netns_finder.h"
 #include "report.h"
+#include "shortage.h"
 #include "socket_batch.h"
 
 enum { BATCH_ROWS = 8192 };
@@ -119,6 +120,8 @@ static int take(void *context, const struct socket *found)
 	if (listing->holders) {
 		socket.owners = holders_of(listing->holders, socket.inode, &socket.owner_count);
 		socket.owners_hidden = socket.inode && holders_may_hide(listing->holders);
+	} else {
+		socket.owners_hidden = socket.inode && listing->wants_owners;
 	}
 	answer = socket_passes(&socket, listing->options->filter);
 	listing->left_out += answer == FILTER_MAYBE;
@@ -137,7 +140,7 @@ static void warn_of_hidden_owners(const struct listing *listing)
 {
 	bool told = listing->options->list.owners || listing->options->json;
 
-	if (told && listing->unknown)
+	if (told && listing->holders && listing->unknown)
 		log_warning("who holds %zu of the sockets could not be seen, shown as %s: " REMEDY, listing->unknown,
 			    listing->options->json ? "owners_complete false" : "-");
 	if (listing->left_out)
@@ -163,7 +166,7 @@ static int find_holders(struct listing *listing)
 	enum holder_source source = listing->options->list.holder_source;
 	int err = listing->wants_owners ? holders_find(source, &listing->holders) : 0;
 
-	if (err && source == HOLDERS_BY_AUTO && err != -ENOMEM) {
+	if (err && source == HOLDERS_BY_AUTO && !is_shortage(err)) {
 		log_warning("who holds the sockets cannot be found out: %s", strerror(-err));
 		return 0;
 	}

@@ -30,17 +30,6 @@ static void go_first(void)
 		setpriority(PRIO_PROCESS, 0, EAGER_NICE);
 }
 
-/* Each network namespace takes a descriptor while it is read. */
-static void take_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static int open_accept_hook(struct live *live, enum accept_source source)
 {
 	int err = source == ACCEPT_BY_SCAN ? 0 : accept_hook_open(bpf_source_ring(live->source), &live->accept_hook);
@@ -76,7 +65,6 @@ static int start(struct live *live, const struct live_options *options)
 {
 	int err;
 
-	take_descriptors();
 	live->table = table_new();
 	live->push_down = push_down_of(options->filter);
 	if (!live->table || !live->push_down)

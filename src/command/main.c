@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -19,6 +20,17 @@ static bool has_standard_files(void)
 	return has_output;
 }
 
+/* Each network namespace takes a descriptor while it is read, and so does each process and each thread. */
+static void take_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static int (*const run[])(const struct options *options) = {
@@ -33,6 +45,7 @@ int main(int argc, char **argv)
 		log_error("standard output is closed: there is nowhere to print to");
 		return STATUS_FAILED;
 	}
+	take_descriptors();
 	options_read(&options, argc, argv);
 	status = run[options.command](&options);
 	options_free(&options);

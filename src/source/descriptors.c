@@ -19,6 +19,7 @@
 #include "fdinfo.h"
 #include "number.h"
 #include "process_dir.h"
+#include "shortage.h"
 
 /* Where a number is closed and given to something else again and again, the last look counts. */
 enum { LOOKS = 4 };
@@ -73,6 +74,8 @@ static int look_at(const struct place *place, struct look *look)
 		if (err)
 			return err;
 		look->info = process_text(place->task, path);
+		if (!look->info && is_shortage(-errno))
+			return -errno;
 		err = read_link(place, again);
 		if (err || strcmp(again, look->link) == 0)
 			break;
@@ -236,7 +239,7 @@ static int read_one(const struct place *place, struct descriptors *out)
 	}
 	free(look.info);
 	/* The directory may be ours and its links not, as of a process that has taken on another's rights. */
-	return err == -ENOMEM || err == -EACCES || err == -EPERM ? err : 0; /* anything else: it is closed */
+	return is_shortage(err) || err == -EACCES || err == -EPERM ? err : 0; /* anything else: it is closed */
 }
 
 static int compare(const void *a, const void *b)

@@ -87,6 +87,7 @@ static int take_link(void *context, struct proc_link *link)
 {
 	struct scan *scan = context;
 	struct holding holding = {.inode = proc_link_inode(link, "pipe")};
+	int err;
 
 	if (link->owner.pid == (uint32_t)getpid())
 		return 0;
@@ -96,8 +97,9 @@ static int take_link(void *context, struct proc_link *link)
 		return 0;
 	holding.holder.access = access_of(link);
 	holding.holder.tid = link->tid;
-	holding.holder.owner = *proc_link_owner(link);
-	return append(scan, &holding);
+	err = proc_link_name(link);
+	holding.holder.owner = link->owner;
+	return err ? err : append(scan, &holding);
 }
 
 /* By inode; those of one in the order of processes, tables and descriptors. */

@@ -12,6 +12,7 @@
 #include "number.h"
 #include "parse.h"
 #include "process_dir.h"
+#include "shortage.h"
 #include "thread_tables.h"
 
 struct walk {
@@ -54,6 +55,8 @@ static int visit_table(void *context, uint32_t tid, int task)
 	int64_t fd;
 	int err = 0;
 
+	if (!fds && is_shortage(-errno))
+		return -errno;
 	visit->denied = visit->denied || (!fds && !process_has_exited(-errno));
 	while (fds && !err && (fd = dir_next_number(fds)) >= 0) {
 		ssize_t length;
@@ -96,11 +99,9 @@ int proc_fd_each_link(proc_link_handler *handler, void *context, size_t *denied)
 	return err;
 }
 
-const struct owner *proc_link_owner(struct proc_link *link)
+int proc_link_name(struct proc_link *link)
 {
-	if (!link->owner.comm[0])
-		process_comm(link->process, link->owner.comm);
-	return &link->owner;
+	return link->owner.comm[0] ? 0 : process_comm(link->process, link->owner.comm);
 }
 
 /* ---- of sockets ---- */
@@ -109,10 +110,12 @@ static int visit_link(void *context, struct proc_link *link)
 {
 	const struct proc_fd_visitor *visitor = context;
 	uint32_t inode = (uint32_t)proc_link_inode(link, "socket");
+	int err;
 
 	if (!inode || (visitor->wants && !visitor->wants(visitor->context, inode)))
 		return 0;
-	return visitor->holds(visitor->context, inode, proc_link_owner(link));
+	err = proc_link_name(link);
+	return err ? err : visitor->holds(visitor->context, inode, &link->owner);
 }
 
 int proc_fd_each(const struct proc_fd_visitor *visitor, size_t *denied)

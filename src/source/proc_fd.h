@@ -14,7 +14,7 @@ struct proc_link {
 	int dir;            /* /proc/PID/fd, or that of the thread */
 	char name[16];      /* of the link there */
 	char target[64];    /* cut where it is longer: what is no path is not */
-	struct owner owner; /* the name only by proc_link_owner() */
+	struct owner owner; /* the name only by proc_link_name() */
 };
 
 /* Returns 0, or a negative errno that ends the pass. */
@@ -23,8 +23,8 @@ typedef int proc_link_handler(void *context, struct proc_link *link);
 /* 0 or a negative errno. *denied: how many processes did not let us look at their descriptors. */
 int proc_fd_each_link(proc_link_handler *handler, void *context, size_t *denied);
 
-/* With the process's name. */
-const struct owner *proc_link_owner(struct proc_link *link);
+/* Reads the process's name. 0, or a negative errno where descriptors ran out. */
+int proc_link_name(struct proc_link *link);
 
 /* The number in "socket:[12345]", where `kind` is "socket"; 0: it is none of these. */
 uint64_t proc_link_inode(const struct proc_link *link, const char *kind);

@@ -14,6 +14,7 @@
 #include "dir.h"
 #include "number.h"
 #include "process.h"
+#include "shortage.h"
 
 /* Where others are hidden, the first process is too. */
 bool process_all_are_shown(void)
@@ -52,15 +53,18 @@ int process_each(process_handler *handler, void *context, size_t *hidden)
 
 		if (process >= 0)
 			err = handler(context, (uint32_t)pid, process);
+		else if (is_shortage(process))
+			err = process;
 		else
 			*hidden += !process_has_exited(process);
 	}
 	return err;
 }
 
-void process_comm(int process, char comm[COMM_LEN])
+int process_comm(int process, char comm[COMM_LEN])
 {
 	CLEANUP(cleanup_close) int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
+	int err = fd < 0 && is_shortage(-errno) ? -errno : 0;
 	char text[COMM_LEN + 1];
 	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof(text));
 
@@ -72,6 +76,7 @@ void process_comm(int process, char comm[COMM_LEN])
 		got = COMM_LEN - 1;
 	memcpy(comm, text, (size_t)got);
 	comm[got] = '\0';
+	return err;
 }
 
 /* The size of these files is not told; each read gives what there is at that moment. */
@@ -130,19 +135,21 @@ static void read_status(const char *status, struct process_facts *facts)
 		snprintf(facts->user, sizeof(facts->user), "%s", entry->pw_name);
 }
 
-void process_facts_read(int process, uint32_t pid, struct process_facts *facts)
+int process_facts_read(int process, uint32_t pid, struct process_facts *facts)
 {
 	CLEANUP(cleanup_free) char *status = process_text(process, "status");
 	CLEANUP(cleanup_free) char *limits = process_text(process, "limits");
 	const char *limit = limits ? line_of(limits, "Max open files") : NULL;
 	struct stat netns;
+	int err;
 
 	*facts = (struct process_facts){.pid = pid, .uid = UID_UNKNOWN, .limit = LIMIT_UNKNOWN};
-	process_comm(process, facts->comm);
+	err = process_comm(process, facts->comm);
 	if (fstatat(process, "ns/net", &netns, 0) == 0)
 		facts->netns = (uint32_t)netns.st_ino;
 	if (status)
 		read_status(status, facts);
 	if (limit)
 		facts->limit = strncmp(limit, "unlimited", 9) == 0 ? LIMIT_NONE : strtoull(limit, NULL, 10);
+	return err;
 }

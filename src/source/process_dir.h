@@ -14,15 +14,15 @@
  * when another one has got its number. */
 int process_open(uint32_t pid);
 
-/* Its name; "" when it has gone. */
-void process_comm(int process, char comm[COMM_LEN]);
+/* Its name; "" when it has gone. 0, or a negative errno where descriptors ran out (shortage.h). */
+int process_comm(int process, char comm[COMM_LEN]);
 
 /* A whole file in it, with a NUL at its end; or NULL with errno set. The caller frees. */
 char *process_text(int process, const char *path);
 
 /* `pid`: by which it was opened. What is not told stays unknown. Of a thread's directory it is that thread's, but for
- * the process's `pid`. */
-void process_facts_read(int process, uint32_t pid, struct process_facts *facts);
+ * the process's `pid`. 0, or a negative errno as above. */
+int process_facts_read(int process, uint32_t pid, struct process_facts *facts);
 
 /* Whether what /proc shows are all processes of this host. */
 bool process_all_are_shown(void);

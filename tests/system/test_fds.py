@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import resource
 import select
 import signal
 import socket
@@ -869,3 +870,33 @@ def test_hidepid_hides_names(process, tmp_path, hidepid):
 def test_without_proc():
     done = run(*WITHOUT_PROC, PROGRAM, "fds", "1")
     assert done.returncode == 1 and done.stdout == "" and messages(done) == ["tcpledger: fds: /proc is not mounted"]
+
+
+def test_descriptors_run_out(opened, process):
+    """Then it fails, and leaves no holder without a name."""
+    reader, writer = map(opened, os.pipe())
+    server = opened(listen())
+    sleeper = process(["sleep", "60"], stdin=reader, pass_fds=[server.fileno()])
+    await_that(lambda: comm_of(sleeper.pid) == "sleep", "sleep to run")
+    outcomes = set()
+    for limit in range(4, 40):
+        done = run(PROGRAM, "fds", "--json", str(sleeper.pid),
+                   preexec_fn=lambda most=limit: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)))
+        outcomes.add(done.returncode == 0)
+        assert done.returncode == 0 or done.stderr, limit
+        lines = {line["fd"]: line for line in map(json.loads, done.stdout.splitlines() if done.returncode == 0 else [])}
+        for line in lines.values():
+            assert all(other["comm"] for other in line.get("others", [])), limit
+        if lines:
+            assert (os.getpid(), writer, "w") in ends(lines[0]), limit
+            assert (os.getpid(), server.fileno(), "rw") in ends(lines[server.fileno()]), limit
+            assert lines[server.fileno()]["state"] == "LISTEN", limit
+    assert outcomes == {True, False}
+
+
+def test_soft_limit_of_descriptors_is_no_limit(opened):
+    server = opened(listen())
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    done = run(PROGRAM, "fds", "--json", str(os.getpid()), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (4, hard)))
+    assert done.returncode == 0, done.stderr
+    assert [line["state"] for line in map(json.loads, done.stdout.splitlines()) if line["fd"] == server.fileno()] == ["LISTEN"]

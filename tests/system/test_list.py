@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -679,3 +680,32 @@ def test_socket_of_a_process_whose_main_thread_has_exited(ns, holders):
     assert owners_of(ns, 7016, f"--holder-source={holders}") == [(holder.pid, fd)]
     holder.kill()
     holder.communicate(timeout=30)
+
+
+# ---- few descriptors ----
+
+@pytest.mark.parametrize("holders", ["auto", "proc"])
+def test_descriptors_run_out(ns, holders):
+    """Then it fails; it does not say that nobody holds the socket."""
+    with ns.entered():
+        server = listen(port=7017)
+        outcomes = set()
+        for limit in range(4, 40):
+            done = run(PROGRAM, "list", "--json", "-tl", f"--holder-source={holders}", "sport = 7017",
+                       preexec_fn=lambda most=limit: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)))
+            outcomes.add(done.returncode == 0)
+            assert done.returncode == 0 or done.stderr, limit
+            for line in map(json.loads, done.stdout.splitlines() if done.returncode == 0 else []):
+                assert (os.getpid(), server.fileno()) in {(owner["pid"], owner["fd"]) for owner in line["owners"]}, limit
+    assert outcomes == {True, False}
+    server.close()
+
+
+def test_owners_that_cannot_be_found_out(ns):
+    """By neither way: then the list of them is not complete."""
+    with ns.entered():
+        server = listen(port=7018)
+    done = ns.exec(*WITHOUT_PROC, *NOBODY, PROGRAM, "list", "--json", "-tl", "sport = 7018", check=False)
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert (line["owners"], line["owners_complete"]) == ([], False)
+    server.close()

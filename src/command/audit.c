@@ -13,6 +13,7 @@
 #include "audit_json.h"
 #include "audit_text.h"
 #include "baseline_file.h"
+#include "capability.h"
 #include "clock.h"
 #include "command.h"
 #include "list_words.h"
@@ -287,9 +288,8 @@ static void warn_of_unknown_owners(const struct audit *audit)
 	if (!count)
 		return;
 	if (holders_denied(audit->holders))
-		log_warning("%llu %s held by processes that may not be looked into, shown as -: run as root, or with "
-			    "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
-			    count, listeners);
+		log_warning("%llu %s held by processes that may not be looked into, shown as -: %s", count, listeners,
+			    capabilities_owners_remedy());
 	else
 		log_warning("%llu %s held by no process of this PID namespace, shown as -: run in the host's", count,
 			    listeners);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "command.h"
@@ -28,8 +29,6 @@
 #include "report.h"
 #include "socket_ends.h"
 #include "thread_tables.h"
-
-#define REMEDY "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 
 /* One table of descriptors: a process has more than one where threads have their own. */
 struct holding_process {
@@ -284,13 +283,15 @@ static void say_there_is_none(const struct survey *survey, const char *word)
 
 static void say_who_was_denied(const struct survey *survey)
 {
+	const char *remedy = capabilities_owners_remedy();
+
 	if (survey->denied == 1 && !*survey->last_denied.comm)
-		log_error("the process %u may not be looked at: " REMEDY, survey->last_denied.pid);
+		log_error("the process %u may not be looked at: %s", survey->last_denied.pid, remedy);
 	else if (survey->denied == 1)
-		log_error("%s (pid %u): its descriptors may not be looked at: " REMEDY,
-			  ESCAPED(survey->last_denied.comm), survey->last_denied.pid);
+		log_error("%s (pid %u): its descriptors may not be looked at: %s", ESCAPED(survey->last_denied.comm),
+			  survey->last_denied.pid, remedy);
 	else if (survey->denied)
-		log_error("the descriptors of %zu processes may not be looked at: " REMEDY, survey->denied);
+		log_error("the descriptors of %zu processes may not be looked at: %s", survey->denied, remedy);
 }
 
 /* ---- what is at the other ends ---- */
@@ -338,8 +339,8 @@ static void warn_of_hidden(const struct survey *survey)
 			missing += misses_end(&survey->all[i].descriptors.all[j]);
 	if (survey->hidden && missing)
 		log_warning("who holds the other end of %zu pipes or sockets is not known, since %zu processes may not "
-			    "be looked into: " REMEDY,
-			    missing, survey->hidden);
+			    "be looked into: %s",
+			    missing, survey->hidden, capabilities_owners_remedy());
 }
 
 /* ---- output ---- */

@@ -134,19 +134,17 @@ static int take(void *context, const struct socket *found)
 	return 0;
 }
 
-#define REMEDY "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
-
 static void warn_of_hidden_owners(const struct listing *listing)
 {
 	bool told = listing->options->list.owners || listing->options->json;
 
 	if (told && listing->holders && listing->unknown)
-		log_warning("who holds %zu of the sockets could not be seen, shown as %s: " REMEDY, listing->unknown,
-			    listing->options->json ? "owners_complete false" : "-");
+		log_warning("who holds %zu of the sockets could not be seen, shown as %s: %s", listing->unknown,
+			    listing->options->json ? "owners_complete false" : "-", holders_remedy(listing->holders));
 	if (listing->left_out)
 		log_warning("%zu sockets are left out: who holds them could not be seen, and the filter asks for "
-			    "that: " REMEDY,
-			    listing->left_out);
+			    "that: %s",
+			    listing->left_out, holders_remedy(listing->holders));
 }
 
 static void print_totals(struct listing *listing)

@@ -65,3 +65,12 @@ const char *capabilities_missing(uint64_t held, enum capability_use use, char *o
 {
 	return list(held, false, use, out);
 }
+
+const char *capabilities_owners_remedy(void)
+{
+	char missing[CAPABILITIES_TEXT];
+
+	if (*capabilities_missing(capabilities_held(), CAPABILITY_OWNERS, missing))
+		return "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
+	return "not even by root: another user namespace or a security module protects them";
+}

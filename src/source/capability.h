@@ -27,3 +27,6 @@ uint64_t capabilities_held(void);
  * bytes; "" when there are none. Returns `out`. */
 const char *capabilities_present(uint64_t held, enum capability_use use, char *out);
 const char *capabilities_missing(uint64_t held, enum capability_use use, char *out);
+
+/* What to do, or what to know, where processes may not be looked into. */
+const char *capabilities_owners_remedy(void);

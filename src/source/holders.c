@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capability.h"
 #include "cleanup.h"
 #include "holders.skel.h"
 #include "holding.h"
@@ -231,4 +232,11 @@ bool holders_may_hide(const struct holders *holders)
 size_t holders_denied(const struct holders *holders)
 {
 	return holders->denied;
+}
+
+const char *holders_remedy(const struct holders *holders)
+{
+	if (holders && !holders->denied && !process_numbers_are_ours())
+		return "run in the host's PID namespace";
+	return capabilities_owners_remedy();
 }

@@ -26,3 +26,6 @@ bool holders_may_hide(const struct holders *holders);
 
 /* How many processes did not let us look. */
 size_t holders_denied(const struct holders *holders);
+
+/* What to do, or what to know, where there may be others. `holders`: NULL where nobody could be looked for. */
+const char *holders_remedy(const struct holders *holders);

@@ -815,6 +815,13 @@ def test_without_privilege():
     assert re.fullmatch(rf"tcpledger: .+ \(pid {os.getpid()}\): its descriptors may not be looked at: run as root, .*\n", done.stderr)
 
 
+def test_root_that_is_refused():
+    """As that of another user namespace is: it need not be told to run as root."""
+    done = fds(str(os.getpid()), prefix=["unshare", "--user", "--map-root-user"], status=1)
+    assert done.stdout == ""
+    assert re.fullmatch(rf"tcpledger: .+ \(pid {os.getpid()}\): its descriptors may not be looked at: not even by root: .*\n", done.stderr)
+
+
 def test_without_privilege_own_process(process):
     sleeper = process([*NOBODY, "sh", "-c", "sleep 60 | cat"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     pid = await_that(lambda: [each for each in children_of(sleeper.pid) if comm_of(each) == "cat"], "cat to run")[0]

@@ -709,3 +709,23 @@ def test_owners_that_cannot_be_found_out(ns):
     (line,) = map(json.loads, done.stdout.splitlines())
     assert (line["owners"], line["owners_complete"]) == ([], False)
     server.close()
+
+
+# ---- root who may not ----
+
+def test_root_that_is_refused(ns):
+    """As that of another user namespace is: it need not be told to run as root."""
+    with ns.entered():
+        server = listen(port=7019)
+    done = tcpledger(ns, "-tlnp", "--holder-source=proc", "sport = 7019", prefix=["unshare", "--user", "--map-root-user"])
+    assert "users:" not in done.stdout
+    assert re.fullmatch(r"tcpledger: warning: who holds 1 of the sockets could not be seen, shown as -: not even by root: .*\n", done.stderr)
+    server.close()
+
+
+def test_root_of_another_pid_namespace(ns):
+    with ns.entered():
+        server = listen(port=7020)
+    inside = ["unshare", "--pid", "--fork", "--mount-proc"]
+    assert "run in the host's PID namespace\n" in tcpledger(ns, "-tlnp", "sport = 7020", prefix=inside).stderr
+    server.close()

@@ -263,9 +263,8 @@ static void say_there_is_none(const struct survey *survey, const char *word)
 	const char *seen = all_are_seen ? "" : " that may be seen from here", *near = NULL;
 	struct names names = {0};
 	size_t nameless;
-	uint32_t pid;
 
-	if (parse_u32(word, 1, INT32_MAX, &pid) == 0) {
+	if (word[strspn(word, "0123456789")] == '\0') {
 		log_error("fds %s: there is no process of this number%s", word,
 			  all_are_seen ? ", or it has exited" : seen);
 		return;
@@ -338,9 +337,9 @@ static void warn_of_hidden(const struct survey *survey)
 		for (size_t j = 0; j < survey->all[i].descriptors.count; j++)
 			missing += misses_end(&survey->all[i].descriptors.all[j]);
 	if (survey->hidden && missing)
-		log_warning("who holds the other end of %zu pipes or sockets is not known, since %zu processes may not "
-			    "be looked into: %s",
-			    missing, survey->hidden, capabilities_owners_remedy());
+		log_warning("who holds the other end of %zu %s is not known, since %zu %s may not be looked into: %s",
+			    missing, missing == 1 ? "pipe or socket" : "pipes or sockets", survey->hidden,
+			    survey->hidden == 1 ? "process" : "processes", capabilities_owners_remedy());
 }
 
 /* ---- output ---- */

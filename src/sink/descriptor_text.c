@@ -361,7 +361,8 @@ static void put_timer(const struct descriptor *descriptor, struct output *output
 	if (descriptor->timerfd.value_ns && descriptor->timerfd.interval_ns)
 		put_span(", then each ", descriptor->timerfd.interval_ns, output);
 	if (descriptor->timerfd.ticks)
-		put_number(", fired ", descriptor->timerfd.ticks, " times and not read", output);
+		put_number(", fired ", descriptor->timerfd.ticks,
+			   descriptor->timerfd.ticks == 1 ? " time and not read" : " times and not read", output);
 }
 
 static void put_signals(uint64_t signals, struct output *output)

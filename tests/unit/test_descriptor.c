@@ -352,6 +352,8 @@ static void test_what_waits(void **state)
 	descriptor =
 		(struct descriptor){.kind = KIND_TIMERFD, .detailed = true, .timerfd = {1, 2, 5000000000, 1000000000}};
 	assert_what(&descriptor, "monotonic fires in 5.0s, then each 1.0s, fired 2 times and not read");
+	descriptor.timerfd.ticks = 1;
+	assert_what(&descriptor, "monotonic fires in 5.0s, then each 1.0s, fired 1 time and not read");
 	descriptor.timerfd.value_ns = descriptor.timerfd.ticks = 0;
 	assert_what(&descriptor, "monotonic not armed");
 	descriptor = (struct descriptor){.kind = KIND_SIGNALFD, .detailed = true, .signals = 1 << 1 | 1 << 14};

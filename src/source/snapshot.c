@@ -299,6 +299,17 @@ static int take_sockets(struct snapshot *snapshot)
 
 /* ---- the thread ---- */
 
+/* A trace that has run for long goes on where descriptors run out for a while. */
+static int scan_holders(struct snapshot *snapshot)
+{
+	int err = proc_fd_scan(&snapshot->rows, &snapshot->owners);
+
+	if (err != -EMFILE && err != -ENFILE)
+		return err;
+	log_warning("who holds the sockets cannot be found out this time: %s", strerror(-err));
+	return 0;
+}
+
 static int take(struct snapshot *snapshot)
 {
 	struct snapshot_kit *kit = snapshot->kit;
@@ -313,8 +324,7 @@ static int take(struct snapshot *snapshot)
 		err = take_sockets(snapshot);
 	if (err || !(snapshot->scope & SNAPSHOT_HOLDERS))
 		return err;
-	return kit->iterators ? iterators_descriptors(kit->iterators, &snapshot->stop)
-			      : proc_fd_scan(&snapshot->rows, &snapshot->owners);
+	return kit->iterators ? iterators_descriptors(kit->iterators, &snapshot->stop) : scan_holders(snapshot);
 }
 
 static void *run(void *argument)

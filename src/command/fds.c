@@ -43,6 +43,7 @@ struct survey {
 	size_t room;
 	size_t denied; /* processes that are meant, and may not be looked at */
 	struct process_facts last_denied;
+	size_t half_denied;  /* processes whose threads may have descriptors of their own that may not be looked at */
 	const char *pattern; /* of a name, for fnmatch() */
 	size_t nameless;     /* processes of which not even the name may be seen */
 	struct socket_ends *sockets;
@@ -129,8 +130,7 @@ static int take_tables(struct survey *survey, const struct process_facts *facts,
 	if (err || survey->denied > denied)
 		return err;
 	err = thread_tables_each(facts->pid, process, take_thread_table, &taken, &threads_denied);
-	if (!err && threads_denied && survey->denied == denied)
-		note_denied(survey, facts);
+	survey->half_denied += threads_denied && survey->denied == denied;
 	if (!err && facts->exited && survey->count == count && survey->denied == denied)
 		err = take_table(survey, facts, process, 0);
 	return err;
@@ -291,6 +291,9 @@ static void say_who_was_denied(const struct survey *survey)
 			  survey->last_denied.pid, remedy);
 	else if (survey->denied)
 		log_error("the descriptors of %zu processes may not be looked at: %s", survey->denied, remedy);
+	if (survey->half_denied)
+		log_warning("of %zu %s it cannot be seen whether threads have descriptors of their own: %s",
+			    survey->half_denied, survey->half_denied == 1 ? "process" : "processes", remedy);
 }
 
 /* ---- what is at the other ends ---- */

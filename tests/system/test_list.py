@@ -701,7 +701,7 @@ def test_descriptors_run_out(ns, holders):
     server.close()
 
 
-def test_owners_that_cannot_be_found_out(ns):
+def test_holders_that_cannot_be_found_out(ns):
     """By neither way: then the list of them is not complete."""
     with ns.entered():
         server = listen(port=7018)

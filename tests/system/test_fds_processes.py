@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""tcpledger fds: of which processes and threads it tells, and what it says of those that it may not look into."""
+
+import ctypes
+import errno
+import json
+import os
+import re
+import resource
+import signal
+import struct
+import subprocess
+import sys
+
+import pytest
+from conftest import PROGRAM, WITHOUT_PROC, await_that, children_of, comm_of, listen, messages, run
+from test_fds import ends, fds, libc, may_take_from_own, opened, some_are_hidden, told  # pylint: disable=unused-import
+from test_usage import NOBODY
+
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
+
+
+# ---- which processes ----
+
+def named(process, name, count, folder):
+    """Processes of that name, each with a descriptor that no other has."""
+    program = folder / name
+    if not program.exists():
+        program.write_bytes(open("/bin/sleep", "rb").read())
+        program.chmod(0o755)
+    started = [process([str(program), "60"], stdin=subprocess.DEVNULL) for _ in range(count)]
+    for each in started:
+        await_that(lambda: comm_of(each.pid) == name, f"{name} to run")
+    return started
+
+
+def test_by_name(process, tmp_path):
+    started = named(process, "tl-one", 2, tmp_path) + named(process, "tl-other", 1, tmp_path)
+    both = sorted(each.pid for each in started[:2])
+    headings = [line for line in fds("tl-one").stdout.splitlines() if ", pid " in line]
+    assert [int(re.match(r"tl-one, pid (\d+), user root: 3 descriptors of at most \d+$", line)[1]) for line in headings] == both
+    limit = re.search(r"Max open files +(\d+)", open(f"/proc/{both[0]}/limits", encoding="utf-8").read())[1]
+    assert headings[0].endswith(f" at most {limit}")
+    assert {json.loads(line)["pid"] for line in fds("tl-o*", "--json").stdout.splitlines()} == {each.pid for each in started}
+    assert {json.loads(line)["pid"] for line in fds("tl-on?", "--json").stdout.splitlines()} == set(both)
+
+
+def test_nearest_name(process, tmp_path):
+    named(process, "tl-nearest", 1, tmp_path)
+    done = fds("tl-naerest", status=2)
+    assert done.stdout == ""
+    assert done.stderr == "tcpledger: fds tl-naerest: there is no process of this name; the nearest is tl-nearest\n"
+    assert "nor one that is nearly called so" in fds("qqqqqqqqqqqqqqqq", status=2).stderr
+
+
+def test_no_such_pid(process):
+    gone = process(["true"])
+    gone.wait()
+    assert f"fds {gone.pid}: there is no process of this number" in fds(str(gone.pid), status=2).stderr
+    for never in "0", "4294967296", "9" * 30:
+        assert f"fds {never}: there is no process of this number" in fds(never, status=2).stderr
+
+
+@pytest.mark.parametrize("arguments,message", [
+    ([], "of which process?"),
+    ([""], "of which process?"),
+    (["1", "2"], "give one process"),
+    (["--jsom", "1"], "the nearest is --json"),
+    (["x\x1b[2Jqqqqq"], r"x\x1b[2Jqqqqq"),
+])
+def test_wrong_use(arguments, message):
+    done = fds(*arguments, status=2)
+    assert done.stdout == "" and message in done.stderr and "\x1b" not in done.stderr
+
+
+def test_processes_that_exit_meanwhile(process):
+    busy = process(["sh", "-c", "while :; do sleep 0.001 & sleep 0.001 | cat; done"], stderr=subprocess.DEVNULL)
+    for _ in range(20):
+        done = run(PROGRAM, "fds", "s*", "--json")
+        assert done.returncode == 0 and "Traceback" not in done.stderr
+        assert not re.search(r"No such|exited", done.stderr)
+        for line in done.stdout.splitlines():
+            json.loads(line)
+        assert run(PROGRAM, "fds", str(busy.pid)).returncode == 0
+    busy.kill()
+
+
+def test_descriptors_that_come_and_go(process):
+    """A number that is now a pipe and then a socket: what is told of it is of one of them."""
+    script = ("import os, socket\nwhile True:\n    r, w = os.pipe(); os.close(r); os.close(w)\n"
+              "    a, b = socket.socketpair(); a.close(); b.close()\n    os.close(os.open('/dev/null', 0)); os.close(os.open('/', 0))\n")
+    busy = process([sys.executable, "-c", script])
+    for _ in range(30):
+        for line in told(busy.pid).values():
+            assert line["kind"] in ("pipe", "socket", "character", "directory", "file")
+            assert ("other_end" in line) == (line["kind"] == "pipe") and ("proto" in line) == (line["kind"] == "socket")
+            assert (line["path"] in ("/dev/null", "/")) if line["kind"] in ("character", "directory") else True
+
+
+def test_kernel_thread_has_none():
+    done = fds("kthreadd") if comm_of(2) == "kthreadd" else pytest.skip("not the host's processes")
+    assert ": 0 descriptors" in done.stdout
+
+
+# ---- threads ----
+
+THREADS = """
+import ctypes, os, socket, sys, threading
+libc = ctypes.CDLL(None)
+def own():
+    libc.unshare(0x400)
+    libc.prctl(15, b"tl-own")
+    held = os.pipe(), socket.create_server(("127.0.0.1", 0))
+    others = [threading.Thread(target=wait) for _ in range(2)]
+    for each in others:
+        each.start()
+    told.extend([threading.get_native_id(), others[0].native_id, *held[0], held[1].fileno()])
+    ready.set()
+    wait()
+def wait():
+    stop.wait()
+stop, ready, told = threading.Event(), threading.Event(), []
+threads = [threading.Thread(target=wait), threading.Thread(target=own)]
+shared = os.pipe()
+for each in threads:
+    each.start()
+ready.wait()
+print(threads[0].native_id, *shared, *told, flush=True)
+if "exit" in sys.argv:
+    libc.pthread_exit(None)
+sys.stdin.read()
+os._exit(0)
+"""
+
+
+@pytest.fixture
+def threads(process):
+    """A process with a thread that shares its table of descriptors, one that does not, and two that share the latter's."""
+    def start(*arguments):
+        child = process([sys.executable, "-c", THREADS, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        sharing, first, second, *rest = map(int, child.stdout.readline().split())
+        return child, sharing, (first, second), *rest
+    return start
+
+
+def tables(pid):
+    """{tid: {fd: what is told of it}}"""
+    found = {}
+    for line in map(json.loads, fds(str(pid), "--json").stdout.splitlines()):
+        found.setdefault(line["tid"], {})[line["fd"]] = line
+    return found
+
+
+def test_thread_with_descriptors_of_its_own(threads):
+    child, _sharing, pipe, owner, _another, reader, writer, server = threads()
+    found = tables(child.pid)
+    assert set(found) == {None, owner} and set(pipe) <= set(found[None])
+    assert {line["pid"] for line in found[owner].values()} == {child.pid}
+    assert {reader, writer, server} <= set(found[owner]) == set(map(int, os.listdir(f"/proc/{child.pid}/task/{owner}/fd")))
+    held = {(other["fd"], other["access"], other["tid"]) for other in found[owner][reader]["others"]}
+    assert held == {(writer, "w", owner)} and found[owner][reader]["other_end"] == "open"
+    assert found[owner][server]["state"] == "LISTEN"
+    text = fds(str(child.pid)).stdout
+    assert f",tid={owner},fd={writer})" in text
+    headings = [line for line in text.splitlines() if f", pid {child.pid}" in line]
+    assert len(headings) == 2 and f", thread {owner} tl-own with descriptors of its own, user root: " in headings[1]
+
+
+def test_thread_that_is_asked_for(threads):
+    child, sharing, pipe, owner, another, reader, writer, _server = threads()
+    assert set(tables(sharing)) == {None} and set(pipe) <= set(tables(sharing)[None])
+    assert f", pid {child.pid}, thread {sharing} " in fds(str(sharing)).stdout.splitlines()[0]
+    for tid in owner, another:
+        found = tables(tid)
+        assert set(found) == {tid} and found[tid][reader]["other_end"] == "open"
+        assert {other["fd"] for other in found[tid][reader]["others"]} == {writer}, "the same one is none of the others"
+        assert re.search(rf", pid {child.pid}, thread {tid} .+ with descriptors of its own, ", fds(str(tid)).stdout.splitlines()[0])
+
+
+def test_process_whose_main_thread_has_exited(threads):
+    child, sharing, pipe, owner, *_rest = threads("exit")
+    await_that(lambda: "\nState:\tZ" in open(f"/proc/{child.pid}/status", encoding="utf-8").read(), "its main thread to exit")
+    found = tables(child.pid)
+    assert set(found) == {sharing, owner}
+    assert found[sharing][pipe[0]]["other_end"] == "open" and found[sharing][pipe[0]]["kind"] == "pipe"
+    headings = [line for line in fds(str(child.pid)).stdout.splitlines() if f", pid {child.pid}" in line]
+    assert len(headings) == 2 and all(", whose main thread has exited, thread " in line for line in headings)
+
+
+def test_process_that_has_exited(process):
+    zombie = process(["true"])
+    await_that(lambda: "\nState:\tZ" in open(f"/proc/{zombie.pid}/status", encoding="utf-8").read(), "it to exit")
+    assert re.search(rf"^true, pid {zombie.pid}, which has exited, user root: 0 descriptors", fds(str(zombie.pid)).stdout)
+
+
+# ---- what the kernel refuses ----
+
+KCMP = 312 if os.uname().machine == "x86_64" else 272
+PIDFD_GETFD = 438
+
+
+def refusing(number):
+    """Makes a program's system call fail with EPERM, as the rules of containers do."""
+    def refuse():
+        rules = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno.EPERM), (0x06, 0, 0, 0x7fff0000)]
+        code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+        program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(rules), ctypes.addressof(code)))
+        assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program) == 0
+    return refuse
+
+
+def test_tables_that_cannot_be_compared(threads):
+    child, _sharing, pipe, _owner, *_rest = threads()
+    done = run(PROGRAM, "fds", "--json", str(child.pid), preexec_fn=refusing(KCMP))
+    lines = {line["fd"]: line for line in map(json.loads, done.stdout.splitlines())}
+    assert done.returncode == 0 and set(pipe) <= set(lines)
+    assert {line["tid"] for line in lines.values()} == {None}
+    assert lines[pipe[0]]["others_complete"] is False
+    assert "of 1 process it cannot be seen whether threads have descriptors of their own" in done.stderr
+
+
+def test_end_that_may_not_be_asked(opened):
+    """Then only what was found is told: nobody, and whether somebody may have been missed."""
+    reader, writer = os.pipe()
+    opened(reader)
+    os.close(writer)
+    hidden = some_are_hidden()
+    text = run(PROGRAM, "fds", str(os.getpid()), preexec_fn=refusing(PIDFD_GETFD)).stdout
+    words = "written by nobody that may be seen" if hidden else "nobody was found who writes"
+    assert re.search(rf"^ *{reader} pipe .* {words}$", text, re.M)
+
+
+# ---- privilege ----
+
+def test_without_privilege():
+    done = fds(str(os.getpid()), prefix=NOBODY, status=1)
+    assert done.stdout == ""
+    assert re.fullmatch(rf"tcpledger: .+ \(pid {os.getpid()}\): its descriptors may not be looked at: run as root, .*\n", done.stderr)
+
+
+def test_root_that_is_refused():
+    """As that of another user namespace is: it need not be told to run as root."""
+    done = fds(str(os.getpid()), prefix=["unshare", "--user", "--map-root-user"], status=1)
+    assert done.stdout == ""
+    assert re.fullmatch(rf"tcpledger: .+ \(pid {os.getpid()}\): its descriptors may not be looked at: not even by root: .*\n", done.stderr)
+
+
+def test_without_privilege_own_process(process):
+    sleeper = process([*NOBODY, "sh", "-c", "sleep 60 | cat"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    pid = await_that(lambda: [each for each in children_of(sleeper.pid) if comm_of(each) == "cat"], "cat to run")[0]
+    line = told(pid, prefix=NOBODY)[0]
+    assert (line["kind"], line["other_end"]) == ("pipe", "open") and line["others"][0]["comm"] == "sleep"
+    for each in children_of(sleeper.pid):
+        os.kill(each, signal.SIGTERM)
+
+
+def test_some_without_privilege(process, tmp_path):
+    """What may be shown is; the rest is counted."""
+    named(process, "tl-mixed", 2, tmp_path)
+    tmp_path.chmod(0o755)
+    own = process([*NOBODY, "/bin/sh", "-c", "printf tl-mixed > /proc/self/comm; read x"], stdin=subprocess.PIPE)
+    await_that(lambda: comm_of(own.pid) == "tl-mixed", "its name")
+    done = fds("tl-mixed", prefix=NOBODY)
+    assert f"tl-mixed, pid {own.pid}, " in done.stdout and done.stdout.count(", pid ") == 1
+    assert "the descriptors of 2 processes may not be looked at" in done.stderr
+    own.stdin.close()
+
+
+def test_hidepid(opened):
+    """Of what is hidden nobody says that it is not there."""
+    reader, writer = os.pipe()
+    opened(reader)
+    os.close(writer)
+    script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+    hidden = ["unshare", "--mount", "sh", "-c", script, "sh", *NOBODY]
+    done = run(*hidden, PROGRAM, "fds", str(os.getpid()))
+    assert done.returncode == 2 and "there is no process of this number that may be seen from here" in done.stderr
+    done = run(*hidden, "sh", "-c", f"{PROGRAM} fds $$ --json; :", stdin=reader)
+    line = [json.loads(line) for line in done.stdout.splitlines()][0]
+    end = "closed" if may_take_from_own() else None
+    assert (line["kind"], line["other_end"], line["others_complete"]) == ("pipe", end, False)
+
+
+@pytest.mark.parametrize("hidepid", [1, 2, 4])
+def test_hidepid_hides_names(process, tmp_path, hidepid):
+    (other,) = named(process, "tl-hidden", 1, tmp_path)
+    script = f'mount -t proc -o hidepid={hidepid} proc /proc && exec "$@"'
+    hidden = ["unshare", "--mount", "sh", "-c", script, "sh", *NOBODY]
+    done = run(*hidden, PROGRAM, "fds", "tl-hidden")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert messages(done) == ["tcpledger: fds tl-hidden: there is no process of this name that may be seen from here, "
+                              "nor one that is nearly called so"]
+    done = run(*hidden, PROGRAM, "fds", str(other.pid))
+    if hidepid == 1:
+        assert done.returncode == 1 and f"the process {other.pid} may not be looked at: run as root" in done.stderr
+    else:
+        assert done.returncode == 2 and "that may be seen from here" in done.stderr
+
+
+def test_without_proc():
+    done = run(*WITHOUT_PROC, PROGRAM, "fds", "1")
+    assert done.returncode == 1 and done.stdout == "" and messages(done) == ["tcpledger: fds: /proc is not mounted"]
+
+
+def test_descriptors_run_out(opened, process):
+    """Then it fails, and leaves no holder without a name."""
+    reader, writer = map(opened, os.pipe())
+    server = opened(listen())
+    sleeper = process(["sleep", "60"], stdin=reader, pass_fds=[server.fileno()])
+    await_that(lambda: comm_of(sleeper.pid) == "sleep", "sleep to run")
+    outcomes = set()
+    for limit in *range(4, 20), 64:
+        done = run(PROGRAM, "fds", "--json", str(sleeper.pid),
+                   preexec_fn=lambda most=limit: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)))
+        outcomes.add(done.returncode == 0)
+        assert done.returncode == 0 or done.stderr, limit
+        lines = {line["fd"]: line for line in map(json.loads, done.stdout.splitlines() if done.returncode == 0 else [])}
+        for line in lines.values():
+            assert all(other["comm"] for other in line.get("others", [])), limit
+        if lines:
+            assert (os.getpid(), writer, "w") in ends(lines[0]), limit
+            assert (os.getpid(), server.fileno(), "rw") in ends(lines[server.fileno()]), limit
+            assert lines[server.fileno()]["state"] == "LISTEN", limit
+    assert outcomes == {True, False}
+
+
+def test_soft_limit_of_descriptors_is_no_limit(opened):
+    server = opened(listen())
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    done = run(PROGRAM, "fds", "--json", str(os.getpid()), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (4, hard)))
+    assert done.returncode == 0, done.stderr
+    assert [line["state"] for line in map(json.loads, done.stdout.splitlines()) if line["fd"] == server.fileno()] == ["LISTEN"]

@@ -127,7 +127,7 @@ for each in threads:
 ready.wait()
 print(threads[0].native_id, *shared, *told, flush=True)
 if "exit" in sys.argv:
-    libc.pthread_exit(None)
+    libc.syscall(60 if os.uname().machine == "x86_64" else 93, 0)  # of this thread alone
 sys.stdin.read()
 os._exit(0)
 """

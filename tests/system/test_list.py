@@ -670,10 +670,10 @@ def test_socket_that_only_a_thread_holds(ns, holders):
 
 @pytest.mark.parametrize("holders", ["iter", "proc"])
 def test_socket_of_a_process_whose_main_thread_has_exited(ns, holders):
-    script = ("import ctypes, socket, sys, threading\nlibc = ctypes.CDLL(None)\n"
+    script = ("import ctypes, os, socket, sys, threading\nexit_thread = 60 if os.uname().machine == 'x86_64' else 93\n"
               "def rest():\n    s = socket.create_server(('127.0.0.1', 7016))\n"
               "    print(s.fileno(), flush=True)\n    sys.stdin.read()\n"
-              "threading.Thread(target=rest).start()\nlibc.pthread_exit(None)\n")
+              "threading.Thread(target=rest).start()\nctypes.CDLL(None).syscall(exit_thread, 0)\n")
     holder = ns.popen(sys.executable, "-c", script, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     fd = int(holder.stdout.readline())
     await_that(lambda: "\nState:\tZ" in open(f"/proc/{holder.pid}/status", encoding="utf-8").read(), "its main thread to exit")

@@ -121,14 +121,14 @@ struct end_words {
 
 static const struct end_words no_writer = {
 	.closed = " nobody else writes: end of file",
-	.open = " written by somebody not seen, or on its way through a socket",
+	.open = " written by somebody not seen (or on its way through a socket)",
 	.nobody = " nobody was found who writes",
 	.unseen = " written by nobody that may be seen",
 };
 
 static const struct end_words no_reader = {
 	.closed = " nobody else reads: a write gets EPIPE",
-	.open = " read by somebody not seen, or on its way through a socket",
+	.open = " read by somebody not seen (or on its way through a socket)",
 	.nobody = " nobody was found who reads",
 	.unseen = " read by nobody that may be seen",
 };

@@ -276,7 +276,7 @@ def test_pipe_whose_other_end_is_on_its_way(opened):
     lines, text = told(), rows()
     for fd, does in (reader, "written"), (writer, "read"):
         assert lines[fd]["others"] == [] and lines[fd]["other_end"] == "open"
-        assert text[fd].endswith(f" {does} by somebody not seen, or on its way through a socket")
+        assert text[fd].endswith(f" {does} by somebody not seen (or on its way through a socket)")
     there.close()
     lines = told()
     assert lines[reader]["other_end"] == lines[writer]["other_end"] == "closed"

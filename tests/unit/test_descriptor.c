@@ -278,7 +278,7 @@ static void test_pipes(void **state)
 	pipe.other_count = 0;
 	assert_what(&pipe, "99 read by nobody that may be seen");
 	pipe.other_end = TRISTATE_YES;
-	assert_what(&pipe, "99 read by somebody not seen, or on its way through a socket");
+	assert_what(&pipe, "99 read by somebody not seen (or on its way through a socket)");
 	pipe.other_end = TRISTATE_NO;
 	assert_what(&pipe, "99 nobody else reads: a write gets EPIPE");
 	pipe.access = ACCESS_READ;

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "record.h"
 #include "transition.skel.h"
+#include "trial.h"
 
 /* A wake-up costs as much as many events; this much makes it worth it, or of a small ring this part. Powers of two. */
 enum { WAKE_BYTES = 256 * 1024, WAKE_PART = 4 };
@@ -195,7 +196,7 @@ int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, stru
 		err = -E2BIG;
 		goto fail;
 	}
-	err = load(source, push_down);
+	err = trial_bpf_kills() ? -ESHUTDOWN : load(source, push_down);
 	if (!err)
 		err = attach(source->skeleton);
 	if (err) {

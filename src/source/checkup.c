@@ -13,7 +13,6 @@
 enum {
 	OWN_DESCRIPTORS = 64,            /* more than a trace has open, but for those of named namespaces */
 	LOCKED_MEMORY_WANTED = 64 << 20, /* the ring, the counters, the programs */
-	NOT_SUPPORTED = 524,             /* ENOTSUPP, which the kernel keeps to itself and yet returns */
 };
 
 /* Adds to one of the texts of a finding. */
@@ -25,15 +24,6 @@ __attribute__((format(printf, 2, 3))) static void say(char *text, const char *fo
 	va_start(args, format);
 	vsnprintf(text + used, FINDING_TEXT - used, format, args);
 	va_end(args);
-}
-
-static const char *error_text(int err)
-{
-	if (err == -NOT_SUPPORTED)
-		return "not supported here";
-	if (err == -ESHUTDOWN)
-		return "whoever calls bpf() is killed";
-	return strerror(-err);
 }
 
 static bool works(const struct trial *trial)
@@ -52,7 +42,7 @@ static bool may_trace(const struct host_facts *facts)
 
 static bool bpf_is_forbidden(const struct host_facts *facts)
 {
-	if (works(&facts->tracepoint) || facts->system_call == -EINVAL)
+	if (works(&facts->tracepoint) || facts->system_call == -EBADF)
 		return false;
 	return facts->system_call != -ENOSYS || facts->has_seccomp_filter;
 }
@@ -69,13 +59,13 @@ static void say_failure(char *text, const struct trial *trial)
 		say(text, trial->err == -ENODATA ? "not tried, for want of type information" : "not in this kernel");
 		break;
 	case TRIAL_LOAD:
-		say(text, "refused at the load: %s", error_text(trial->err));
+		say(text, "refused at the load: %s", trial_error_text(trial->err));
 		break;
 	case TRIAL_ATTACH:
-		say(text, "loads, but cannot be attached: %s", error_text(trial->err));
+		say(text, "loads, but cannot be attached: %s", trial_error_text(trial->err));
 		break;
 	case TRIAL_RUN:
-		say(text, "can be attached, but not opened: %s", error_text(trial->err));
+		say(text, "can be attached, but not opened: %s", trial_error_text(trial->err));
 		break;
 	}
 }
@@ -220,7 +210,7 @@ static void check_seccomp(const struct host_facts *facts, struct finding *findin
 	}
 	finding->state = FINDING_NO;
 	say(finding->found, "%s bpf(): %s", filter ? "a filter forbids" : "no filter, but something else forbids",
-	    error_text(facts->system_call));
+	    trial_error_text(facts->system_call));
 	say(finding->cost, "nothing can be traced");
 	say(finding->remedy,
 	    filter ? "Allow it: `docker run --security-opt seccomp=unconfined`, or --privileged, or a "
@@ -253,7 +243,7 @@ static void check_ring_buffer(const struct host_facts *facts, struct finding *fi
 		return;
 	}
 	finding->state = FINDING_NO;
-	say(finding->found, "a BPF ring buffer is refused: %s", error_text(facts->ring_buffer.err));
+	say(finding->found, "a BPF ring buffer is refused: %s", trial_error_text(facts->ring_buffer.err));
 	say(finding->cost, "nothing can be traced");
 	advise(finding->remedy, facts, &facts->ring_buffer,
 	       facts->ring_buffer.err == -EINVAL ? "This kernel is too old: Linux 5.8 is the oldest that can do, 5.15 "
@@ -507,7 +497,7 @@ void checkup_add_program(struct checkup *checkup, const struct host_facts *facts
 		say(finding->found, "the real thing loads and attaches");
 		return;
 	}
-	say(finding->found, "the kernel refuses the BPF program: %s", error_text(err));
+	say(finding->found, "the kernel refuses the BPF program: %s", trial_error_text(err));
 	say(finding->cost, "nothing can be traced");
 	if (facts->lockdown == LOCKDOWN_CONFIDENTIALITY)
 		say(finding->remedy,

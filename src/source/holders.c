@@ -18,6 +18,7 @@
 #include "proc_fd.h"
 #include "process.h"
 #include "process_dir.h"
+#include "trial.h"
 
 enum { RECORDS_AT_ONCE = 1024 };
 
@@ -101,6 +102,8 @@ static int find_by_iterator(struct holders *holders)
 
 	if (!process_numbers_are_ours())
 		return -EOPNOTSUPP;
+	if (trial_bpf_kills())
+		return -ESHUTDOWN;
 	libbpf_log_take_over();
 	skeleton = holders_bpf__open();
 	if (!skeleton)
@@ -167,7 +170,7 @@ static int find(struct holders *holders, enum holder_source source)
 		log_error(
 			"--holder-source=iter: this kernel has no BPF iterator over descriptors, or does not allow it "
 			"(%s). Give auto or proc",
-			strerror(-err));
+			trial_error_text(err));
 	if (err && source != HOLDERS_BY_ITER) {
 		holders->count = 0;
 		err = find_in_proc(holders);

@@ -23,8 +23,8 @@
 enum {
 	LOG_BYTES = 4096,
 	PAGE_BYTES = 4096,
-	CONTEXT_FILE = 24, /* of struct bpf_iter__task_file: meta, task, fd, file, each of 8 bytes */
-	NO_SUCH_COMMAND = 0x7fff,
+	CONTEXT_FILE = 24,   /* of struct bpf_iter__task_file: meta, task, fd, file, each of 8 bytes */
+	NOT_SUPPORTED = 524, /* ENOTSUPP, which the kernel keeps to itself and yet returns */
 };
 
 /* ---- the programs ---- */
@@ -228,12 +228,19 @@ bool trial_counts_locked_memory(void)
 	return without_room == -EPERM;
 }
 
-static int ask_nonsense(void)
+/* Not by a command that does not exist: EINVAL, which that gets, is what some filters say. */
+static int ask_of_no_map(void)
 {
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
-	return bpf_call(NO_SUCH_COMMAND, &attr);
+	attr.map_fd = (__u32)-1;
+	return bpf_call(BPF_MAP_LOOKUP_ELEM, &attr);
+}
+
+static bool is_filtered(void)
+{
+	return prctl(PR_GET_SECCOMP) > 0;
 }
 
 /* Under a seccomp filter in a process of its own: some filters kill. */
@@ -242,15 +249,29 @@ int trial_system_call(void)
 	int status;
 	pid_t child;
 
-	if (prctl(PR_GET_SECCOMP) <= 0)
-		return ask_nonsense();
+	if (!is_filtered())
+		return ask_of_no_map();
 	child = fork();
 	if (child < 0)
-		return ask_nonsense();
+		return ask_of_no_map();
 	if (child == 0)
-		_exit(-ask_nonsense() & 0xff);
+		_exit(-ask_of_no_map() & 0xff);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ESHUTDOWN;
+}
+
+bool trial_bpf_kills(void)
+{
+	return is_filtered() && trial_system_call() == -ESHUTDOWN;
+}
+
+const char *trial_error_text(int err)
+{
+	if (err == -NOT_SUPPORTED)
+		return "not supported here";
+	if (err == -ESHUTDOWN)
+		return "whoever calls bpf() is killed";
+	return strerror(-err);
 }

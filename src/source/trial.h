@@ -36,6 +36,14 @@ struct trial trial_ring_buffer(void);
  * told, for want of privileges. */
 bool trial_counts_locked_memory(void);
 
-/* What bpf() itself says to a command that does not exist: -EINVAL when it is there for us, -ENOSYS when the kernel
- * has none, -EPERM where something forbids it, -ESHUTDOWN where the caller would be killed for it. */
+/* What bpf() itself says to who asks of a map that does not exist: -EBADF when it is there for us, -ENOSYS when the
+ * kernel has none, -EPERM or whatever else a filter may say where something forbids it, -ESHUTDOWN where the caller
+ * would be killed for it. */
 int trial_system_call(void);
+
+/* Whether a filter kills whoever calls bpf(): to be asked before the first call. Costs nothing where no filter is on.
+ */
+bool trial_bpf_kills(void);
+
+/* What to say of the error of a trial, or of bpf() (a negative errno). */
+const char *trial_error_text(int err);

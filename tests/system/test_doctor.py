@@ -158,6 +158,7 @@ def seccomp(action):
 @pytest.mark.parametrize("action,word", [
     (0x00050000 | 1, "Operation not permitted"),
     (0x00050000 | 38, "Function not implemented"),
+    (0x00050000 | 22, "Invalid argument"),
     (0x80000000, "is killed"),
 ])
 def test_seccomp(action, word):

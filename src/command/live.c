@@ -65,6 +65,10 @@ static int start(struct live *live, const struct live_options *options)
 {
 	int err;
 
+	if (!host_check_proc()) {
+		live->explained = true;
+		return -ENOENT;
+	}
 	live->table = table_new();
 	live->push_down = push_down_of(options->filter);
 	if (!live->table || !live->push_down)
@@ -106,7 +110,7 @@ int live_open(const struct live_options *options, struct live **out)
 	err = start(live, options);
 	if (err) {
 		if (!live->explained)
-			log_error("tracing cannot begin: %s", strerror(-err));
+			host_log_failure("tracing cannot begin", err);
 		live_free(live);
 		return err;
 	}

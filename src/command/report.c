@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "host.h"
 #include "log.h"
 #include "netns.h"
 #include "netns_finder.h"
@@ -103,7 +103,7 @@ int report_finish(struct report *report, struct live *live, int err)
 		return STATUS_FINDINGS;
 	}
 	if (err) {
-		log_error("stopped: %s", strerror(-err));
+		host_log_failure("stopped", err);
 		return STATUS_FAILED;
 	}
 	return summary.dropped || summary.missed || summary.incomplete ? STATUS_FINDINGS : STATUS_DONE;

@@ -206,7 +206,7 @@ int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, stru
 	source->ring = ring_buffer__new(source->shared.fd, on_record, source, NULL);
 	if (!source->ring) {
 		err = -errno;
-		log_error("the ring buffer cannot be mapped: %s", strerror(-err));
+		host_log_failure("the ring buffer cannot be mapped", err);
 		goto fail;
 	}
 	*out = source;

@@ -11,7 +11,8 @@
 #include "record.h"
 
 enum {
-	OWN_DESCRIPTORS = 64,            /* more than a trace has open, but for those of named namespaces */
+	OWN_DESCRIPTORS = 64,   /* more than a trace has open, but for those of named namespaces */
+	LEAST_DESCRIPTORS = 40, /* with fewer it cannot begin everywhere: one with iterators was seen to take 32 */
 	LOCKED_MEMORY_WANTED = 64 << 20, /* the ring, the counters, the programs */
 };
 
@@ -70,11 +71,31 @@ static void say_failure(char *text, const struct trial *trial)
 	}
 }
 
+const char *checkup_remedy_of_shortage(int err)
+{
+	switch (err) {
+	case -EMFILE:
+		return "Allow it more open files: `ulimit -n 1024`, as root where the hard limit is lower; in a unit "
+		       "of systemd LimitNOFILE=";
+	case -ENFILE:
+		return "The whole host has no file left: raise fs.file-max, or see who has so many open";
+	case -ENOMEM:
+		return "Allow it more memory: `ulimit -d unlimited`, `ulimit -v unlimited`; in a container or a unit "
+		       "of systemd (MemoryMax=, LimitDATA=) a greater limit";
+	default:
+		return NULL;
+	}
+}
+
 /* What is common to all trials, or else `otherwise`: what this one asks of a kernel. */
 static void advise(char *text, const struct host_facts *facts, const struct trial *trial, const char *otherwise)
 {
+	const char *shortage = checkup_remedy_of_shortage(trial->err);
+
 	if (trial->failed_at == TRIAL_FIND && trial->err == -ENODATA)
 		say(text, "See btf");
+	else if (shortage)
+		say(text, "%s", shortage);
 	else if (trial->err == -EPERM && !may_trace(facts))
 		say(text, "See capabilities");
 	else if (trial->failed_at == TRIAL_LOAD && bpf_is_forbidden(facts))
@@ -221,6 +242,9 @@ static void check_seccomp(const struct host_facts *facts, struct finding *findin
 
 static void check_btf(const struct host_facts *facts, struct finding *finding)
 {
+	int err = facts->btf_file_err ? facts->btf_file_err : facts->btf_parse_err;
+	const char *shortage = checkup_remedy_of_shortage(-err);
+
 	if (facts->btf_types) {
 		if (facts->btf_file_err)
 			say(finding->found, "type information of this kernel, from a file beside it");
@@ -229,9 +253,14 @@ static void check_btf(const struct host_facts *facts, struct finding *finding)
 		return;
 	}
 	finding->state = FINDING_NO;
+	say(finding->cost, "nothing can be traced");
+	if (shortage) {
+		say(finding->found, "the type information in " VMLINUX_BTF " could not be read: %s", strerror(err));
+		say(finding->remedy, "%s", shortage);
+		return;
+	}
 	say(finding->found, "kernel %s offers no type information (" VMLINUX_BTF ": %s)", facts->release,
 	    facts->btf_file_err ? strerror(facts->btf_file_err) : "not understood");
-	say(finding->cost, "nothing can be traced");
 	say(finding->remedy, "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y: Debian 11, Ubuntu 20.10, Fedora 31, "
 			     "RHEL 8.2 and later have it. In a container, see to it that /sys is mounted");
 }
@@ -383,11 +412,15 @@ static void check_limits(const struct host_facts *facts, struct finding *finding
 		say(finding->remedy, "`ulimit -l unlimited`, or grant CAP_SYS_RESOURCE");
 	}
 	if (facts->open_files < descriptors) {
-		finding->state = FINDING_PARTLY;
-		say(finding->cost, "%snamed network namespaces may be missing from snapshots",
-		    *finding->cost ? "; " : "");
-		say(finding->remedy, "%s`ulimit -n %llu`", *finding->remedy ? "; " : "",
-		    (unsigned long long)descriptors);
+		bool too_few = facts->open_files < LEAST_DESCRIPTORS;
+
+		finding->state = too_few ? FINDING_NO : FINDING_PARTLY;
+		say(finding->cost,
+		    too_few ? "%snothing can be traced: that takes up to %d descriptors"
+			    : "%snamed network namespaces may be missing from snapshots",
+		    *finding->cost ? "; " : "", LEAST_DESCRIPTORS);
+		say(finding->remedy, "%s`ulimit -n %llu`, as root where the hard limit is lower",
+		    *finding->remedy ? "; " : "", (unsigned long long)descriptors);
 	}
 	if (facts->possible_cpus > RECORD_MAX_CPUS) {
 		finding->state = FINDING_NO;
@@ -456,10 +489,10 @@ static const struct {
 	{"kernel", check_kernel, true},
 	{"capabilities", check_capabilities, true},
 	{"seccomp", check_seccomp, true},
+	{"limits", check_limits, true},
 	{"btf", check_btf, true},
 	{"ring-buffer", check_ring_buffer, true},
 	{"tracepoint", check_tracepoint, true},
-	{"limits", check_limits, true},
 	{"proc", check_proc, true},
 	{"iterators", check_iterators, false},
 	{"fentry", check_fentry, false},
@@ -489,6 +522,7 @@ void checkup_judge(const struct host_facts *facts, struct checkup *checkup)
 void checkup_add_program(struct checkup *checkup, const struct host_facts *facts, int err)
 {
 	struct finding *finding = &checkup->findings[checkup->count++];
+	const char *shortage = checkup_remedy_of_shortage(err);
 
 	finding->name = "program";
 	finding->needed = true;
@@ -497,8 +531,13 @@ void checkup_add_program(struct checkup *checkup, const struct host_facts *facts
 		say(finding->found, "the real thing loads and attaches");
 		return;
 	}
-	say(finding->found, "the kernel refuses the BPF program: %s", trial_error_text(err));
+	say(finding->found, shortage ? "it cannot begin: %s" : "the kernel refuses the BPF program: %s",
+	    trial_error_text(err));
 	say(finding->cost, "nothing can be traced");
+	if (shortage) {
+		say(finding->remedy, "%s", shortage);
+		return;
+	}
 	if (facts->lockdown == LOCKDOWN_CONFIDENTIALITY)
 		say(finding->remedy,
 		    "It may be that the kernel is locked down: boot with lockdown=integrity or none. ");

@@ -54,4 +54,8 @@ struct outlook checkup_outlook(const struct checkup *checkup, const struct host_
 /* The first that nothing can be traced for; NULL: there is none. */
 const struct finding *checkup_obstacle(const struct checkup *checkup);
 
+/* What to do where something was refused with `err` (a negative errno) for want of descriptors or of memory; NULL: it
+ * was not for that. */
+const char *checkup_remedy_of_shortage(int err);
+
 const char *finding_state_name(enum finding_state state);

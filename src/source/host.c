@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "host.h"
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "capability.h"
 #include "checkup.h"
 #include "escape.h"
 #include "log.h"
 #include "process.h"
+
+bool host_check_proc(void)
+{
+	if (access("/proc/self/net", F_OK) == 0)
+		return true;
+	host_explain_failure(-ENOENT);
+	return false;
+}
+
+void host_log_failure(const char *what, int err)
+{
+	const char *remedy = checkup_remedy_of_shortage(err);
+
+	log_error("%s: %s%s%s", what, strerror(-err), remedy ? ". " : "", remedy ? remedy : "");
+}
 
 void host_explain_failure(int err)
 {

@@ -5,6 +5,13 @@
  */
 #include <stdbool.h>
 
+/* Whether /proc is there; if it is not, logs that, with its remedy. */
+bool host_check_proc(void);
+
+/* Logs that `what` failed with `err` (a negative errno), and what to do where it is for want of descriptors or memory.
+ */
+void host_log_failure(const char *what, int err);
+
 /* After the BPF programs could not be loaded or attached with `err` (a negative errno): finds the most likely cause on
  * this host, and logs it with its remedy. */
 void host_explain_failure(int err);

@@ -82,12 +82,24 @@ enum lockdown lockdown_of(const char *text)
 	return LOCKDOWN_UNKNOWN;
 }
 
+/* btf__load_vmlinux_btf() says ESRCH, whatever it was. */
+static int why_not_understood(const char *path)
+{
+	struct btf *btf = btf__parse(path, NULL);
+	int err = btf ? 0 : errno;
+
+	btf__free(btf);
+	return err;
+}
+
 static void try_all(struct host_facts *facts)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
 	facts->btf_types = btf ? btf__type_cnt(btf) : 0;
 	facts->btf_file_err = why_unreadable(VMLINUX_BTF);
+	if (!btf && !facts->btf_file_err)
+		facts->btf_parse_err = why_not_understood(VMLINUX_BTF);
 	facts->ring_buffer = trial_ring_buffer();
 	facts->tracepoint = trial_tracepoint(btf);
 	facts->socket_cookie = trial_socket_cookie(btf);
@@ -117,7 +129,6 @@ static void try_nothing(struct host_facts *facts)
 
 static void gather_kernel(struct host_facts *facts)
 {
-	libbpf_print_fn_t print = libbpf_set_print(NULL); /* what is missing is told by whoever asked */
 	struct utsname kernel;
 	char text[128];
 
@@ -130,7 +141,6 @@ static void gather_kernel(struct host_facts *facts)
 		try_nothing(facts);
 	else
 		try_all(facts);
-	libbpf_set_print(print);
 }
 
 /* ---- limits, network namespaces ---- */
@@ -258,10 +268,13 @@ static void gather_steering(struct host_facts *facts)
 
 void host_facts_gather(struct host_facts *facts)
 {
+	libbpf_print_fn_t print = libbpf_set_print(NULL); /* what is missing is told by whoever asked */
+
 	memset(facts, 0, sizeof(*facts));
 	gather_privileges(facts);
 	gather_kernel(facts);
 	gather_limits(facts);
 	gather_proc(facts);
 	gather_steering(facts);
+	libbpf_set_print(print);
 }

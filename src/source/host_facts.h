@@ -30,6 +30,7 @@ struct host_facts {
 	/* the kernel */
 	unsigned int btf_types; /* 0: no type information */
 	int btf_file_err;       /* why VMLINUX_BTF cannot be read, as a positive errno; 0: it can */
+	int btf_parse_err;      /* why nothing was made of what is in it, as a positive errno; 0: something was */
 	struct trial ring_buffer;
 	struct trial tracepoint;
 	struct trial socket_cookie;

@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from conftest import PROGRAM, listen, port_of, run
+from conftest import PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, listen, messages, port_of, run
 from test_doctor import seccomp
 
 ERRNO = 0x00050000
@@ -45,3 +45,49 @@ def test_tracing_without_bpf(command, action):
     assert done.returncode == 1 and done.stdout == "", done
     assert done.stderr.startswith("tcpledger: cannot trace: seccomp: a filter forbids bpf(): "), done.stderr
     assert doctor_json(preexec_fn=seccomp(action))["seccomp"]["found"] in done.stderr
+
+
+# ---- descriptors, memory, /proc, /sys ----
+
+@pytest.mark.parametrize("limit", [4, 6, 8, 10, 12, 14, 16, 24, 26])
+def test_few_descriptors(limit):
+    """What was refused first differs, and misleads."""
+    prefix = "prlimit", f"--nofile={limit}"
+    checks = doctor_json(*prefix)
+    assert checks["limits"]["state"] == "no" and f"open files: {limit};" in checks["limits"]["found"]
+    assert not any("Boot a kernel" in (check["remedy"] or "") for name, check in checks.items() if name != "fentry")
+    done = run(*prefix, PROGRAM, "trace", "--duration", "0.2")
+    assert done.returncode in (0, 1) and (limit > 16 or done.returncode == 1)
+    if done.returncode:
+        assert "`ulimit -n " in done.stderr and "Boot" not in done.stderr, done.stderr
+
+
+def test_the_hard_limit_counts():
+    """A trace raises the other one itself."""
+    prefix = "prlimit", "--nofile=16:4096"
+    assert doctor_json(*prefix)["limits"]["state"] == "yes"
+    done = run(*prefix, PROGRAM, "trace", "--duration", "0.2")
+    assert done.returncode == 0, done.stderr
+
+
+def test_little_memory():
+    if os.environ.get("SANITIZE"):
+        pytest.skip("a sanitizer takes more")
+    prefix = "prlimit", "--data=10000000"
+    checks = doctor_json(*prefix)
+    assert "Cannot allocate memory" in checks["btf"]["found"] and "`ulimit -d unlimited`" in checks["btf"]["remedy"]
+    done = run(*prefix, PROGRAM, "trace", "--duration", "0.2")
+    assert done.returncode == 1 and "`ulimit -d unlimited`" in done.stderr and "Boot" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["trace", "--duration", "0.2"], ["top", "-b", "-n", "1"]])
+def test_tracing_without_proc(command):
+    done = run(*WITHOUT_PROC, PROGRAM, *command)
+    assert done.stdout == "" and (done.returncode == 1 or not STATUS_IS_OURS_WITHOUT_PROC)
+    assert messages(done) == ["tcpledger: cannot trace: proc: /proc is not mounted. `mount -t proc proc /proc`. "
+                              "('tcpledger doctor' tells more)"]
+
+
+def test_doctor_without_sys():
+    done = run("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys && exec "$@"', "sh", PROGRAM, "doctor")
+    assert done.stderr == "" and "processors: number not known" in done.stdout

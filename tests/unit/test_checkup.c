@@ -352,6 +352,16 @@ static void test_limits(void **state)
 	judge(&facts, &checkup);
 	assert_state(&checkup, "limits", FINDING_YES);
 
+	facts.named_netns = 0;
+	facts.open_files = 40;
+	judge(&facts, &checkup);
+	assert_state(&checkup, "limits", FINDING_PARTLY);
+	facts.open_files = 39;
+	judge(&facts, &checkup);
+	assert_string_equal(checkup_obstacle(&checkup)->name, "limits");
+	assert_says(checkup_obstacle(&checkup)->remedy, "`ulimit -n 64`");
+	facts.open_files = 1024;
+
 	facts.counts_locked_memory = true;
 	judge(&facts, &checkup);
 	assert_state(&checkup, "limits", FINDING_PARTLY);
@@ -365,6 +375,38 @@ static void test_limits(void **state)
 	facts.possible_cpus = 4097;
 	judge(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "limits");
+}
+
+/* It is not the kernel's fault. */
+static void test_shortage(void **state)
+{
+	static const struct {
+		int err;
+		const char *remedy;
+	} cases[] = {{EMFILE, "`ulimit -n "}, {ENFILE, "fs.file-max"}, {ENOMEM, "memory"}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct host_facts facts = good_host();
+		struct checkup checkup;
+
+		checkup_judge(&facts, &checkup);
+		checkup_add_program(&checkup, &facts, -cases[i].err);
+		assert_says(checkup_obstacle(&checkup)->remedy, cases[i].remedy);
+		assert_says_not(checkup_obstacle(&checkup)->found, "refuses");
+		refuse_all(&facts, TRIAL_LOAD, -cases[i].err);
+		judge(&facts, &checkup);
+		assert_string_equal(checkup_obstacle(&checkup)->name, "ring-buffer");
+		assert_says(find(&checkup, "ring-buffer")->remedy, cases[i].remedy);
+		assert_says(find(&checkup, "tracepoint")->remedy, cases[i].remedy);
+		facts.btf_types = 0;
+		facts.btf_parse_err = cases[i].err;
+		judge(&facts, &checkup);
+		assert_string_equal(checkup_obstacle(&checkup)->name, "btf");
+		assert_says(checkup_obstacle(&checkup)->remedy, cases[i].remedy);
+		assert_says_not(checkup_obstacle(&checkup)->remedy, "Boot");
+	}
+	assert_null(checkup_remedy_of_shortage(-EINVAL));
 }
 
 static void test_surroundings(void **state)
@@ -498,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_old_kernels),
 		cmocka_unit_test(test_lockdown),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_shortage),
 		cmocka_unit_test(test_surroundings),
 		cmocka_unit_test(test_long_texts_are_kept),
 		cmocka_unit_test(test_hidepid),

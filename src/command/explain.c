@@ -134,7 +134,8 @@ static int gather_port(struct findings *findings)
 	err = read_sockets(findings, options->protocols, STATES_ALL, take_of_port);
 	port_facts_gather(options->port, &findings->facts);
 	if (options->port)
-		port_facts_try(options->port, options->protocols, &findings->facts);
+		port_facts_try(options->port, options->protocols, port_udp_wildcards(&findings->port),
+			       &findings->facts);
 	return err;
 }
 

@@ -13,11 +13,6 @@ void port_survey_free(struct port_survey *survey)
 	socket_batch_free(&survey->servers);
 }
 
-bool port_is_wildcard(const struct socket *socket)
-{
-	return address_is_any(&socket->tuple.laddr) && !socket->interface;
-}
-
 unsigned int port_families_of(const struct socket *socket)
 {
 	const struct address *address = &socket->tuple.laddr;
@@ -51,6 +46,19 @@ static int count_local(struct port_survey *survey, const struct socket *socket)
 	if (socket->state == STATE_TIME_WAIT && socket->timer_ms > survey->waiting_ms)
 		survey->waiting_ms = socket->timer_ms;
 	return tally_add_owners(&survey->holders, socket->owners, socket->owner_count);
+}
+
+unsigned int port_udp_wildcards(const struct port_survey *survey)
+{
+	unsigned int families = PORT_BOTH;
+
+	for (size_t i = 0; i < survey->servers.count; i++) {
+		const struct socket *server = &survey->servers.rows[i];
+
+		if (server->protocol == PROTOCOL_UDP && !address_is_any(&server->tuple.laddr))
+			families &= ~port_families_of(server);
+	}
+	return families;
 }
 
 int port_survey_add(struct port_survey *survey, const struct socket *socket)

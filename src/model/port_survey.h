@@ -36,5 +36,6 @@ int port_survey_add(struct port_survey *survey, const struct socket *socket);
  * as well, unless it is for IPv6 only. A set. */
 unsigned int port_families_of(const struct socket *socket);
 
-/* It is bound to no address, and so stands against a bind() to any. */
-bool port_is_wildcard(const struct socket *socket);
+/* The families in which no UDP socket has the port at an address of its own: whoever has it there has it at all. A set.
+ */
+unsigned int port_udp_wildcards(const struct port_survey *survey);

@@ -106,7 +106,8 @@ static enum port_why why_of(const struct socket *server)
 static void judge_servers(struct judging *judging, enum port_why why)
 {
 	const struct socket_batch *servers = &judging->survey->servers;
-	struct port_reason reason = {.why = why, .one_address = true};
+	struct port_reason reason = {.why = why};
+	bool any_address = false, any_device = false;
 
 	for (size_t i = 0; i < servers->count; i++) {
 		const struct socket *server = &servers->rows[i];
@@ -116,8 +117,13 @@ static void judge_servers(struct judging *judging, enum port_why why)
 		if (!reason.count++)
 			reason.server = i;
 		reason.families |= port_families_of(server);
-		reason.one_address = reason.one_address && !port_is_wildcard(server);
+		if (address_is_any(&server->tuple.laddr)) {
+			any_address = true;
+			any_device = any_device || !server->interface;
+		}
 	}
+	reason.one_address = !any_address;
+	reason.one_device = any_address && !any_device;
 	add(judging, &reason);
 }
 
@@ -138,16 +144,29 @@ static void judge_connections(struct judging *judging, enum port_why why, unsign
 	add(judging, &reason);
 }
 
+/* Where SO_REUSEADDR helps, all sockets that are in the way have set it: that is what servers do. */
+static unsigned int families_with_reuse(const struct judging *judging)
+{
+	unsigned int families = 0;
+
+	for (unsigned int family = 0; family < PORT_FAMILIES; family++)
+		if (judging->verdict->answers[judging->protocol][family] == BIND_WITH_REUSE)
+			families |= 1u << family;
+	return families;
+}
+
 static void judge_tcp(struct judging *judging)
 {
 	const struct port_survey *survey = judging->survey;
-	bool ephemeral = port_is_ephemeral(judging->facts, survey->port);
-	unsigned int families;
+	unsigned int families, chosen = 0;
 
 	judge_servers(judging, WHY_LISTENER);
 	judge_servers(judging, WHY_BOUND);
 	families = judging->unexplained;
-	judge_connections(judging, ephemeral ? WHY_OUTGOING : WHY_CONNECTIONS, families, survey->held);
+	if (port_is_ephemeral(judging->facts, survey->port))
+		chosen = families & ~families_with_reuse(judging);
+	judge_connections(judging, WHY_OUTGOING, chosen, survey->held);
+	judge_connections(judging, WHY_CONNECTIONS, families & ~chosen, survey->held);
 	judge_connections(judging, WHY_TIME_WAIT, families, survey->waiting);
 }
 
@@ -174,8 +193,8 @@ void port_verdict_make(const struct port_survey *survey, const struct port_facts
 		if (!(protocols & 1u << protocol))
 			continue;
 		judging.protocol = protocol;
-		for (unsigned int family = 0; family < PORT_FAMILIES; family++)
-			out->answers[protocol][family] = answer_of(&facts->trials[protocol][family]);
+		for (unsigned int way = 0; way < PORT_WAYS; way++)
+			out->answers[protocol][way] = answer_of(&facts->trials[protocol][way]);
 		judge_permission(&judging);
 		judging.unexplained = open_families(&judging);
 		if (protocol == PROTOCOL_TCP)

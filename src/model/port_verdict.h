@@ -8,7 +8,10 @@
 
 enum { BIND_UNTRIED = -1 };
 
-/* What bind() of the port to any address of a family returned: 0, a positive errno, or BIND_UNTRIED. */
+/* What a socket is bound to: any address of a family, by itself, or those of both. */
+enum { PORT_DUAL = PORT_FAMILIES, PORT_WAYS };
+
+/* What bind() of the port returned: 0, a positive errno, or BIND_UNTRIED. */
 struct bind_trial {
 	int plain;
 	int reuse; /* with SO_REUSEADDR */
@@ -19,7 +22,7 @@ struct port_facts {
 	bool may_bind_privileged;    /* we have it */
 	uint16_t ephemeral_low, ephemeral_high;
 	bool reserved; /* from the kernel's own choice */
-	struct bind_trial trials[PORT_PROTOCOLS][PORT_FAMILIES];
+	struct bind_trial trials[PORT_PROTOCOLS][PORT_WAYS];
 };
 
 enum bind_answer {
@@ -37,8 +40,8 @@ enum port_why {
 	WHY_LISTENER,
 	WHY_UDP_SOCKET,
 	WHY_BOUND,       /* by a TCP socket that does nothing else */
-	WHY_OUTGOING,    /* the kernel chose it for connections that began here */
-	WHY_CONNECTIONS, /* whose listener is gone */
+	WHY_OUTGOING,    /* by connections for which the kernel has chosen it, as far as can be told */
+	WHY_CONNECTIONS, /* by others: of a listener that is gone, or of who bound it and called connect() */
 	WHY_TIME_WAIT,
 	WHY_UNSEEN, /* by a socket that the kernel does not show */
 	WHY_COUNT,
@@ -48,14 +51,15 @@ struct port_reason {
 	enum port_why why;
 	enum protocol protocol;
 	unsigned int families; /* a set: where it stands against a bind() to any address */
-	bool one_address;      /* and only because it has one of them */
+	bool one_address;      /* and only because it has one of them, */
+	bool one_device;       /* or all of them on one device */
 	uint64_t count;        /* of sockets; 0 where it is about none */
 	uint32_t last_ms;      /* TIME_WAIT: until the last ends */
 	size_t server;         /* the first of the survey's servers that it is about */
 };
 
 struct port_verdict {
-	enum bind_answer answers[PORT_PROTOCOLS][PORT_FAMILIES];
+	enum bind_answer answers[PORT_PROTOCOLS][PORT_WAYS];
 	struct port_reason reasons[PORT_PROTOCOLS * WHY_COUNT];
 	size_t reason_count;
 };

@@ -265,14 +265,14 @@ static void put_error(struct json_writer *json, const char *key, int err)
 
 static void put_answers(struct json_writer *json, const struct port_page *page, enum protocol protocol)
 {
-	static const char *const families[PORT_FAMILIES] = {[PORT_IPV4] = "ipv4", [PORT_IPV6] = "ipv6"};
+	static const char *const ways[PORT_WAYS] = {[PORT_IPV4] = "ipv4", [PORT_IPV6] = "ipv6", [PORT_DUAL] = "dual"};
 
 	json_object_begin(json, protocol_name(protocol));
-	for (unsigned int family = 0; family < PORT_FAMILIES; family++) {
-		const struct bind_trial *trial = &page->facts->trials[protocol][family];
+	for (unsigned int way = 0; way < PORT_WAYS; way++) {
+		const struct bind_trial *trial = &page->facts->trials[protocol][way];
 
-		json_object_begin(json, families[family]);
-		json_word_or_null(json, "answer", bind_answer_name(page->verdict->answers[protocol][family]));
+		json_object_begin(json, ways[way]);
+		json_word_or_null(json, "answer", bind_answer_name(page->verdict->answers[protocol][way]));
 		put_error(json, "errno", trial->plain);
 		put_text(json, "error", trial->plain > 0 ? strerror(trial->plain) : NULL);
 		put_error(json, "errno_reuseaddr", trial->reuse);
@@ -290,6 +290,7 @@ static void put_reason(struct json_writer *json, const struct port_reason *reaso
 	json_bool(json, "ipv6", reason->families >> PORT_IPV6 & 1);
 	json_known(json, "sockets", reason->count, reason->count != 0);
 	json_bool(json, "one_address", reason->one_address);
+	json_bool(json, "one_device", reason->one_device);
 	json_known(json, "last_ends_ms", reason->last_ms, reason->why == WHY_TIME_WAIT);
 	json_object_end(json);
 }

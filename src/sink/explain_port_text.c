@@ -200,19 +200,21 @@ static const char *answer_color(enum bind_answer answer)
 	return answer == BIND_YES ? "\033[32m" : answer == BIND_WITH_REUSE ? "\033[33m" : "\033[31m";
 }
 
-static void put_answer(struct telling *telling, enum protocol protocol, enum port_family family)
+static void put_answer(struct telling *telling, enum protocol protocol, unsigned int way)
 {
-	const struct bind_trial *trial = &telling->about->facts->trials[protocol][family];
-	enum bind_answer answer = telling->about->verdict->answers[protocol][family];
+	const struct bind_trial *trial = &telling->about->facts->trials[protocol][way];
+	enum bind_answer answer = telling->about->verdict->answers[protocol][way];
 	char name[16], kernel[EXPLAIN_WORDS] = "";
 
-	snprintf(name, sizeof(name), "%s %s", upper_name(protocol), explain_families(1u << family));
+	snprintf(name, sizeof(name), "%s %s", upper_name(protocol),
+		 way == PORT_DUAL ? "dual" : explain_families(1u << way));
 	if (trial->plain > 0)
 		snprintf(kernel, sizeof(kernel), "; the kernel says: %s%s", strerror(trial->plain),
 			 trial->plain != EADDRINUSE || trial->reuse == BIND_UNTRIED ? ""
 			 : trial->reuse                                             ? "; also with SO_REUSEADDR"
 										    : "; with SO_REUSEADDR it agrees");
-	page_entry(&telling->page, name, NAME_WIDTH, answer_color(answer), "%s%s", answer_text(answer), kernel);
+	page_entry(&telling->page, name, NAME_WIDTH, answer_color(answer), "%s%s%s", answer_text(answer),
+		   way == PORT_DUAL ? " (one socket on [::] for both, as servers mostly have it)" : "", kernel);
 }
 
 /* ---- why not ---- */
@@ -238,6 +240,14 @@ static const char *servers_text(const struct telling *telling, const struct port
 	return out;
 }
 
+/* Where else the port can be had. */
+static const char *elsewhere_text(const struct port_reason *reason)
+{
+	if (reason->one_device)
+		return "; only a socket that is bound to another device (SO_BINDTODEVICE) can have it too";
+	return reason->one_address ? "; on other addresses it is free" : "";
+}
+
 static void put_listener(struct telling *telling, const struct port_reason *reason, const char *where)
 {
 	char who[EXPLAIN_WORDS];
@@ -245,26 +255,15 @@ static void put_listener(struct telling *telling, const struct port_reason *reas
 	servers_text(telling, reason, "listens on", "sockets listen on it (see above)", who);
 	if (reason->one_address)
 		page_item(&telling->page,
-			  "%s: %s. A bind() to all addresses (0.0.0.0, ::) needs that one as well; on any other "
+			  "%s: %s. A bind() to all addresses (0.0.0.0, ::) needs %s as well; on any other "
 			  "address alone the port is free.",
-			  where, who);
+			  where, who, reason->count == 1 ? "that one" : "those");
 	else
 		page_item(&telling->page,
-			  "%s: %s, on all addresses, so that none is left. Stop it first; SO_REUSEADDR does not help "
+			  "%s: %s, on all addresses%s. Stop it first; SO_REUSEADDR does not help "
 			  "against a listener. Two share a port only where both set SO_REUSEPORT before bind() and "
 			  "belong to the same user.",
-			  where, who);
-}
-
-static void put_udp_socket(struct telling *telling, const struct port_reason *reason, const char *where)
-{
-	char who[EXPLAIN_WORDS];
-
-	servers_text(telling, reason, "has bound", "sockets are bound to it (see above)", who);
-	page_item(&telling->page,
-		  "%s: %s%s. Close it first; two share a port only where both set SO_REUSEPORT, or both SO_REUSEADDR, "
-		  "before bind().",
-		  where, who, reason->one_address ? "; on other addresses the port is free" : "");
+			  where, who, reason->one_device ? elsewhere_text(reason) : ", so that none is left");
 }
 
 /* Nothing else keeps the port of that protocol. */
@@ -278,32 +277,62 @@ static bool is_alone(const struct telling *telling, const struct port_reason *re
 	return true;
 }
 
-/* What to say of SO_REUSEADDR, as far as the kernel has told. */
-static const char *reuse_text(const struct telling *telling, const struct port_reason *reason, const char *helps,
-			      const char *helps_not)
+enum reuse { REUSE_UNKNOWN, REUSE_HELPS, REUSE_HELPS_NOT };
+
+/* Whether SO_REUSEADDR helps, as far as the kernel has told. */
+static enum reuse reuse_of(const struct telling *telling, const struct port_reason *reason)
 {
 	unsigned int helped = 0, refused = 0;
 
 	for (unsigned int family = 0; family < PORT_FAMILIES; family++) {
 		enum bind_answer answer = telling->about->verdict->answers[reason->protocol][family];
+		bool tried = telling->about->facts->trials[reason->protocol][family].reuse != BIND_UNTRIED;
 
 		helped |= (unsigned int)(answer == BIND_WITH_REUSE) << family;
-		refused |= (unsigned int)(answer == BIND_IN_USE) << family;
+		refused |= (unsigned int)(answer == BIND_IN_USE && tried) << family;
 	}
 	if ((helped & reason->families) == reason->families)
-		return helps;
-	return (refused & reason->families) == reason->families && is_alone(telling, reason) ? helps_not : "";
+		return REUSE_HELPS;
+	return (refused & reason->families) == reason->families && is_alone(telling, reason) ? REUSE_HELPS_NOT
+											     : REUSE_UNKNOWN;
+}
+
+static const char *reuse_text(enum reuse reuse, const char *helps, const char *helps_not)
+{
+	return reuse == REUSE_HELPS ? helps : reuse == REUSE_HELPS_NOT ? helps_not : "";
+}
+
+static void put_udp_socket(struct telling *telling, const struct port_reason *reason, const char *where)
+{
+	bool one = reason->count == 1;
+	char who[EXPLAIN_WORDS];
+
+	servers_text(telling, reason, "has bound", "sockets are bound to it (see above)", who);
+	page_item(&telling->page,
+		  "%s: %s%s. Close %s first; two share a port only where both set SO_REUSEPORT, or both SO_REUSEADDR, "
+		  "before bind().%s",
+		  where, who, elsewhere_text(reason), one ? "it" : "them",
+		  reuse_text(reuse_of(telling, reason),
+			     one ? " This one has set SO_REUSEADDR: who sets that, too, can bind the port, and may "
+				   "then get the packets in its place."
+				 : " These have set SO_REUSEADDR: who sets that, too, can bind the port, and may "
+				   "then get the packets in their place.",
+			     ""));
 }
 
 static void put_bound(struct telling *telling, const struct port_reason *reason, const char *where)
 {
+	bool one = reason->count == 1;
 	char who[EXPLAIN_WORDS];
 
 	servers_text(telling, reason, "has bound, without listening on it,",
 		     "sockets are bound to it (see above), without listening", who);
-	page_item(&telling->page, "%s: %s. The port stays taken until that socket is closed%s.%s", where, who,
-		  reason->one_address ? "; on other addresses it is free" : "",
-		  reuse_text(telling, reason, " It has set SO_REUSEADDR: who sets that, too, can bind the port.", ""));
+	page_item(&telling->page, "%s: %s. The port stays taken until %s closed%s.%s", where, who,
+		  one ? "that socket is" : "they are", elsewhere_text(reason),
+		  reuse_text(reuse_of(telling, reason),
+			     one ? " It has set SO_REUSEADDR: who sets that, too, can bind the port."
+				 : " They have set SO_REUSEADDR: who sets that, too, can bind the port.",
+			     ""));
 }
 
 static void put_time_wait(struct telling *telling, const struct port_reason *reason, const char *where)
@@ -313,29 +342,39 @@ static void put_time_wait(struct telling *telling, const struct port_reason *rea
 	explain_number(reason->count, "connection in TIME_WAIT keeps it", "connections in TIME_WAIT keep it", number);
 	page_item(&telling->page, "%s: %s without a listener; the last of them ends within %u s.%s", where, number,
 		  explain_seconds(reason->last_ms),
-		  reuse_text(telling, reason,
+		  reuse_text(reuse_of(telling, reason),
 			     " A server that sets SO_REUSEADDR before bind(), as nearly all do, gets it at once.",
 			     " SO_REUSEADDR does not help: it has to be set by the sockets that these were, too, and "
 			     "it was not, as on a client's. Wait, or take another port."));
 }
 
-static void put_connections(struct telling *telling, const struct port_reason *reason, const char *where)
+static void put_outgoing(struct telling *telling, const struct port_reason *reason, const char *where)
 {
 	char number[EXPLAIN_WORDS];
 
-	explain_number(reason->count, "connection", "connections", number);
-	if (reason->why == WHY_OUTGOING)
-		page_item(&telling->page,
-			  "%s: %s that began here %s it: the kernel has chosen it for a client. End the client, or "
-			  "take another port; `sysctl -w net.ipv4.ip_local_reserved_ports=%u` (with what is in it "
-			  "already) keeps it for you from now on.",
-			  where, number, reason->count == 1 ? "has" : "have", telling->about->survey->port);
-	else
-		page_item(&telling->page, "%s: %s %s it, whose listener is gone (see above whose they are).%s", where,
-			  number, reason->count == 1 ? "keeps" : "keep",
-			  reuse_text(telling, reason,
-				     " A server that sets SO_REUSEADDR before bind() gets it all the same.",
-				     " SO_REUSEADDR does not help here. They have to end first."));
+	explain_number(reason->count, "connection has it", "connections have it", number);
+	page_item(&telling->page,
+		  "%s: %s, most likely of a client for which the kernel has chosen it: it is an ephemeral port (see "
+		  "above whose they are). End the client, or take another port; `sysctl -w "
+		  "net.ipv4.ip_local_reserved_ports=%u` (with what is in it already) keeps it from clients from now "
+		  "on.%s",
+		  where, number, telling->about->survey->port,
+		  reuse_text(reuse_of(telling, reason), "", " SO_REUSEADDR does not help: the client has not set it."));
+}
+
+/* What tells an accepted connection from a client's is what most servers set. */
+static void put_connections(struct telling *telling, const struct port_reason *reason, const char *where)
+{
+	enum reuse reuse = reuse_of(telling, reason);
+	char number[EXPLAIN_WORDS];
+
+	explain_number(reason->count, "connection keeps it", "connections keep it", number);
+	page_item(&telling->page, "%s: %s, %s (see above whose they are).%s", where, number,
+		  reuse == REUSE_HELPS
+			  ? "most likely accepted by a listener that is gone"
+			  : "accepted by a listener that is gone, or begun here by a client that has bound this port",
+		  reuse_text(reuse, " A server that sets SO_REUSEADDR before bind() gets it all the same.",
+			     " SO_REUSEADDR does not help: they have not set it. They have to end first."));
 }
 
 static void put_refusal(struct telling *telling, const struct port_reason *reason, const char *where)
@@ -376,6 +415,8 @@ static void put_reason(struct telling *telling, const struct port_reason *reason
 		put_bound(telling, reason, where);
 		break;
 	case WHY_OUTGOING:
+		put_outgoing(telling, reason, where);
+		break;
 	case WHY_CONNECTIONS:
 		put_connections(telling, reason, where);
 		break;
@@ -396,9 +437,9 @@ static void put_verdict(struct telling *telling)
 
 	page_heading(&telling->page, "Can it be bound now?");
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
-		for (unsigned int family = 0; family < PORT_FAMILIES; family++)
+		for (unsigned int way = 0; way < PORT_WAYS; way++)
 			if (tells(telling, protocol))
-				put_answer(telling, protocol, family);
+				put_answer(telling, protocol, way);
 	if (verdict->reason_count)
 		page_heading(&telling->page, "Why not, and what to do");
 	for (size_t i = 0; i < verdict->reason_count; i++)

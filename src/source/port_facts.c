@@ -57,54 +57,101 @@ void port_facts_gather(uint16_t port, struct port_facts *out)
 	};
 	port_facts_range(&out->ephemeral_low, &out->ephemeral_high);
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
-		for (unsigned int family = 0; family < PORT_FAMILIES; family++)
-			out->trials[protocol][family] = (struct bind_trial){BIND_UNTRIED, BIND_UNTRIED};
+		for (unsigned int way = 0; way < PORT_WAYS; way++)
+			out->trials[protocol][way] = (struct bind_trial){BIND_UNTRIED, BIND_UNTRIED};
 }
 
 /* ---- what the kernel says ---- */
 
-static int bind_ipv4(int fd, uint16_t port)
+/* To nobody's address, where it is not to be any: of the range that is reserved, of the prefix for what is discarded.
+ */
+static int bind_ipv4(int fd, uint16_t port, bool nobodys)
 {
-	const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+	const struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(nobodys ? 0xf0000001 : 0)};
+	const int yes = nobodys;
 
-	return bind(fd, (const struct sockaddr *)&any, sizeof(any));
-}
-
-static int bind_ipv6(int fd, uint16_t port)
-{
-	const struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	const int yes = 1;
-
-	if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)))
+	if (setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &yes, sizeof(yes)))
 		return -1;
-	return bind(fd, (const struct sockaddr *)&any, sizeof(any));
+	return bind(fd, (const struct sockaddr *)&address, sizeof(address));
 }
+
+static int bind_ipv6(int fd, uint16_t port, bool only, bool nobodys)
+{
+	struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	const int yes = only, free = nobodys;
+
+	if (nobodys)
+		memcpy(&address.sin6_addr, (const uint8_t[16]){0x01, [15] = 1}, sizeof(address.sin6_addr));
+	if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) ||
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &free, sizeof(free)))
+		return -1;
+	return bind(fd, (const struct sockaddr *)&address, sizeof(address));
+}
+
+struct manner {
+	enum protocol protocol;
+	unsigned int way; /* enum port_family, or PORT_DUAL */
+	bool reuse;
+	bool nobodys; /* to an address that this host does not have */
+};
 
 /* 0, or a positive errno. */
-static int try_bind(enum protocol protocol, enum port_family family, bool reuse, uint16_t port)
+static int try_bind(const struct manner *manner, uint16_t port)
 {
-	int type = protocol == PROTOCOL_TCP ? SOCK_STREAM : SOCK_DGRAM;
-	CLEANUP(cleanup_close) int fd = socket(family == PORT_IPV6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
+	int type = manner->protocol == PROTOCOL_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	bool ipv4 = manner->way == PORT_IPV4;
+	CLEANUP(cleanup_close) int fd = socket(ipv4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC, 0);
 	const int yes = 1;
+	int err;
 
 	if (fd < 0)
 		return errno;
-	if (reuse && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)))
+	if (manner->reuse && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)))
 		return errno;
-	return (family == PORT_IPV6 ? bind_ipv6(fd, port) : bind_ipv4(fd, port)) ? errno : 0;
+	err = ipv4 ? bind_ipv4(fd, port, manner->nobodys)
+		   : bind_ipv6(fd, port, manner->way == PORT_IPV6, manner->nobodys);
+	return err ? errno : 0;
 }
 
-void port_facts_try(uint16_t port, uint32_t protocols, struct port_facts *facts)
+static void try_tcp(uint16_t port, struct bind_trial trials[PORT_WAYS])
 {
-	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++) {
-		for (unsigned int family = 0; family < PORT_FAMILIES; family++) {
-			struct bind_trial *trial = &facts->trials[protocol][family];
+	for (unsigned int way = 0; way < PORT_WAYS; way++) {
+		struct manner manner = {.protocol = PROTOCOL_TCP, .way = way};
 
-			if (!(protocols & 1u << protocol))
-				continue;
-			trial->plain = try_bind(protocol, family, false, port);
-			if (protocol == PROTOCOL_TCP)
-				trial->reuse = try_bind(protocol, family, true, port);
-		}
+		trials[way].plain = try_bind(&manner, port);
+		manner.reuse = true;
+		trials[way].reuse = try_bind(&manner, port);
 	}
+}
+
+/* What else than the plain trial's answer may be wrong with the address says nothing of the port. */
+static int try_udp_reuse(const struct manner *manner, uint16_t port, int plain)
+{
+	const struct manner elsewhere = {.protocol = PROTOCOL_UDP, .way = manner->way, .reuse = true, .nobodys = true};
+	int err = try_bind(&elsewhere, port);
+
+	return err && err != plain ? BIND_UNTRIED : err;
+}
+
+/* Nobody's address is of one family: both at once are free where each is. */
+static void try_udp(uint16_t port, unsigned int reuse, struct bind_trial trials[PORT_WAYS])
+{
+	for (unsigned int way = 0; way < PORT_WAYS; way++) {
+		const struct manner manner = {.protocol = PROTOCOL_UDP, .way = way};
+
+		trials[way].plain = try_bind(&manner, port);
+		if (way != PORT_DUAL && reuse & 1u << way)
+			trials[way].reuse = try_udp_reuse(&manner, port, trials[way].plain);
+	}
+	if (reuse == PORT_BOTH)
+		trials[PORT_DUAL].reuse = trials[PORT_IPV4].reuse ? trials[PORT_IPV4].reuse : trials[PORT_IPV6].reuse;
+}
+
+void port_facts_try(uint16_t port, uint32_t protocols, unsigned int udp_reuse, struct port_facts *facts)
+{
+	if (protocols & 1u << PROTOCOL_TCP)
+		try_tcp(port, facts->trials[PROTOCOL_TCP]);
+	if (protocols & 1u << PROTOCOL_UDP)
+		try_udp(port, udp_reuse, facts->trials[PROTOCOL_UDP]);
 }

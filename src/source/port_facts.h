@@ -11,7 +11,11 @@ void port_facts_range(uint16_t *low, uint16_t *high);
 /* All but the trials, which stay BIND_UNTRIED. */
 void port_facts_gather(uint16_t port, struct port_facts *out);
 
-/* Tries to bind a port other than 0, of `protocols` (a set), to any address, each family by itself, and lets it go at
- * once. Nobody notices: what is bound does not listen, takes no part in a connection, and refuses none. UDP, where
- * who binds last with SO_REUSEADDR would get the packets, is tried without it only. */
-void port_facts_try(uint16_t port, uint32_t protocols, struct port_facts *facts);
+/* Tries to bind a port other than 0, of `protocols` (a set), to any address, each family by itself and both at once,
+ * and lets it go at once. Nobody notices: what is bound does not listen, takes no part in a connection, and refuses
+ * none.
+ *
+ * Of UDP, whoever binds last with SO_REUSEADDR gets the packets. So that is tried at an address that this host does
+ * not have: what stands against a bind() to any address stands against that one as well, but for sockets at an address
+ * of their own. `udp_reuse`: the families in which there are none (port_udp_wildcards()). */
+void port_facts_try(uint16_t port, uint32_t protocols, unsigned int udp_reuse, struct port_facts *facts);

@@ -25,8 +25,6 @@ static struct host *host_new(void)
 	host->facts.unprivileged_start = 1024;
 	host->facts.ephemeral_low = 32768;
 	host->facts.ephemeral_high = 60999;
-	host->facts.trials[PROTOCOL_UDP][PORT_IPV4].reuse = BIND_UNTRIED;
-	host->facts.trials[PROTOCOL_UDP][PORT_IPV6].reuse = BIND_UNTRIED;
 	return host;
 }
 
@@ -36,9 +34,9 @@ static void host_free(struct host *host)
 	test_free(host);
 }
 
-static void trial_gives(struct host *host, enum protocol protocol, enum port_family family, int plain, int reuse)
+static void trial_gives(struct host *host, enum protocol protocol, unsigned int way, int plain, int reuse)
 {
-	host->facts.trials[protocol][family] = (struct bind_trial){plain, reuse};
+	host->facts.trials[protocol][way] = (struct bind_trial){plain, reuse};
 }
 
 static struct socket at(const char *address, uint8_t state)
@@ -72,9 +70,9 @@ static const struct port_reason *assert_reason(const struct host *host, size_t i
 	return reason;
 }
 
-static void assert_answer(const struct host *host, enum protocol protocol, enum port_family family, const char *wanted)
+static void assert_answer(const struct host *host, enum protocol protocol, unsigned int way, const char *wanted)
 {
-	const char *name = bind_answer_name(host->verdict.answers[protocol][family]);
+	const char *name = bind_answer_name(host->verdict.answers[protocol][way]);
 
 	if (wanted)
 		assert_string_equal(name, wanted);
@@ -98,8 +96,6 @@ static void test_families(void **unused)
 	assert_int_equal(port_families_of(&six), V6);
 	assert_int_equal(port_families_of(&four), V4);
 	assert_int_equal(port_families_of(&any), V4);
-	assert_true(port_is_wildcard(&both) && port_is_wildcard(&any));
-	assert_false(port_is_wildcard(&four) || port_is_wildcard(&six) || port_is_wildcard(&mapped));
 }
 
 static void test_free_port(void **unused)
@@ -110,8 +106,8 @@ static void test_free_port(void **unused)
 	judge(host);
 	assert_int_equal(host->verdict.reason_count, 0);
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
-		for (unsigned int family = 0; family < PORT_FAMILIES; family++)
-			assert_answer(host, protocol, family, "yes");
+		for (unsigned int way = 0; way < PORT_WAYS; way++)
+			assert_answer(host, protocol, way, "yes");
 	host_free(host);
 }
 
@@ -161,7 +157,50 @@ static void test_listeners(void **unused)
 	add(host, at("0.0.0.0", STATE_LISTEN));
 	judge(host);
 	reason = assert_reason(host, 0, WHY_LISTENER, V4, 2);
-	assert_false(reason->one_address);
+	assert_false(reason->one_address || reason->one_device);
+	host_free(host);
+}
+
+/* One that is bound to a device and to no address keeps the port at all of them, but on other devices. */
+static void test_devices(void **unused)
+{
+	struct host *host = host_new();
+	struct socket at_device = at("0.0.0.0", STATE_LISTEN);
+	const struct port_reason *reason;
+
+	(void)unused;
+	at_device.interface = 1;
+	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EADDRINUSE, EADDRINUSE);
+	add(host, at_device);
+	judge(host);
+	reason = assert_reason(host, 0, WHY_LISTENER, V4, 1);
+	assert_true(reason->one_device && !reason->one_address);
+	add(host, at("127.0.0.1", STATE_LISTEN));
+	judge(host);
+	assert_true(assert_reason(host, 0, WHY_LISTENER, V4, 2)->one_device);
+	add(host, at("0.0.0.0", STATE_LISTEN));
+	judge(host);
+	reason = assert_reason(host, 0, WHY_LISTENER, V4, 3);
+	assert_false(reason->one_address || reason->one_device);
+	host_free(host);
+}
+
+static void test_udp_wildcards(void **unused)
+{
+	struct host *host = host_new();
+	struct socket udp = at("::", STATE_CLOSE);
+
+	(void)unused;
+	add(host, at("127.0.0.1", STATE_LISTEN)); /* of TCP */
+	udp.protocol = PROTOCOL_UDP;
+	add(host, udp);
+	assert_int_equal(port_udp_wildcards(&host->survey), V4 | V6);
+	udp.tuple.family = address_parse("::ffff:10.0.0.1", &udp.tuple.laddr);
+	add(host, udp);
+	assert_int_equal(port_udp_wildcards(&host->survey), V6);
+	udp.tuple.family = address_parse("fe80::1", &udp.tuple.laddr);
+	add(host, udp);
+	assert_int_equal(port_udp_wildcards(&host->survey), 0);
 	host_free(host);
 }
 
@@ -210,8 +249,14 @@ static void test_without_listener(void **unused)
 	assert_reason(host, 0, WHY_CONNECTIONS, V4, 1);
 	assert_reason(host, 1, WHY_TIME_WAIT, V4, 2);
 	host->facts.ephemeral_low = PORT;
+	judge(host); /* a client would not have set SO_REUSEADDR */
+	assert_reason(host, 0, WHY_CONNECTIONS, V4, 1);
+	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EADDRINUSE, EADDRINUSE);
+	trial_gives(host, PROTOCOL_TCP, PORT_IPV6, EADDRINUSE, 0);
 	judge(host);
+	assert_int_equal(host->verdict.reason_count, 3);
 	assert_reason(host, 0, WHY_OUTGOING, V4, 1);
+	assert_reason(host, 1, WHY_CONNECTIONS, V6, 1);
 	assert_int_equal(host->survey.local[STATE_TIME_WAIT], 2);
 	assert_int_equal(host->survey.local[STATE_SYN_RECV], 1);
 	host_free(host);
@@ -301,6 +346,8 @@ int main(void)
 		cmocka_unit_test(test_free_port),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_listeners),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_udp_wildcards),
 		cmocka_unit_test(test_kernel_has_the_last_word),
 		cmocka_unit_test(test_without_listener),
 		cmocka_unit_test(test_bound_and_unseen),

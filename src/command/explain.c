@@ -106,21 +106,31 @@ static int count_sockets(struct findings *findings, uint8_t state)
 	return read_sockets(findings, 1u << PROTOCOL_TCP, 1u << state, take_of_state);
 }
 
+/* Those of the host at home, the others in the namespace. */
+static void read_settings(struct findings *findings, bool of_host)
+{
+	const struct state_lore *lore = state_lore(findings->options->state);
+
+	for (size_t i = 0; i < LORE_SETTINGS && lore->settings[i]; i++)
+		if (setting_is_of_host(lore->settings[i]) == of_host)
+			findings->values[i] = sysctl_read(setting_lore(lore->settings[i])->name);
+}
+
 static int gather_state(struct findings *findings)
 {
 	uint8_t state = findings->options->state;
-	const struct state_lore *lore = state_lore(state);
-	int err = state_survey_init(&findings->state, state);
+	struct state_survey *survey = &findings->state;
+	int err = state_survey_init(survey, state);
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < LORE_SETTINGS && lore->settings[i]; i++)
-		findings->values[i] = sysctl_read(setting_lore(lore->settings[i])->name);
-	port_facts_range(&findings->state.ephemeral_low, &findings->state.ephemeral_high);
+	read_settings(findings, false);
+	port_facts_range(&survey->ephemeral_low, &survey->ephemeral_high);
+	survey->ephemeral_count = port_facts_choice(survey->ephemeral_low, survey->ephemeral_high);
 	err = read_sockets(findings, 1u << PROTOCOL_TCP, 1u << STATE_LISTEN, note_listener);
 	if (!err)
 		err = count_sockets(findings, state);
-	state_survey_end(&findings->state);
+	state_survey_end(survey);
 	return err;
 }
 
@@ -317,6 +327,8 @@ int explain_run(const struct options *options)
 	signal(SIGPIPE, SIG_IGN); /* a write tells */
 	if (options->explain.topic != EXPLAIN_OVERVIEW)
 		err = holders_find(HOLDERS_BY_AUTO, &findings.holders);
+	if (options->explain.topic == EXPLAIN_STATE)
+		read_settings(&findings, true);
 	if (!err)
 		err = gather_there(&findings);
 	if (!err)

@@ -25,7 +25,8 @@ static const struct setting_lore settings[SETTING_COUNT] = {
 			       "caps the backlog that a program gives to listen(), at the time of that call"},
 	[SETTING_TCP_SYNCOOKIES] = {"net.ipv4.tcp_syncookies",
 				    "what becomes of SYNs for a listener that has too many half-open handshakes: 1, "
-				    "they are answered, with nothing kept; 0, they are dropped"},
+				    "they are answered, with nothing kept; 0, they are dropped; 2, all SYNs are "
+				    "answered so, at any time (for tests)"},
 	[SETTING_TCP_ABORT_ON_OVERFLOW] = {"net.ipv4.tcp_abort_on_overflow",
 					   "what a client gets that finds the accept queue full: 0, no answer, so that "
 					   "it tries again; 1, a reset"},
@@ -333,7 +334,8 @@ static const struct state_lore last_ack = {
 	.leaves =
 		{
 			{STATE_CLOSE, "the peer's ACK arrives; or a reset, which a peer that has forgotten the "
-				      "connection sends; or the kernel gives up after tcp_orphan_retries"},
+				      "connection sends; or the kernel gives up: for an orphan after "
+				      "tcp_orphan_retries, else after tcp_retries2"},
 		},
 	.many = "The peers are gone after their FIN, or something between drops ours: a NAT or a firewall that forgets "
 		"a connection once it has seen the first FIN, a client that switched networks. Or the peer does not "
@@ -344,14 +346,15 @@ static const struct state_lore last_ack = {
 			"All behind one network: look at the firewalls and NATs on the way there",
 			"They go by themselves; where too many pile up, lower tcp_orphan_retries",
 		},
-	.settings = {SETTING_TCP_ORPHAN_RETRIES, SETTING_TCP_MAX_ORPHANS},
+	.settings = {SETTING_TCP_ORPHAN_RETRIES, SETTING_TCP_MAX_ORPHANS, SETTING_TCP_RETRIES2},
 };
 
 static const struct state_lore listening = {
 	.brief = "waits for connections",
 	.meaning = "A process waits for connections to a local address and port. The kernel does the handshakes by "
 		   "itself and puts what is ready into the accept queue, whence accept() takes it: Recv-Q is how many "
-		   "wait there, Send-Q how many may (the backlog given to listen(), at most somaxconn).",
+		   "wait there, Send-Q the backlog given to listen(), at most somaxconn. It is full once one more than "
+		   "that waits.",
 	.enters =
 		{
 			{STATE_CLOSE, "the process calls listen()"},
@@ -389,7 +392,8 @@ static const struct state_lore closing = {
 	.leaves =
 		{
 			{STATE_TIME_WAIT, "the peer's ACK for our FIN arrives"},
-			{STATE_CLOSE, "a reset arrives; or the kernel gives up after tcp_orphan_retries"},
+			{STATE_CLOSE, "a reset arrives; or the kernel gives up: for an orphan after "
+				      "tcp_orphan_retries, else after tcp_retries2"},
 		},
 	.many = "Some at times mean nothing. Many that stay are peers that vanished right after their FIN, or a path "
 		"that loses our FINs or their ACKs.",
@@ -398,7 +402,7 @@ static const struct state_lore closing = {
 			"See the timers and the peers: `tcpledger list -tno state closing`",
 			"They go by themselves; where too many pile up, lower tcp_orphan_retries",
 		},
-	.settings = {SETTING_TCP_ORPHAN_RETRIES, SETTING_TCP_MAX_ORPHANS},
+	.settings = {SETTING_TCP_ORPHAN_RETRIES, SETTING_TCP_MAX_ORPHANS, SETTING_TCP_RETRIES2},
 };
 
 static const struct state_lore *const lores[STATE_COUNT] = {
@@ -423,4 +427,9 @@ const struct state_lore *state_lore(unsigned int state)
 const struct setting_lore *setting_lore(enum setting setting)
 {
 	return &settings[setting];
+}
+
+bool setting_is_of_host(enum setting setting)
+{
+	return setting == SETTING_TCP_MAX_ORPHANS;
 }

@@ -4,6 +4,8 @@
  * What is known of each state of TCP, as Linux keeps it: for people who see many sockets in one and wonder. Commands
  * stand between ` and `.
  */
+#include <stdbool.h>
+
 #include "tcp_state.h"
 
 /* Settings of the kernel that matter to some state. */
@@ -57,3 +59,6 @@ const struct state_lore *state_lore(unsigned int state);
 
 /* Not of SETTING_NONE. */
 const struct setting_lore *setting_lore(enum setting setting);
+
+/* There is one for all network namespaces, which only the first shows. */
+bool setting_is_of_host(enum setting setting);

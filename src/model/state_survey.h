@@ -10,7 +10,8 @@
 
 struct state_survey {
 	uint8_t state;
-	uint16_t ephemeral_low, ephemeral_high; /* the ports that the kernel chooses for connect() */
+	uint16_t ephemeral_low, ephemeral_high; /* the ports that the kernel chooses from for connect() */
+	uint32_t ephemeral_count;               /* but for those that are reserved */
 	struct port_set listening;              /* ports that somebody listens on */
 
 	uint64_t ipv4, ipv6;

@@ -120,13 +120,14 @@ static const char *doing(const struct socket *socket)
 static void put_server(struct telling *telling, const struct socket *socket)
 {
 	char local[SOCKET_ENDPOINT_MAX], peer[SOCKET_ENDPOINT_MAX] = "";
-	char holders[EXPLAIN_WORDS], user[EXPLAIN_WORDS], queue[EXPLAIN_WORDS] = "";
+	char holders[EXPLAIN_WORDS], user[EXPLAIN_WORDS], queue[2 * EXPLAIN_WORDS] = "", waiting[EXPLAIN_WORDS];
 
 	socket_local_text(socket, &telling->numbers, local);
 	if (socket->tuple.rport)
 		socket_peer_text(socket, &telling->numbers, peer);
 	if (socket->state == STATE_LISTEN && socket->recvq != QUEUE_UNKNOWN && socket->sendq != QUEUE_UNKNOWN)
-		snprintf(queue, sizeof(queue), ", %u of at most %u wait for accept()%s", socket->recvq, socket->sendq,
+		snprintf(queue, sizeof(queue), ", %s for accept() with a backlog of %u%s",
+			 explain_number(socket->recvq, "connection waits", "connections wait", waiting), socket->sendq,
 			 listener_is_full(socket) ? ": FULL" : "");
 	page_entry(&telling->page, upper_name(socket->protocol), NAME_WIDTH, state_color(socket->state),
 		   "%s %s%s%s: %s%s%s", doing(socket), local, *peer ? " to " : "", peer,

@@ -192,8 +192,7 @@ static void put_groups(struct page *page, const struct explain_style *style, con
 		put_addresses(page, style, &survey->clients);
 	}
 	if (survey->destinations.total) {
-		page_paragraph(page, "Went out to (there are %u local ports to each):",
-			       survey->ephemeral_high - survey->ephemeral_low + 1u);
+		page_paragraph(page, "Went out to (there are %u local ports to each):", survey->ephemeral_count);
 		put_addresses(page, style, &survey->destinations);
 	}
 }
@@ -215,7 +214,7 @@ static void put_waiting(struct page *page, const struct explain_style *style, co
 		char local[SOCKET_ENDPOINT_MAX], holders[EXPLAIN_WORDS];
 
 		socket_local_text(row, style->words, local);
-		page_count(page, row->recvq, "of at most %u on %s, %s%s", row->sendq, local,
+		page_count(page, row->recvq, "with a backlog of %u on %s, %s%s", row->sendq, local,
 			   explain_holders(row, state->denied, holders), listener_is_full(row) ? ": FULL" : "");
 	}
 	explain_more(page, waiting->count > EXPLAIN_TOP ? waiting->count - EXPLAIN_TOP : 0);

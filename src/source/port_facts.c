@@ -38,14 +38,31 @@ static uint32_t unprivileged_start(void)
 	return text && !parse_u32(text, 0, UINT16_MAX + 1, &start) ? start : FIRST_UNPRIVILEGED;
 }
 
-static bool is_reserved(uint16_t port)
+static struct port_set reserved_ports(void)
 {
 	CLEANUP(cleanup_free) char *text = sysctl_read("net.ipv4.ip_local_reserved_ports");
 	struct port_set reserved = {{0}};
 
 	if (text)
 		port_set_parse(&reserved, text);
+	return reserved;
+}
+
+static bool is_reserved(uint16_t port)
+{
+	const struct port_set reserved = reserved_ports();
+
 	return port_set_has(&reserved, port);
+}
+
+uint32_t port_facts_choice(uint16_t low, uint16_t high)
+{
+	const struct port_set reserved = reserved_ports();
+	uint32_t count = 0;
+
+	for (uint32_t port = low; port <= high; port++)
+		count += !port_set_has(&reserved, (uint16_t)port);
+	return count;
 }
 
 void port_facts_gather(uint16_t port, struct port_facts *out)

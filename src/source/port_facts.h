@@ -8,6 +8,9 @@
 /* The ports that the kernel chooses from; those of a kernel that was told nothing else, where it does not say. */
 void port_facts_range(uint16_t *low, uint16_t *high);
 
+/* How many ports from `low` to `high` the kernel may choose: those that are not reserved. */
+uint32_t port_facts_choice(uint16_t low, uint16_t high);
+
 /* All but the trials, which stay BIND_UNTRIED. */
 void port_facts_gather(uint16_t port, struct port_facts *out);
 

@@ -55,6 +55,8 @@ static enum protocol cut_protocol(char *name, const char *word)
 	if (!slash)
 		return PROTOCOL_COUNT;
 	*slash++ = '\0';
+	if (!*slash)
+		options_fail("explain '%s': a protocol is missing after the slash: give tcp or udp", ESCAPED(word));
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
 		if (!strcasecmp(slash, protocol_name(protocol)))
 			return protocol;
@@ -92,15 +94,46 @@ static bool take_port(struct explain_options *explain, const char *word)
 
 /* ---- neither ---- */
 
+/* What is nearly a port, or has one in it, is told apart from a name that is not known. */
+static void fail_form(const char *word)
+{
+	const char *colon = strrchr(word, ':');
+	size_t digits = strspn(word, "0123456789");
+	struct address address;
+
+	if (!*word)
+		options_fail("explain: an empty word is neither a state nor a port");
+	if (digits && word[digits] && !word[strspn(word, "0123456789-, ")])
+		options_fail("explain '%s': this is more than one port: give one, as %.*s", ESCAPED(word), (int)digits,
+			     word);
+	if (*word == '-' && word[1] && !word[1 + strspn(word + 1, "0123456789")])
+		options_fail("explain '%s': no port is less than 0", ESCAPED(word));
+	if (address_parse(word, &address))
+		options_fail("explain '%s': this is an address: give a state, or a port", ESCAPED(word));
+	if (colon && colon[1] && colon > word && (strchr(word, ':') == colon || colon[-1] == ']'))
+		options_fail("explain '%s': a port is explained for all addresses at once: give %s", ESCAPED(word),
+			     ESCAPED(colon));
+}
+
+/* Into `out`, of `size` bytes; "" where none is near. */
+static void copy_nearest_service(const char *name, char *out, size_t size)
+{
+	struct services *services = services_read();
+	const char *near = services ? services_nearest(services, name) : NULL;
+
+	snprintf(out, size, "%s", near ? near : "");
+	services_free(services);
+}
+
 /* Of a state and a service that are both near, the nearer one is meant. */
 __attribute__((noreturn)) static void fail_word(const char *word)
 {
-	struct services *services = services_read();
 	const char *name = *word == ':' ? word + 1 : word;
-	const char *state = tcp_state_nearest(name), *service = services ? services_nearest(services, name) : NULL;
-	const char *near = state;
+	const char *near = tcp_state_nearest(name);
+	char service[64];
 
-	if (!near || (service && word_distance(name, service) < word_distance(name, state)))
+	copy_nearest_service(name, service, sizeof(service));
+	if (*service && (!near || word_distance(name, service) < word_distance(name, near)))
 		near = service;
 	if (near)
 		options_fail("explain '%s': there is no such state, port or service; the nearest is %s", ESCAPED(word),
@@ -110,12 +143,20 @@ __attribute__((noreturn)) static void fail_word(const char *word)
 		     ESCAPED(word), ALL_STATES);
 }
 
-static void take_word(struct explain_options *explain, const char *word)
+static void take_word(struct explain_options *explain, char *word)
 {
+	char *end = word + strlen(word);
+
 	if (explain->topic != EXPLAIN_OVERVIEW)
 		options_fail("explain takes one STATE or PORT, and '%s' is a second", ESCAPED(word));
-	if (!take_state(explain, word) && !take_port(explain, word))
-		fail_word(word);
+	while (end > word && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	while (isspace((unsigned char)*word))
+		word++;
+	if (take_state(explain, word) || take_port(explain, word))
+		return;
+	fail_form(word);
+	fail_word(word);
 }
 
 /* ---- the options ---- */

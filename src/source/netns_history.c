@@ -30,7 +30,7 @@ static int append(struct netns_history *history, uint32_t inode)
 	return 0;
 }
 
-static struct netns_past *find(const struct netns_history *history, uint32_t inode)
+struct netns_past *netns_history_find(const struct netns_history *history, uint32_t inode)
 {
 	for (size_t i = 0; i < history->count; i++)
 		if (history->all[i].inode == inode)
@@ -55,7 +55,7 @@ int netns_history_note(struct netns_history *history, const struct netns_list *n
 	for (size_t i = 0; i < history->count; i++)
 		history->all[i].missed++;
 	for (size_t i = 0; i < now->count && !err; i++) {
-		struct netns_past *past = find(history, now->all[i].inode);
+		struct netns_past *past = netns_history_find(history, now->all[i].inode);
 
 		if (past)
 			past->missed = 0;

@@ -9,6 +9,7 @@
 struct netns_past {
 	uint32_t inode;
 	unsigned int missed; /* looks in a row */
+	uint64_t busy_ns;    /* when it was last found to have sockets (CLOCK_MONOTONIC); 0: never */
 };
 
 struct netns_history {
@@ -22,6 +23,9 @@ int netns_history_note(struct netns_history *history, const struct netns_list *n
 
 /* Those that the last look missed, in ascending order, into `out` of at least history->count. How many. */
 size_t netns_history_gone(const struct netns_history *history, uint32_t *out);
+
+/* One that the last look found; NULL: it is not known. */
+struct netns_past *netns_history_find(const struct netns_history *history, uint32_t inode);
 
 void netns_history_free(struct netns_history *history);
 

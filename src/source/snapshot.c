@@ -18,6 +18,9 @@
 #include "proc_fd.h"
 #include "proc_net.h"
 
+/* A half-open connection that nobody answers ends by then: tcp_synack_retries is 5, each wait twice the one before. */
+#define HALF_OPEN_NS (63 * NS_PER_SEC)
+
 struct snapshot_kit {
 	struct iterators *iterators; /* NULL: there are none */
 	bool exact;                  /* they tell the sockets; else /proc does */
@@ -180,15 +183,28 @@ static int read_from_proc(struct snapshot *snapshot, const struct netns *netns)
 	return err ? err : odd ? -EILSEQ : 0;
 }
 
-/* The kernel keeps the connections of all namespaces in one table, and walks all of it for each: 8 ms that most
- * namespaces of a host with many are not worth. */
-static bool is_empty(const struct snapshot *snapshot, const struct netns *netns)
+static bool has_no_sockets(const struct snapshot *snapshot, const struct netns *netns)
 {
 	long ipv4 = count_in(netns, "sockstat", "TCP: inuse %u orphan %*u tw %u");
 
 	if (!(snapshot->scope & SNAPSHOT_SOCKETS))
 		return minis_in(netns) == 0;
 	return ipv4 == 0 && count_in(netns, "sockstat6", "TCP6: inuse %u") <= 0;
+}
+
+/* The kernel keeps the connections of all namespaces in one table, and walks all of it for each: 8 ms that most
+ * namespaces of a host with many are not worth. Half-open ones it does not count; they outlive their listener. */
+static bool is_empty(const struct snapshot *snapshot, const struct netns *netns)
+{
+	struct netns_past *past = netns_history_find(&snapshot->kit->history, netns->inode);
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (!has_no_sockets(snapshot, netns)) {
+		if (past)
+			past->busy_ns = now_ns;
+		return false;
+	}
+	return !past || !past->busy_ns || past->busy_ns + HALF_OPEN_NS < now_ns;
 }
 
 /* Once: there may be many, and each look comes upon them. */

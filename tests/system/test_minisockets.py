@@ -4,6 +4,7 @@ has closed it, TIME_WAIT. No tracepoint names them; they come and go within 2 s 
 
 import fcntl
 import os
+import re
 import socket
 import struct
 import time
@@ -110,6 +111,31 @@ def test_half_open_that_comes_to_nothing(ns, table, tracer):
     server.close()
     lines.await_transition(oldstate="LISTEN")
     assert [step for life in steps(lines.transitions()).values() for step in life] == ["CLOSE>LISTEN", "LISTEN>CLOSE"]
+
+
+def timers_of_half_open(ns):
+    """Whole seconds until the SYN-ACK is sent again; ss prints 1.5 s as 1.500ms."""
+    lines = ns.exec("ss", "-Htno", "state", "syn-recv").stdout.splitlines()
+    return [int(re.search(r"timer:\(on,(?:(\d+)(?:\.|sec))?", line)[1] or 0) for line in lines]
+
+
+def test_half_open_that_outlives_its_listener(ns, table):
+    """The only thing that is left in its namespace, and counted nowhere."""
+    ns.lose_arriving("tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
+    with ns.entered():
+        server = listen(port=7)
+        clients = [socket.socket() for _ in range(3)]
+    for each in clients:
+        each.setblocking(False)
+        each.connect_ex(("127.0.0.1", 7))
+    assert len(await_table(ns, table, state="SYN_RECV")) == 3
+    for each in clients:
+        each.close()
+    # Each ends when its timer fires the next time, which is to take some seconds.
+    await_that(lambda: all(seconds >= 3 for seconds in timers_of_half_open(ns)), "them to wait longer")
+    server.close()
+    assert not await_table(ns, table, state="LISTEN")
+    assert {row[0] for row in by_ss(ns).rows} == {"SYN_RECV"}, "they are still there"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

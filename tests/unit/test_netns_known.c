@@ -224,9 +224,9 @@ static void test_hostile_names(void **state)
 	memcpy(all, (struct netns_known[]){named(2, NETNS_BY_NAME, "plain"), named(3, NETNS_BY_NAME, "x\xff y")},
 	       2 * sizeof(*all));
 	chosen(all, 2, "nosuch", out, sizeof(out));
-	assert_string_equal(out, "no such network namespace: there are plain, x\\xff y");
+	assert_string_equal(out, "no such network namespace: there are plain, x\\xff\\x20y");
 	assert_chosen(all, 2, "x\xff y", "3");
-	assert_chosen(all, 2, "x\\xff y", "3");
+	assert_chosen(all, 2, "x\\xff\\x20y", "3");
 }
 
 static void test_ranks(void **state)

@@ -116,8 +116,7 @@ static void take_row(struct table *table, struct connection *conn, const struct 
 		conn->tuple.lport = row->tuple.lport;
 	if (conn->tuple.lport == row->tuple.lport && conn->tuple.rport == row->tuple.rport)
 		conn->tuple.family = row->tuple.family; /* IPV6_ADDRFORM */
-	if (row->inode)
-		conn->inode = row->inode;
+	conn->inode = row->inode;                       /* none any more, where it has been closed */
 	if (row->cookie)
 		conn->cookie = row->cookie;
 	conn->recvq = row->recvq;

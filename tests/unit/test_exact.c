@@ -77,7 +77,7 @@ static void test_row_that_agrees(void **state)
 	exact_end(bench);
 	conn = bench_only(bench);
 	assert_int_equal(conn->id, 1);
-	assert_int_equal(conn->inode, 11); /* which the row had none of */
+	assert_int_equal(conn->inode, 0); /* nobody has it any more */
 	assert_int_equal(conn->owner.pid, PID_CLIENT);
 	assert_int_equal(conn->direction, DIRECTION_OUT);
 	assert_span(connection_in_state(conn, AT_US(BEGAN_US)), SPAN_EXACT, BEGAN_US - 50);

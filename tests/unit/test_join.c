@@ -316,13 +316,14 @@ static void test_row_of_another_inode(void **state)
 	assert_int_equal(bench_find(bench, fits_inode, 11)->owner.pid, PID_CLIENT);
 }
 
-static void test_row_without_inode_takes_none_away(void **state)
+static void test_row_without_inode(void **state)
 {
 	struct bench *bench = *state;
 
 	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	found(bench, STATE_FIN_WAIT1, outgoing(40000), 0, 0); /* its process has closed it */
-	assert_int_equal(bench_only(bench)->inode, 11);
+	assert_int_equal(bench_only(bench)->inode, 0);
+	assert_false(bench_only(bench)->inode_indexed);
 	assert_int_equal(bench_only(bench)->owner.pid, PID_CLIENT);
 }
 
@@ -489,7 +490,7 @@ int main(void)
 		BENCH_TEST(test_known_inode_beats_unknown),
 		BENCH_TEST(test_event_of_another_on_one_address),
 		BENCH_TEST(test_row_of_another_inode),
-		BENCH_TEST(test_row_without_inode_takes_none_away),
+		BENCH_TEST(test_row_without_inode),
 		BENCH_TEST(test_connects_without_port_meet_their_rows_by_inode),
 		BENCH_TEST(test_only_syn_sent_rows_lend_their_port),
 		BENCH_TEST(test_several_holders),

@@ -142,9 +142,10 @@ static void warn_of_hidden_owners(const struct listing *listing)
 		log_warning("who holds %zu of the sockets could not be seen, shown as %s: %s", listing->unknown,
 			    listing->options->json ? "owners_complete false" : "-", holders_remedy(listing->holders));
 	if (listing->left_out)
-		log_warning("%zu sockets are left out: who holds them could not be seen, and the filter asks for "
-			    "that: %s",
-			    listing->left_out, holders_remedy(listing->holders));
+		log_warning("%zu %s could not be seen, and the filter asks for that: %s", listing->left_out,
+			    listing->left_out == 1 ? "socket is left out: who holds it"
+						   : "sockets are left out: who holds them",
+			    holders_remedy(listing->holders));
 }
 
 static void print_totals(struct listing *listing)

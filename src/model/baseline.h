@@ -9,8 +9,7 @@
  *
  * protocol, address, port, reach (reach_word()), interface, process, user, container, network namespace. "-" is none,
  * or not known; an interface that is not known is "?". A byte of a name that is no letter, no digit and none of
- * "._:@+-" is %XX. Empty lines and those that begin with # say nothing. Lines may end as
- * on Windows.
+ * "._:@+-" is %XX. Empty lines and those that begin with # say nothing. Lines may end as on Windows.
  */
 #include "audit.h"
 

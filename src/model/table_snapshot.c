@@ -116,7 +116,8 @@ static void take_row(struct table *table, struct connection *conn, const struct 
 		conn->tuple.lport = row->tuple.lport;
 	if (conn->tuple.lport == row->tuple.lport && conn->tuple.rport == row->tuple.rport)
 		conn->tuple.family = row->tuple.family; /* IPV6_ADDRFORM */
-	conn->inode = row->inode;                       /* none any more, where it has been closed */
+	/* None any more, where its process has closed it. */
+	conn->inode = row->inode;
 	if (row->cookie)
 		conn->cookie = row->cookie;
 	conn->recvq = row->recvq;

@@ -18,7 +18,8 @@
 #include "proc_fd.h"
 #include "proc_net.h"
 
-/* A half-open connection that nobody answers ends by then: tcp_synack_retries is 5, each wait twice the one before. */
+/* A half-open connection that nobody answers ends by then: tcp_synack_retries is 5, if nobody has set it, and each wait
+ * twice the one before. */
 #define HALF_OPEN_NS (63 * NS_PER_SEC)
 
 struct snapshot_kit {
@@ -315,7 +316,7 @@ static int take_sockets(struct snapshot *snapshot)
 
 /* ---- the thread ---- */
 
-/* A trace that has run for long goes on where descriptors run out for a while. */
+/* A trace that has run for long goes on where descriptors run out for a while; who held what then holds it. */
 static int scan_holders(struct snapshot *snapshot)
 {
 	int err = proc_fd_scan(&snapshot->rows, &snapshot->owners);
@@ -323,6 +324,7 @@ static int scan_holders(struct snapshot *snapshot)
 	if (err != -EMFILE && err != -ENFILE)
 		return err;
 	log_warning("who holds the sockets cannot be found out this time: %s", strerror(-err));
+	snapshot->scope &= (uint8_t)~SNAPSHOT_HOLDERS;
 	return 0;
 }
 

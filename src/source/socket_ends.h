@@ -10,9 +10,8 @@
 struct socket_ends;
 
 /* Fills in the sockets among `all`, which borrow from *out: their `socket` and `others`. This process, which only looks
- * on, is none of the others. 0, or a negative errno where memory or
- * descriptors ran out; what cannot be read for another reason stays unknown. *hidden: how many processes did not let
- * us look. The caller frees. */
+ * on, is none of the others. 0, or a negative errno where memory or descriptors ran out; what cannot be read for
+ * another reason stays unknown. *hidden: how many processes did not let us look. The caller frees. */
 int socket_ends_find(struct descriptor *const *all, size_t count, struct socket_ends **out, size_t *hidden);
 void socket_ends_free(struct socket_ends *ends);
 

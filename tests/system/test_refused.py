@@ -3,9 +3,11 @@
 
 import json
 import os
+import resource
 
 import pytest
-from conftest import PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, listen, messages, port_of, run
+from account import next_table
+from conftest import PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, comm_of, listen, messages, port_of, run, select
 from test_doctor import seccomp
 
 ERRNO = 0x00050000
@@ -95,3 +97,26 @@ def test_tracing_without_proc(command):
 def test_doctor_without_sys():
     done = run("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys && exec "$@"', "sh", PROGRAM, "doctor")
     assert done.stderr == "" and "processors: number not known" in done.stdout
+
+
+def test_running_out_of_descriptors_later_takes_no_owner_away(ns, tracer):
+    """A table that cannot look for holders this time keeps those that it knows."""
+    table = tracer("-b", "-d", "0.2", "-n", "10000", "--snapshot-source=proc", "--netns", ns.name, command="top")
+    with ns.entered():
+        server = listen()
+    pid = table.process.pid
+    limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+
+    def holders():
+        return [row["owners"] for row in select(next_table(table), type="socket", lport=port_of(server))]
+
+    whole = [[{"pid": os.getpid(), "comm": comm_of(), "fd": server.fileno()}]]
+    assert holders() == whole
+    for more in range(8, 0, -1):
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")) + more, limits[1]))
+        assert holders() == whole and table.process.poll() is None, more
+        if "cannot be found out this time" in table.errors():
+            break
+    else:
+        pytest.fail("it never ran out")
+    server.close()

@@ -27,7 +27,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* What a program returns to be given the same socket or descriptor again: read() fails then with EAGAIN. */
 enum { GO_ON = 0, ONCE_MORE = 1 };
 
-__u64 lost;      /* rows and holders for which the ring had no room, all the same */
+__u64 told;      /* rows and holders */
+__u64 lost;      /* those for which the ring had no room, all the same */
 bool minis_only; /* of the sockets, tell those without a process only */
 __u32 last_slot; /* of the hash: that of the row before */
 
@@ -133,6 +134,7 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	else
 		fill_mini(s, skc);
 	submit(s, sizeof(*s));
+	told++;
 	return GO_ON;
 }
 
@@ -155,6 +157,7 @@ static __always_inline void tell_holder(const struct task_struct *task, __u32 fd
 	h->uid = held->sk_uid.val;
 	__builtin_memcpy(h->comm, task->group_leader->comm, sizeof(h->comm));
 	submit(h, sizeof(*h));
+	told++;
 }
 
 static __always_inline void tell_holder_of_subflows(const struct task_struct *task, __u32 fd, struct sock *held)

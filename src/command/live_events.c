@@ -107,10 +107,11 @@ int live_consume(struct live *live)
 
 int live_consume_all(struct live *live)
 {
+	uint64_t end = bpf_source_written(live->source);
 	int err;
 
 	do
 		err = live_consume(live);
-	while (!err && live->more);
+	while (!err && live->more && bpf_source_taken(live->source) < end);
 	return err;
 }

@@ -94,11 +94,11 @@ static int await_snapshot(struct live *live, struct snapshot *snapshot)
 			err = live_consume(live);
 		else
 			err = bpf_source_set_aside(live->source);
-		if (err == -ENOBUFS) {
+		if (err == -ENOBUFS || live_is_over(live)) {
 			snapshot_abandon(snapshot);
-			err = 0;
+			err = err == -ENOBUFS ? 0 : err;
 		}
-		if (live->signalled) /* it is seen through all the same: it will not be long */
+		if (live->signalled) /* what it would not have to wait for it tells all the same */
 			usleep(1000);
 	}
 	epoll_ctl(live->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
@@ -223,7 +223,7 @@ int live_join(struct live *live)
 
 	if (!err && table_doubtful(live->table))
 		err = live_look(live, SCOPE_ALL);
-	for (int i = 1; i < JOIN_TRIES && !err && live->incomplete; i++)
+	for (int i = 1; i < JOIN_TRIES && !err && live->incomplete && !live_is_over(live); i++)
 		err = live_look(live, SCOPE_ALL);
 	if (!err && live->incomplete)
 		log_warning("not all that is there could be told, for want of room in the ring: give more than "

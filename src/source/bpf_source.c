@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,10 +40,15 @@ enum { BATCH = 65536 };
 /* What the callback of libbpf's ring returns when it has had its batch. */
 enum { BATCH_DONE = -ECANCELED };
 
+/* A ring begins with a page that says how far it was read, and one that says how far it was written (in bytes since it
+ * was made: kernel/bpf/ringbuf.c). */
+enum { POSITIONS = 2 };
+
 struct bpf_source {
 	struct transition_bpf *skeleton;
 	struct ring_buffer *ring;
 	struct bpf_ring shared;
+	const char *positions; /* the ring's first two pages */
 	int cpus;
 	size_t left; /* of the batch */
 	struct aside aside;
@@ -178,6 +184,20 @@ static int attach(struct transition_bpf *skeleton)
 	return skeleton->links.on_transition_missed ? 0 : -errno;
 }
 
+static int map(struct bpf_source *source)
+{
+	void *positions;
+
+	source->ring = ring_buffer__new(source->shared.fd, on_record, source, NULL);
+	if (!source->ring)
+		return -errno;
+	positions = mmap(NULL, POSITIONS * (size_t)getpagesize(), PROT_READ, MAP_SHARED, source->shared.fd, 0);
+	if (positions == MAP_FAILED)
+		return -errno;
+	source->positions = positions;
+	return 0;
+}
+
 int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, struct bpf_source **out)
 {
 	struct bpf_source *source = calloc(1, sizeof(*source));
@@ -203,9 +223,8 @@ int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, stru
 		host_explain_failure(err);
 		goto fail;
 	}
-	source->ring = ring_buffer__new(source->shared.fd, on_record, source, NULL);
-	if (!source->ring) {
-		err = -errno;
+	err = map(source);
+	if (err) {
 		host_log_failure("the ring buffer cannot be mapped", err);
 		goto fail;
 	}
@@ -220,6 +239,8 @@ void bpf_source_free(struct bpf_source *source)
 {
 	if (!source)
 		return;
+	if (source->positions)
+		munmap((void *)source->positions, POSITIONS * (size_t)getpagesize());
 	ring_buffer__free(source->ring);
 	transition_bpf__destroy(source->skeleton);
 	free(source->aside.bytes);
@@ -231,6 +252,16 @@ void bpf_source_free(struct bpf_source *source)
 const struct bpf_ring *bpf_source_ring(const struct bpf_source *source)
 {
 	return &source->shared;
+}
+
+uint64_t bpf_source_written(const struct bpf_source *source)
+{
+	return __atomic_load_n((const unsigned long *)(source->positions + getpagesize()), __ATOMIC_ACQUIRE);
+}
+
+uint64_t bpf_source_taken(const struct bpf_source *source)
+{
+	return __atomic_load_n((const unsigned long *)source->positions, __ATOMIC_RELAXED);
 }
 
 /* A batch of what is in the ring. */

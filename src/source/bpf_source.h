@@ -46,6 +46,11 @@ int bpf_source_set_aside(struct bpf_source *source);
  * error of the handler. */
 int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context, bool *more);
 
+/* How much was ever written into the ring, and how much taken out of it, in bytes. What is there by now has been taken
+ * once the second has reached what the first is now; to wait until nothing is left may be to wait for ever. */
+uint64_t bpf_source_written(const struct bpf_source *source);
+uint64_t bpf_source_taken(const struct bpf_source *source);
+
 /* Detaches, and waits until the programs that still run have ended; what they wrote is then in the ring. */
 void bpf_source_stop(struct bpf_source *source);
 

@@ -13,6 +13,9 @@
 #include "clock.h"
 #include "snapshot.skel.h"
 
+/* Where transitions come faster than they are taken out, there will not be room. */
+#define WAIT_MAX_NS (2 * NS_PER_SEC)
+
 struct iterators {
 	struct snapshot_bpf *skeleton;
 };
@@ -54,11 +57,29 @@ void iterators_free(struct iterators *iterators)
 	free(iterators);
 }
 
-/* EAGAIN is what the programs ask for when the ring is half full. */
-static int run_through(const struct bpf_link *link, const atomic_bool *stop)
+struct wait {
+	uint64_t told; /* so much had been told */
+	uint64_t since_ns;
+};
+
+/* EAGAIN is what the programs ask for when the ring is half full. False: for too long. */
+static bool wait_for_room(struct wait *wait, uint64_t told)
 {
 	const struct timespec pause = {.tv_nsec = NS_PER_MS};
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (!wait->since_ns || told != wait->told)
+		*wait = (struct wait){.told = told, .since_ns = now_ns};
+	if (now_ns > wait->since_ns + WAIT_MAX_NS)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+static int run_through(const struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop)
+{
 	CLEANUP(cleanup_close) int fd = bpf_iter_create(bpf_link__fd(link));
+	struct wait wait = {0};
 	char nothing[64];
 	ssize_t got;
 
@@ -67,10 +88,9 @@ static int run_through(const struct bpf_link *link, const atomic_bool *stop)
 	while ((got = read(fd, nothing, sizeof(nothing))) != 0) {
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
-		if (atomic_load(stop))
-			return -EINTR;
-		if (got < 0 && errno == EAGAIN)
-			nanosleep(&pause, NULL);
+		if (got < 0 && errno == EAGAIN &&
+		    (atomic_load(stop) || !wait_for_room(&wait, iterators->skeleton->bss->told)))
+			return -ENOBUFS;
 	}
 	return 0;
 }
@@ -80,7 +100,7 @@ static int tell(struct iterators *iterators, const struct bpf_link *link, const 
 	int err;
 
 	iterators->skeleton->bss->lost = 0;
-	err = run_through(link, stop);
+	err = run_through(iterators, link, stop);
 	return !err && iterators->skeleton->bss->lost ? -ENOBUFS : err;
 }
 

@@ -14,8 +14,8 @@ struct iterators;
 int iterators_open(const struct bpf_ring *ring, bool sockets, struct iterators **out);
 void iterators_free(struct iterators *iterators); /* NULL is fine */
 
-/* Each goes over all there is, waiting for room in the ring as long as `stop` is false. The sockets are those of the
- * network namespace that the calling thread is in; the descriptors are everybody's. 0, or a negative errno:
- * -ENOBUFS when the ring had no room all the same and something is missing, -EINTR when it was stopped. */
+/* Each goes over all there is, waiting for room in the ring as long as `stop` is false and some is made. The sockets
+ * are those of the network namespace that the calling thread is in; the descriptors are everybody's. 0, or a negative
+ * errno: -ENOBUFS: there was no room, and something is missing. */
 int iterators_sockets(struct iterators *iterators, bool minis_only, const atomic_bool *stop);
 int iterators_descriptors(struct iterators *iterators, const atomic_bool *stop);

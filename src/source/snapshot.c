@@ -227,7 +227,7 @@ static int read_namespace(struct snapshot *snapshot, const struct netns *netns)
 		err = snapshot->kit->exact ? read_by_iterator(snapshot, netns) : read_from_proc(snapshot, netns);
 	if (!err)
 		cover(snapshot, netns);
-	if (err == -ENOMEM || err == -EINTR || err == -ENOBUFS)
+	if (err == -ENOMEM || err == -ENOBUFS)
 		return err;
 	if (err && err != -ESRCH && err != -EINVAL && err != -ENOENT && err != -EILSEQ) /* it went away meanwhile */
 		warn_of(snapshot->kit, netns, err);
@@ -350,8 +350,6 @@ static void *run(void *argument)
 	struct snapshot *snapshot = argument;
 
 	snapshot->err = take(snapshot);
-	if (snapshot->err == -EINTR)
-		snapshot->err = -ENOBUFS;
 	snapshot->cost_ns = clock_thread_ns();
 	eventfd_write(snapshot->done_fd, 1);
 	return NULL;

@@ -49,7 +49,7 @@ int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *h
 /* The event that ends it, which says what was told to the last one. -ENOBUFS: not all, because the ring had no room. */
 int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
 
-/* Nobody empties the ring any more: it is not to wait for room there, and will not be whole. */
+/* It is not to wait for room in the ring any more; where it would have to, it will not be whole. */
 void snapshot_abandon(struct snapshot *snapshot);
 
 /* Once done: the time of a processor that it took the thread; taking what it tells takes about as much again. */

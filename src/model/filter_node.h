@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A parsed filter, for those who walk it: the evaluator (filter.c), the parser (filter_parse.c) and the push-down
+ * A parsed filter, for those who walk it: the evaluator (filter.c), the parser (filter_parser.h) and the push-down
  * (push_down.c).
  */
 #include "filter.h"

@@ -2,28 +2,17 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cleanup.h"
 #include "escape.h"
-#include "filter_node.h"
-#include "filter_token.h"
+#include "filter_parser.h"
 #include "name_glob.h"
 #include "nearest.h"
 #include "parse.h"
 
 enum { MAX_DEPTH = 64 };
-
-struct parser {
-	struct lexer lexer;
-	const struct filter_names *names;
-	int depth;
-};
-
-/* fail_at(parser, offset, "format", …): what a parsing function returns then. */
-#define fail_at(parser, ...) lexer_fail(&(parser)->lexer, __VA_ARGS__)
 
 static struct filter *fail_memory(struct parser *parser)
 {
@@ -39,21 +28,21 @@ static void advance(struct parser *parser)
 
 /* ---- the values ---- */
 
-static struct filter *leaf(struct parser *parser, enum filter_kind kind)
+struct filter *parsed_leaf(struct parser *parser, enum filter_kind kind)
 {
 	struct filter *node = parser->lexer.err ? NULL : filter_node(kind, NULL, NULL);
 
 	return node || parser->lexer.err ? node : fail_memory(parser);
 }
 
-static struct filter *negate(struct parser *parser, struct filter *node)
+struct filter *parsed_not(struct parser *parser, struct filter *node)
 {
 	struct filter *not = node ? filter_node(FILTER_NOT, node, NULL) : NULL;
 
 	return not || !node ? not : fail_memory(parser);
 }
 
-static struct filter *join(struct parser *parser, enum filter_kind kind, struct filter *left, struct filter *right)
+struct filter *parsed_pair(struct parser *parser, enum filter_kind kind, struct filter *left, struct filter *right)
 {
 	struct filter *node;
 
@@ -64,192 +53,6 @@ static struct filter *join(struct parser *parser, enum filter_kind kind, struct 
 	}
 	node = filter_node(kind, left, right);
 	return node ? node : fail_memory(parser);
-}
-
-static int read_port(struct parser *parser, size_t at, const char *word, uint16_t *port)
-{
-	char near[SERVICE_NAME_SIZE];
-	uint32_t number;
-	int err = parse_u32(word, 0, UINT16_MAX, &number);
-
-	if (!err) {
-		*port = (uint16_t)number;
-		return 0;
-	}
-	if (err == -EINVAL && parser->names && !isdigit((unsigned char)word[0]) &&
-	    parser->names->service(parser->names->context, word, port) == 0)
-		return 0;
-	if (parser->names && parser->names->near_service && !isdigit((unsigned char)word[0]) &&
-	    parser->names->near_service(parser->names->context, word, near))
-		fail_at(parser, at, "'%s' is no port, and no service; the nearest is '%s'", ESCAPED(word),
-			ESCAPED(near));
-	else
-		fail_at(parser, at, "'%s' is no port: give 0 to 65535, or a service of /etc/services", ESCAPED(word));
-	return -EINVAL;
-}
-
-static struct filter *port_range(struct parser *parser, enum side side, uint16_t low, uint16_t high)
-{
-	struct filter *node = leaf(parser, FILTER_PORT);
-
-	if (node) {
-		node->side = side;
-		node->low = low;
-		node->high = high;
-	}
-	return node;
-}
-
-/* `word` is 443, https, or 1000-2000; its colon is gone. */
-static struct filter *port_leaf(struct parser *parser, size_t at, char *word, enum side side, enum compare compare)
-{
-	char *dash = isdigit((unsigned char)word[0]) ? strchr(word, '-') : NULL;
-	uint16_t low, high;
-
-	if (dash)
-		*dash = '\0';
-	if (read_port(parser, at, word, &low))
-		return NULL;
-	high = low;
-	if (dash && read_port(parser, at + (size_t)(dash + 1 - word), dash + 1, &high))
-		return NULL;
-	if (high < low)
-		return fail_at(parser, at, "this range of ports runs backwards");
-	if (dash && compare != COMPARE_EQ && compare != COMPARE_NE)
-		return fail_at(parser, at, "a range of ports goes with = and != only");
-	switch (compare) {
-	case COMPARE_EQ:
-		return port_range(parser, side, low, high);
-	case COMPARE_NE:
-		return negate(parser, port_range(parser, side, low, high));
-	case COMPARE_LT:
-		return low == 0 ? fail_at(parser, at, "no port is less than 0")
-				: port_range(parser, side, 0, (uint16_t)(low - 1));
-	case COMPARE_LE:
-		return port_range(parser, side, 0, low);
-	case COMPARE_GT:
-		return low == UINT16_MAX ? fail_at(parser, at, "no port is greater than 65535")
-					 : port_range(parser, side, (uint16_t)(low + 1), UINT16_MAX);
-	case COMPARE_GE:
-		return port_range(parser, side, low, UINT16_MAX);
-	}
-	return NULL;
-}
-
-/* Cuts ":port" off an endpoint; for IPv6 only after a bracket. The text after the colon, or NULL. */
-static char *cut_port(char *word)
-{
-	char *bracket = strchr(word, ']');
-	char *colon = bracket ? strchr(bracket, ':') : strchr(word, ':');
-
-	if (!colon || (!bracket && strchr(colon + 1, ':')))
-		return NULL;
-	*colon = '\0';
-	return colon + 1;
-}
-
-static char *strip_brackets(char *word)
-{
-	size_t length = strlen(word);
-
-	if (word[0] != '[' || length < 2 || word[length - 1] != ']')
-		return word;
-	word[length - 1] = '\0';
-	return word + 1;
-}
-
-/* What stands where an address should, in ss's language or in what is printed. */
-static void refuse_what_is_no_address(struct parser *parser, size_t at, char *word)
-{
-	char *interface = strchr(word, '%');
-
-	if (word[0] == '/' || word[0] == '@') {
-		fail_at(parser, at, "'%s' is a path: unix sockets are known here by comm, pid and uid", ESCAPED(word));
-	} else if (interface) {
-		interface[strcspn(interface, "]/")] = '\0';
-		fail_at(parser, at + (size_t)(interface - word), "an interface cannot be asked for: leave out '%s'",
-			ESCAPED(interface));
-	}
-}
-
-static struct filter *address_leaf(struct parser *parser, size_t at, char *word, enum side side)
-{
-	char *slash = strchr(word, '/');
-	struct filter *node;
-	uint32_t most, bits;
-
-	refuse_what_is_no_address(parser, at, word);
-	node = leaf(parser, FILTER_ADDRESS);
-	if (!node)
-		return NULL;
-	if (slash)
-		*slash = '\0';
-	node->side = side;
-	node->family = address_parse(strip_brackets(word), &node->address);
-	most = node->family == 4 ? 32 : 128;
-	bits = most;
-	if (!node->family)
-		fail_at(parser, at,
-			"'%s' is no address: give 10.0.0.1, 10.0.0.0/8, [::1] or fd00::/8 (host names are not looked "
-			"up)",
-			ESCAPED(word));
-	else if (slash && parse_u32(slash + 1, 0, most, &bits))
-		fail_at(parser, at + (size_t)(slash + 1 - word), "'%s' is no prefix length: give 0 to %u",
-			ESCAPED(slash + 1), most);
-	node->prefix_bits = (uint8_t)(128 - most + bits);
-	if (parser->lexer.err) {
-		filter_free(node);
-		return NULL;
-	}
-	return node;
-}
-
-static struct filter *any_address(struct parser *parser, enum side side)
-{
-	struct filter *node = leaf(parser, FILTER_ADDRESS);
-
-	if (node) {
-		node->side = side;
-		node->family = 4; /* IPv6 sockets have one as well: no bit of the 128 is asked for */
-		node->prefix_bits = 0;
-	}
-	return node;
-}
-
-static struct filter *one_side(struct parser *parser, size_t at, const char *word, enum side side)
-{
-	char copy[FILTER_WORD_MAX + 3];
-	char *port, *slash;
-	struct filter *address = NULL, *ports;
-
-	snprintf(copy, sizeof(copy), "%s", word);
-	port = cut_port(copy);
-	slash = port ? strchr(port, '/') : NULL;
-	if (slash) /* [::1]:80/64 is nothing */
-		return fail_at(parser, at, "the prefix length comes before the port: 10.0.0.0/8:80");
-	if (port && !*copy)
-		return port_leaf(parser, at + 1, port, side, COMPARE_EQ);
-	if (strcmp(copy, "*") != 0)
-		address = address_leaf(parser, at, copy, side);
-	else if (!port)
-		return any_address(parser, side);
-	if (!port || parser->lexer.err)
-		return address;
-	if (strcmp(port, "*") == 0)
-		return address ? address : port_range(parser, side, 0, UINT16_MAX);
-	ports = port_leaf(parser, at + (size_t)(port - copy), port, side, COMPARE_EQ);
-	return address ? join(parser, FILTER_AND, address, ports) : ports;
-}
-
-/* An address, a prefix, an endpoint or a port; on either side, both parts on the same side. */
-static struct filter *endpoint(struct parser *parser, const struct token *token, enum side side)
-{
-	if (side != SIDE_EITHER)
-		return one_side(parser, token->at, token->word, side);
-	if (token->word[0] == ':' && token->word[1] != ':')
-		return one_side(parser, token->at, token->word, SIDE_EITHER);
-	return join(parser, FILTER_OR, one_side(parser, token->at, token->word, SIDE_LOCAL),
-		    parser->lexer.err ? NULL : one_side(parser, token->at, token->word, SIDE_REMOTE));
 }
 
 /* ---- the predicates ---- */
@@ -263,7 +66,7 @@ static struct filter *number_leaf(struct parser *parser, const struct token *tok
 	if (parse_u32(token->word, min, max, &number))
 		return fail_at(parser, token->at, "'%s' is no %s: give a number from %u to %u", ESCAPED(token->word),
 			       what, min, max);
-	node = leaf(parser, kind);
+	node = parsed_leaf(parser, kind);
 	if (node)
 		node->number = number;
 	return node;
@@ -293,7 +96,7 @@ static struct filter *state_leaf(struct parser *parser, const struct token *toke
 		set |= one;
 		word += length;
 	} while (*word++ == ',');
-	node = leaf(parser, FILTER_STATE);
+	node = parsed_leaf(parser, FILTER_STATE);
 	if (node)
 		node->number = set;
 	return node;
@@ -305,7 +108,7 @@ static struct filter *comm_leaf(struct parser *parser, const struct token *token
 
 	if (!token->word[0])
 		return fail_at(parser, token->at, "an empty name fits no process");
-	node = leaf(parser, FILTER_COMM);
+	node = parsed_leaf(parser, FILTER_COMM);
 	if (!node)
 		return NULL;
 	node->pattern = glob_of(token->word);
@@ -328,11 +131,11 @@ static struct filter *netns_leaf(struct parser *parser, const struct token *toke
 	if (err || !choice.count)
 		return fail_at(parser, token->at, "%s", choice.why);
 	for (size_t i = 0; i < choice.count; i++) {
-		struct filter *one = leaf(parser, FILTER_NETNS);
+		struct filter *one = parsed_leaf(parser, FILTER_NETNS);
 
 		if (one)
 			one->number = choice.inodes[i];
-		all = i ? join(parser, FILTER_OR, all, one) : one;
+		all = i ? parsed_pair(parser, FILTER_OR, all, one) : one;
 	}
 	return all;
 }
@@ -349,7 +152,7 @@ static struct filter *family_leaf(struct parser *parser, const struct token *tok
 		family = 6;
 	if (!family)
 		return fail_at(parser, token->at, "'%s' is no address family: give 4 or 6", ESCAPED(word));
-	node = leaf(parser, FILTER_FAMILY);
+	node = parsed_leaf(parser, FILTER_FAMILY);
 	if (node)
 		node->number = family;
 	return node;
@@ -376,11 +179,11 @@ static struct filter *predicate_leaf(struct parser *parser, enum predicate predi
 	case P_STATE:
 		return state_leaf(parser, value);
 	case P_EXCLUDE:
-		return negate(parser, state_leaf(parser, value));
+		return parsed_not(parser, state_leaf(parser, value));
 	case P_SRC:
-		return endpoint(parser, value, SIDE_LOCAL);
+		return parsed_endpoint(parser, value, SIDE_LOCAL);
 	case P_DST:
-		return endpoint(parser, value, SIDE_REMOTE);
+		return parsed_endpoint(parser, value, SIDE_REMOTE);
 	case P_PID:
 		return number_leaf(parser, value, FILTER_PID, 1, INT32_MAX, "process id");
 	case P_UID:
@@ -402,7 +205,7 @@ static struct filter *port_predicate(struct parser *parser, struct token *value,
 {
 	bool colon = value->word[0] == ':';
 
-	return port_leaf(parser, value->at + colon, value->word + colon, side, compare);
+	return parsed_port(parser, value->at + colon, value->word + colon, side, compare);
 }
 
 static struct filter *parse_predicate(struct parser *parser, enum predicate predicate)
@@ -426,7 +229,7 @@ static struct filter *parse_predicate(struct parser *parser, enum predicate pred
 	if (predicate == P_SPORT || predicate == P_DPORT)
 		return port_predicate(parser, &value, predicate == P_SPORT ? SIDE_LOCAL : SIDE_REMOTE, compare);
 	node = predicate_leaf(parser, predicate, &value);
-	return compare == COMPARE_NE ? negate(parser, node) : node;
+	return compare == COMPARE_NE ? parsed_not(parser, node) : node;
 }
 
 static struct filter *take_comm(struct parser *parser, const struct token *token)
@@ -484,7 +287,7 @@ static struct filter *parse_word(struct parser *parser)
 			return fail_at(parser, token.at, "'%s' alone says nothing: :%s is a port, 'pid %s' a process",
 				       ESCAPED(word), ESCAPED(word), ESCAPED(word));
 		advance(parser);
-		return endpoint(parser, &token, SIDE_EITHER);
+		return parsed_endpoint(parser, &token, SIDE_EITHER);
 	}
 	return bare_word(parser, &token);
 }
@@ -503,7 +306,7 @@ static struct filter *parse_unary(struct parser *parser)
 	switch (parser->lexer.token.kind) {
 	case TOKEN_NOT:
 		advance(parser);
-		node = negate(parser, parse_unary(parser));
+		node = parsed_not(parser, parse_unary(parser));
 		break;
 	case TOKEN_OPEN:
 		advance(parser);
@@ -536,7 +339,7 @@ static struct filter *parse_states(struct parser *parser)
 	while (node && node->kind == FILTER_STATE && is_predicate(&parser->lexer.token, P_STATE)) {
 		next = parse_unary(parser);
 		if (!next || next->kind != FILTER_STATE)
-			return join(parser, FILTER_AND, node, next);
+			return parsed_pair(parser, FILTER_AND, node, next);
 		node->number |= next->number;
 		filter_free(next);
 	}
@@ -554,7 +357,7 @@ static struct filter *parse_and(struct parser *parser)
 			advance(parser);
 		else if (kind != TOKEN_WORD && kind != TOKEN_NOT && kind != TOKEN_OPEN)
 			break;
-		node = join(parser, FILTER_AND, node, parse_states(parser));
+		node = parsed_pair(parser, FILTER_AND, node, parse_states(parser));
 	}
 	return node;
 }
@@ -565,7 +368,7 @@ static struct filter *parse_or(struct parser *parser)
 
 	while (node && parser->lexer.token.kind == TOKEN_OR) {
 		advance(parser);
-		node = join(parser, FILTER_OR, node, parse_and(parser));
+		node = parsed_pair(parser, FILTER_OR, node, parse_and(parser));
 	}
 	return node;
 }

@@ -59,8 +59,10 @@ static const struct {
 	{"neq", TOKEN_COMPARE, COMPARE_NE},
 	{"lt", TOKEN_COMPARE, COMPARE_LT},
 	{"le", TOKEN_COMPARE, COMPARE_LE},
+	{"leq", TOKEN_COMPARE, COMPARE_LE},
 	{"gt", TOKEN_COMPARE, COMPARE_GT},
 	{"ge", TOKEN_COMPARE, COMPARE_GE},
+	{"geq", TOKEN_COMPARE, COMPARE_GE},
 };
 
 static bool read_sign(struct lexer *lexer)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A filter's text cut into tokens, and the place where reading it failed. Part of the parser (filter_parse.c).
+ * A filter's text cut into tokens, and the place where reading it failed. Part of the parser (filter_parser.h).
  */
 #include "filter.h"
 

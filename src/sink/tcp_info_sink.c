@@ -73,6 +73,17 @@ static const struct field fields[] = {
 	FIELD("snd_wnd", "snd_wnd", tcpi_snd_wnd, COUNT),
 };
 
+/* What the two ends have agreed upon, in the order of ss (which says it under -e only). */
+static const struct {
+	uint8_t bit;
+	const char *word;
+} agreements[] = {
+	{TCPI_OPT_TIMESTAMPS, "ts"},    {TCPI_OPT_SACK, "sack"},         {TCPI_OPT_ECN, "ecn"},
+	{TCPI_OPT_ECN_SEEN, "ecnseen"}, {TCPI_OPT_SYN_DATA, "fastopen"},
+};
+
+enum { AGREEMENT_COUNT = sizeof(agreements) / sizeof(agreements[0]) };
+
 enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
 
 /* False where this kernel knows nothing of the field, or never measured it. */
@@ -156,13 +167,28 @@ static bool has(const struct socket_details *details, size_t offset)
 	return offset <= details->info_size;
 }
 
+static uint8_t options_of(const struct socket_details *details)
+{
+	return has(details, offsetof(struct tcp_info, tcpi_rto)) ? details->info->tcpi_options : 0;
+}
+
+static void put_agreements(const struct socket_details *details, struct output *output)
+{
+	uint8_t options = options_of(details);
+
+	for (size_t i = 0; i < AGREEMENT_COUNT; i++) {
+		if (options & agreements[i].bit) {
+			output_text(output, agreements[i].word);
+			output_char(output, ' ');
+		}
+	}
+}
+
 static void put_pairs(const struct socket_details *details, struct output *output)
 {
 	const struct tcp_info *info = details->info;
 
-	if (!has(details, offsetof(struct tcp_info, tcpi_rto)))
-		return;
-	if (info->tcpi_options & TCPI_OPT_WSCALE)
+	if (options_of(details) & TCPI_OPT_WSCALE)
 		put_pair(" wscale:", info->tcpi_snd_wscale, ',', info->tcpi_rcv_wscale, false, output);
 	if (!has(details, offsetof(struct tcp_info, tcpi_rcv_rtt)))
 		return;
@@ -207,6 +233,7 @@ void tcp_info_text(const struct socket *socket, struct output *output)
 	const struct socket_details *details = &socket->details;
 	uint64_t value;
 
+	put_agreements(details, output);
 	output_text(output, details->congestion ? details->congestion : "-");
 	put_pairs(details, output);
 	for (size_t i = 0; i < FIELD_COUNT; i++)
@@ -217,6 +244,17 @@ void tcp_info_text(const struct socket *socket, struct output *output)
 }
 
 /* ---- JSON ---- */
+
+static void put_options(const struct socket_details *details, struct json_writer *json)
+{
+	uint8_t options = options_of(details);
+
+	json_array_begin(json, "options");
+	for (size_t i = 0; i < AGREEMENT_COUNT; i++)
+		if (options & agreements[i].bit)
+			json_text(json, NULL, agreements[i].word, strlen(agreements[i].word));
+	json_array_end(json);
+}
 
 void tcp_info_json(const struct socket *socket, struct json_writer *json)
 {
@@ -230,7 +268,8 @@ void tcp_info_json(const struct socket *socket, struct json_writer *json)
 		json_text(json, "congestion", details->congestion, strlen(details->congestion));
 	else
 		json_null(json, "congestion");
-	scaled = has(details, offsetof(struct tcp_info, tcpi_rto)) && info->tcpi_options & TCPI_OPT_WSCALE;
+	put_options(details, json);
+	scaled = options_of(details) & TCPI_OPT_WSCALE;
 	json_known(json, "snd_wscale", scaled ? info->tcpi_snd_wscale : 0, scaled);
 	json_known(json, "rcv_wscale", scaled ? info->tcpi_rcv_wscale : 0, scaled);
 	for (size_t i = 0; i < FIELD_COUNT; i++) {

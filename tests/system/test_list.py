@@ -368,12 +368,15 @@ def test_internals(ns):
         await_that(lambda: len(accepted.recv(2000, socket.MSG_PEEK)) == 1000, "the bytes")
     lines = tcpledger(ns, "-Htni").stdout.splitlines()
     assert len(lines) == 4 and all(line.startswith("\t") for line in lines[1::2])
-    (theirs,) = [line for line in ns.exec("ss", "-HOtni").stdout.splitlines() if "bytes_sent:1000" in line]
+    (theirs,) = [line for line in ns.exec("ss", "-HOtnie").stdout.splitlines() if "bytes_sent:1000" in line]
     (ours,) = [line for line in tcpledger(ns, "-HOtni").stdout.splitlines() if "bytes_sent:1000" in line]
     for name in "mss", "cwnd", "bytes_acked", "pmtu", "wscale":
         assert re.search(rf" {name}:(\S+)", ours)[1] == re.search(rf" {name}:(\S+)", theirs)[1]
+    agreed = [line.split(" wscale:")[0].split()[-3:] for line in (ours, theirs)]
+    assert agreed[0] == agreed[1] and agreed[0][:2] == ["ts", "sack"]
     told = [line["tcp_info"] for line in json_of(ns, "-tni") if line["tcp_info"].get("bytes_sent") == 1000]
-    assert told[0]["rtt_us"] > 0 and told[0]["congestion"]
+    assert told[0]["rtt_us"] > 0 and told[0]["congestion"] == agreed[0][2] and told[0]["options"] == ["ts", "sack"]
+    assert {tuple(line["tcp_info"]["options"]) for line in json_of(ns, "-tnil")} == {()}
     for each in server, client, accepted:
         each.close()
 

@@ -51,6 +51,12 @@ static int print_table(struct report *report, const struct live *live, uint64_t 
 	return output_flush(report->output);
 }
 
+/* What was missed while it was stopped, or held up, is not made up for. */
+static uint64_t later(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns > b_ns ? a_ns : b_ns;
+}
+
 static int run(const struct options *options, struct live *live, struct report *report)
 {
 	uint64_t next_ns = clock_monotonic_ns();
@@ -62,11 +68,12 @@ static int run(const struct options *options, struct live *live, struct report *
 			err = print_table(report, live, iteration);
 		if (iteration == options->iterations || live_is_over(live))
 			break;
-		next_ns += options->interval_ns;
-		while (!err && !live_is_over(live) && clock_monotonic_ns() < next_ns)
+		next_ns = later(next_ns + options->interval_ns, clock_monotonic_ns());
+		while (!err && !live_is_over(live) && clock_monotonic_ns() < next_ns) {
 			err = live_run(live, next_ns);
-		if (!err)
-			err = output_flush(report->output);
+			if (!err)
+				err = output_flush(report->output);
+		}
 		if (live_is_over(live))
 			break;
 	}

@@ -1,19 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "log.h"
 
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static enum log_level threshold = LOG_WARNING;
+static int patience_ms = -1;
+static bool stands_still;
 
 void log_set_level(enum log_level level)
 {
 	threshold = level;
 }
 
+void log_set_patience(int new_patience_ms)
+{
+	patience_ms = new_patience_ms;
+}
+
 enum log_level log_level(void)
 {
 	return threshold;
+}
+
+/* What poll() calls writable takes at least a message without blocking, if it is a pipe; written at once: see
+ * log_set_patience(). */
+static bool may_be_written(void)
+{
+	struct pollfd wait = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (patience_ms >= 0)
+		stands_still = poll(&wait, 1, stands_still ? 0 : patience_ms) == 0;
+	return !stands_still;
 }
 
 void log_write(enum log_level level, const char *format, ...)
@@ -25,10 +46,12 @@ void log_write(enum log_level level, const char *format, ...)
 	if (level > threshold)
 		return;
 	flockfile(stderr);
-	fprintf(stderr, "tcpledger: %s", prefix[level]);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
+	if (may_be_written()) {
+		fprintf(stderr, "tcpledger: %s", prefix[level]);
+		va_start(args, format);
+		vfprintf(stderr, format, args);
+		va_end(args);
+		fputc('\n', stderr);
+	}
 	funlockfile(stderr);
 }

@@ -7,6 +7,10 @@
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
+/* From now on, a reader of stderr that takes nothing for so long gets no message any more until it does. To begin with
+ * it is waited for, as long as it takes. */
+void log_set_patience(int patience_ms);
+
 /* Messages above this level are dropped; LOG_WARNING to begin with. */
 void log_set_level(enum log_level level);
 enum log_level log_level(void);

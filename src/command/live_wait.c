@@ -6,6 +6,9 @@
 #include <sys/timerfd.h>
 
 #include "live_inside.h"
+#include "log.h"
+
+enum { STDERR_PATIENCE_MS = 2000 };
 
 static int take_signals(void)
 {
@@ -37,6 +40,7 @@ int live_watch_stops(struct live *live, uint64_t duration_ns)
 	int err;
 
 	live->signal_fd = take_signals();
+	log_set_patience(STDERR_PATIENCE_MS); /* no signal ends a write any more */
 	live->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	live->stop_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (live->signal_fd < 0 || live->deadline_fd < 0 || live->stop_fd < 0 ||

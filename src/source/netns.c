@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "dir.h"
 #include "process_dir.h"
+#include "shortage.h"
 
 #define RUN_NETNS "/run/netns"
 
@@ -114,6 +115,8 @@ int netns_each_file(netns_file_handler *handler, void *context)
 	const struct dirent *entry;
 	int err = 0;
 
+	if (!dir && is_shortage(-errno))
+		return -errno;
 	while (dir && !err && (entry = readdir(dir))) {
 		CLEANUP(cleanup_close) int fd = -1;
 		uint32_t inode;
@@ -123,6 +126,8 @@ int netns_each_file(netns_file_handler *handler, void *context)
 		fd = open_file(dirfd(dir), entry->d_name, &inode);
 		if (fd >= 0)
 			err = handler(context, inode, entry->d_name, &fd);
+		else if (is_shortage(fd))
+			err = fd;
 	}
 	return err;
 }
@@ -242,14 +247,13 @@ int netns_discover(struct netns_list *list)
 	struct netns_list found = {0};
 	struct visit visit = {.handler = add_witness, .context = &found};
 	int err = netns_home() ? each_task(&visit, true) : -ENOENT; /* /proc is not mounted */
+	int file_err = err ? 0 : netns_each_file(add_file, &found);
 
-	if (!err)
-		err = netns_each_file(add_file, &found);
-	if (err) {
+	if (err || file_err == -ENOMEM) {
 		netns_list_free(&found);
-		return err;
+		return err ? err : file_err;
 	}
-	found.whole = process_all_are_shown() && !visit.denied;
+	found.whole = process_all_are_shown() && !visit.denied && !file_err; /* out of descriptors */
 	*list = found;
 	return 0;
 }

@@ -27,8 +27,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* What a program returns to be given the same socket or descriptor again: read() fails then with EAGAIN. */
 enum { GO_ON = 0, ONCE_MORE = 1 };
 
-__u64 told;      /* rows and holders */
-__u64 lost;      /* those for which the ring had no room, all the same */
+__u64 passed;    /* sockets and descriptors for which there was room */
+__u64 lost;      /* rows and holders for which there was none, all the same */
 bool minis_only; /* of the sockets, tell those without a process only */
 __u32 last_slot; /* of the hash: that of the row before */
 
@@ -118,6 +118,7 @@ int on_socket(struct bpf_iter__tcp *ctx)
 		last_slot = -1;
 		return ONCE_MORE;
 	}
+	passed++;
 	if (minis_only && !mini)
 		return GO_ON;
 	tp = bpf_skc_to_tcp_sock(skc);
@@ -134,7 +135,6 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	else
 		fill_mini(s, skc);
 	submit(s, sizeof(*s));
-	told++;
 	return GO_ON;
 }
 
@@ -157,7 +157,6 @@ static __always_inline void tell_holder(const struct task_struct *task, __u32 fd
 	h->uid = held->sk_uid.val;
 	__builtin_memcpy(h->comm, task->group_leader->comm, sizeof(h->comm));
 	submit(h, sizeof(*h));
-	told++;
 }
 
 static __always_inline void tell_holder_of_subflows(const struct task_struct *task, __u32 fd, struct sock *held)
@@ -192,6 +191,7 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 		return GO_ON;
 	if (ring_is_half_full())
 		return ONCE_MORE;
+	passed++;
 	if (sk->sk_protocol == IPPROTO_TCP)
 		tell_holder(task, ctx->fd, sk, sk);
 	else

@@ -165,7 +165,7 @@ int live_run(struct live *live, uint64_t until_ns)
 	now_ns = clock_monotonic_ns();
 	live_make_round(live, now_ns);
 	next_ns = agenda_next_ns(&live->agenda);
-	if (!err && next_ns && next_ns <= now_ns)
+	if (!err && next_ns && next_ns <= now_ns && !live_is_over(live))
 		err = live_look(live, agenda_scope(&live->agenda, now_ns));
 	return err;
 }

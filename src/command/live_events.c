@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <unistd.h>
+
 #include "live_inside.h"
 
 /* How long a new socket is left to find its holder; or less, where the filter keeps its transitions waiting for that.
@@ -55,6 +58,10 @@ int live_handle_event(void *context, const struct event *event)
 	return err;
 }
 
+/* A record that is not written to its end stands before all that follow it, for as long as the program that writes it
+ * is kept from running. */
+enum { STUCK_TRIES = 500, STUCK_PAUSE_US = 200 };
+
 /* ---- losses ---- */
 
 static void tell_gap(struct live *live, uint64_t lost, enum gap_reason reason, uint64_t now_ns)
@@ -107,11 +114,18 @@ int live_consume(struct live *live)
 
 int live_consume_all(struct live *live)
 {
-	uint64_t end = bpf_source_written(live->source);
-	int err;
+	uint64_t end = bpf_source_written(live->source), taken = bpf_source_taken(live->source), before;
+	int err, idle = 0;
 
-	do
+	do {
+		before = taken;
 		err = live_consume(live);
-	while (!err && live->more && bpf_source_taken(live->source) < end);
+		taken = bpf_source_taken(live->source);
+		idle = taken == before ? idle + 1 : 0;
+		if (idle == STUCK_TRIES && taken < end)
+			return -EAGAIN;
+		if (idle && taken < end)
+			usleep(STUCK_PAUSE_US);
+	} while (!err && taken < end);
 	return err;
 }

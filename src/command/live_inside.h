@@ -66,7 +66,8 @@ int live_watch(const struct live *live, int fd, uint32_t events);
 
 /* ---- live_events.c: 0 or a negative errno ---- */
 
-/* A batch of what is in the ring, or all that is in it by now; and whether anything was lost. */
+/* A batch of what is in the ring, or all that is in it by now; and whether anything was lost. Of the latter -EAGAIN:
+ * what is in the way has not moved for 100 ms. */
 int live_consume(struct live *live);
 int live_consume_all(struct live *live);
 void live_count_losses(struct live *live);

@@ -26,6 +26,9 @@
 /* A connection that nobody has accepted yet is looked for again after twice as long each time, to this. */
 #define MAX_PATIENCE_NS (8 * NS_PER_SEC)
 
+/* When it is time to end, a snapshot is seen through all the same, unless it takes longer than this. */
+#define GRACE_NS (500 * NS_PER_MS)
+
 enum { JOIN_TRIES = 5 };
 
 /* ---- what a round looks for ---- */
@@ -84,6 +87,7 @@ static struct findings find_all(const struct live *live)
 static int await_snapshot(struct live *live, struct snapshot *snapshot)
 {
 	int fd = snapshot_fd(snapshot), done = 0, err;
+	uint64_t over_ns = 0;
 
 	err = live_watch(live, fd, EPOLLIN);
 	while (!err && !done) {
@@ -94,11 +98,13 @@ static int await_snapshot(struct live *live, struct snapshot *snapshot)
 			err = live_consume(live);
 		else
 			err = bpf_source_set_aside(live->source);
-		if (err == -ENOBUFS || live_is_over(live)) {
+		if (!over_ns && live_is_over(live))
+			over_ns = clock_monotonic_ns();
+		if (err == -ENOBUFS || (over_ns && clock_monotonic_ns() > over_ns + GRACE_NS)) {
 			snapshot_abandon(snapshot);
 			err = err == -ENOBUFS ? 0 : err;
 		}
-		if (live->signalled) /* what it would not have to wait for it tells all the same */
+		if (live->signalled) /* which keeps live_wait() from waiting */
 			usleep(1000);
 	}
 	epoll_ctl(live->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
@@ -115,7 +121,9 @@ static int join(struct live *live, struct snapshot *snapshot, uint64_t began_ns)
 		err = snapshot_rows(snapshot, began_ns, live_handle_event, live);
 	if (!err)
 		err = live_consume_all(live);
-	if (err)
+	if (err == -EAGAIN)
+		snapshot_spoil(snapshot);
+	else if (err)
 		return err;
 	end_err = snapshot_end(snapshot, began_ns, live_handle_event, live);
 	live->incomplete = end_err == -ENOBUFS;
@@ -170,7 +178,7 @@ static size_t steady_minis(struct live *live, uint8_t scope, uint64_t now_ns)
 
 	if (scope == SNAPSHOT_MINIS && knows_all && now_ns < live->looked_ns + COUNT_NS)
 		found = find_all(live);
-	if (found.orphans || !found.time_waits)
+	if (scope & SNAPSHOT_MINIS && (found.orphans || !found.time_waits))
 		live->looked_ns = now_ns;
 	return found.orphans ? 0 : found.time_waits;
 }
@@ -207,7 +215,8 @@ int live_look(struct live *live, uint8_t scope)
 	gate_release(&live->gate);
 	note_resync(live, scope, was_out_of_step);
 	if (scope != SNAPSHOT_MINIS)
-		log_info("joined with what is there: %zu sockets", table_count(live->table));
+		log_info("joined with what is there: %zu sockets%s", table_count(live->table),
+			 live->incomplete ? ", and others" : "");
 	if (scope & SNAPSHOT_HOLDERS)
 		await_accepts(live, ended_ns);
 	if (table_doubtful(live->table) && live->wants_changes)
@@ -215,17 +224,18 @@ int live_look(struct live *live, uint8_t scope)
 	return 0;
 }
 
-/* Until there is nothing left to doubt: rows of which the ring had no room for some, or which a reading of /proc may
- * have missed. */
+/* Until there is nothing left to doubt: rows of which the ring had no room for some, at the first time, or which a
+ * reading of /proc may have missed. */
 int live_join(struct live *live)
 {
+	bool first = !live->joined;
 	int err = live_look(live, SCOPE_ALL);
 
-	if (!err && table_doubtful(live->table))
+	if (!err && table_doubtful(live->table) && !live_is_over(live))
 		err = live_look(live, SCOPE_ALL);
-	for (int i = 1; i < JOIN_TRIES && !err && live->incomplete && !live_is_over(live); i++)
+	for (int i = 1; first && i < JOIN_TRIES && !err && live->incomplete && !live_is_over(live); i++)
 		err = live_look(live, SCOPE_ALL);
-	if (!err && live->incomplete)
+	if (first && !err && live->incomplete)
 		log_warning("not all that is there could be told, for want of room in the ring: give more than "
 			    "--ring-size %llu",
 			    (unsigned long long)bpf_source_ring(live->source)->bytes);

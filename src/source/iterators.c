@@ -58,18 +58,18 @@ void iterators_free(struct iterators *iterators)
 }
 
 struct wait {
-	uint64_t told; /* so much had been told */
+	uint64_t passed; /* so far it had come */
 	uint64_t since_ns;
 };
 
 /* EAGAIN is what the programs ask for when the ring is half full. False: for too long. */
-static bool wait_for_room(struct wait *wait, uint64_t told)
+static bool wait_for_room(struct wait *wait, uint64_t passed)
 {
 	const struct timespec pause = {.tv_nsec = NS_PER_MS};
 	uint64_t now_ns = clock_monotonic_ns();
 
-	if (!wait->since_ns || told != wait->told)
-		*wait = (struct wait){.told = told, .since_ns = now_ns};
+	if (!wait->since_ns || passed != wait->passed)
+		*wait = (struct wait){.passed = passed, .since_ns = now_ns};
 	if (now_ns > wait->since_ns + WAIT_MAX_NS)
 		return false;
 	nanosleep(&pause, NULL);
@@ -89,7 +89,7 @@ static int run_through(const struct iterators *iterators, const struct bpf_link 
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
 		if (got < 0 && errno == EAGAIN &&
-		    (atomic_load(stop) || !wait_for_room(&wait, iterators->skeleton->bss->told)))
+		    (atomic_load(stop) || !wait_for_room(&wait, iterators->skeleton->bss->passed)))
 			return -ENOBUFS;
 	}
 	return 0;

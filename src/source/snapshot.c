@@ -39,6 +39,7 @@ struct snapshot {
 	int err;
 	uint64_t cost_ns;
 	uint8_t scope;
+	uint8_t told; /* of the scope, to the last one */
 	size_t known_minis;
 	struct proc_rows rows;
 	struct owner *owners; /* see proc_fd_scan() */
@@ -242,7 +243,7 @@ static int read_namespaces(struct snapshot *snapshot, const struct netns_list *n
 	if (!snapshot->covered)
 		return -ENOMEM;
 	for (size_t i = 0; i < namespaces->count && !err; i++)
-		err = read_namespace(snapshot, &namespaces->all[i]);
+		err = atomic_load(&snapshot->stop) ? -ENOBUFS : read_namespace(snapshot, &namespaces->all[i]);
 	if (snapshot->covered_count)
 		qsort(snapshot->covered, snapshot->covered_count, sizeof(*snapshot->covered), netns_compare);
 	return err;
@@ -340,9 +341,14 @@ static int take(struct snapshot *snapshot)
 	}
 	if (snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS))
 		err = take_sockets(snapshot);
-	if (err || !(snapshot->scope & SNAPSHOT_HOLDERS))
+	if (err)
 		return err;
-	return kit->iterators ? iterators_descriptors(kit->iterators, &snapshot->stop) : scan_holders(snapshot);
+	snapshot->told = snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS);
+	if (snapshot->scope & SNAPSHOT_HOLDERS)
+		err = kit->iterators ? iterators_descriptors(kit->iterators, &snapshot->stop) : scan_holders(snapshot);
+	if (!err)
+		snapshot->told = snapshot->scope;
+	return err;
 }
 
 static void *run(void *argument)
@@ -441,12 +447,14 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 		.kind = EVENT_SNAPSHOT_END,
 		.ts_ns = began_ns,
 		.ended_ns = clock_monotonic_ns(),
+		.scope = snapshot->told,
 		.exact = snapshot->kit->exact,
 	};
 	int err;
 
-	if (!snapshot->err) {
-		end.scope = snapshot->scope;
+	if (snapshot->err) /* in no namespace, so that only those end that cannot be there any more */
+		end.scope |= snapshot->scope & SNAPSHOT_MINIS;
+	if (snapshot->told & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS)) {
 		end.netns = snapshot->covered;
 		end.netns_count = snapshot->covered_count;
 		end.gone = snapshot->gone;
@@ -456,6 +464,12 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 	}
 	err = handler(context, &end);
 	return err ? err : snapshot->err;
+}
+
+void snapshot_spoil(struct snapshot *snapshot)
+{
+	snapshot->told = 0;
+	snapshot->err = -ENOBUFS;
 }
 
 void snapshot_abandon(struct snapshot *snapshot)

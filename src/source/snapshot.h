@@ -46,11 +46,15 @@ int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, event_
  * taking it. */
 int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
 
-/* The event that ends it, which says what was told to the last one. -ENOBUFS: not all, because the ring had no room. */
+/* The event that ends it, which says what was told to the last one. -ENOBUFS: not all, because the ring had no room,
+ * or because it was spoilt. */
 int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
 
-/* It is not to wait for room in the ring any more; where it would have to, it will not be whole. */
+/* It is to come to an end: not to wait for room in the ring, nor go on to the next namespace. */
 void snapshot_abandon(struct snapshot *snapshot);
+
+/* After its rows, before its end: not all that it has put into the ring can be read. */
+void snapshot_spoil(struct snapshot *snapshot);
 
 /* Once done: the time of a processor that it took the thread; taking what it tells takes about as much again. */
 uint64_t snapshot_cost_ns(const struct snapshot *snapshot);

@@ -286,6 +286,15 @@ def connected_pair(host="127.0.0.1"):
     return server, client, server.accept()[0]
 
 
+def close_in_turn(first, second):
+    """The second when the first one's FIN has come: or both may send theirs at once, and each end keep a TIME_WAIT."""
+    first.close()
+    second.settimeout(PATIENCE)
+    while second.recv(4096):
+        pass
+    second.close()
+
+
 @pytest.fixture
 def netns(request):
     """Makes namespaces; they go when the test is over, also when it failed."""

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import PROGRAM, await_that, connected_pair, listen, port_of, run, select
+from conftest import PROGRAM, await_that, children_of, connected_pair, listen, port_of, run, select
 from test_namespaces import container  # pylint: disable=unused-import
 from test_usage import NOBODY
 
@@ -373,7 +373,7 @@ def start_nginx(ns, process, folder):
     conf.write_text(f"pid {folder}/pid; error_log {folder}/log; daemon off; events {{}}\n"
                     "http { access_log off; server { listen 80; } }\n")
     server = process(["nsenter", f"--net=/run/netns/{ns.name}", program, "-c", str(conf)], stderr=subprocess.DEVNULL)
-    await_that(lambda: ":80 " in ns.exec("ss", "-Htln").stdout, "nginx to listen")
+    await_that(lambda: ":80 " in ns.exec("ss", "-Htln").stdout and children_of(server.pid), "nginx to listen, and its worker")
     return server
 
 

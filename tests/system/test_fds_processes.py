@@ -22,6 +22,11 @@ PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
 # ---- which processes ----
 
+def state_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
 def named(process, name, count, folder):
     """Processes of that name, each with a descriptor that no other has."""
     program = folder / name
@@ -30,7 +35,7 @@ def named(process, name, count, folder):
         program.chmod(0o755)
     started = [process([str(program), "60"], stdin=subprocess.DEVNULL) for _ in range(count)]
     for each in started:
-        await_that(lambda: comm_of(each.pid) == name, f"{name} to run")
+        await_that(lambda: comm_of(each.pid) == name and state_of(each.pid) == "S", f"{name} to sleep")
     return started
 
 
@@ -250,8 +255,9 @@ def test_root_that_is_refused():
 def test_without_privilege_own_process(process):
     sleeper = process([*NOBODY, "sh", "-c", "sleep 60 | cat"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     pid = await_that(lambda: [each for each in children_of(sleeper.pid) if comm_of(each) == "cat"], "cat to run")[0]
-    line = told(pid, prefix=NOBODY)[0]
-    assert (line["kind"], line["other_end"]) == ("pipe", "open") and line["others"][0]["comm"] == "sleep"
+    line = await_that(lambda: [line for line in [told(pid, prefix=NOBODY)[0]]
+                               if [other["comm"] for other in line["others"]] == ["sleep"]], "sleep alone to write")[0]
+    assert (line["kind"], line["other_end"]) == ("pipe", "open")
     for each in children_of(sleeper.pid):
         os.kill(each, signal.SIGTERM)
 

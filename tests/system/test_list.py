@@ -13,8 +13,8 @@ import time
 from select import select as select_files
 
 import pytest
-from conftest import (PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, await_that, comm_of, connect, connected_pair, listen,
-                      messages, port_of, run, select)
+from conftest import (PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, await_that, close_in_turn, comm_of, connect,
+                      connected_pair, listen, messages, port_of, run, select)
 from test_namespaces import cgroup_root, container  # pylint: disable=unused-import
 from test_usage import NOBODY
 
@@ -99,8 +99,7 @@ class Kinds:
         self.keep(server, half, other)
         server, first, second = connected_pair()
         port = first.getsockname()[1]
-        first.close()
-        second.close()
+        close_in_turn(first, second)
         self.keep(server)
         await_that(lambda: f":{port}" in self.ns.exec("ss", "-Htan", "state", "time-wait").stdout, "a TIME_WAIT")
 

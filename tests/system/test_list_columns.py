@@ -48,7 +48,8 @@ def test_namespace_with_spaces_in_its_name(netns):
 
 
 def test_control_group_with_spaces_in_its_name(ns, group, process):
-    path = group("tl uid:0 container:docker:0123456789ab")
+    name = f"tl{os.getpid()}"  # whoever runs this beside us has another
+    path = group(f"{name} uid:0 container:docker:0123456789ab")
     script = "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(flush=True); sys.stdin.read()"
     child = process(["nsenter", f"--net=/run/netns/{ns.name}", "sh", "-c", 'echo $$ > "$1/cgroup.procs"; exec python3 -c "$2"',
                      "sh", path, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -56,17 +57,17 @@ def test_control_group_with_spaces_in_its_name(ns, group, process):
     words = run(PROGRAM, "list", "-Htlne", "-N", ns.name).stdout.split()
     assert [word for word in words if word.startswith("container:")] == []
     assert [word for word in words if word.startswith("cgroup:")] == [
-        "cgroup:/tl\\x20uid:0\\x20container:docker:0123456789ab"]
+        f"cgroup:/{name}\\x20uid:0\\x20container:docker:0123456789ab"]
     child.communicate()
 
 
 def test_namespaces_that_come_later_have_a_column():
     script = """exec 3< <("$1" list -c --interval 0.1 -Htln --all-netns)
-                tell() { timeout 20 grep -q -m 1 "$1" <&3; }
-                ip link set lo up; python3 -c 'import socket, time; s = socket.create_server(("127.0.0.1", 5101)); time.sleep(30)' &
+                tell() { timeout 60 grep -q -m 1 "$1" <&3; }
+                ip link set lo up; python3 -c 'import socket, time; s = socket.create_server(("127.0.0.1", 5101)); time.sleep(150)' &
                 tell '^tcp *LISTEN *0 *[0-9]* 127.0.0.1:5101 ' || exit 10
                 ip netns add later
-                ip netns exec later python3 -c 'import socket, time; s = socket.create_server(("0.0.0.0", 5102)); time.sleep(30)' &
+                ip netns exec later python3 -c 'import socket, time; s = socket.create_server(("0.0.0.0", 5102)); time.sleep(150)' &
                 tell '^tcp *LISTEN *0 *[0-9]* later  *0.0.0.0:5102 ' || exit 11
                 kill %1 %2"""
     done = run(*ALONE[:1], "--net", *ALONE[1:], "", "bash", "-c", script, "bash", PROGRAM)

@@ -10,11 +10,13 @@ import socket
 import subprocess
 
 import pytest
-from conftest import CHURN, PROGRAM, await_that, children_of, libc, run, select
+from conftest import CHURN, PROGRAM, NotTold, await_that, children_of, libc, run, select
 
 # A sanitized program is several times slower, and looked at for its memory: there the ring must hold the whole load.
 SANITIZED = bool(os.environ.get("SANITIZE"))
 CONNECTIONS = 15000 if SANITIZED else 50000
+# For what comes while something else keeps the tracer from running.
+ROOM = ["--ring-size=128M"]
 
 NEXT = {
     "CLOSE": {"SYN_SENT", "LISTEN"},
@@ -66,8 +68,10 @@ class Account:
             del self.alive[line["id"]]
 
     def assert_whole(self):
-        assert not self.wrong, self.wrong[:3]
-        assert set(self.alive.values()) <= {"LISTEN", "FIN_WAIT2", "TIME_WAIT"}, "every socket ends"
+        """Every socket ends, and each step follows the one before. (Linux 6.18 hides one of very many: conftest.NotTold.)"""
+        going_on = {state for state in self.alive.values() if state not in ("LISTEN", "FIN_WAIT2", "TIME_WAIT")}
+        if self.wrong or going_on:
+            raise NotTold(self.wrong[:3], going_on)
 
     def comms(self, direction):
         return {comm for _, comm in self.owners[direction]}
@@ -84,7 +88,7 @@ def churn_in(ns, *arguments):
 @pytest.mark.heavy
 @pytest.mark.parametrize("how", ["reset", "orderly"])
 def test_churn(ns, tracer, how):
-    trace = tracer("--netns", ns.name)
+    trace = tracer("--netns", ns.name, *ROOM)
     done = churn_in(ns, "--connections", str(CONNECTIONS), *(["--reset"] if how == "reset" else []))
     assert done["connections"] == CONNECTIONS
     ns.await_rest()
@@ -92,9 +96,9 @@ def test_churn(ns, tracer, how):
     account = Account(trace)
     assert summary["dropped"] == 0 and summary["missed"] == 0
     assert summary["seen"] == summary["received"] == account.count
+    account.assert_whole()
     assert account.born["in"] == CONNECTIONS <= account.born["out"]
     assert account.comms("in") == account.comms("out") == {"churn"}
-    account.assert_whole()
 
 
 @pytest.mark.heavy
@@ -162,7 +166,7 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
         peer = process(["bpftrace", "-f", "json", "-e", BPFTRACE.replace("PORT", str(port))],
                        stdout=counted)
         await_that(lambda: "ready" in (tmp_path / "bpftrace.out").read_text(), "bpftrace to be attached")
-        trace = tracer("--netns", ns.name, f":{port}")
+        trace = tracer("--netns", ns.name, f":{port}", *ROOM)
         ns.exec("wrk", "-t", "2", "-c", "100", "-d", "1s" if SANITIZED else "3s", f"http://127.0.0.1:{port}/")
         ns.exec("curl", "-s", f"http://127.0.0.1:{port}/")
         ns.await_rest()
@@ -174,6 +178,7 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
         maps = [json.loads(line) for line in counted if '"map"' in line]
     assert summary["dropped"] == 0 and summary["missed"] == 0
     account = Account(trace)
+    account.assert_whole()
     theirs = {tuple(STATES[int(state)] for state in key.split(",")): value
               for each in maps for key, value in list(each["data"].values())[0].items()}
     assert account.count > 1000
@@ -188,7 +193,6 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
                                                     ("CLOSING", "CLOSE")}
     assert account.comms("in") == {"nginx"} and account.comms("out") == {"wrk", "curl"}
     assert account.pids("in") <= workers
-    account.assert_whole()
 
 
 def test_hostile_name_of_a_process(ns, tracer):

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from account import SOON, by_ss, by_table, difference, tables_of
+from account import SOON, by_ss, by_table, difference, is_soon, tables_of
 from conftest import CHURN, PROGRAM, await_that, connected_pair, port_of, run, select
 
 pytestmark = pytest.mark.heavy
@@ -18,6 +18,11 @@ pytestmark = pytest.mark.heavy
 STOPPED = 3  # seconds
 OF_A_RESET = 6  # transitions of a connection that its client resets: three at either end
 LISTENERS = 16
+
+
+def await_full_ring(ns):
+    """256 KiB have room for some 500 connections."""
+    await_that(lambda: int(ns.exec("nstat", "-asz", "TcpPassiveOpens").stdout.splitlines()[-1].split()[1]) > 5000, "many connections")
 
 
 def stopped_churn(ns, process):
@@ -44,7 +49,7 @@ def test_stopped_for_three_seconds(ns, tracer, process, source):
     await_that(lambda: tables_of(table), "the first table")
     table.process.send_signal(signal.SIGSTOP)
     expected = stopped_churn(ns, process)
-    time.sleep(0.5)  # the ring is full by now: what follows is lost
+    await_full_ring(ns)  # what follows is lost
     with ns.entered():
         newer = [connected_pair("::1") for _ in range(3)]
     pairs[0][1].close()
@@ -60,14 +65,14 @@ def test_stopped_for_three_seconds(ns, tracer, process, source):
     expected = expected()
     theirs = by_ss(ns)
     table.process.send_signal(signal.SIGCONT)
-    resumed_ns = time.time_ns()
+    resumed, resumed_ns = time.monotonic(), time.time_ns()
 
     def is_right():
         lines = [lines for lines in tables_of(table) if lines[0]["ts_ns"] > resumed_ns]
         return [each for each in lines if not difference(by_ss(ns).rows, by_table(each, ns.inode).rows)]
     right = await_that(is_right, "a table that is right")
     assert by_ss(ns).rows == theirs.rows, "that was no rest"
-    assert right[0][0]["ts_ns"] - resumed_ns < SOON * 1e9
+    assert is_soon(resumed) or right[0][0]["ts_ns"] - resumed_ns < SOON * 1e9
     with_gap = tables_of(table)[-1][0]
     summary = table.stop(status=3)
     gaps = select(table.update(), type="gap")
@@ -90,7 +95,7 @@ def test_trace_heals_after_a_gap(ns, tracer, process):
     trace = tracer("--ring-size", "256K", "--netns", ns.name)
     trace.process.send_signal(signal.SIGSTOP)
     expected = stopped_churn(ns, process)
-    time.sleep(0.5)
+    await_full_ring(ns)
     with ns.entered():
         server, client, accepted = connected_pair()
     old[1].shutdown(socket.SHUT_WR)
@@ -99,7 +104,7 @@ def test_trace_heals_after_a_gap(ns, tracer, process):
     trace.process.send_signal(signal.SIGCONT)
     resumed = time.monotonic()
     await_that(lambda: trace.errors().count("joined with") > joined and select(trace.update(), type="gap"), "the join")
-    assert time.monotonic() - resumed < SOON
+    assert is_soon(resumed)
     client.close()
     line = trace.await_transition(rport=port_of(server), newstate="FIN_WAIT1")
     assert (line["pid"], line["since_known"]) == (os.getpid(), False)

@@ -11,8 +11,8 @@ import struct
 import time
 
 import pytest
-from account import SOON, by_ss, by_table, difference, next_table, tables_of
-from conftest import CLONE_NEWNET, await_that, comm_of, connected_pair, libc, listen, port_of, select, steps
+from account import HURRIED, by_ss, by_table, difference, is_soon, next_table, tables_of
+from conftest import CLONE_NEWNET, NotTold, await_that, close_in_turn, comm_of, connected_pair, libc, listen, port_of, select, steps
 
 
 @pytest.fixture(params=["iter", "proc"])
@@ -34,7 +34,7 @@ def await_table(ns, table, **wanted):
         return [lines for lines in tables_of(table)[-3:] if lines[0]["ts_ns"] > began_ns and
                 not difference(theirs, by_table(lines, ns.inode).rows)]
     lines = await_that(same, "a table that is like ss")[-1]
-    assert time.monotonic() - began < SOON
+    assert is_soon(began), table.errors()
     return select(lines, type="socket", **wanted)
 
 
@@ -51,8 +51,7 @@ def time_wait(ns, host="127.0.0.1"):
     client.connect(server.getsockname())
     accepted = server.accept()[0]
     own = client.getsockname()
-    client.close()
-    accepted.close()
+    close_in_turn(client, accepted)
     await_that(lambda: [row for row in by_ss(ns).rows if row[0] == "TIME_WAIT" and row[2] == own[1]], "TIME_WAIT")
     return server, own
 
@@ -133,7 +132,7 @@ def test_half_open_that_outlives_its_listener(ns, table):
     for each in clients:
         each.close()
     # Each ends when its timer fires the next time, which is to take some seconds.
-    await_that(lambda: all(seconds >= 3 for seconds in timers_of_half_open(ns)), "them to wait longer")
+    await_that(lambda: all(seconds >= (12 if HURRIED else 6) for seconds in timers_of_half_open(ns)), "them to wait longer")
     server.close()
     assert not await_table(ns, table, state="LISTEN")
     assert {row[0] for row in by_ss(ns).rows} == {"SYN_RECV"}, "they are still there"
@@ -284,7 +283,7 @@ def test_time_wait_and_its_end(ns, trace, how):
         await_that(lambda: not [row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"], "the end")
         ended = time.monotonic()
     end = trace.await_transition(id=line["id"], newstate="CLOSE")
-    assert time.monotonic() - ended < SOON
+    assert is_soon(ended), trace.errors()
     assert (end["oldstate"], end["derived"], end["pid"]) == ("TIME_WAIT", True, os.getpid())
     assert end["in_state_us"] is None or not end["since_known"]
     assert list(steps(trace.transitions(id=line["id"])).values()) == [
@@ -292,7 +291,7 @@ def test_time_wait_and_its_end(ns, trace, how):
          "TIME_WAIT>CLOSE"]]
     if how == "reuse":
         ids = await_that(lambda: {each["id"] for each in trace.transitions(lport=own[1], newstate="ESTABLISHED", direction="out")}
-                         - {line["id"]}, "the next connection of that tuple")
+                         - {line["id"]}, "the next connection of that tuple", failure=NotTold)
         assert len(ids) == 1
         held.close()
     server.close()
@@ -310,7 +309,7 @@ def test_minisockets_end_with_their_namespace(netns, tracer, source):
     server.close()
     trace.await_transition(oldstate="LISTEN", newstate="CLOSE")
     ns.delete()
-    end = await_that(lambda: trace.transitions(id=line["id"], newstate="CLOSE"), "the line of its end")[0]
+    end = await_that(lambda: trace.transitions(id=line["id"], newstate="CLOSE"), "the line of its end", failure=NotTold)[0]
     assert (end["oldstate"], end["derived"]) == ("TIME_WAIT", True)
     await_that(lambda: not select(next_table(table), type="socket"), "the row to be gone")
 
@@ -377,9 +376,8 @@ def test_some_room_for_time_wait(ns, tracer):
     with ns.entered():
         pairs = [connected_pair() for _ in range(30)]
     for _, client, accepted in pairs:
-        client.close()
-        accepted.close()
-    await_that(lambda: len(trace.transitions(oldstate="FIN_WAIT2")) == 30, "all to end")
+        close_in_turn(client, accepted)
+    await_that(lambda: len(trace.transitions(oldstate="FIN_WAIT2")) == 30, "all to end", failure=NotTold)
     there = [row[2] for row in by_ss(ns).rows if row[0] == "TIME_WAIT"]
     assert 0 < len(there) <= 6
     assert sorted(line["lport"] for line in trace.transitions(newstate="TIME_WAIT")) == sorted(there)
@@ -395,12 +393,15 @@ def test_expired(ns, trace, table):
     port = port_of(client)
     client.close()
     line = trace.await_transition(newstate="FIN_WAIT2", lport=port)
+    timer = ns.exec("ss", "-Htano", "state", "fin-wait-2").stdout
     rows = await_table(ns, table, state="FIN_WAIT2")
     await_that(lambda: not [row for row in by_ss(ns).rows if row[0] == "FIN_WAIT2"], "it to expire")
     ended = time.monotonic()
     end = trace.await_transition(id=line["id"], newstate="CLOSE")
-    assert time.monotonic() - ended < SOON
-    assert (end["oldstate"], end["derived"], end["pid"]) == ("FIN_WAIT2", True, os.getpid())
+    assert is_soon(ended), trace.errors()
+    assert (end["oldstate"], end["pid"]) == ("FIN_WAIT2", os.getpid())
+    if "timer:" in timer:  # now and then the kernel keeps the socket, and tells of its end
+        assert end["derived"] is ("timer:(timewait," in timer)
     assert not await_table(ns, table, state="FIN_WAIT2") and len(rows) <= 1
     assert not trace.transitions(newstate="TIME_WAIT")
     server.close()
@@ -411,8 +412,7 @@ def test_many_come_and_go(ns, table, trace):
     with ns.entered():
         pairs = [connected_pair("::1" if i % 2 else "127.0.0.1") for i in range(200)]
     for _, client, accepted in pairs:
-        client.close()
-        accepted.close()
+        close_in_turn(client, accepted)
     await_that(lambda: len([row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"]) == 200, "all TIME_WAITs")
     rows = await_table(ns, table, state="TIME_WAIT")
     assert len(rows) == 200 and mine(rows)

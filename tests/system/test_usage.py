@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """What the user is told: help, wrong use, missing privileges; and the text output."""
 
+import fcntl
 import os
 import pty
 import re
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
-from conftest import PROGRAM, await_that, connected_pair, listen, run
+from conftest import PROGRAM, await_that, close_in_turn, connected_pair, listen, run, select
 
+F_SETPIPE_SZ = 1031  # <linux/fcntl.h>
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
 
@@ -120,15 +123,49 @@ def test_closed_output():
     assert done.returncode == 1 and "standard output is closed" in done.stderr
 
 
-def test_stalled_reader_does_not_hold_the_duration(ns):
+def small_pipe():
+    """(reader, writer) of one that a table of a few hundred sockets fills, and the messages of a start do not"""
     reader, writer = os.pipe()
+    fcntl.fcntl(writer, F_SETPIPE_SZ, 16384)
+    return reader, writer
+
+
+def test_stalled_reader_does_not_hold_the_duration(ns):
+    reader, writer = small_pipe()
     with ns.entered():
         _sockets = [connected_pair() for _ in range(100)]
-    done = subprocess.run([PROGRAM, "top", "-b", "-d", "0.01", "--duration", "2", "--netns", ns.name], stdout=writer,
+    done = subprocess.run([PROGRAM, "top", "-b", "-d", "0.01", "--duration", "4", "--netns", ns.name], stdout=writer,
                           stderr=subprocess.PIPE, timeout=30, check=False)
     assert done.returncode == 3 and b"stands still" in done.stderr
     os.close(reader)
     os.close(writer)
+
+
+def test_stalled_reader_of_everything(ns):
+    """As in `2>&1 | less`: what it has to say of the reader has no reader either."""
+    reader, writer = small_pipe()
+    with ns.entered():
+        _sockets = [connected_pair() for _ in range(100)]
+    done = subprocess.run([PROGRAM, "top", "-b", "-v", "-d", "0.01", "--duration", "4", "--netns", ns.name], stdout=writer,
+                          stderr=writer, timeout=30, check=False)
+    assert done.returncode == 3
+    os.close(reader)
+    os.close(writer)
+
+
+def test_missed_tables_are_not_made_up_for(ns, tracer):
+    interval = 0.5
+    table = tracer("-b", "-d", str(interval), "-n", "1000", "--netns", ns.name, command="top")
+    table.process.send_signal(signal.SIGSTOP)
+    time.sleep(10 * interval)
+    resumed_ns = time.time_ns()
+    table.process.send_signal(signal.SIGCONT)
+
+    def since():
+        return [line["ts_ns"] for line in select(table.update(), type="table") if line["ts_ns"] > resumed_ns]
+    await_that(lambda: len(since()) >= 4, "tables")
+    assert len(since()) <= (since()[-1] - resumed_ns) / (interval * 1e9) + 2
+    table.stop()
 
 
 def test_without_proc():
@@ -141,12 +178,12 @@ def test_text_columns(ns, tracer):
         trace = tracer("--netns", ns.name, json_lines=False)
         server, client, accepted = connected_pair()
         six = connected_pair("::1")
-    client.close()
-    accepted.close()
+    close_in_turn(client, accepted)
     server.close()
     for each in six:
         each.close()
     await_that(lambda: trace.text().count("stopped listening") == 2, "the last lines")
+    await_that(lambda: "closed by us first, age" in trace.text(), "the end")
     trace.stop()
     heading, *lines = trace.text().splitlines()
     assert heading.split() == "TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY".split()
@@ -197,6 +234,9 @@ class Terminal:
             pass
         return self.seen
 
+    def plain(self):
+        return re.sub(r"\033\[[0-9;]*m", "", self.text())
+
     def end(self):
         os.kill(self.pid, signal.SIGINT)
         await_that(lambda: self.text() and os.waitpid(self.pid, os.WNOHANG)[0], "its end")
@@ -210,13 +250,13 @@ def test_fits_the_terminal(ns, columns):
         await_that(lambda: "WHY" in terminal.text(), "the heading")
         with ns.entered():
             server, client, accepted = connected_pair("127.100.100.100")
-        client.close()
-        accepted.close()
+        close_in_turn(client, accepted)
         server.close()
-        await_that(lambda: "stopped listening" in terminal.text(), "the last line")
+        await_that(lambda: all(words in terminal.plain() for words in ("stopped listening", "closed by us first, age")),
+                   "the last lines")
     finally:
         terminal.end()
-    plain = re.sub(r"\033\[[0-9;]*m", "", terminal.text())
+    plain = terminal.plain()
     assert "\033[" in terminal.text(), "colours on a terminal"
     lines = [line for line in plain.splitlines() if "tcpledger:" not in line and line.strip("^C")]
     assert all(len(line) <= columns for line in lines), max(lines, key=len)

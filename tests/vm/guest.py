@@ -9,7 +9,7 @@ import xml.etree.ElementTree as tree
 
 BOOT_PATIENCE = 180  # seconds until the tests begin, which takes some ten
 SILENCE = 400  # seconds without a word, such as the name of a test that has ended
-PATIENCE = 2700  # seconds until all have: 500 on an idle machine, and three times that on a busy one
+PATIENCE = 4800  # seconds until all have: 1200 on an idle machine
 
 # Software emulation, since not every machine lets its guests have guests. Two processors, which take turns in one
 # thread: in two threads, one may run code that the kernel is just patching on the other, and the guest dies of it.

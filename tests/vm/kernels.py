@@ -11,12 +11,14 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITES = {"Debian": "bookworm", "Debian-Security": "bookworm-security"}
 MIRRORS = {"Debian": "http://deb.debian.org/debian", "Debian-Security": "http://deb.debian.org/debian-security"}
 PATIENCE = 600  # seconds for one command
+TRIES, PAUSE = 3, 30  # seconds between two
 
 OPTIONS = """
 Dir::State "{home}/state";
@@ -55,6 +57,16 @@ class Kernel:
 
     def modules(self):
         return next((self.home / "lib/modules").iterdir())
+
+
+def attempt(what):
+    """An archive may be in the midst of being renewed, or the network be away for a moment."""
+    for _ in range(TRIES - 1):
+        try:
+            return what()
+        except KernelError:
+            time.sleep(PAUSE)
+    return what()
 
 
 def run(*command, **kwargs):
@@ -96,7 +108,7 @@ class Apt:
         self.environment = {**os.environ, "APT_CONFIG": str(home / "options"), "LC_ALL": "C"}
         self.trouble = None
         try:
-            self.run("apt-get", "update")
+            attempt(lambda: self.run("apt-get", "update"))
         except KernelError as error:  # one archive may do for one kernel
             self.trouble = error
 
@@ -112,7 +124,7 @@ class Apt:
         return depends[1]
 
     def download(self, package):
-        self.run("apt-get", "download", package)
+        attempt(lambda: self.run("apt-get", "download", package))
         return next(self.home.glob(f"{package}_*.deb"))
 
 

@@ -26,8 +26,7 @@ enum log_level log_level(void)
 	return threshold;
 }
 
-/* What poll() calls writable takes at least a message without blocking, if it is a pipe; written at once: see
- * log_set_patience(). */
+/* A pipe that poll() calls writable takes a message without blocking. */
 static bool may_be_written(void)
 {
 	struct pollfd wait = {.fd = STDERR_FILENO, .events = POLLOUT};

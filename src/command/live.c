@@ -170,11 +170,6 @@ int live_run(struct live *live, uint64_t until_ns)
 	return err;
 }
 
-bool live_is_over(const struct live *live)
-{
-	return live->signalled || (live->deadline_ns && clock_monotonic_ns() >= live->deadline_ns);
-}
-
 /* ---- what there is ---- */
 
 struct selection {

@@ -81,3 +81,8 @@ int live_wait(struct live *live, int timeout_ms)
 	}
 	return other;
 }
+
+bool live_is_over(const struct live *live)
+{
+	return live->signalled || (live->deadline_ns && clock_monotonic_ns() >= live->deadline_ns);
+}

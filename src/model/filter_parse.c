@@ -14,45 +14,9 @@
 
 enum { MAX_DEPTH = 64 };
 
-static struct filter *fail_memory(struct parser *parser)
-{
-	if (!parser->lexer.err)
-		parser->lexer.err = -ENOMEM;
-	return NULL;
-}
-
 static void advance(struct parser *parser)
 {
 	lexer_advance(&parser->lexer);
-}
-
-/* ---- the values ---- */
-
-struct filter *parsed_leaf(struct parser *parser, enum filter_kind kind)
-{
-	struct filter *node = parser->lexer.err ? NULL : filter_node(kind, NULL, NULL);
-
-	return node || parser->lexer.err ? node : fail_memory(parser);
-}
-
-struct filter *parsed_not(struct parser *parser, struct filter *node)
-{
-	struct filter *not = node ? filter_node(FILTER_NOT, node, NULL) : NULL;
-
-	return not || !node ? not : fail_memory(parser);
-}
-
-struct filter *parsed_pair(struct parser *parser, enum filter_kind kind, struct filter *left, struct filter *right)
-{
-	struct filter *node;
-
-	if (!left || !right) {
-		filter_free(left);
-		filter_free(right);
-		return NULL;
-	}
-	node = filter_node(kind, left, right);
-	return node ? node : fail_memory(parser);
 }
 
 /* ---- the predicates ---- */
@@ -114,7 +78,7 @@ static struct filter *comm_leaf(struct parser *parser, const struct token *token
 	node->pattern = glob_of(token->word);
 	if (!node->pattern) {
 		filter_free(node);
-		return fail_memory(parser);
+		return parsed_nothing(parser);
 	}
 	return node;
 }
@@ -127,7 +91,7 @@ static struct filter *netns_leaf(struct parser *parser, const struct token *toke
 	int err = parser->names ? parser->names->netns(parser->names->context, token->word, &choice) : -EINVAL;
 
 	if (err == -ENOMEM)
-		return fail_memory(parser);
+		return parsed_nothing(parser);
 	if (err || !choice.count)
 		return fail_at(parser, token->at, "%s", choice.why);
 	for (size_t i = 0; i < choice.count; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the files that read a filter share: filter_parse.c (the language) and filter_endpoint.c (its addresses and
- * ports). Nobody else's affair.
+ * What the files that read a filter share: filter_parse.c (the language), filter_endpoint.c (its addresses and ports)
+ * and filter_parser.c (what they put together). Nobody else's affair.
  *
  * Each function returns what it has read, which the caller then owns, or NULL when that failed: then lexer.err is set.
  */
@@ -18,8 +18,9 @@ struct parser {
 /* fail_at(parser, offset, "format", …): what a parsing function returns then. */
 #define fail_at(parser, ...) lexer_fail(&(parser)->lexer, __VA_ARGS__)
 
-/* ---- filter_parse.c; they take over what they are given, and pass a failure on ---- */
+/* ---- filter_parser.c; they take over what they are given, and pass a failure on ---- */
 
+struct filter *parsed_nothing(struct parser *parser); /* memory is short */
 struct filter *parsed_leaf(struct parser *parser, enum filter_kind kind);
 struct filter *parsed_not(struct parser *parser, struct filter *node);
 struct filter *parsed_pair(struct parser *parser, enum filter_kind kind, struct filter *left, struct filter *right);

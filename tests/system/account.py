@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Two accounts of the same sockets, the kernel's and the tracer's, in one form: (state, laddr, lport, raddr, rport)."""
 
+import atexit
 import collections
 import os
 import re
@@ -19,15 +20,22 @@ class Stalls(threading.Thread):
     def __init__(self):
         super().__init__(daemon=True)
         self.lost = []  # (when, seconds)
+        self.over = threading.Event()
         self.start()
+        atexit.register(self.end)
 
     def run(self):
-        while True:
+        while not self.over.is_set():
             before = time.monotonic()
-            time.sleep(0.02)
+            self.over.wait(0.02)
             late = time.monotonic() - before - 0.02
             if late > 0.05:
                 self.lost.append((before, late))
+
+    def end(self):
+        """A thread that the interpreter would have to stop takes a library that not every machine has."""
+        self.over.set()
+        self.join()
 
     def since(self, began):
         return sum(late for when, late in self.lost if when + late > began)

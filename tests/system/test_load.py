@@ -15,8 +15,6 @@ from conftest import CHURN, PROGRAM, NotTold, await_that, children_of, libc, run
 # A sanitized program is several times slower, and looked at for its memory: there the ring must hold the whole load.
 SANITIZED = bool(os.environ.get("SANITIZE"))
 CONNECTIONS = 15000 if SANITIZED else 50000
-# For what comes while something else keeps the tracer from running.
-ROOM = ["--ring-size=128M"]
 
 NEXT = {
     "CLOSE": {"SYN_SENT", "LISTEN"},
@@ -88,7 +86,7 @@ def churn_in(ns, *arguments):
 @pytest.mark.heavy
 @pytest.mark.parametrize("how", ["reset", "orderly"])
 def test_churn(ns, tracer, how):
-    trace = tracer("--netns", ns.name, *ROOM)
+    trace = tracer("--netns", ns.name)
     done = churn_in(ns, "--connections", str(CONNECTIONS), *(["--reset"] if how == "reset" else []))
     assert done["connections"] == CONNECTIONS
     ns.await_rest()
@@ -166,7 +164,7 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
         peer = process(["bpftrace", "-f", "json", "-e", BPFTRACE.replace("PORT", str(port))],
                        stdout=counted)
         await_that(lambda: "ready" in (tmp_path / "bpftrace.out").read_text(), "bpftrace to be attached")
-        trace = tracer("--netns", ns.name, f":{port}", *ROOM)
+        trace = tracer("--netns", ns.name, f":{port}")
         ns.exec("wrk", "-t", "2", "-c", "100", "-d", "1s" if SANITIZED else "3s", f"http://127.0.0.1:{port}/")
         ns.exec("curl", "-s", f"http://127.0.0.1:{port}/")
         ns.await_rest()

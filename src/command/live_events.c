@@ -58,10 +58,6 @@ int live_handle_event(void *context, const struct event *event)
 	return err;
 }
 
-/* A record that is not written to its end stands before all that follow it, for as long as the program that writes it
- * is kept from running. */
-enum { STUCK_TRIES = 500, STUCK_PAUSE_US = 200 };
-
 /* ---- losses ---- */
 
 static void tell_gap(struct live *live, uint64_t lost, enum gap_reason reason, uint64_t now_ns)
@@ -111,6 +107,10 @@ int live_consume(struct live *live)
 		live_count_losses(live);
 	return err;
 }
+
+/* A record that is not written to its end stands before all that follow it, for as long as the program that writes it
+ * is kept from running. */
+enum { STUCK_TRIES = 500, STUCK_PAUSE_US = 200 };
 
 int live_consume_all(struct live *live)
 {

@@ -235,7 +235,9 @@ int live_join(struct live *live)
 		err = live_look(live, SCOPE_ALL);
 	for (int i = 1; first && i < JOIN_TRIES && !err && live->incomplete && !live_is_over(live); i++)
 		err = live_look(live, SCOPE_ALL);
-	if (first && !err && live->incomplete)
+	if (first && !err && live->incomplete && live_is_over(live))
+		log_warning("not all that is there could be told before it was time to end");
+	else if (first && !err && live->incomplete)
 		log_warning("not all that is there could be told, for want of room in the ring: give more than "
 			    "--ring-size %llu",
 			    (unsigned long long)bpf_source_ring(live->source)->bytes);

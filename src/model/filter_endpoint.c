@@ -43,7 +43,6 @@ static struct filter *port_range(struct parser *parser, enum side side, uint16_t
 	return node;
 }
 
-/* `word` is 443, https, or 1000-2000; its colon is gone. */
 struct filter *parsed_port(struct parser *parser, size_t at, char *word, enum side side, enum compare compare)
 {
 	char *dash = isdigit((unsigned char)word[0]) ? strchr(word, '-') : NULL;
@@ -204,7 +203,6 @@ static struct filter *one_side(struct parser *parser, size_t at, const char *wor
 	return address ? parsed_pair(parser, FILTER_AND, address, ports) : ports;
 }
 
-/* An address, a prefix, an endpoint or a port; on either side, both parts on the same side. */
 struct filter *parsed_endpoint(struct parser *parser, const struct token *token, enum side side)
 {
 	if (side != SIDE_EITHER)

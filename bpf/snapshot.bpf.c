@@ -103,6 +103,14 @@ static __always_inline void fill_mini(struct socket_record *s, struct sock_commo
 		s->transition.newstate = tw->tw_sk.tw_substate;
 }
 
+/* The iterator takes the sockets of a chain together, and locks none of those that are no full sockets: by the time it
+ * shows one, another may have taken its place. Once a row has its place in the ring, what takes that of its socket
+ * comes after it. */
+static __always_inline bool is_unhashed(const struct sock_common *skc)
+{
+	return !skc->skc_nulls_node.pprev;
+}
+
 SEC("iter/tcp")
 int on_socket(struct bpf_iter__tcp *ctx)
 {
@@ -134,7 +142,10 @@ int on_socket(struct bpf_iter__tcp *ctx)
 		fill_socket(s, tp);
 	else
 		fill_mini(s, skc);
-	submit(s, sizeof(*s));
+	if (mini && is_unhashed(skc))
+		bpf_ringbuf_discard(s, BPF_RB_NO_WAKEUP);
+	else
+		submit(s, sizeof(*s));
 	return GO_ON;
 }
 

@@ -57,6 +57,7 @@ struct list_head {
 
 struct hlist_nulls_node {
 	struct hlist_nulls_node *next;
+	struct hlist_nulls_node **pprev;
 };
 
 struct hlist_nulls_head {

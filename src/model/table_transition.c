@@ -193,9 +193,21 @@ static int end(struct table *table, struct connection *conn, const struct event 
 	return err;
 }
 
+/* What the kernel kept without a socket under its tuple is gone once it is hashed itself. Before that the state is set
+ * already: a connect() may still fail for the TIME_WAIT that is in its way, and the handshake of a child may still be
+ * there (tcp_v4_connect(), inet_ehash_insert()). `new`: it is heard of for the first time, or has another tuple. */
+static bool took_its_place(const struct event *event, bool new)
+{
+	bool failed = event->closing && !event->closing->sent;
+
+	if (event->newstate == STATE_SYN_SENT)
+		return false;
+	return new || event->oldstate == STATE_SYN_RECV || (event->oldstate == STATE_SYN_SENT && !failed);
+}
+
 int table_transition(struct table *table, const struct event *event, const struct listener *listener)
 {
-	bool born = event_is_birth(event), fresh;
+	bool born = event_is_birth(event), new;
 	struct connection *conn;
 	struct change change;
 	int err = 0;
@@ -209,11 +221,12 @@ int table_transition(struct table *table, const struct event *event, const struc
 	conn = subject_of(table, event);
 	if (!conn)
 		return -ENOMEM;
-	fresh = !conn->heard_ns; /* the first that is heard of it */
-	if (learn(conn, event) || (fresh && event->newstate != STATE_CLOSE)) {
+	new = !conn->heard_ns && event->newstate != STATE_CLOSE;
+	new = learn(conn, event) || new;
+	if (new)
 		err = absorb_row(table, conn, event);
+	if (took_its_place(event, new))
 		table_end_minis_of(table, conn, event->ts_ns, listener);
-	}
 	table_learn_closer(conn, event);
 	change = step(conn, event, born);
 	table_place(table, conn);

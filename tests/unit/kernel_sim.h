@@ -23,8 +23,10 @@ struct sim_socket {
 	uint64_t cookie;
 	uint32_t inode;
 	bool inbound;
-	bool named; /* to the scan for holders that is under way */
-	bool young; /* born since it began */
+	bool refused;      /* for the TIME_WAIT in its way, before anything was sent */
+	bool named;        /* to the scan for holders that is under way */
+	bool young;        /* born since it began */
+	unsigned int look; /* during this one it was born; 0: during none */
 	struct owner holders[SIM_HOLDERS];
 	unsigned int holder_count;
 };
@@ -51,8 +53,9 @@ struct sim {
 	size_t waiting; /* connections whose last line says TIME_WAIT */
 	unsigned int now_us;
 	unsigned int loss; /* of 100 events */
-	bool cookies;      /* there are any */
-	bool late_peers;   /* Linux before 6.15 */
+	unsigned int looks;
+	bool cookies;    /* there are any */
+	bool late_peers; /* Linux before 6.15 */
 	bool accept_hook;
 	bool looking;                /* a snapshot is under way */
 	bool scanning;               /* for holders: who holds what stays as it is */
@@ -99,7 +102,7 @@ static inline void sim_tell(struct sim *sim, const struct event *event)
 static inline void sim_step(struct sim *sim, struct sim_socket *socket, uint8_t newstate, const struct owner *caller,
 			    struct tuple tuple, uint8_t lives_on)
 {
-	struct closing closing = {.sent = true, .had_port = true, .lives_on = lives_on};
+	struct closing closing = {.sent = !socket->refused, .had_port = true, .lives_on = lives_on};
 	struct event event = transition_of(sim_sk(sim, socket), socket->state, newstate, sim->now_us, tuple);
 
 	sim->now_us += sim_random(sim, 100);
@@ -184,6 +187,7 @@ static inline struct sim_socket *sim_new(struct sim *sim, struct tuple tuple, bo
 		return NULL;
 	*socket = (struct sim_socket){.tuple = tuple, .inbound = inbound, .young = true};
 	socket->cookie = sim->cookies ? ++sim->next_cookie : 0;
+	socket->look = sim->looking ? sim->looks : 0;
 	socket->inode = inbound ? 0 : 1000 + sim_random(sim, 1u << 30);
 	return socket;
 }
@@ -214,7 +218,8 @@ static inline void sim_connect(struct sim *sim)
 	socket = sim_new(sim, tuple, false);
 	if (!socket)
 		return;
-	if (mini)
+	socket->refused = mini && sim_random(sim, 2);
+	if (mini && !socket->refused)
 		mini->state = 0;
 	caller = sim_process(sim, 3);
 	sim_hold(socket, caller);
@@ -222,6 +227,10 @@ static inline void sim_connect(struct sim *sim)
 	told.lport = bound ? tuple.lport : 0;
 	socket->state = STATE_CLOSE;
 	sim_step(sim, socket, STATE_SYN_SENT, &caller, told, 0);
+	if (!socket->refused)
+		return;
+	sim_step(sim, socket, STATE_CLOSE, &caller, told, 0);
+	socket->state = 0;
 }
 
 static inline void sim_listen(struct sim *sim)
@@ -250,6 +259,19 @@ static inline void sim_request(struct sim *sim)
 	mini->cookie = sim->cookies ? ++sim->next_cookie : 0;
 }
 
+/* The child is told of before its request leaves the hash. */
+static inline void sim_leave_request(struct sim *sim, struct sim_socket *child, struct sim_mini *mini)
+{
+	bool told = mini && mini->state == STATE_SYN_RECV && sim->looking;
+
+	if (told)
+		sim_mini_row(sim, mini);
+	if (mini)
+		mini->state = 0;
+	if (told)
+		sim_step(sim, child, STATE_ESTABLISHED, NULL, child->tuple, 0);
+}
+
 /* The third packet of a handshake, whose first may have come long ago, or taken the place of a TIME_WAIT. */
 static inline void sim_child(struct sim *sim)
 {
@@ -266,13 +288,14 @@ static inline void sim_child(struct sim *sim)
 		return;
 	if (cookie)
 		socket->cookie = cookie;
-	if (mini)
-		mini->state = 0;
 	socket->state = STATE_LISTEN;
 	if (!sim->late_peers) {
 		sim_step(sim, socket, STATE_SYN_RECV, NULL, tuple, 0);
+		sim_leave_request(sim, socket, mini);
 		return;
 	}
+	if (mini)
+		mini->state = 0;
 	cookie = socket->cookie;
 	socket->cookie = 0;
 	sim_step(sim, socket, STATE_SYN_RECV, NULL, sim_listening(tuple.lport), 0);

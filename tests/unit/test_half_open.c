@@ -65,6 +65,24 @@ static void test_half_open_becomes_a_child(void **state)
 	assert_int_equal(bench->recorder.count, 3);
 }
 
+/* The child is told of before the handshake leaves the hash, where an iterator may meet it. */
+static void test_half_open_that_is_met_after_its_child(void **state)
+{
+	static const uint8_t nexts[] = {STATE_ESTABLISHED, STATE_CLOSE};
+	struct bench *bench = *state;
+
+	listen_here(bench);
+	for (unsigned int i = 0; i < COUNT_OF(nexts); i++) {
+		exact_begin_of(bench, SNAPSHOT_MINIS, 900);
+		bench_step(bench, SK(1 + i), STATE_LISTEN, STATE_SYN_RECV, 1000, accepted(40000 + i));
+		mini_row(bench, STATE_SYN_RECV, 1001, accepted(40000 + i));
+		bench_step(bench, SK(1 + i), STATE_SYN_RECV, nexts[i], 1002, accepted(40000 + i));
+		exact_end_of(bench, SNAPSHOT_MINIS, &netns_here, 1);
+	}
+	assert_int_equal(table_count(bench->table), 2);
+	assert_int_equal(bench->recorder.count, 4);
+}
+
 /* A TIME_WAIT and a handshake under one tuple are two connections. */
 static void test_half_open_and_time_wait(void **state)
 {
@@ -103,6 +121,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		BENCH_TEST(test_half_open),
 		BENCH_TEST(test_half_open_becomes_a_child),
+		BENCH_TEST(test_half_open_that_is_met_after_its_child),
 		BENCH_TEST(test_half_open_and_time_wait),
 		BENCH_TEST(test_half_open_found_with_its_listener),
 	};

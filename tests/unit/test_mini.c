@@ -345,14 +345,33 @@ static void assert_ended_before(struct bench *bench, unsigned int at_us, uint8_t
 	assert_false(bench_only(bench)->mini);
 }
 
+/* Its port does not change; but that it may have it shows only then. */
 static void test_ended_by_a_bound_connect(void **state)
 {
 	struct bench *bench = *state;
-	struct event birth = transition_of(SK(2), STATE_CLOSE, STATE_SYN_SENT, 900, outgoing(40000));
+	struct event done = transition_of(SK(2), STATE_SYN_SENT, STATE_ESTABLISHED, 950, outgoing(40000));
 
 	wait_for_time(bench);
-	bench_apply(bench, &birth);
-	assert_ended_before(bench, 900, STATE_CLOSE, STATE_SYN_SENT);
+	bench_step(bench, SK(2), STATE_CLOSE, STATE_SYN_SENT, 900, outgoing(40000));
+	assert_int_equal(table_count(bench->table), 2);
+	bench_apply(bench, &done);
+	assert_ended_before(bench, 950, STATE_SYN_SENT, STATE_ESTABLISHED);
+}
+
+static void test_not_ended_by_a_connect_that_fails_for_it(void **state)
+{
+	struct bench *bench = *state;
+	struct closing closing = {.had_port = true};
+	struct event refused = transition_of(SK(2), STATE_SYN_SENT, STATE_CLOSE, 901, outgoing(40000));
+
+	wait_for_time(bench);
+	refused.closing = &closing;
+	for (int tries = 0; tries < 2; tries++) {
+		bench_step(bench, SK(2), STATE_CLOSE, STATE_SYN_SENT, 900, outgoing(40000));
+		bench_change(bench, &refused);
+	}
+	assert_int_equal(bench_only(bench)->id, 1);
+	assert_int_equal(bench_only(bench)->state, STATE_TIME_WAIT);
 }
 
 static void test_ended_when_the_port_is_known(void **state)
@@ -589,6 +608,7 @@ int main(void)
 		BENCH_TEST(test_ends_with_a_namespace_that_was_never_found),
 		BENCH_TEST(test_ends_by_time),
 		BENCH_TEST(test_ended_by_a_bound_connect),
+		BENCH_TEST(test_not_ended_by_a_connect_that_fails_for_it),
 		BENCH_TEST(test_ended_when_the_port_is_known),
 		BENCH_TEST(test_ended_by_a_child),
 		BENCH_TEST(test_not_ended_by_others),

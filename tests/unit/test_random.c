@@ -93,6 +93,7 @@ static void look(struct sim *sim)
 	for (unsigned int i = 0; i < SIM_MINIS; i++)
 		sim->minis[i].settled = false;
 	sim->looking = true;
+	sim->looks++;
 	tell_rows(sim);
 	tell_holders(sim);
 	tell_late_rows(sim);
@@ -140,6 +141,21 @@ static bool fits_mini(const struct connection *conn, uint64_t wanted)
 	return conn->mini && tuple_equal(&conn->tuple, wanted_tuple);
 }
 
+/* A connect that began during the look may have taken the place of a TIME_WAIT, or not: that shows when it is done. */
+static size_t count_of_doubtful(const struct sim *sim)
+{
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < SIM_SOCKETS; i++) {
+		const struct sim_socket *socket = &sim->sockets[i];
+
+		wanted_tuple = &socket->tuple;
+		if (socket->state == STATE_SYN_SENT && socket->look == sim->looks)
+			count += bench_find(sim->bench, fits_mini, 0) != NULL;
+	}
+	return count;
+}
+
 static void assert_equal_to_kernel(const struct sim *sim)
 {
 	size_t count = 0, unheld = 0;
@@ -169,6 +185,7 @@ static void assert_equal_to_kernel(const struct sim *sim)
 		assert_non_null(conn);
 		assert_int_equal(conn->state, sim->minis[i].state);
 	}
+	count += count_of_doubtful(sim);
 	assert_int_equal(table_count(sim->bench->table), count);
 	assert_int_equal(table_unheld(sim->bench->table), unheld);
 }

@@ -74,6 +74,7 @@ struct event {
 	uint8_t scope;                 /* snapshot: of SNAPSHOT_…; its end: what was told to the last one */
 	bool exact; /* snapshot: its rows have the address of their socket, and stand in one order with the transitions
 		     */
+	bool holders_by_row;   /* snapshot end: of what had no row, it does not know who holds it */
 	const uint32_t *netns; /* snapshot end: the namespaces that were read whole, in ascending order */
 	size_t netns_count;
 	const uint32_t *gone; /* snapshot end: namespaces that were there before and are not now, in ascending order */

@@ -244,6 +244,14 @@ static void settle_owner(const struct walk *walk, struct connection *conn)
 		table_tell(walk->listener, &change);
 }
 
+/* That nobody holds it is not said of one that was passed over: its namespace could not be read, or a reading of /proc
+ * missed it. */
+static bool tells_holders(const struct table *table, const struct event *end, const struct connection *conn)
+{
+	return end->scope & SNAPSHOT_HOLDERS &&
+	       (!end->holders_by_row || conn->mini || conn->confirmed == table->snapshot);
+}
+
 static void stay(struct table *table, struct connection *conn)
 {
 	table->doubtful += conn->absent > 0;
@@ -258,7 +266,7 @@ static void settle(struct walk *walk, struct connection *conn)
 
 	if (!covered && !conn->mini)
 		conn->absent = 0;
-	if (end->scope & SNAPSHOT_HOLDERS)
+	if (tells_holders(table, end, conn))
 		settle_owner(walk, conn);
 	if (conn->mini && end->scope & SNAPSHOT_MINIS && mini_is_gone(table, end, conn))
 		table_end_mini(table, conn, end->ended_ns, walk->listener);

@@ -449,6 +449,7 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 		.ended_ns = clock_monotonic_ns(),
 		.scope = snapshot->told,
 		.exact = snapshot->kit->exact,
+		.holders_by_row = !snapshot->kit->iterators,
 	};
 	int err;
 

@@ -433,6 +433,24 @@ static void test_holders_stay_when_a_row_is_absorbed(void **state)
 	assert_int_equal(bench_only(bench)->owner.fd, 5);
 }
 
+/* In a namespace that could not be read this time nobody has let go. */
+static void test_holders_stay_where_nothing_was_read(void **state)
+{
+	struct bench *bench = *state;
+	struct event end = {.kind = EVENT_SNAPSHOT_END, .scope = SCOPE_ALL, .holders_by_row = true};
+
+	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	bench_begin_snapshot(bench, ATTACHED_US + 1000);
+	end.ts_ns = bench->began_ns;
+	bench_apply(bench, &end);
+	assert_int_equal(bench_only(bench)->owner_count, 1);
+	end.holders_by_row = false; /* an iterator walks over all descriptors */
+	bench_begin_snapshot(bench, ATTACHED_US + 2000);
+	end.ts_ns = bench->began_ns;
+	bench_apply(bench, &end);
+	assert_int_equal(bench_only(bench)->owner_count, 0);
+}
+
 static void test_inherited_owner_that_a_scan_confirms(void **state)
 {
 	struct bench *bench = *state;
@@ -498,6 +516,7 @@ int main(void)
 		BENCH_TEST(test_inherited_owner_that_a_scan_confirms),
 		cmocka_unit_test(test_memory_of_a_connection),
 		BENCH_TEST(test_holders_stay_when_a_row_is_absorbed),
+		BENCH_TEST(test_holders_stay_where_nothing_was_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,9 +186,9 @@ static size_t steady_minis(struct live *live, uint8_t scope, uint64_t now_ns)
 int live_look(struct live *live, uint8_t scope)
 {
 	uint64_t began_ns = live->joined ? clock_monotonic_ns() : live->attached_ns, ended_ns;
+	int err = live->joined ? live_consume(live) : 0;
 	bool was_out_of_step = live->out_of_step;
 	struct snapshot *snapshot;
-	int err = live->joined ? live_consume(live) : 0;
 
 	agenda_begin(&live->agenda, scope);
 	if (!err && is_settled(live, scope))

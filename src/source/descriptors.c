@@ -22,7 +22,7 @@
 #include "shortage.h"
 
 /* Where a number is closed and given to something else again and again, the last look counts. */
-enum { LOOKS = 4 };
+enum { LOOKS = 16 };
 
 /* What one look tells of a descriptor. */
 struct look {
@@ -58,10 +58,17 @@ static int stat_as_known(int dir, const char *path, int flags, struct statx *fil
 	return statx(dir, path, flags, STATX_BASIC_STATS, file) ? -errno : 0;
 }
 
-/* The three tell of the same only if nothing else has got the number meanwhile. */
+static bool is_same_file(const struct statx *x, const struct statx *y)
+{
+	return x->stx_ino == y->stx_ino && x->stx_dev_major == y->stx_dev_major && x->stx_dev_minor == y->stx_dev_minor;
+}
+
+/* The three tell of the same only if nothing else has got the number meanwhile. The link alone does not say so: a
+ * directory may have been closed and opened again, with a pipe in between. */
 static int look_at(const struct place *place, struct look *look)
 {
 	char path[32], again[PATH_MAX];
+	struct statx file;
 	int err = 0;
 
 	snprintf(path, sizeof(path), "fdinfo/%s", place->name);
@@ -77,7 +84,9 @@ static int look_at(const struct place *place, struct look *look)
 		if (!look->info && is_shortage(-errno))
 			return -errno;
 		err = read_link(place, again);
-		if (err || strcmp(again, look->link) == 0)
+		if (!err)
+			err = stat_as_known(place->dir, place->name, 0, &file);
+		if (err || (strcmp(again, look->link) == 0 && is_same_file(&file, &look->file)))
 			break;
 	}
 	return err;
@@ -91,8 +100,7 @@ static bool is_deleted(const struct look *look)
 	if (!descriptor_looks_deleted(look->link))
 		return false;
 	return look->file.stx_nlink == 0 || stat_as_known(AT_FDCWD, look->link, AT_SYMLINK_NOFOLLOW, &there) ||
-	       there.stx_ino != look->file.stx_ino || there.stx_dev_major != look->file.stx_dev_major ||
-	       there.stx_dev_minor != look->file.stx_dev_minor;
+	       !is_same_file(&there, &look->file);
 }
 
 /* "anon_inode:[eventfd]" → "eventfd"; "net:[4026531840]" and paths stay as they are. */

@@ -24,7 +24,7 @@ struct filter_names {
 	int (*service)(void *context, const char *name, uint16_t *port);
 	/* One that may have been meant, into `out`: hostile text. May be NULL. */
 	bool (*near_service)(void *context, const char *name, char out[SERVICE_NAME_SIZE]);
-	/* -ENOENT: there is none, and choice->why says what there is. */
+	/* -ENOENT: there is none, or -ENOTUNIQ: several; and choice->why says what there is. */
 	int (*netns)(void *context, const char *name, struct netns_choice *choice);
 	void *context;
 };

@@ -199,7 +199,7 @@ int netns_choose(struct netns_known *all, size_t count, const char *word, struct
 		if (is_same(&all[0], &all[i]))
 			continue;
 		explain("it may mean any of ", all, kept, true, choice->why);
-		return -ENOENT;
+		return -ENOTUNIQ;
 	}
 	choose(all, kept, host, choice);
 	return 0;

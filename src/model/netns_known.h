@@ -41,6 +41,6 @@ struct netns_choice {
 };
 
 /* The namespaces that `word` means: a name as it is printed, or the id of a container or 4 or more hex digits with
- * which it begins. A container may be in several. 0, or -ENOENT and choice->why when it means nothing or different
- * things. Sorts `all`. */
+ * which it begins. A container may be in several. 0, or with choice->why -ENOENT when it means nothing, and -ENOTUNIQ
+ * when it means different things. Sorts `all`. */
 int netns_choose(struct netns_known *all, size_t count, const char *word, struct netns_choice *choice);

@@ -16,14 +16,35 @@ esac
 """
 
 
+def requirements(folder, **programs):
+    """With these programs, of which each stands for one that may not be asked here."""
+    for name, text in {"sudo": '#!/bin/sh\nexec "$@"\n', **programs}.items():
+        (folder / name.replace("_", "-")).write_text(text)
+        (folder / name.replace("_", "-")).chmod(0o755)
+    return run(SCRIPT, "build", env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PKG_CONFIG": "pkg-config"})
+
+
 @pytest.mark.heavy
 def test_libbpf_that_is_too_old(tmp_path):
-    for name, text in (("pkg-config", PKG_CONFIG), ("apt-get", "#!/bin/sh\n"), ("sudo", '#!/bin/sh\nexec "$@"\n'),
-                       ("apt-cache", '#!/bin/sh\necho "  Candidate: (none)"\n')):
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
-    done = run(SCRIPT, "build", env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PKG_CONFIG": "pkg-config"})
+    done = requirements(tmp_path, pkg_config=PKG_CONFIG, apt_get="#!/bin/sh\n",
+                        apt_cache='#!/bin/sh\necho "  Candidate: (none)"\n')
     assert done.returncode == 1 and done.stdout == ""
     assert "still missing:\nrequirements:   libbpf 1.0 or later" in done.stderr
     assert "libbpf is here, but it is 0.5.0, and no package of this release is newer." in done.stderr
     assert "Debian 12" in done.stderr and "Ubuntu 24.04" in done.stderr and "github.com/libbpf/libbpf" in done.stderr
+
+
+@pytest.mark.heavy
+def test_another_apt_at_work(tmp_path):
+    """It is tried again until that one is done: on a host that has just been started, its upgrades."""
+    apt_get = f"""#!/bin/sh
+cd {tmp_path} || exit
+case "$*" in
+*update*) [ -e busy ] && touch free && exit; touch busy; echo "E: Could not get lock /var/lib/apt/lists/lock"; exit 100 ;;
+*install*) [ -e free ] && touch installed ;;
+esac
+"""
+    done = requirements(tmp_path, apt_get=apt_get, apt_cache='#!/bin/sh\necho "  Candidate: 1"\n',
+                        pkg_config=f'#!/bin/sh\n[ -e {tmp_path}/installed ] || case "$*" in *libmnl*) exit 1 ;; esac\n')
+    assert done.returncode == 0 and "still missing" not in done.stderr, done.stderr
+    assert done.stderr.count("trying again in") == 1 and done.stderr.count("missing for 'build'") == 1

@@ -4,7 +4,7 @@
 
 The book: kernels.py fetches the kernels, image.py makes the disk that all guests boot from (init is their first
 process), guest.py boots one and looks after it, report.py says what came out. As many guests run at once as this host
-has processors. What they said is in $BUILD/vm/results.
+has processors and memory for. What they said is in $BUILD/vm/results.
 
 Needs neither root nor KVM. A kernel that cannot be fetched is skipped; where CI=true, what is skipped has failed.
 Exit codes: 0 nothing failed, 1 something did.
@@ -14,6 +14,7 @@ import argparse
 import dataclasses
 import os
 import platform
+import re
 import shlex
 import shutil
 import signal
@@ -22,7 +23,7 @@ import time
 from pathlib import Path
 
 import image
-from guest import Guest
+from guest import GUEST_KILOBYTES, Guest
 from kernels import Kernel, fetch
 from report import Report
 
@@ -62,11 +63,20 @@ python3 -m pytest -v --durations=10 --tb=short -p no:cacheprovider --junitxml=/t
 """
 
 
+def guests_at_once():
+    """As many as this host, or the container that this is, has processors for; and memory."""
+    share = Path("/sys/fs/cgroup/cpu.max")  # "200000 100000": two processors' worth
+    quota, period = share.read_text().split() if share.exists() else ("max", "")
+    processors = len(os.sched_getaffinity(0)) if quota == "max" else int(quota) // int(period)
+    kilobytes = int(re.search(r"^MemAvailable: +(\d+)", Path("/proc/meminfo").read_text(), re.M)[1])
+    return max(1, min(processors, kilobytes // GUEST_KILOBYTES))
+
+
 def boot_all(jobs, disk, home, report):
-    waiting, running = list(jobs), []
+    waiting, running, most = list(jobs), [], guests_at_once()
     try:
         while waiting or running:
-            while waiting and len(running) < len(os.sched_getaffinity(0)):
+            while waiting and len(running) < most:
                 running.append(Guest(*waiting.pop(0), disk, home))
             time.sleep(0.2)
             for guest in [guest for guest in running if guest.has_ended()]:

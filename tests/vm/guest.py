@@ -11,6 +11,8 @@ BOOT_PATIENCE = 180  # seconds until the tests begin, which takes some ten
 SILENCE = 400  # seconds without a word, such as the name of a test that has ended
 PATIENCE = 4800  # seconds until all have: 1200 on an idle machine
 
+GUEST_KILOBYTES = 2_000_000  # its memory, and the emulator's own
+
 # Software emulation, since not every machine lets its guests have guests. Two processors, which take turns in one
 # thread: in two threads, one may run code that the kernel is just patching on the other, and the guest dies of it.
 EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "2", "-m", "1024",
@@ -35,6 +37,7 @@ class Guest:
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True)
         self.started = time.monotonic()
+        self.spoken = 0, self.started  # how long the console was when it was seen to have grown, and when that was
         self.stopped = None  # why, when it had to be
         # pylint: disable-next=consider-using-with
         self.process = subprocess.Popen([
@@ -56,24 +59,28 @@ class Guest:
 
     def silence(self):
         console = self.home / "console"
-        return time.time() - console.stat().st_mtime if console.exists() else self.seconds()
+        length = console.stat().st_size if console.exists() else 0
+        if length != self.spoken[0]:
+            self.spoken = length, time.monotonic()
+        return time.monotonic() - self.spoken[1]
 
     def verdict(self):
         """Why it has to be stopped; None while it need not."""
+        silence = self.silence()
         if self.seconds() > (PATIENCE if self.has_begun() else BOOT_PATIENCE):
             return f"stopped after {self.seconds():.0f} s"
-        if self.has_begun() and self.silence() > SILENCE:
-            return f"stopped after {self.silence():.0f} s of silence"
+        if self.has_begun() and silence > SILENCE:
+            return f"stopped after {silence:.0f} s of silence"
         return None
 
     def has_ended(self):
-        """Looks after it: stops it when its time is over, starts it again when it died before any test could."""
+        """Looks after it: stops it when its time is over, starts it again when it came to nothing before any test began."""
         if self.process.poll() is None:
             self.stopped = self.verdict()
             if not self.stopped:
                 return False
             self.stop()
-        elif not self.has_begun() and not self.first_home:
+        if not self.has_begun() and not self.first_home:
             self.first_home, self.home = self.home, self.home.with_name(self.home.name + "-again")
             self.start()
             return False
@@ -100,5 +107,6 @@ class Guest:
         return why + (f", in {tests[-1]}" if tests else "" if self.has_begun() else ", before its tests began")
 
     def last_words(self, count=40):
-        lines = [line.rstrip() for name in ("emulator", "console") for line in self.read(name).splitlines()]
-        return [line for line in lines if line][-count:]
+        """Of the console; and all that the emulator itself had to say."""
+        said, shown = ([line.rstrip() for line in self.read(name).splitlines() if line.strip()] for name in ("emulator", "console"))
+        return [*shown[-count:], *said]

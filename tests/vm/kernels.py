@@ -18,7 +18,7 @@ KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITES = {"Debian": "bookworm", "Debian-Security": "bookworm-security"}
 MIRRORS = {"Debian": "http://deb.debian.org/debian", "Debian-Security": "http://deb.debian.org/debian-security"}
 PATIENCE = 600  # seconds for one command
-TRIES, PAUSE = 3, 30  # seconds between two
+PAUSES = 30, 60, 120, 240  # seconds between two tries
 
 OPTIONS = """
 Dir::State "{home}/state";
@@ -61,11 +61,12 @@ class Kernel:
 
 def attempt(what):
     """An archive may be in the midst of being renewed, or the network be away for a moment."""
-    for _ in range(TRIES - 1):
+    for pause in PAUSES:
         try:
             return what()
-        except KernelError:
-            time.sleep(PAUSE)
+        except KernelError as error:
+            print(f"  That failed; trying again in {pause} s: {error}", flush=True)
+            time.sleep(pause)
     return what()
 
 
@@ -106,14 +107,17 @@ class Apt:
         (home / "options").write_text("\n".join(ways) + OPTIONS.format(home=home))
         self.home = home
         self.environment = {**os.environ, "APT_CONFIG": str(home / "options"), "LC_ALL": "C"}
-        self.trouble = None
-        try:
-            attempt(lambda: self.run("apt-get", "update"))
-        except KernelError as error:  # one archive may do for one kernel
-            self.trouble = error
 
     def run(self, *command):
         return run(*command, env=self.environment, cwd=self.home)
+
+    def update(self):
+        """Returns what was wrong: one of the archives may do for one of the kernels."""
+        try:
+            self.run("apt-get", "update")
+        except KernelError as error:
+            return error
+        return None
 
     def newest(self, kernel):
         """The package with the kernel itself, which the other one depends on."""
@@ -123,8 +127,14 @@ class Apt:
             raise KernelError(f"{kernel.package} is not the one of {kernel.line}: {depends and depends[0]}")
         return depends[1]
 
-    def download(self, package):
-        attempt(lambda: self.run("apt-get", "download", package))
+    def download(self, kernel):
+        """The newest that there is now: lists grow old while an archive is renewed."""
+        trouble = self.update()
+        try:
+            package = self.newest(kernel)
+            self.run("apt-get", "download", package)
+        except KernelError as error:
+            raise trouble or error from error
         return next(self.home.glob(f"{package}_*.deb"))
 
 
@@ -158,10 +168,10 @@ def fetch(kernels, build):
     failures = []
     for kernel in lacking:
         try:
-            unpack(apt.download(apt.newest(kernel)), home / str(kernel))
+            unpack(attempt(lambda: apt.download(kernel)), home / str(kernel))  # pylint: disable=cell-var-from-loop
             kernel.home.parent.mkdir(parents=True, exist_ok=True)
             (home / str(kernel)).rename(kernel.home)
         except KernelError as error:
-            failures.append((kernel, apt.trouble or error))
+            failures.append((kernel, error))
     shutil.rmtree(home)
     return failures

@@ -241,7 +241,7 @@ static void bound_the_run(const struct settings *settings)
 	unsigned long long expected = settings->connections ? settings->connections / 1000 : settings->seconds;
 
 	signal(SIGALRM, on_alarm);
-	alarm((unsigned int)expected + 30);
+	alarm((unsigned int)expected + 90);
 }
 
 static void report(const struct worker *workers, const struct settings *settings, double seconds)

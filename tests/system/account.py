@@ -12,6 +12,7 @@ from conftest import PATIENCE, NotTold, await_that, select
 
 HURRIED = os.environ.get("SANITIZE") or os.environ.get("EMULATED") or os.getloadavg()[0] > os.cpu_count()
 SOON = 30.0 if HURRIED else 2.0
+MOMENT = "3s" if HURRIED else "300ms"  # of a trace, and long enough for its first look, or its status says that it was not
 
 
 class Stalls(threading.Thread):

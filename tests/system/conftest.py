@@ -182,7 +182,7 @@ def two_ends():
 class Tracer:
     """`tcpledger COMMAND --json …` in the background, and what it has said so far."""
 
-    def __init__(self, *arguments, command="trace", json_lines=True, prefix=()):
+    def __init__(self, *arguments, command="trace", json_lines=True, prefix=(), patience=PATIENCE):
         self.json_lines = json_lines
         self.out, its_out = two_ends()
         self.err, its_err = two_ends()
@@ -194,7 +194,7 @@ class Tracer:
         its_err.close()
         self.read = 0
         self.lines = []
-        await_that(lambda: "joined with" in self.errors() or self.process.poll() is not None, "the tracer to be ready")
+        await_that(lambda: "joined with" in self.errors() or self.process.poll() is not None, "the tracer to be ready", patience)
         assert "tracing" in self.errors(), self.errors()
 
     def errors(self):

@@ -144,7 +144,7 @@ def test_saving_without_privilege_keeps_what_was_known(keep, named, tmp_path):
     baseline = tmp_path / "baseline"
     named(b"keeper")
     server = keep(listen("127.0.0.1", 0))
-    words = ["--baseline", str(baseline), "sport", "=", f":{port_of(server)}"]
+    words = ["-t", "--baseline", str(baseline), "sport", "=", f":{port_of(server)}"]
     assert run(PROGRAM, "audit", *words).returncode == 0
     before = lines_of(baseline)
     assert before[0].split()[5] == "keeper"
@@ -311,7 +311,7 @@ def test_what_is_unknown_has_not_changed(keep, tmp_path):
     """In this namespace, which every user knows by the same name."""
     baseline = tmp_path / "baseline"
     server = keep(listen("127.0.0.1", 0))
-    words = ["--baseline", str(baseline), "sport", "=", f":{port_of(server)}"]
+    words = ["-t", "--baseline", str(baseline), "sport", "=", f":{port_of(server)}"]
     assert run(PROGRAM, "audit", *words).returncode == 0
     for each in baseline, *list(tmp_path.parents)[:2], tmp_path:
         each.chmod(0o755)

@@ -14,6 +14,7 @@ import subprocess
 import termios
 
 import pytest
+from account import MOMENT
 from conftest import PROGRAM, await_that, libc, run
 from test_usage import NOBODY, with_capabilities
 
@@ -51,7 +52,7 @@ class Report:
 
 
 def trace_works(*prefix):
-    return run(*prefix, PROGRAM, "trace", "--duration", "0.2").returncode == 0
+    return run(*prefix, PROGRAM, "trace", "--duration", MOMENT).returncode == 0
 
 
 # ---- as it is ----

@@ -227,7 +227,7 @@ def test_accept_queues(ns):
         full, filling, empty = listen(backlog=1), listen(backlog=8), listen()
         clients = [connect("127.0.0.1", port_of(full)) for _ in range(2)]
         clients += [connect("127.0.0.1", port_of(filling)) for _ in range(3)]
-    await_that(lambda: json_of(ns, "listen")["now"]["full"] == 1, "the queue is full")
+    await_that(lambda: [each["recvq"] for each in json_of(ns, "listen")["now"]["waiting"]] == [2, 3], "the queues to fill")
     now = json_of(ns, "LISTEN")["now"]
     assert [(each["lport"], each["recvq"], each["sendq"], each["full"]) for each in now["waiting"]] == [
         (port_of(full), 2, 1, True), (port_of(filling), 3, 8, False)]

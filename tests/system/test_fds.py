@@ -332,6 +332,7 @@ def test_inet_sockets_as_ss_tells_them(opened):
     udp = opened(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     udp.bind(("127.0.0.1", 0))
     raw = opened(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
+    raw.bind(("127.0.0.77", 0))  # where nobody pings it
     theirs = {**by_ss("-t"), **by_ss("-u"), **by_ss("-w")}
     lines = told()
     ours = [line for line in lines.values() if line["kind"] == "socket" and line["inode"] in theirs]

@@ -5,7 +5,8 @@ import os
 import socket
 
 import pytest
-from conftest import await_that, connect, connected_pair, listen, port_of, select, steps
+from account import MOMENT
+from conftest import NotTold, await_that, connect, connected_pair, listen, port_of, select, steps
 
 
 @pytest.fixture
@@ -198,12 +199,13 @@ def test_count(ns, tracer):
     with ns.entered():
         for sock in connected_pair():
             sock.close()
-    assert trace.process.wait(30) == 0
+    await_that(lambda: trace.process.poll() is not None, "its end", failure=NotTold)
+    assert trace.process.poll() == 0
     assert len(trace.transitions()) == 3
     trace.stop()
 
 
 def test_duration(tracer):
-    trace = tracer("--duration", "300ms")
+    trace = tracer("--duration", MOMENT)
     assert trace.process.wait(30) == 0
     trace.stop()

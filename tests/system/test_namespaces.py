@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from account import MOMENT
 from conftest import PATIENCE, PROGRAM, Tracer, await_that, connect, entered_file, listen, port_of, run, select
 
 # A host of its own, as far as names go: without the processes and the names of any other. $1 is done before the rest.
@@ -176,8 +177,9 @@ def test_both_ends_of_a_veth(netns):
         client = connect("10.77.0.1", port_of(server))
     accepted = server.accept()[0]
     port = port_of(server)
+    ours = f"src 10.77.0.0/24 and ({on_port(port)})"
 
-    text = top(on_port(port))
+    text = top(ours)
     heading = next(line for line in text.splitlines() if line.startswith("STATE"))
     assert heading.split() == "STATE RECV-Q SEND-Q NETNS LADDR:LPORT RADDR:RPORT IN-STATE PID COMM".split()
     rows = [line.split() for line in text.splitlines() if line.startswith(("LISTEN", "ESTABLISHED"))]
@@ -186,7 +188,7 @@ def test_both_ends_of_a_veth(netns):
                     (inside.name, f"10.77.0.1:{port}", f"10.77.0.2:{port_of(client)}"),
                     (outside.name, f"10.77.0.2:{port_of(client)}", f"10.77.0.1:{port}")}
 
-    table = Tracer("-b", "-n", "1", on_port(port), command="top")
+    table = Tracer("-b", "-n", "1", ours, command="top")
     table.process.wait(PATIENCE)
     ends = {(row["netns_name"], row["netns"], row["laddr"]) for row in select(table.update(), type="socket")}
     assert ends == {(inside.name, inside.inode, "10.77.0.1"), (outside.name, outside.inode, "10.77.0.2")}
@@ -242,7 +244,7 @@ def test_last_lines_of_a_namespace_bear_its_name(ns, tracer):
 
 def test_two_hundred_namespaces(alone):
     port = free_port()
-    trace = alone(on_port(port), before="for i in $(seq 100); do ip netns add many$i; done")
+    trace = alone(on_port(port), before="for i in $(seq 100); do ip netns add many$i; done", patience=4 * PATIENCE)
     trace.sh("for i in $(seq 101 200); do ip netns add many$i; done")  # half of them while it runs
     names = {f"many{i}" for i in range(1, 201)}
     servers = [trace.listen_in(name, port) for name in sorted(names)]
@@ -357,8 +359,9 @@ def test_container_in_several_namespaces(container):
     assert "NETNS" in top("--netns", full), "they are two, though they bear one name"
 
 
-def test_prefix_of_two_containers(container):
-    prefix = secrets.token_hex(4)
+@pytest.mark.parametrize("prefix", ["a" + secrets.token_hex(4)[1:], f"9{secrets.randbelow(10**7):07}"], ids=["hex", "digits"])
+def test_prefix_of_two_containers(container, prefix):
+    """Also where it could be the number of a process."""
     several = [(full, container(f"docker-{full}.scope")) for full in ids(2, prefix)]
     message = refused(prefix)
     assert f"--netns {prefix}: it may mean any of " in message
@@ -427,7 +430,7 @@ def test_the_host_by_any_name(tracer):
 
 def test_inode_of_which_nothing_is_known():
     """There may be sockets in it all the same."""
-    done = run(PROGRAM, "trace", "--netns", str(2**32 - 1), "--duration", "0.1")
+    done = run(PROGRAM, "trace", "--netns", str(2**32 - 1), "--duration", MOMENT)
     assert done.returncode == 0 and f"no process is in network namespace {2**32 - 1}" in done.stderr
 
 

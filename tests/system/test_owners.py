@@ -26,7 +26,7 @@ def other(work=lambda: 0, name=None):
             if name:
                 libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
             os.write(writer, str(work()).encode())
-            threading.Event().wait(60)
+            threading.Event().wait(600)
         os._exit(0)
     os.close(writer)
     try:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """What a running tracer may still do, and what it can do with little."""
 
+import contextlib
 import os
 import re
 
 import pytest
-from account import by_ss, by_table, difference, tables_of
-from conftest import PROGRAM, connected_pair, run, select
+from account import MOMENT, by_ss, by_table, difference, tables_of
+from conftest import PROGRAM, await_that, connected_pair, run, select
 from test_usage import NOBODY, with_capabilities
 
 SYS_ADMIN, DAC_READ_SEARCH, SYS_PTRACE, NET_ADMIN, SYS_NICE, PERFMON, BPF = 21, 2, 19, 12, 23, 38, 39
@@ -14,18 +15,23 @@ OWNERS = {SYS_PTRACE, DAC_READ_SEARCH}
 FOUR = ("bpf", "perfmon", "sys_ptrace", "dac_read_search")
 
 
-def status_of(pid, name):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        return re.search(rf"^{name}:\s+(\S+)", file.read(), re.M)[1]
+def status_of(task):
+    with open(f"/proc/{task}/status", encoding="utf-8") as file:
+        return dict(re.findall(r"^(\w+):\s+(\S+)", file.read(), re.M))
 
 
-def capabilities_of(task, which):
-    bits = int(status_of(task, which), 16)
+def capabilities(status, which):
+    bits = int(status[which], 16)
     return {bit for bit in range(64) if bits >> bit & 1}
 
 
-def tasks_of(pid):
-    return [f"{pid}/task/{task}" for task in os.listdir(f"/proc/{pid}/task")]
+def threads_of(pid):
+    """The status of each; that of a look ends after it."""
+    def read():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            return [status_of(f"{pid}/task/{task}") for task in os.listdir(f"/proc/{pid}/task")]
+        return None
+    return await_that(read, "its threads to be the same while they are read")
 
 
 @pytest.mark.parametrize("command", ["trace", "top"])
@@ -35,14 +41,14 @@ def test_root_gives_up_what_it_does_not_need(ns, tracer, command, source):
     time. Nothing that it could execute would have more. That holds for each of its threads."""
     arguments = ["-b", "-d", "0.5", "-n", "1000"] if command == "top" else []
     trace = tracer(*arguments, f"--snapshot-source={source}", "--netns", ns.name, command=command)
-    assert capabilities_of("self", "CapPrm") >= {NET_ADMIN, SYS_NICE}, "the test proves nothing otherwise"
-    for task in tasks_of(trace.process.pid):
+    assert capabilities(status_of("self"), "CapPrm") >= {NET_ADMIN, SYS_NICE}, "the test proves nothing otherwise"
+    for thread in threads_of(trace.process.pid):
         for which in "CapEff", "CapPrm":
-            assert capabilities_of(task, which) <= OWNERS | {BPF, SYS_ADMIN}
+            assert capabilities(thread, which) <= OWNERS | {BPF, SYS_ADMIN}
         for which in "CapInh", "CapAmb":
-            assert capabilities_of(task, which) == set()
-        assert status_of(task, "NoNewPrivs") == "1"
-    assert PERFMON not in capabilities_of(trace.process.pid, "CapPrm"), "that is for attaching"
+            assert capabilities(thread, which) == set()
+        assert thread["NoNewPrivs"] == "1"
+    assert PERFMON not in capabilities(status_of(trace.process.pid), "CapPrm"), "that is for attaching"
     with ns.entered():
         server, client, accepted = connected_pair()
     if command == "trace":
@@ -55,25 +61,28 @@ def test_root_gives_up_what_it_does_not_need(ns, tracer, command, source):
 
 def test_bounded_to_what_it_was_given(ns, tracer):
     trace = tracer("--netns", ns.name, prefix=with_capabilities(*FOUR))
-    for task in tasks_of(trace.process.pid):
+    for thread in threads_of(trace.process.pid):
         for which in "CapEff", "CapPrm":
-            assert capabilities_of(task, which) <= OWNERS | {BPF}
+            assert capabilities(thread, which) <= OWNERS | {BPF}
         for which in "CapInh", "CapAmb":
-            assert capabilities_of(task, which) == set()
-        assert status_of(task, "NoNewPrivs") == "1"
-    assert status_of(trace.process.pid, "Uid") == "65534"
+            assert capabilities(thread, which) == set()
+        assert thread["NoNewPrivs"] == "1"
+    assert status_of(trace.process.pid)["Uid"] == "65534"
 
 
 @pytest.mark.parametrize("names", [FOUR, (*FOUR, "sys_admin")])
 def test_same_table_with_few_privileges(ns, tracer, names):
     """Not root, and the table is that of the kernel, owners of others' processes included; other namespaces by their
     processes' /proc where they may not be entered."""
+    entered, entering = os.pipe()
     pid = os.fork()
     if pid == 0:  # somebody to have it in /proc: where no namespace may be entered, one without a process is not seen
         with ns.entered():
+            os.write(entering, b"in")
             os.read(os.pipe()[0], 1)
         os._exit(0)
     try:
+        assert os.read(entered, 2) == b"in"
         with ns.entered():
             pairs = [connected_pair("::1" if i % 2 else "127.0.0.1") for i in range(6)]
         pairs[0][1].close()
@@ -91,13 +100,15 @@ def test_same_table_with_few_privileges(ns, tracer, names):
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
+        for fd in entered, entering:
+            os.close(fd)
 
 
 @pytest.mark.parametrize("names", [("bpf",), ("perfmon",), ("sys_admin",), ()])
 def test_too_few(names):
     """Refused, with what is missing; never half of it."""
     prefix = with_capabilities(*names) if names else NOBODY
-    done = run(*prefix, PROGRAM, "trace", "--duration", "100ms")
+    done = run(*prefix, PROGRAM, "trace", "--duration", MOMENT)
     if names == ("sys_admin",):  # which stands for both
         assert done.returncode == 0, done.stderr
         return

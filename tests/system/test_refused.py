@@ -6,7 +6,7 @@ import os
 import resource
 
 import pytest
-from account import next_table
+from account import MOMENT, next_table
 from conftest import PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, comm_of, listen, messages, port_of, run, select
 from test_doctor import seccomp
 
@@ -60,7 +60,7 @@ def test_few_descriptors(limit):
     checks = doctor_json(*prefix)
     assert checks["limits"]["state"] == "no" and f"open files: {limit};" in checks["limits"]["found"]
     assert not any("Boot a kernel" in (check["remedy"] or "") for name, check in checks.items() if name != "fentry")
-    done = run(*prefix, PROGRAM, "trace", "--duration", "0.2")
+    done = run(*prefix, PROGRAM, "trace", "--duration", MOMENT)
     assert done.returncode in (0, 1) and (limit > 16 or done.returncode == 1)
     if done.returncode:
         assert "`ulimit -n " in done.stderr and "Boot" not in done.stderr, done.stderr
@@ -70,7 +70,7 @@ def test_the_hard_limit_counts():
     """A trace raises the other one itself."""
     prefix = "prlimit", "--nofile=16:4096"
     assert doctor_json(*prefix)["limits"]["state"] == "yes"
-    done = run(*prefix, PROGRAM, "trace", "--duration", "0.2")
+    done = run(*prefix, PROGRAM, "trace", "--duration", MOMENT)
     assert done.returncode == 0, done.stderr
 
 
@@ -110,10 +110,11 @@ def test_running_out_of_descriptors_later_takes_no_owner_away(ns, tracer):
     def holders():
         return [row["owners"] for row in select(next_table(table), type="socket", lport=port_of(server))]
 
+    rest = min(len(os.listdir(f"/proc/{pid}/fd")) for _ in range(50))  # a look has more for a moment
     whole = [[{"pid": os.getpid(), "comm": comm_of(), "fd": server.fileno()}]]
     assert holders() == whole
     for more in range(8, 0, -1):
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")) + more, limits[1]))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (rest + more, limits[1]))
         assert holders() == whole and table.process.poll() is None, more
         if "cannot be found out this time" in table.errors():
             break

@@ -11,7 +11,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import PROGRAM, await_that, close_in_turn, connected_pair, listen, run, select
+from account import MOMENT
+from conftest import PROGRAM, NotTold, await_that, close_in_turn, connected_pair, listen, run, select
 
 F_SETPIPE_SZ = 1031  # <linux/fcntl.h>
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
@@ -98,7 +99,7 @@ def test_with_exactly_the_capabilities_it_asks_for(ns, tracer):
 
 
 def test_missing_owner_capabilities_are_said(tracer):
-    trace = tracer("--duration", "300ms", prefix=with_capabilities("bpf", "perfmon"))
+    trace = tracer("--duration", MOMENT, prefix=with_capabilities("bpf", "perfmon"))
     assert trace.process.wait(30) == 0
     assert "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH missing" in trace.errors()
 
@@ -182,12 +183,13 @@ def test_text_columns(ns, tracer):
     server.close()
     for each in six:
         each.close()
-    await_that(lambda: trace.text().count("stopped listening") == 2, "the last lines")
-    await_that(lambda: "closed by us first, age" in trace.text(), "the end")
+    await_that(lambda: trace.text().count("stopped listening") == 2, "the last lines", failure=NotTold)
+    await_that(lambda: "closed by us first, age" in trace.text(), "the end", failure=NotTold)
     trace.stop()
     heading, *lines = trace.text().splitlines()
     assert heading.split() == "TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY".split()
-    row = re.compile(r"\d\d:\d\d:\d\d\.\d{3} +\d+ +\S+ +\S+ +(\d+|-) +\S+ +\d+ +[A-Z_0-9]+ +-> [A-Z_0-9]+ +(-|\d+\.\d{3})( .+)?")
+    row = re.compile(r"\d\d:\d\d:\d\d\.\d{3} +\d+ +\S+ +\S+ +(\d+|-) +\S+ +\d+ +[A-Z_0-9]+ "
+                     r"+-> ([A-Z_0-9]+ +|TIME_WAIT +>)(-|\d+\.\d{3})( .+)?")  # a look finds it: at least so long
     assert all(row.fullmatch(line) for line in lines), trace.text()
     assert any("closed by us first, age" in line and "rtt" in line and "retrans 0" in line for line in lines)
     assert "\033" not in trace.text()
@@ -198,7 +200,7 @@ def test_letters_of_tcpstates(ns, tracer):
     trace = tracer("-T", "-w", "-4", "-L", "7000", "--netns", ns.name, json_lines=False)
     with ns.entered():
         listen(port=7000).close()
-    await_that(lambda: "stopped listening" in trace.text(), "the line")
+    await_that(lambda: "stopped listening" in trace.text(), "the line", failure=NotTold)
     heading = trace.text().splitlines()[0]
     assert heading.index("LPORT") - heading.index("LADDR") == 40, "wide enough for IPv6"
 
@@ -208,7 +210,7 @@ def test_at_least_and_unknown_in_text(ns, tracer):
         server, client, accepted = connected_pair()
     trace = tracer("--netns", ns.name, json_lines=False)
     client.close()
-    await_that(lambda: "FIN_WAIT1" in trace.text(), "the line")
+    await_that(lambda: "FIN_WAIT1" in trace.text(), "the line", failure=NotTold)
     line = [line for line in trace.text().splitlines() if "-> FIN_WAIT1" in line][0]
     assert re.search(r"-> FIN_WAIT1 +>\d+\.\d{3} closed by us first", line)
     accepted.close()
@@ -253,7 +255,7 @@ def test_fits_the_terminal(ns, columns):
         close_in_turn(client, accepted)
         server.close()
         await_that(lambda: all(words in terminal.plain() for words in ("stopped listening", "closed by us first, age")),
-                   "the last lines")
+                   "the last lines", failure=NotTold)
     finally:
         terminal.end()
     plain = terminal.plain()
@@ -271,7 +273,7 @@ def test_no_color(ns, monkeypatch):
         await_that(lambda: "WHY" in terminal.text(), "the heading")
         with ns.entered():
             listen().close()
-        await_that(lambda: "stopped listening" in terminal.text(), "the last line")
+        await_that(lambda: "stopped listening" in terminal.text(), "the last line", failure=NotTold)
     finally:
         terminal.end()
     assert "\033[" not in terminal.text()

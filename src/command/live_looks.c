@@ -190,6 +190,8 @@ int live_look(struct live *live, uint8_t scope)
 	bool was_out_of_step = live->out_of_step;
 	struct snapshot *snapshot;
 
+	if (was_out_of_step) /* which only a look at everything heals */
+		scope = SCOPE_ALL;
 	agenda_begin(&live->agenda, scope);
 	if (!err && is_settled(live, scope))
 		return 0;

@@ -21,7 +21,8 @@ def requirements(folder, **programs):
     for name, text in {"sudo": '#!/bin/sh\nexec "$@"\n', **programs}.items():
         (folder / name.replace("_", "-")).write_text(text)
         (folder / name.replace("_", "-")).chmod(0o755)
-    return run(SCRIPT, "build", env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PKG_CONFIG": "pkg-config"})
+    return run(SCRIPT, "build", env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PKG_CONFIG": "pkg-config",
+                                     "POLICY_RC_D": str(folder / "policy-rc.d")})
 
 
 @pytest.mark.heavy
@@ -47,4 +48,5 @@ esac
     done = requirements(tmp_path, apt_get=apt_get, apt_cache='#!/bin/sh\necho "  Candidate: 1"\n',
                         pkg_config=f'#!/bin/sh\n[ -e {tmp_path}/installed ] || case "$*" in *libmnl*) exit 1 ;; esac\n')
     assert done.returncode == 0 and "still missing" not in done.stderr, done.stderr
+    assert not (tmp_path / "policy-rc.d").exists()
     assert done.stderr.count("trying again in") == 1 and done.stderr.count("missing for 'build'") == 1

@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 
 import image
-from guest import GUEST_KILOBYTES, Guest
+from guest import GUEST_BYTES, Guest
 from kernels import Kernel, fetch
 from report import Report
 
@@ -63,13 +63,19 @@ python3 -m pytest -v --durations=10 --tb=short -p no:cacheprovider --junitxml=/t
 """
 
 
+def limit(name):
+    """Of the container that this may be: [its numbers], or [] where there is none."""
+    file = Path("/sys/fs/cgroup", name)
+    return [int(word) for word in file.read_text().split()] if file.exists() and "max" not in file.read_text() else []
+
+
 def guests_at_once():
-    """As many as this host, or the container that this is, has processors for; and memory."""
-    share = Path("/sys/fs/cgroup/cpu.max")  # "200000 100000": two processors' worth
-    quota, period = share.read_text().split() if share.exists() else ("max", "")
-    processors = len(os.sched_getaffinity(0)) if quota == "max" else int(quota) // int(period)
-    kilobytes = int(re.search(r"^MemAvailable: +(\d+)", Path("/proc/meminfo").read_text(), re.M)[1])
-    return max(1, min(processors, kilobytes // GUEST_KILOBYTES))
+    """As many as there are processors for, and memory."""
+    processors = [len(os.sched_getaffinity(0))]
+    if quota := limit("cpu.max"):  # of so many microseconds so many
+        processors.append(quota[0] // quota[1])
+    memory = [1024 * int(re.search(r"^MemAvailable: +(\d+)", Path("/proc/meminfo").read_text(), re.M)[1]), *limit("memory.max")]
+    return max(1, min(*processors, min(memory) // GUEST_BYTES))
 
 
 def boot_all(jobs, disk, home, report):

@@ -11,7 +11,7 @@ BOOT_PATIENCE = 180  # seconds until the tests begin, which takes some ten
 SILENCE = 400  # seconds without a word, such as the name of a test that has ended
 PATIENCE = 4800  # seconds until all have: 1200 on an idle machine
 
-GUEST_KILOBYTES = 2_000_000  # its memory, and the emulator's own
+GUEST_BYTES = 2_000_000_000  # its memory, and the emulator's own
 
 # Software emulation, since not every machine lets its guests have guests. Two processors, which take turns in one
 # thread: in two threads, one may run code that the kernel is just patching on the other, and the guest dies of it.

@@ -59,9 +59,9 @@ class Kernel:
         return next((self.home / "lib/modules").iterdir())
 
 
-def attempt(what):
+def attempt(what, pauses):
     """An archive may be in the midst of being renewed, or the network be away for a moment."""
-    for pause in PAUSES:
+    for pause in pauses:
         try:
             return what()
         except KernelError as error:
@@ -165,13 +165,14 @@ def fetch(kernels, build):
         apt = Apt(home)
     except KernelError as error:
         return [(kernel, error) for kernel in lacking]
-    failures = []
+    failures, pauses = [], PAUSES
     for kernel in lacking:
         try:
-            unpack(attempt(lambda: apt.download(kernel)), home / str(kernel))  # pylint: disable=cell-var-from-loop
+            unpack(attempt(lambda: apt.download(kernel), pauses), home / str(kernel))  # pylint: disable=cell-var-from-loop
             kernel.home.parent.mkdir(parents=True, exist_ok=True)
             (home / str(kernel)).rename(kernel.home)
         except KernelError as error:
             failures.append((kernel, error))
+            pauses = ()
     shutil.rmtree(home)
     return failures

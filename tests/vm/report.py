@@ -39,7 +39,7 @@ class Report:
         kernel, run = guest.kernel, guest.run
         place = f"{kernel} {run}"
         if guest.first_home:
-            self.detail(f"{place} died before its tests began, and was started again; see {guest.first_home}/console")
+            self.detail(f"{place} came to nothing before its tests began, and was started again; see {guest.first_home}/console")
         account = guest.account()
         if account is None:
             self.line("FAIL", kernel, run, guest.ending())

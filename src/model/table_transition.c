@@ -195,7 +195,8 @@ static int end(struct table *table, struct connection *conn, const struct event 
 
 /* What the kernel kept without a socket under its tuple is gone once it is hashed itself. Before that the state is set
  * already: a connect() may still fail for the TIME_WAIT that is in its way, and the handshake of a child may still be
- * there (tcp_v4_connect(), inet_ehash_insert()). `new`: it is heard of for the first time, or has another tuple. */
+ * met by an iterator after the child's birth, with which it ends here (tcp_v4_connect(), inet_ehash_insert()). `new`:
+ * it is heard of for the first time, or has another tuple. */
 static bool took_its_place(const struct event *event, bool new)
 {
 	bool failed = event->closing && !event->closing->sent;

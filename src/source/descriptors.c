@@ -63,8 +63,9 @@ static bool is_same_file(const struct statx *x, const struct statx *y)
 	return x->stx_ino == y->stx_ino && x->stx_dev_major == y->stx_dev_major && x->stx_dev_minor == y->stx_dev_minor;
 }
 
-/* The three tell of the same only if nothing else has got the number meanwhile. The link alone does not say so: a
- * directory may have been closed and opened again, with a pipe in between. */
+/* Link and file tell of the same only if nothing else has got the number meanwhile; which the link alone does not say:
+ * a directory may have been closed and opened again, with a pipe in between. (What fdinfo adds, as the position, may be
+ * that of the one in between.) */
 static int look_at(const struct place *place, struct look *look)
 {
 	char path[32], again[PATH_MAX];

@@ -81,6 +81,7 @@ def test_same_table_with_few_privileges(ns, tracer, names):
             os.write(entering, b"in")
             os.read(os.pipe()[0], 1)
         os._exit(0)
+    os.close(entering)
     try:
         assert os.read(entered, 2) == b"in"
         with ns.entered():
@@ -100,8 +101,7 @@ def test_same_table_with_few_privileges(ns, tracer, names):
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
-        for fd in entered, entering:
-            os.close(fd)
+        os.close(entered)
 
 
 @pytest.mark.parametrize("names", [("bpf",), ("perfmon",), ("sys_admin",), ()])

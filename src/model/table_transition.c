@@ -105,14 +105,19 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 	return err;
 }
 
+/* A connect() that failed before it was hashed, for want of a port or a route, or for a TIME_WAIT. */
+static bool never_sent(const struct event *event)
+{
+	return event->oldstate == STATE_SYN_SENT && event->closing && !event->closing->sent;
+}
+
 /* True when the tuple is another one now. */
 static bool learn(struct connection *conn, const struct event *event)
 {
 	uint16_t lport = event->tuple.lport;
 	struct tuple before = conn->tuple;
 
-	/* A connect() that never got to send has no port, and may show the one of an earlier attempt. */
-	if (lport == 0 || (event->closing && !event->closing->sent && event->oldstate == STATE_SYN_SENT))
+	if (lport == 0 || never_sent(event)) /* which may show the port of an earlier attempt */
 		lport = conn->tuple.lport;
 	conn->tuple = event->tuple;
 	conn->tuple.lport = lport;
@@ -199,11 +204,9 @@ static int end(struct table *table, struct connection *conn, const struct event 
  * it is heard of for the first time, or has another tuple. */
 static bool took_its_place(const struct event *event, bool new)
 {
-	bool failed = event->closing && !event->closing->sent;
-
 	if (event->newstate == STATE_SYN_SENT)
 		return false;
-	return new || event->oldstate == STATE_SYN_RECV || (event->oldstate == STATE_SYN_SENT && !failed);
+	return new || event->oldstate == STATE_SYN_RECV || (event->oldstate == STATE_SYN_SENT && !never_sent(event));
 }
 
 int table_transition(struct table *table, const struct event *event, const struct listener *listener)

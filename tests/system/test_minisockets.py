@@ -3,6 +3,7 @@
 has closed it, TIME_WAIT. No tracepoint names them; they come and go within 2 s all the same, with their owner."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -297,6 +298,24 @@ def test_time_wait_and_its_end(ns, trace, how):
                          - {line["id"]}, "the next connection of that tuple", failure=NotTold)
         assert len(ids) == 1
         held.close()
+    server.close()
+
+
+def test_connect_that_fails_for_a_time_wait(ns, trace, table):
+    """What is in its way stays, and stays the same."""
+    ns.sysctl("net.ipv4.tcp_timestamps", 0)  # without them nothing may take its place
+    server, own = time_wait(ns)
+    line = trace.await_transition(newstate="TIME_WAIT")
+    (before,) = await_table(ns, table, state="TIME_WAIT")
+    for tries in 1, 2:
+        with ns.entered(), socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            client.bind(own)
+            assert client.connect_ex(server.getsockname()) == errno.EADDRNOTAVAIL
+        trace.await_count(tries, oldstate="SYN_SENT", newstate="CLOSE")
+    (after,) = await_table(ns, table, state="TIME_WAIT")
+    assert after["id"] == before["id"] and mine([after])
+    assert not trace.transitions(id=line["id"], newstate="CLOSE")
     server.close()
 
 

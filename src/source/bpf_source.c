@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backlog.h"
 #include "clock.h"
 #include "host.h"
 #include "libbpf_log.h"
@@ -25,17 +26,18 @@
 /* A wake-up costs as much as many events; this much makes it worth it, or of a small ring this part. Powers of two. */
 enum { WAKE_BYTES = 256 * 1024, WAKE_PART = 4 };
 
-/* What is set aside while a snapshot is taken: more is left in the ring. */
+/* The most that is set aside: more is left in the ring. */
 enum { ASIDE_MAX = 256 << 20 };
 
-struct aside {
-	char *bytes; /* records, each after its size as a uint64_t */
-	size_t used;
-	size_t room;
-};
+/* A slow output keeps us from the ring; where an eighth of it is full, what is in it is set aside between two lines of
+ * output, as long as no more than twice its size has gathered there. More would be late rather than lost. */
+enum { RELIEF_PART = 8, RELIEF_TIMES = 2 };
 
 /* So many records are handed on at a time: what comes faster than it is handed on must not keep the rest waiting. */
 enum { BATCH = 65536 };
+
+/* After so many it is time to see how full the ring is. */
+enum { PIECE = 64 };
 
 /* What the callback of libbpf's ring returns when it has had its batch. */
 enum { BATCH_DONE = -ECANCELED };
@@ -50,8 +52,8 @@ struct bpf_source {
 	struct bpf_ring shared;
 	const char *positions; /* the ring's first two pages */
 	int cpus;
-	size_t left; /* of the batch */
-	struct aside aside;
+	size_t left; /* of what is taken out of the ring at a time */
+	struct backlog backlog;
 	bool setting_aside;
 	event_handler *handler;
 	void *context;
@@ -64,54 +66,23 @@ _Static_assert(sizeof(struct record_port_set) == sizeof(struct port_set), "one f
 
 /* ---- the ring ---- */
 
-static int put_aside(struct aside *aside, const void *data, uint64_t size)
+static uint64_t ring_taken(const struct bpf_source *source)
 {
-	size_t need = sizeof(size) + (size + 7) / 8 * 8;
-
-	if (aside->used + need > aside->room) {
-		size_t room = aside->room ? aside->room * 2 : 1 << 20;
-		char *grown = realloc(aside->bytes, room);
-
-		if (!grown)
-			return -ENOMEM;
-		aside->bytes = grown;
-		aside->room = room;
-	}
-	memcpy(aside->bytes + aside->used, &size, sizeof(size));
-	memcpy(aside->bytes + aside->used + sizeof(size), data, size);
-	aside->used += need;
-	return 0;
+	return __atomic_load_n((const unsigned long *)source->positions, __ATOMIC_RELAXED);
 }
 
 /* Called by libbpf for each record in the ring. */
 static int on_record(void *context, void *data, size_t size)
 {
 	struct bpf_source *source = context;
-
 	int err;
 
 	source->received += record_is_transition(data);
 	if (source->setting_aside)
-		err = put_aside(&source->aside, data, size);
+		err = backlog_put(&source->backlog, ring_taken(source), data, size);
 	else
 		err = record_hand_on(data, source->handler, source->context);
 	return !err && --source->left == 0 ? BATCH_DONE : err;
-}
-
-static int take_aside(struct bpf_source *source)
-{
-	struct aside aside = source->aside;
-	int taken = 0, err = 0;
-	uint64_t size;
-
-	source->aside = (struct aside){0};
-	for (size_t at = 0; at < aside.used && !err; at += sizeof(size) + (size + 7) / 8 * 8) {
-		memcpy(&size, aside.bytes + at, sizeof(size));
-		err = record_hand_on(aside.bytes + at + sizeof(size), source->handler, source->context);
-		taken++;
-	}
-	free(aside.bytes);
-	return err ? err : taken;
 }
 
 /* ---- loading ---- */
@@ -243,7 +214,7 @@ void bpf_source_free(struct bpf_source *source)
 		munmap((void *)source->positions, POSITIONS * (size_t)getpagesize());
 	ring_buffer__free(source->ring);
 	transition_bpf__destroy(source->skeleton);
-	free(source->aside.bytes);
+	backlog_free(&source->backlog);
 	free(source);
 }
 
@@ -261,42 +232,71 @@ uint64_t bpf_source_written(const struct bpf_source *source)
 
 uint64_t bpf_source_taken(const struct bpf_source *source)
 {
-	return __atomic_load_n((const unsigned long *)source->positions, __ATOMIC_RELAXED);
+	return backlog_is_empty(&source->backlog) ? ring_taken(source) : backlog_position(&source->backlog);
 }
 
-/* A batch of what is in the ring. */
-static int consume_ring(struct bpf_source *source)
+/* Up to `most` of what is in the ring; how many, or the first error. */
+static int consume_ring(struct bpf_source *source, size_t most)
 {
 	int taken;
 
-	source->left = BATCH;
+	source->left = most;
 	taken = ring_buffer__consume(source->ring);
-	return taken == BATCH_DONE ? BATCH : taken;
+	return taken == BATCH_DONE ? (int)most : taken;
 }
 
-int bpf_source_set_aside(struct bpf_source *source)
+static int set_aside(struct bpf_source *source)
 {
 	int taken;
 
-	if (source->aside.used > ASIDE_MAX)
-		return -ENOBUFS;
 	source->setting_aside = true;
-	taken = consume_ring(source);
+	taken = consume_ring(source, BATCH);
 	source->setting_aside = false;
 	return taken < 0 ? taken : 0;
 }
 
+int bpf_source_set_aside(struct bpf_source *source)
+{
+	return source->backlog.bytes > ASIDE_MAX ? -ENOBUFS : set_aside(source);
+}
+
+static bool wants_relief(const struct bpf_source *source)
+{
+	uint64_t ring_bytes = source->shared.bytes;
+	uint64_t most = ring_bytes < ASIDE_MAX / RELIEF_TIMES ? ring_bytes * RELIEF_TIMES : ASIDE_MAX;
+
+	return bpf_source_written(source) - ring_taken(source) > ring_bytes / RELIEF_PART &&
+	       source->backlog.bytes < most;
+}
+
+static int consume_backlog(struct bpf_source *source, size_t most)
+{
+	size_t taken = 0;
+	int err = 0;
+
+	while (!err && taken < most && !backlog_is_empty(&source->backlog)) {
+		err = record_hand_on(backlog_first(&source->backlog), source->handler, source->context);
+		backlog_drop_first(&source->backlog);
+		taken++;
+	}
+	return err ? err : (int)taken;
+}
+
 int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context, bool *more)
 {
-	int taken;
+	size_t left = BATCH;
+	int taken, err;
 
 	source->handler = handler;
 	source->context = context;
-	taken = take_aside(source);
-	if (taken >= 0)
-		taken = consume_ring(source);
-	*more = taken == BATCH;
-	return taken < 0 ? taken : 0;
+	do {
+		taken = backlog_is_empty(&source->backlog) ? consume_ring(source, PIECE)
+							   : consume_backlog(source, PIECE);
+		err = taken < 0 ? taken : wants_relief(source) ? set_aside(source) : 0;
+		left -= PIECE;
+	} while (!err && left && (taken == PIECE || !backlog_is_empty(&source->backlog)));
+	*more = left == 0;
+	return err;
 }
 
 static uint64_t recursion_misses(const struct bpf_program *program)

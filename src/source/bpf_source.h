@@ -43,11 +43,12 @@ const struct bpf_ring *bpf_source_ring(const struct bpf_source *source);
 int bpf_source_set_aside(struct bpf_source *source);
 
 /* Hands on what has gathered, in order. `more`: there may be more, and a batch has been handed on. 0, or the first
- * error of the handler. */
+ * error of the handler. Where that one is slow, and the ring fills up meanwhile, what is in it waits in memory instead
+ * (at most twice the size of the ring, and 256 MiB). */
 int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context, bool *more);
 
-/* How much was ever written into the ring, and how much taken out of it, in bytes. What is there by now has been taken
- * once the second has reached what the first is now; to wait until nothing is left may be to wait for ever. */
+/* How much was ever written into the ring, and how much of that handed on, in bytes. What is there by now has been
+ * taken once the second has reached what the first is now; to wait until nothing is left may be to wait for ever. */
 uint64_t bpf_source_written(const struct bpf_source *source);
 uint64_t bpf_source_taken(const struct bpf_source *source);
 

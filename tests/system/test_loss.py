@@ -133,6 +133,27 @@ def test_slower_than_what_it_traces(ns, tracer, process):
     trace.stop(status=3)
 
 
+def test_burst_that_its_reader_takes_its_time_for(ns, process, tmp_path):
+    """More than the ring holds comes while a reader takes a little at a time: what waits for it waits in memory."""
+    errors = tmp_path / "errors"
+    with open(errors, "w", encoding="utf-8") as file:
+        trace = process([PROGRAM, "trace", "--json", "-v", "--netns", ns.name], stdout=subprocess.PIPE, stderr=file)
+    await_that(lambda: "joined with" in errors.read_text(encoding="utf-8"), "the tracer to be ready")
+    churn = ns.popen(CHURN, "--connections", "55000", "--reset", "--threads", "2", stdout=subprocess.DEVNULL)
+    lines = bytearray()
+    while churn.poll() is None:
+        lines += os.read(trace.stdout.fileno(), 3000)
+        time.sleep(0.002)
+    taken = lines.count(b"\n")
+    trace.send_signal(signal.SIGINT)
+    lines += trace.stdout.read()
+    summary = json.loads(lines[lines.rindex(b"\n", 0, -1):])
+    in_the_ring = (16 << 20) // 88
+    assert summary["seen"] == 55000 * OF_A_RESET + 2 * 2 * LISTENERS > taken + in_the_ring, "a burst"
+    assert summary["dropped"] == 0 and summary["received"] == summary["seen"] == lines.count(b"\n") - 1
+    assert trace.wait(30) == 0
+
+
 def ring_bytes(pid):
     """Of the ring buffer that the process has mapped or holds, as the kernel says."""
     sizes = set()

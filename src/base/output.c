@@ -29,6 +29,7 @@ struct output *output_new(int fd, int cancel_fd)
 		output->chunk = chunk_of(fd, cancel_fd);
 		output->error = 0;
 		output->used = 0;
+		output->meanwhile = NULL;
 	}
 	return output;
 }
@@ -38,8 +39,33 @@ void output_free(struct output *output)
 	free(output);
 }
 
+void output_set_meanwhile(struct output *output, output_meanwhile *meanwhile, void *context)
+{
+	output->meanwhile = meanwhile;
+	output->meanwhile_context = context;
+}
+
 /* A reader that is only slow gets its time, also at the end: one that takes nothing for so long stands still. */
-enum { PATIENCE_MS = 2000 };
+enum { PATIENCE_MS = 2000, TICK_MS = 10, FOR_EVER = -1 };
+
+static void do_meanwhile(const struct output *output)
+{
+	if (output->meanwhile)
+		output->meanwhile(output->meanwhile_context);
+}
+
+/* poll(), in short pieces. */
+static int await(const struct output *output, struct pollfd *wait, nfds_t count, int patience_ms)
+{
+	int ready = poll(wait, count, TICK_MS);
+
+	for (int waited_ms = TICK_MS; ready == 0 && (patience_ms == FOR_EVER || waited_ms < patience_ms);
+	     waited_ms += TICK_MS) {
+		do_meanwhile(output);
+		ready = poll(wait, count, TICK_MS);
+	}
+	return ready;
+}
 
 static int wait_writable(const struct output *output)
 {
@@ -47,10 +73,10 @@ static int wait_writable(const struct output *output)
 		{.fd = output->fd, .events = POLLOUT},
 		{.fd = output->cancel_fd, .events = POLLIN},
 	};
-	int ready = poll(wait, 2, -1);
+	int ready = await(output, wait, 2, FOR_EVER);
 
 	if (ready > 0 && !wait[0].revents)
-		ready = poll(wait, 1, PATIENCE_MS);
+		ready = await(output, wait, 1, PATIENCE_MS);
 	if (ready < 0)
 		return errno == EINTR ? 0 : -errno;
 	return ready == 0 ? -ECANCELED : 0;
@@ -71,6 +97,7 @@ static int write_all(const struct output *output, const char *bytes, size_t leng
 			err = -errno;
 		if (err)
 			return err;
+		do_meanwhile(output);
 		if (written > 0) {
 			bytes += written;
 			length -= written;

@@ -16,6 +16,8 @@ enum {
 	OUTPUT_ROOM_MAX = 1 << 12,
 };
 
+typedef void output_meanwhile(void *context);
+
 /* Open only for the inline functions below. */
 struct output {
 	int fd;
@@ -23,6 +25,8 @@ struct output {
 	int error;
 	size_t chunk; /* the most that one write takes */
 	size_t used;
+	output_meanwhile *meanwhile; /* NULL: nothing */
+	void *meanwhile_context;
 	char buffer[OUTPUT_BYTES];
 };
 
@@ -30,6 +34,9 @@ struct output {
  * seconds ends the output with -ECANCELED. NULL when memory is short. */
 struct output *output_new(int fd, int cancel_fd);
 void output_free(struct output *output);
+
+/* From now on this is called after each write, and each 10 ms while one waits for its reader. */
+void output_set_meanwhile(struct output *output, output_meanwhile *meanwhile, void *context);
 
 /* 0, or the first error of any write since the start as a negative errno (-EPIPE: the reader is gone, also
  * when there was nothing to write). After an

@@ -170,6 +170,11 @@ int live_run(struct live *live, uint64_t until_ns)
 	return err;
 }
 
+void live_relieve(struct live *live)
+{
+	bpf_source_relieve(live->source);
+}
+
 /* ---- what there is ---- */
 
 struct selection {

@@ -38,6 +38,10 @@ int live_join(struct live *live);
  * can be written out; looks at the host again where that is due. 0, or a negative errno. */
 int live_run(struct live *live, uint64_t until_ns);
 
+/* For whoever is slow with what it was told: what comes meanwhile is kept from being lost. May be called at any time.
+ */
+void live_relieve(struct live *live);
+
 /* True once a signal came or the duration is over. */
 bool live_is_over(const struct live *live);
 

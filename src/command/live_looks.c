@@ -183,10 +183,18 @@ static size_t steady_minis(struct live *live, uint8_t scope, uint64_t now_ns)
 	return found.orphans ? 0 : found.time_waits;
 }
 
+/* What a look tells is to be newer than what was heard before it; an exact one has its place in the ring. */
+static int catch_up(struct live *live)
+{
+	int err = snapshot_kit_is_exact(live->kit) ? live_consume(live) : live_consume_all(live);
+
+	return err == -EAGAIN ? 0 : err;
+}
+
 int live_look(struct live *live, uint8_t scope)
 {
+	int err = live->joined ? catch_up(live) : 0;
 	uint64_t began_ns = live->joined ? clock_monotonic_ns() : live->attached_ns, ended_ns;
-	int err = live->joined ? live_consume(live) : 0;
 	bool was_out_of_step = live->out_of_step;
 	struct snapshot *snapshot;
 

@@ -45,7 +45,12 @@ static int name_namespaces(struct report *report, const struct options *options)
 	return 0;
 }
 
-int report_open(struct report *report, const struct options *options, const struct live *live)
+static void while_writing(void *live)
+{
+	live_relieve(live);
+}
+
+int report_open(struct report *report, const struct options *options, struct live *live)
 {
 	const struct text_style style = {
 		.color = report_wants_color(options),
@@ -56,6 +61,7 @@ int report_open(struct report *report, const struct options *options, const stru
 	report->output = output_new(STDOUT_FILENO, live_stop_fd(live));
 	if (!report->output)
 		return -ENOMEM;
+	output_set_meanwhile(report->output, while_writing, live);
 	report->sink = options->json ? json_sink_new(report->output, live_clock(live))
 				     : text_sink_new(report->output, live_clock(live), &style);
 	return report->sink ? name_namespaces(report, options) : -ENOMEM;

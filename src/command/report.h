@@ -16,7 +16,7 @@ struct report {
 bool report_wants_color(const struct options *options);
 
 /* 0, or -ENOMEM. Freed with report_free(). */
-int report_open(struct report *report, const struct options *options, const struct live *live);
+int report_open(struct report *report, const struct options *options, struct live *live);
 void report_free(struct report *report);
 
 /* Prints that transitions were lost. */

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "backlog.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* Memory is taken from the system, and given back to it at once, this much at a time: what is freed by a burst must not
- * stay between other things in the heap. No record is nearly so long. */
+/* Memory is taken from the system, and all but one piece given back to it at once, this much at a time: what a burst
+ * needed must not stay between other things in the heap. */
 enum { CHUNK_SIZE = 1 << 20 };
 
 struct backlog_chunk {
@@ -33,14 +32,12 @@ static const struct waiting *first_of(const struct backlog *backlog)
 	return (const void *)(backlog->first->bytes + backlog->at);
 }
 
-static bool make_room(struct backlog *backlog, size_t need)
+bool backlog_make_room(struct backlog *backlog)
 {
 	struct backlog_chunk *chunk;
 
-	if (backlog->last && backlog->last->used + need <= CHUNK_ROOM)
+	if (backlog->last && backlog->last->used + need_of(BACKLOG_RECORD_MAX) <= CHUNK_ROOM)
 		return true;
-	if (need > CHUNK_ROOM)
-		return false;
 	chunk = mmap(NULL, CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (chunk == MAP_FAILED)
 		return false;
@@ -52,20 +49,15 @@ static bool make_room(struct backlog *backlog, size_t need)
 	return true;
 }
 
-int backlog_put(struct backlog *backlog, uint64_t position, const void *data, size_t size)
+void backlog_put(struct backlog *backlog, uint64_t position, const void *data, size_t size)
 {
-	size_t need = need_of(size);
-	struct waiting *waiting;
+	struct waiting *waiting = (void *)(backlog->last->bytes + backlog->last->used);
 
-	if (!make_room(backlog, need))
-		return -ENOMEM;
-	waiting = (void *)(backlog->last->bytes + backlog->last->used);
 	waiting->position = position;
 	waiting->size = size;
 	memcpy(waiting->data, data, size);
-	backlog->last->used += need;
-	backlog->bytes += need;
-	return 0;
+	backlog->last->used += need_of(size);
+	backlog->bytes += need_of(size);
 }
 
 bool backlog_is_empty(const struct backlog *backlog)
@@ -100,8 +92,14 @@ void backlog_drop_first(struct backlog *backlog)
 
 	backlog->at += need;
 	backlog->bytes -= need;
-	if (backlog->at == backlog->first->used)
+	if (backlog->at < backlog->first->used)
+		return;
+	if (backlog->first->next) {
 		free_first_chunk(backlog);
+	} else { /* the one that stays is used again from its beginning */
+		backlog->first->used = 0;
+		backlog->at = 0;
+	}
 }
 
 void backlog_free(struct backlog *backlog)

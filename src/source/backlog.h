@@ -16,8 +16,13 @@ struct backlog {
 	size_t bytes; /* of all that wait, what keeps them in order included */
 };
 
-/* `position`: where in the ring it was. `data` is copied. 0 or -ENOMEM. */
-int backlog_put(struct backlog *backlog, uint64_t position, const void *data, size_t size);
+enum { BACKLOG_RECORD_MAX = 256 };
+
+/* Whether there is room for one more record; without memory there is not. */
+bool backlog_make_room(struct backlog *backlog);
+
+/* Where room was made. `position`: where in the ring it was. `data`, of BACKLOG_RECORD_MAX bytes at most, is copied. */
+void backlog_put(struct backlog *backlog, uint64_t position, const void *data, size_t size);
 
 bool backlog_is_empty(const struct backlog *backlog);
 

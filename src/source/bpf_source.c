@@ -26,17 +26,17 @@
 /* A wake-up costs as much as many events; this much makes it worth it, or of a small ring this part. Powers of two. */
 enum { WAKE_BYTES = 256 * 1024, WAKE_PART = 4 };
 
-/* The most that is set aside: more is left in the ring. */
+/* The most that waits in memory: more is left in the ring. */
 enum { ASIDE_MAX = 256 << 20 };
 
-/* A slow output keeps us from the ring; where an eighth of it is full, what is in it is set aside between two lines of
- * output, as long as no more than twice its size has gathered there. More would be late rather than lost. */
-enum { RELIEF_PART = 8, RELIEF_TIMES = 2 };
+/* A slow output keeps us from the ring; where an eighth of it is full, what is in it is set aside, as long as no more
+ * than twice its size has gathered there. More would be late rather than lost; and a snapshot needs some for itself. */
+enum { RELIEF_PART = 8, RELIEF_TIMES = 2, RELIEF_MAX = ASIDE_MAX / 2 };
 
 /* So many records are handed on at a time: what comes faster than it is handed on must not keep the rest waiting. */
 enum { BATCH = 65536 };
 
-/* After so many it is time to see how full the ring is. */
+/* And so many are taken out of the ring for that, to be still in the processor's cache. */
 enum { PIECE = 64 };
 
 /* What the callback of libbpf's ring returns when it has had its batch. */
@@ -54,14 +54,12 @@ struct bpf_source {
 	int cpus;
 	size_t left; /* of what is taken out of the ring at a time */
 	struct backlog backlog;
-	bool setting_aside;
-	event_handler *handler;
-	void *context;
 	uint64_t received;
 	uint64_t skipped; /* once stopped */
 };
 
 _Static_assert((int)RECORD_MAX_NETNS == (int)PUSH_DOWN_MAX_NETNS, "one form of filter");
+_Static_assert((int)BACKLOG_RECORD_MAX >= (int)sizeof(struct closing_record), "the longest");
 _Static_assert(sizeof(struct record_port_set) == sizeof(struct port_set), "one form of filter");
 
 /* ---- the ring ---- */
@@ -75,14 +73,10 @@ static uint64_t ring_taken(const struct bpf_source *source)
 static int on_record(void *context, void *data, size_t size)
 {
 	struct bpf_source *source = context;
-	int err;
 
+	backlog_put(&source->backlog, ring_taken(source), data, size);
 	source->received += record_is_transition(data);
-	if (source->setting_aside)
-		err = backlog_put(&source->backlog, ring_taken(source), data, size);
-	else
-		err = record_hand_on(data, source->handler, source->context);
-	return !err && --source->left == 0 ? BATCH_DONE : err;
+	return --source->left == 0 || !backlog_make_room(&source->backlog) ? BATCH_DONE : 0;
 }
 
 /* ---- loading ---- */
@@ -235,66 +229,60 @@ uint64_t bpf_source_taken(const struct bpf_source *source)
 	return backlog_is_empty(&source->backlog) ? ring_taken(source) : backlog_position(&source->backlog);
 }
 
-/* Up to `most` of what is in the ring; how many, or the first error. */
-static int consume_ring(struct bpf_source *source, size_t most)
+/* Up to `most` of what is in the ring. 0, -ENOMEM where there is memory for none, or what libbpf says. */
+static int set_aside(struct bpf_source *source, size_t most)
 {
 	int taken;
 
+	if (!backlog_make_room(&source->backlog))
+		return -ENOMEM;
 	source->left = most;
 	taken = ring_buffer__consume(source->ring);
-	return taken == BATCH_DONE ? (int)most : taken;
-}
-
-static int set_aside(struct bpf_source *source)
-{
-	int taken;
-
-	source->setting_aside = true;
-	taken = consume_ring(source, BATCH);
-	source->setting_aside = false;
-	return taken < 0 ? taken : 0;
+	return taken < 0 && taken != BATCH_DONE ? taken : 0;
 }
 
 int bpf_source_set_aside(struct bpf_source *source)
 {
-	return source->backlog.bytes > ASIDE_MAX ? -ENOBUFS : set_aside(source);
+	int err = source->backlog.bytes < ASIDE_MAX ? set_aside(source, BATCH) : -ENOBUFS;
+
+	return err == -ENOMEM ? -ENOBUFS : err;
 }
 
-static bool wants_relief(const struct bpf_source *source)
+void bpf_source_relieve(struct bpf_source *source)
 {
 	uint64_t ring_bytes = source->shared.bytes;
-	uint64_t most = ring_bytes < ASIDE_MAX / RELIEF_TIMES ? ring_bytes * RELIEF_TIMES : ASIDE_MAX;
+	uint64_t most = ring_bytes < RELIEF_MAX / RELIEF_TIMES ? ring_bytes * RELIEF_TIMES : RELIEF_MAX;
 
-	return bpf_source_written(source) - ring_taken(source) > ring_bytes / RELIEF_PART &&
-	       source->backlog.bytes < most;
+	if (bpf_source_written(source) - ring_taken(source) > ring_bytes / RELIEF_PART && source->backlog.bytes < most)
+		set_aside(source, BATCH);
 }
 
-static int consume_backlog(struct bpf_source *source, size_t most)
+/* Up to `most` of those that wait. The handler may relieve the ring, which adds to them. */
+static int hand_on(struct bpf_source *source, size_t most, event_handler *handler, void *context)
 {
-	size_t taken = 0;
 	int err = 0;
 
-	while (!err && taken < most && !backlog_is_empty(&source->backlog)) {
-		err = record_hand_on(backlog_first(&source->backlog), source->handler, source->context);
+	for (size_t i = 0; i < most && !err && !backlog_is_empty(&source->backlog); i++) {
+		err = record_hand_on(backlog_first(&source->backlog), handler, context);
 		backlog_drop_first(&source->backlog);
-		taken++;
 	}
-	return err ? err : (int)taken;
+	return err;
 }
 
 int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context, bool *more)
 {
 	size_t left = BATCH;
-	int taken, err;
+	int err = 0;
 
-	source->handler = handler;
-	source->context = context;
-	do {
-		taken = backlog_is_empty(&source->backlog) ? consume_ring(source, PIECE)
-							   : consume_backlog(source, PIECE);
-		err = taken < 0 ? taken : wants_relief(source) ? set_aside(source) : 0;
-		left -= PIECE;
-	} while (!err && left && (taken == PIECE || !backlog_is_empty(&source->backlog)));
+	for (; left && !err; left -= PIECE) {
+		if (backlog_is_empty(&source->backlog))
+			err = set_aside(source, PIECE);
+		if (backlog_is_empty(&source->backlog))
+			break;
+		if (!err)
+			err = hand_on(source, PIECE, handler, context);
+		bpf_source_relieve(source);
+	}
 	*more = left == 0;
 	return err;
 }

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from account import SOON, by_ss, by_table, difference, is_soon, tables_of
-from conftest import CHURN, PROGRAM, await_that, connected_pair, port_of, run, select
+from conftest import CHURN, PROGRAM, NotTold, await_that, connected_pair, port_of, run, select
 
 pytestmark = pytest.mark.heavy
 
@@ -120,7 +120,7 @@ def test_trace_heals_after_a_gap(ns, tracer, process):
 
 def test_slower_than_what_it_traces(ns, tracer, process):
     """A tracer that never gets to the end of the ring looks at the host all the same, and ends when it is told to."""
-    trace = tracer("--ring-size", "4M", "--netns", ns.name, prefix=["nice", "-n", "1"])
+    trace = tracer("--ring-size", "1M", "--netns", ns.name, prefix=["nice", "-n", "1"])
     cpu = min(os.sched_getaffinity(0))
     churn = process(["taskset", "-c", str(cpu), "nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", "600",
                      "--reset", "--threads", "2"], stdout=subprocess.DEVNULL)
@@ -133,25 +133,21 @@ def test_slower_than_what_it_traces(ns, tracer, process):
     trace.stop(status=3)
 
 
-def test_burst_that_its_reader_takes_its_time_for(ns, process, tmp_path):
-    """More than the ring holds comes while a reader takes a little at a time: what waits for it waits in memory."""
+def test_burst_while_its_reader_is_away(ns, process, tmp_path):
+    """More than the ring holds comes while nobody reads: what waits for the reader waits in memory."""
     errors = tmp_path / "errors"
     with open(errors, "w", encoding="utf-8") as file:
         trace = process([PROGRAM, "trace", "--json", "-v", "--netns", ns.name], stdout=subprocess.PIPE, stderr=file)
     await_that(lambda: "joined with" in errors.read_text(encoding="utf-8"), "the tracer to be ready")
-    churn = ns.popen(CHURN, "--connections", "55000", "--reset", "--threads", "2", stdout=subprocess.DEVNULL)
-    lines = bytearray()
-    while churn.poll() is None:
-        lines += os.read(trace.stdout.fileno(), 3000)
-        time.sleep(0.002)
-    taken = lines.count(b"\n")
+    done = json.loads(ns.exec(CHURN, "--connections", "55000", "--reset", "--threads", "1").stdout)
     trace.send_signal(signal.SIGINT)
-    lines += trace.stdout.read()
+    lines = trace.stdout.read()
     summary = json.loads(lines[lines.rindex(b"\n", 0, -1):])
-    in_the_ring = (16 << 20) // 88
-    assert summary["seen"] == 55000 * OF_A_RESET + 2 * 2 * LISTENERS > taken + in_the_ring, "a burst"
-    assert summary["dropped"] == 0 and summary["received"] == summary["seen"] == lines.count(b"\n") - 1
-    assert trace.wait(30) == 0
+    assert summary["seen"] == summary["received"] == lines.count(b"\n") - 1
+    assert summary["dropped"] == 0 and summary["seen"] * 80 > (16 << 20) * 1.5
+    assert trace.wait(30) == (3 if summary["missed"] else 0)
+    if summary["seen"] < done["connections"] * OF_A_RESET + 2 * done["listeners"]:
+        raise NotTold(summary)
 
 
 def ring_bytes(pid):

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What waits in memory: first in, first out, whatever its size, and nothing of it is kept when it is gone.
+ * What waits in memory: first in, first out, whatever its size, and of its memory little is kept when it is gone.
  */
 #include "backlog.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "check.h"
 
@@ -24,7 +23,8 @@ static void put(struct backlog *backlog, uint64_t number)
 
 	memset(record, (int)number, sizeof(record));
 	memcpy(record, &number, sizeof(number));
-	assert_int_equal(backlog_put(backlog, number * 1000, record, size_of(number)), 0);
+	assert_true(backlog_make_room(backlog));
+	backlog_put(backlog, number * 1000, record, size_of(number));
 }
 
 static void take(struct backlog *backlog, uint64_t expected)
@@ -52,7 +52,6 @@ static void test_empty(void **state)
 		assert_false(backlog_is_empty(&backlog));
 		take(&backlog, 1);
 		assert_true(backlog_is_empty(&backlog));
-		assert_null(backlog.first);
 	}
 	backlog_free(&backlog);
 }
@@ -75,8 +74,9 @@ static void test_order(void **state)
 	while (out < in)
 		take(&backlog, out++);
 	assert_true(backlog_is_empty(&backlog));
+	assert_ptr_equal(backlog.first, backlog.last);
+	backlog_free(&backlog);
 	assert_null(backlog.first);
-	assert_null(backlog.last);
 }
 
 static void test_freed_with_what_waits(void **state)
@@ -93,16 +93,46 @@ static void test_freed_with_what_waits(void **state)
 	take(&backlog, 5);
 }
 
-static void test_too_long(void **state)
+/* As is done where there may be no memory for the next: room is made when the one before has been put. */
+static void test_room_made_ahead(void **state)
 {
 	struct backlog backlog = {0};
-	char *record = calloc(1, 2 << 20);
 
 	(void)state;
-	assert_non_null(record);
-	assert_int_equal(backlog_put(&backlog, 0, record, 2 << 20), -ENOMEM);
-	assert_true(backlog_is_empty(&backlog));
-	free(record);
+	for (uint64_t i = 0; i < 20000; i++) {
+		put(&backlog, i);
+		assert_true(backlog_make_room(&backlog));
+		take(&backlog, i);
+	}
+	for (uint64_t i = 0; i < 20000; i++) {
+		put(&backlog, i);
+		assert_true(backlog_make_room(&backlog));
+	}
+	for (uint64_t i = 0; i < 20000; i++)
+		take(&backlog, i);
+	put(&backlog, 7);
+	take(&backlog, 7);
+	backlog_free(&backlog);
+}
+
+static void test_no_memory(void **state)
+{
+	struct rlimit before, now;
+	struct backlog backlog = {0};
+	uint64_t in = 0;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	now = before;
+	now.rlim_cur = 1;
+	put(&backlog, in++);
+	assert_int_equal(setrlimit(RLIMIT_AS, &now), 0);
+	while (backlog_make_room(&backlog))
+		put(&backlog, in++);
+	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+	for (uint64_t out = 0; out < in; out++)
+		take(&backlog, out);
+	backlog_free(&backlog);
 }
 
 int main(void)
@@ -111,7 +141,8 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_freed_with_what_waits),
-		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_room_made_ahead),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ struct live {
 	bool signalled;
 	bool explained; /* why it could not begin */
 	bool joined;    /* once */
-	bool more;      /* is in the ring */
+	bool more;      /* has come than was handed on */
 	/* losses */
 	struct bpf_counts counts; /* at the last look */
 	uint64_t counted_ns;
@@ -66,7 +66,7 @@ int live_watch(const struct live *live, int fd, uint32_t events);
 
 /* ---- live_events.c: 0 or a negative errno ---- */
 
-/* A batch of what is in the ring, or all that is in it by now; and whether anything was lost. Of the latter -EAGAIN:
+/* A batch of what has come, or all that has come by now; and whether anything was lost. Of the latter -EAGAIN:
  * what is in the way has not moved for 100 ms. */
 int live_consume(struct live *live);
 int live_consume_all(struct live *live);

@@ -87,14 +87,15 @@ static struct findings find_all(const struct live *live)
 static int await_snapshot(struct live *live, struct snapshot *snapshot)
 {
 	int fd = snapshot_fd(snapshot), done = 0, err;
+	bool exact = snapshot_kit_is_exact(live->kit);
 	uint64_t over_ns = 0;
 
 	err = live_watch(live, fd, EPOLLIN);
 	while (!err && !done) {
-		done = live_wait(live, live->more ? 0 : LOOK_MS);
+		done = live_wait(live, exact && live->more ? 0 : LOOK_MS);
 		if (done < 0)
 			err = done;
-		else if (snapshot_kit_is_exact(live->kit))
+		else if (exact)
 			err = live_consume(live);
 		else
 			err = bpf_source_set_aside(live->source);

@@ -37,17 +37,17 @@ void bpf_source_free(struct bpf_source *source);
  * Edge-triggered use only. */
 const struct bpf_ring *bpf_source_ring(const struct bpf_source *source);
 
-/* Moves what has gathered in the ring into memory (256 MiB of it at most), so that the ring does not fill up while
- * something slow goes on. bpf_source_consume() hands that on first. 0, or -ENOBUFS: it has set aside as much as it may,
- * and leaves the ring as it is. */
+/* Moves what has gathered in the ring into memory (about 256 MiB of it at most), so that the ring does not fill up
+ * while something slow goes on. bpf_source_consume() hands that on first. 0, or -ENOBUFS: it has set aside as much as
+ * it may, and leaves the ring as it is. */
 int bpf_source_set_aside(struct bpf_source *source);
 
-/* The same where the ring is filling up, and no more than about twice its size (128 MiB at most): for whoever is slow
+/* The same where the ring is filling up, and no more than about twice its size, or 128 MiB: for whoever is slow
  * with what was handed on. May be called by the handler. */
 void bpf_source_relieve(struct bpf_source *source);
 
-/* Hands on what has gathered, in order. `more`: there may be more, and a batch has been handed on. 0, or the first
- * error of the handler. */
+/* Hands on what has gathered, in order. `more`: there may be more, and a batch has been handed on. 0, the first error
+ * of the handler, or -ENOMEM at the first time. */
 int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context, bool *more);
 
 /* How much was ever written into the ring, and how much of that handed on, in bytes. What is there by now has been

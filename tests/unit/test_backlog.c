@@ -91,6 +91,7 @@ static void test_freed_with_what_waits(void **state)
 	assert_true(backlog_is_empty(&backlog));
 	put(&backlog, 5);
 	take(&backlog, 5);
+	backlog_free(&backlog);
 }
 
 /* As is done where there may be no memory for the next: room is made when the one before has been put. */

@@ -38,8 +38,7 @@ int live_join(struct live *live);
  * can be written out; looks at the host again where that is due. 0, or a negative errno. */
 int live_run(struct live *live, uint64_t until_ns);
 
-/* For whoever is slow with what it was told: what comes meanwhile is kept from being lost. May be called at any time.
- */
+/* For whoever is slow with what it was told, at any time: what comes meanwhile is kept from being lost. */
 void live_relieve(struct live *live);
 
 /* True once a signal came or the duration is over. */

@@ -133,11 +133,15 @@ def test_slower_than_what_it_traces(ns, tracer, process):
     trace.stop(status=3)
 
 
-def test_burst_while_its_reader_is_away(ns, process, tmp_path):
-    """More than the ring holds comes while nobody reads: what waits for the reader waits in memory."""
+@pytest.mark.parametrize("pairs", [0, 200])
+def test_burst_while_its_reader_is_away(ns, process, tmp_path, pairs):
+    """More than the ring holds comes while nobody reads: what waits for the reader waits in memory. Also where it is what was
+    found that is being printed: 600 rows are more than a pipe takes."""
+    with ns.entered():
+        _staying = [connected_pair() for _ in range(pairs)]
     errors = tmp_path / "errors"
     with open(errors, "w", encoding="utf-8") as file:
-        trace = process([PROGRAM, "trace", "--json", "-v", "--netns", ns.name], stdout=subprocess.PIPE, stderr=file)
+        trace = process([PROGRAM, "trace", "--json", "-v", "--snapshot", "--netns", ns.name], stdout=subprocess.PIPE, stderr=file)
     await_that(lambda: "joined with" in errors.read_text(encoding="utf-8"), "the tracer to be ready")
     done = json.loads(ns.exec(CHURN, "--connections", "55000", "--reset", "--threads", "1").stdout)
     trace.send_signal(signal.SIGINT)
@@ -147,6 +151,7 @@ def test_burst_while_its_reader_is_away(ns, process, tmp_path):
     twice = int(re.search(r"of these told twice (\d+)", errors.read_text(encoding="utf-8"))[1])
     assert summary["dropped"] == 0 and summary["seen"] * 80 > (16 << 20) * 1.5
     assert summary["seen"] == summary["received"] == lines.count(b'"type":"transition"') + twice
+    assert lines.count(b'"type":"socket"') == 3 * pairs
     if summary["seen"] - twice < done["connections"] * OF_A_RESET + 2 * done["listeners"]:
         raise NotTold(summary)
 

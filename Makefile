@@ -180,6 +180,8 @@ lint-here: $(SKELETONS)
 	$(Q)shellcheck $(SCRIPTS)
 	$(call say,SPDX,'all files')
 	$(Q)! git ls-files -- ':!LICENSE*' ':!*.md' ':!.gitignore' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause' | grep .
+	$(call say,GETENV,'no variable names a file or a program')
+	$(Q)! grep -rnE '\b(secure_)?getenv *\(' src | grep -v 'getenv("NO_COLOR")'
 	$(call say,CLANG,'all objects')
 	$(Q)$(MAKE) BUILD=$(BUILD)/clang CC=clang all
 

@@ -11,6 +11,7 @@
 #include "escape.h"
 #include "log.h"
 #include "output.h"
+#include "privileges.h"
 #include "text_file.h"
 
 enum { BASELINE_BYTES_MAX = 8 << 20 };
@@ -31,6 +32,7 @@ static int refuse_link(const char *path)
 
 int baseline_load(const char *path, bool save, struct baseline **out)
 {
+	AS_USER;
 	CLEANUP(cleanup_free) char *text = NULL;
 	struct baseline_error error = {0};
 	size_t length;
@@ -130,6 +132,7 @@ static int replace(const char *path, const struct baseline_lines *lines)
 
 int baseline_save(const char *path, const struct baseline_lines *lines, size_t carried)
 {
+	AS_USER;
 	const char *listeners = lines->count == 1 ? "listener" : "listeners";
 	int err = replace(path, lines);
 

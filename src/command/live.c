@@ -26,6 +26,7 @@ static void ignore_change(void *context, const struct change *change)
  */
 static void go_first(void)
 {
+	WITH_PRIVILEGES;
 	if (getpriority(PRIO_PROCESS, 0) == 0)
 		setpriority(PRIO_PROCESS, 0, EAGER_NICE);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <fcntl.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "log.h"
+#include "privileges.h"
 
 /* Who starts us without a standard output has no use for one of our descriptors in its place. */
 static bool has_standard_files(void)
@@ -39,8 +41,12 @@ int main(int argc, char **argv)
 		[COMMAND_DOCTOR] = doctor_run,
 	};
 	struct options options;
-	int status;
+	int err = privileges_begin(), status;
 
+	if (err) {
+		log_error("privileges cannot be laid aside: %s", strerror(-err));
+		return STATUS_FAILED;
+	}
 	if (!has_standard_files()) {
 		log_error("standard output is closed: there is nowhere to print to");
 		return STATUS_FAILED;

@@ -9,6 +9,7 @@
 #include "escape.h"
 #include "names.h"
 #include "options_inside.h"
+#include "privileges.h"
 #include "text_file.h"
 
 enum { POLICY_BYTES_MAX = 1 << 20 };
@@ -65,6 +66,7 @@ static void allow(struct audit_options *audit, const char *list)
 
 static void read_policy(struct audit_options *audit, const char *path)
 {
+	AS_USER;
 	CLEANUP(cleanup_free) char *text = NULL;
 	struct policy_error error = {0};
 	size_t length;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "accept.skel.h"
+#include "privileges.h"
 
 struct accept_hook {
 	struct accept_bpf *skeleton;
@@ -39,6 +40,7 @@ static int open_one(const struct bpf_ring *ring, bool recent, struct accept_bpf 
 
 int accept_hook_open(const struct bpf_ring *ring, struct accept_hook **out)
 {
+	WITH_PRIVILEGES;
 	struct accept_hook *hook = calloc(1, sizeof(*hook));
 	int err;
 

@@ -19,6 +19,7 @@
 #include "host.h"
 #include "libbpf_log.h"
 #include "log.h"
+#include "privileges.h"
 #include "record.h"
 #include "transition.skel.h"
 #include "trial.h"
@@ -165,6 +166,7 @@ static int map(struct bpf_source *source)
 
 int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, struct bpf_source **out)
 {
+	WITH_PRIVILEGES;
 	struct bpf_source *source = calloc(1, sizeof(*source));
 	int err;
 
@@ -289,6 +291,7 @@ int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *
 
 static uint64_t recursion_misses(const struct bpf_program *program)
 {
+	WITH_PRIVILEGES;
 	struct bpf_prog_info info = {0};
 	__u32 size = sizeof(info);
 

@@ -19,8 +19,8 @@ enum capability_use {
 
 enum { CAPABILITIES_TEXT = 128 };
 
-/* Those of this process that are effective, a bit each; and those that they stand for in the kernel: CAP_SYS_ADMIN for
- * CAP_BPF and CAP_PERFMON, CAP_DAC_OVERRIDE for CAP_DAC_READ_SEARCH. */
+/* Those of this process that are permitted (privileges.h), a bit each; and those that they stand for in the kernel:
+ * CAP_SYS_ADMIN for CAP_BPF and CAP_PERFMON, CAP_DAC_OVERRIDE for CAP_DAC_READ_SEARCH. */
 uint64_t capabilities_held(void);
 
 /* The names of those wanted for `use` that are, or are not, in `held`, with commas, into `out` of CAPABILITIES_TEXT

@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 
 #include "index.h"
+#include "privileges.h"
 
 #define CGROUP2_MAGIC 0x63677270 /* CGROUP2_SUPER_MAGIC, linux/magic.h */
 
@@ -64,6 +65,7 @@ static int read_tree(struct cgroups *cgroups, const char *root)
 
 struct cgroups *cgroups_read(void)
 {
+	WITH_PRIVILEGES;
 	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
 	const char *root = find_tree();
 

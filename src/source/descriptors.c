@@ -18,6 +18,7 @@
 #include "dir.h"
 #include "fdinfo.h"
 #include "number.h"
+#include "privileges.h"
 #include "process_dir.h"
 #include "shortage.h"
 
@@ -260,6 +261,7 @@ static int compare(const void *a, const void *b)
 
 int descriptors_read(int task, uint32_t pid, uint32_t tid, struct descriptors *out)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(task, "fd");
 	struct place place = {.task = task, .pid = pid, .tid = tid};
 	int64_t fd;

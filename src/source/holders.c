@@ -15,6 +15,7 @@
 #include "holding.h"
 #include "libbpf_log.h"
 #include "log.h"
+#include "privileges.h"
 #include "proc_fd.h"
 #include "process.h"
 #include "process_dir.h"
@@ -180,6 +181,7 @@ static int find(struct holders *holders, enum holder_source source)
 
 int holders_find(enum holder_source source, struct holders **out)
 {
+	WITH_PRIVILEGES;
 	struct holders *holders = calloc(1, sizeof(*holders));
 	int err = holders ? find(holders, source) : -ENOMEM;
 

@@ -20,6 +20,7 @@
 #include "capability.h"
 #include "cleanup.h"
 #include "netns.h"
+#include "privileges.h"
 #include "process.h"
 
 #define LOCKDOWN  "/sys/kernel/security/lockdown"
@@ -268,6 +269,7 @@ static void gather_steering(struct host_facts *facts)
 
 void host_facts_gather(struct host_facts *facts)
 {
+	WITH_PRIVILEGES;
 	libbpf_print_fn_t print = libbpf_set_print(NULL); /* what is missing is told by whoever asked */
 
 	memset(facts, 0, sizeof(*facts));

@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "privileges.h"
 #include "snapshot.skel.h"
 
 /* Where transitions come faster than they are taken out, there will not be room. */
@@ -22,6 +23,7 @@ struct iterators {
 
 int iterators_open(const struct bpf_ring *ring, bool sockets, struct iterators **out)
 {
+	WITH_PRIVILEGES;
 	struct iterators *iterators = calloc(1, sizeof(*iterators));
 	int err = -ENOMEM;
 
@@ -78,6 +80,7 @@ static bool wait_for_room(struct wait *wait, uint64_t passed)
 
 static int run_through(const struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = bpf_iter_create(bpf_link__fd(link));
 	struct wait wait = {0};
 	char nothing[64];

@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "dir.h"
+#include "privileges.h"
 #include "process_dir.h"
 #include "shortage.h"
 
@@ -84,6 +85,7 @@ static int each_task(struct visit *visit, bool threads)
 
 int netns_each_task(bool threads, netns_task_handler *handler, void *context)
 {
+	WITH_PRIVILEGES;
 	struct visit visit = {.handler = handler, .context = context};
 
 	return each_task(&visit, threads);
@@ -111,6 +113,7 @@ static int open_file(int dir, const char *name, uint32_t *inode)
 
 int netns_each_file(netns_file_handler *handler, void *context)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_closedir) DIR *dir = opendir(RUN_NETNS);
 	const struct dirent *entry;
 	int err = 0;
@@ -145,6 +148,7 @@ int netns_of_file(const char *name, uint32_t *inode)
 
 int netns_of_process(uint32_t pid, uint32_t *inode)
 {
+	WITH_PRIVILEGES;
 	char path[64];
 	struct stat file;
 
@@ -192,6 +196,7 @@ static int is_inode(void *context, uint32_t inode, const char *name, int *fd)
 /* Where nothing tells the host's own, it is ours, unless that is one that somebody has made and named. */
 uint32_t netns_host(void)
 {
+	WITH_PRIVILEGES;
 	uint32_t inode;
 
 	if (netns_of_process(INIT_PID, &inode) == 0)
@@ -244,6 +249,7 @@ static int add_file(void *context, uint32_t inode, const char *name, int *fd)
 
 int netns_discover(struct netns_list *list)
 {
+	WITH_PRIVILEGES;
 	struct netns_list found = {0};
 	struct visit visit = {.handler = add_witness, .context = &found};
 	int err = netns_home() ? each_task(&visit, true) : -ENOENT; /* /proc is not mounted */
@@ -314,6 +320,7 @@ static int open_namespace(const struct netns *netns)
 
 int netns_enter(const struct netns *netns, int *home)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int there = -1;
 	struct stat file;
 
@@ -329,12 +336,15 @@ int netns_enter(const struct netns *netns, int *home)
 
 void netns_return(int home)
 {
+	WITH_PRIVILEGES;
+
 	if (home >= 0 && setns(home, CLONE_NEWNET))
 		abort(); /* everything read from here on would be of the wrong namespace */
 }
 
 bool netns_may_enter(void)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	return here >= 0 && setns(here, CLONE_NEWNET) == 0;
@@ -358,6 +368,8 @@ static int open_by_entering(const struct netns *netns, const char *table)
 
 int netns_open_table(const struct netns *netns, const char *table)
 {
+	WITH_PRIVILEGES;
+
 	for (int i = 0; i < netns->witness_count; i++) {
 		int fd = open_by_witness(netns, netns->witnesses[i], table);
 

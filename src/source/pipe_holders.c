@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pipe_end.h"
+#include "privileges.h"
 #include "proc_fd.h"
 #include "process_dir.h"
 
@@ -186,6 +187,7 @@ static int scan_for(struct scan *scan, struct descriptor *const *all, size_t cou
 
 int pipe_holders_find(struct descriptor *const *all, size_t count, size_t *hidden)
 {
+	WITH_PRIVILEGES;
 	struct scan scan = {0};
 	bool complete;
 	int err;

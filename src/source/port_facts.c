@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "capability.h"
 #include "cleanup.h"
 #include "parse.h"
 #include "port_set.h"
+#include "privileges.h"
 #include "sysctl.h"
 
 /* What a kernel has that was told nothing else. */
@@ -69,7 +69,7 @@ void port_facts_gather(uint16_t port, struct port_facts *out)
 {
 	*out = (struct port_facts){
 		.unprivileged_start = unprivileged_start(),
-		.may_bind_privileged = capabilities_held() >> CAP_NET_BIND_SERVICE & 1,
+		.may_bind_privileged = privileges_of_user() >> CAP_NET_BIND_SERVICE & 1,
 		.reserved = is_reserved(port),
 	};
 	port_facts_range(&out->ephemeral_low, &out->ephemeral_high);
@@ -167,6 +167,7 @@ static void try_udp(uint16_t port, unsigned int reuse, struct bind_trial trials[
 
 void port_facts_try(uint16_t port, uint32_t protocols, unsigned int udp_reuse, struct port_facts *facts)
 {
+	AS_USER;
 	if (protocols & 1u << PROTOCOL_TCP)
 		try_tcp(port, facts->trials[PROTOCOL_TCP]);
 	if (protocols & 1u << PROTOCOL_UDP)

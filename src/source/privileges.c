@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <stdint.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -12,26 +13,153 @@
 #define CAP_BPF 39
 #endif
 
+/* Of the calling thread, a bit each. */
+struct capability_sets {
+	uint64_t effective;
+	uint64_t permitted;
+	uint64_t inheritable;
+};
+
 static uint64_t bit(unsigned int capability)
 {
 	return 1ULL << capability;
 }
 
-int privileges_drop(bool enters_namespaces)
+/* ---- the system calls ---- */
+
+static int read_sets(struct capability_sets *sets)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	if (syscall(SYS_capget, &header, data))
+		return -errno;
+	sets->effective = (uint64_t)data[1].effective << 32 | data[0].effective;
+	sets->permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
+	sets->inheritable = (uint64_t)data[1].inheritable << 32 | data[0].inheritable;
+	return 0;
+}
+
+static int write_sets(const struct capability_sets *sets)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
+
+	for (int half = 0; half < 2; half++) {
+		data[half].effective = (uint32_t)(sets->effective >> 32 * half);
+		data[half].permitted = (uint32_t)(sets->permitted >> 32 * half);
+		data[half].inheritable = (uint32_t)(sets->inheritable >> 32 * half);
+	}
+	return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+/* ---- blocks ---- */
+
+/* The kernel sets AT_SECURE where the file gave what its user does not have. A user who is root has it all the same. */
+static uint64_t of_user(uint64_t permitted)
+{
+	return getuid() == 0 || !getauxval(AT_SECURE) ? permitted : 0;
+}
+
+/* A capability that cannot be had is missed by what needs it, which says so. */
+static uint64_t make_effective(struct capability_sets *sets, uint64_t effective)
+{
+	uint64_t before = sets->effective;
+
+	sets->effective = effective;
+	if (effective != before)
+		write_sets(sets);
+	return before;
+}
+
+uint64_t privileges_raise(void)
+{
+	struct capability_sets sets = {0};
+
+	return read_sets(&sets) ? 0 : make_effective(&sets, sets.permitted);
+}
+
+uint64_t privileges_become_user(void)
+{
+	struct capability_sets sets = {0};
+
+	return read_sets(&sets) ? 0 : make_effective(&sets, of_user(sets.permitted));
+}
+
+/* What was permitted may have been dropped meanwhile. */
+void privileges_restore(const uint64_t *before)
+{
+	struct capability_sets sets;
+
+	uint64_t effective;
+
+	if (read_sets(&sets)) /* nothing was raised either */
+		return;
+	effective = *before & sets.permitted;
+	if (effective == sets.effective)
+		return;
+	sets.effective = effective;
+	if (write_sets(&sets))
+		abort(); /* everything from here on would be done with too much */
+}
+
+uint64_t privileges_permitted(void)
+{
+	struct capability_sets sets = {0};
+
+	return read_sets(&sets) ? 0 : sets.permitted;
+}
+
+uint64_t privileges_of_user(void)
+{
+	return of_user(privileges_permitted());
+}
+
+/* ---- beginning, and giving up ---- */
+
+/* Both the real ids: the others would open files for somebody else. */
+static int become_real_user(void)
+{
+	uid_t uid = getuid();
+	gid_t gid = getgid();
+
+	if (geteuid() == uid && getegid() == gid)
+		return 0;
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid) ||
+	    prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0))
+		return -errno;
+	return 0;
+}
+
+int privileges_begin(void)
+{
+	struct capability_sets sets;
+	int err = become_real_user();
+
+	if (!err)
+		err = read_sets(&sets);
+	if (err || !sets.effective)
+		return err;
+	sets.effective = 0;
+	return write_sets(&sets);
+}
+
+int privileges_drop(bool enters_namespaces)
+{
 	uint64_t keep = bit(CAP_BPF) | bit(CAP_SYS_PTRACE) | bit(CAP_DAC_READ_SEARCH);
+	struct capability_sets sets;
+	int err;
 
 	if (enters_namespaces)
 		keep |= bit(CAP_SYS_ADMIN);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_capget, &header, data))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
-	for (int half = 0; half < 2; half++) {
-		data[half].effective &= (uint32_t)(keep >> 32 * half);
-		data[half].permitted &= (uint32_t)(keep >> 32 * half);
-		data[half].inheritable = 0;
-	}
+	err = read_sets(&sets);
+	if (err)
+		return err;
+	sets.effective &= keep;
+	sets.permitted &= keep;
+	sets.inheritable = 0;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return syscall(SYS_capset, &header, data) ? -errno : 0;
+	return write_sets(&sets);
 }

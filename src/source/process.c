@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "privileges.h"
 
 /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define FIRST_PID_NAMESPACE 0xeffffffc
@@ -30,6 +31,7 @@ bool process_is_gone(uint32_t pid)
 
 bool process_container(uint32_t pid, struct container *out)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = -1;
 	char path[64], text[CGROUP_TEXT];
 	size_t used = 0;

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "dir.h"
 #include "number.h"
+#include "privileges.h"
 #include "process.h"
 #include "shortage.h"
 
@@ -34,6 +35,7 @@ static int open_in(int proc, uint32_t pid)
 
 int process_open(uint32_t pid)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return proc < 0 ? -errno : open_in(proc, pid);
@@ -41,6 +43,7 @@ int process_open(uint32_t pid)
 
 int process_each(process_handler *handler, void *context, size_t *hidden)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
 	int64_t pid;
 	int err = 0;
@@ -63,6 +66,7 @@ int process_each(process_handler *handler, void *context, size_t *hidden)
 
 int process_comm(int process, char comm[COMM_LEN])
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
 	int err = fd < 0 && is_shortage(-errno) ? -errno : 0;
 	char text[COMM_LEN + 1];
@@ -82,6 +86,7 @@ int process_comm(int process, char comm[COMM_LEN])
 /* The size of these files is not told; each read gives what there is at that moment. */
 char *process_text(int process, const char *path)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = openat(process, path, O_RDONLY | O_CLOEXEC);
 	CLEANUP(cleanup_free) char *text = NULL;
 	size_t used = 0, room = 2048;
@@ -135,18 +140,24 @@ static void read_status(const char *status, struct process_facts *facts)
 		snprintf(facts->user, sizeof(facts->user), "%s", entry->pw_name);
 }
 
+static uint32_t netns_of(int process)
+{
+	WITH_PRIVILEGES;
+	struct stat netns;
+
+	return fstatat(process, "ns/net", &netns, 0) ? 0 : (uint32_t)netns.st_ino;
+}
+
 int process_facts_read(int process, uint32_t pid, struct process_facts *facts)
 {
 	CLEANUP(cleanup_free) char *status = process_text(process, "status");
 	CLEANUP(cleanup_free) char *limits = process_text(process, "limits");
 	const char *limit = limits ? line_of(limits, "Max open files") : NULL;
-	struct stat netns;
 	int err;
 
 	*facts = (struct process_facts){.pid = pid, .uid = UID_UNKNOWN, .limit = LIMIT_UNKNOWN};
 	err = process_comm(process, facts->comm);
-	if (fstatat(process, "ns/net", &netns, 0) == 0)
-		facts->netns = (uint32_t)netns.st_ino;
+	facts->netns = netns_of(process);
 	if (status)
 		read_status(status, facts);
 	if (limit)

@@ -15,6 +15,7 @@
 #include "iterators.h"
 #include "log.h"
 #include "netns_history.h"
+#include "privileges.h"
 #include "proc_fd.h"
 #include "proc_net.h"
 
@@ -353,6 +354,7 @@ static int take(struct snapshot *snapshot)
 
 static void *run(void *argument)
 {
+	WITH_PRIVILEGES;
 	struct snapshot *snapshot = argument;
 
 	snapshot->err = take(snapshot);

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "dir.h"
 #include "number.h"
+#include "privileges.h"
 #include "process_dir.h"
 #include "shortage.h"
 
@@ -122,6 +123,7 @@ static int each_thread(struct tables *tables, DIR *tasks, thread_table_handler *
 
 int thread_tables_each(uint32_t pid, int process, thread_table_handler *handler, void *context, bool *denied)
 {
+	WITH_PRIVILEGES;
 	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
 	struct tables tables = {0};
 	int err;

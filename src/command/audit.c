@@ -4,7 +4,6 @@
  * before, or by a table of ports that should not be public.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -465,7 +464,6 @@ int audit_run(const struct options *options)
 	struct audit audit = {0};
 	int err, status;
 
-	signal(SIGPIPE, SIG_IGN); /* a write tells */
 	err = open_audit(&audit, options);
 	if (!err)
 		err = options->audit.ports ? print_ports(options, audit.output) : run(&audit);

@@ -3,7 +3,6 @@
  * tcpledger doctor: can this host run it, what is missing, what that costs, and what to do about it.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -220,7 +219,6 @@ int doctor_run(const struct options *options)
 	struct outlook outlook;
 	int err;
 
-	signal(SIGPIPE, SIG_IGN); /* a write tells */
 	host_facts_gather(&facts);
 	checkup_judge(&facts, &checkup);
 	try_program(&checkup, &facts);

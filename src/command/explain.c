@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -324,7 +323,6 @@ int explain_run(const struct options *options)
 	struct findings findings = {.options = &options->explain};
 	int err = 0;
 
-	signal(SIGPIPE, SIG_IGN); /* a write tells */
 	if (options->explain.topic != EXPLAIN_OVERVIEW)
 		err = holders_find(HOLDERS_BY_AUTO, &findings.holders);
 	if (options->explain.topic == EXPLAIN_STATE)

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -422,7 +421,6 @@ int fds_run(const struct options *options)
 	struct survey survey = {0};
 	int status;
 
-	signal(SIGPIPE, SIG_IGN); /* a write tells */
 	status = run(&survey, options);
 	close_survey(&survey);
 	return status;

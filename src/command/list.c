@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -313,10 +312,7 @@ static int run(struct listing *listing)
 int list_run(const struct options *options)
 {
 	struct listing listing = {0};
-	int err;
-
-	signal(SIGPIPE, SIG_IGN); /* a write tells */
-	err = open_listing(&listing, options);
+	int err = open_listing(&listing, options);
 
 	if (!err)
 		err = run(&listing);

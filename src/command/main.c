@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "command.h"
 #include "log.h"
 #include "privileges.h"
+#include "standard_output.h"
 
 /* Who starts us without a standard output has no use for one of our descriptors in its place. */
 static bool has_standard_files(void)
@@ -33,6 +35,13 @@ static void take_descriptors(void)
 	}
 }
 
+/* A write tells that its reader has gone, or that the file has reached its limit. */
+static void ignore_write_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
 	static int (*const run[])(const struct options *options) = {
@@ -47,10 +56,12 @@ int main(int argc, char **argv)
 		log_error("privileges cannot be laid aside: %s", strerror(-err));
 		return STATUS_FAILED;
 	}
+	ignore_write_signals();
 	if (!has_standard_files()) {
 		log_error("standard output is closed: there is nowhere to print to");
 		return STATUS_FAILED;
 	}
+	standard_output_check_at_exit();
 	take_descriptors();
 	options_read(&options, argc, argv);
 	status = run[options.command](&options);

@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -96,6 +97,47 @@ def test_with_exactly_the_capabilities_it_asks_for(ns, tracer):
     accepted.close()
     server.close()
     trace.stop()
+
+
+COMMANDS = ["trace", "top", "list", "fds", "audit", "explain", "doctor"]
+PRINTS_AT_ONCE = [["trace", "--duration", MOMENT], ["top", "-b", "-n", "1"], ["list", "-a"], ["list", "-s"], ["fds", str(os.getpid())],
+                  ["audit", "--ports"], ["explain"], ["explain", "80"], ["doctor"], ["--version"], ["list", "--help"]]
+
+
+@pytest.mark.parametrize("option", ["--help", "--usage", "--version"])
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_help_that_cannot_be_written(command, option):
+    """A full disk is told; a reader that has gone is none of its business."""
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([PROGRAM, *command, option], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "tcpledger: standard output could not be written: No space left on device\n")
+    gone, end = os.pipe()
+    os.close(gone)
+    done = subprocess.run([PROGRAM, *command, option], stdout=end, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(end)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", PRINTS_AT_ONCE, ids=" ".join)
+def test_file_that_may_not_grow(tmp_path, words):
+    """A file that has reached RLIMIT_FSIZE: the signal that the kernel sends would end the program without a word."""
+    path = tmp_path / "out"
+    with open(path, "w", encoding="utf-8") as out:
+        done = subprocess.run([PROGRAM, *words], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)))
+    assert done.returncode == 1 and "File too large" in done.stderr, done
+    assert path.stat().st_size <= 8
+
+
+def test_baseline_that_may_not_grow(tmp_path):
+    """The old one stays, and nothing beside it."""
+    path = tmp_path / "baseline"
+    assert run(PROGRAM, "audit", "--baseline", str(path)).returncode in (0, 3)
+    before = path.read_bytes()
+    done = run(PROGRAM, "audit", "--baseline", str(path), "--save",
+               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8, 8)))
+    assert done.returncode == 1 and "it cannot be saved: File too large" in done.stderr
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["baseline"]
 
 
 def test_missing_owner_capabilities_are_said(tracer):

@@ -61,14 +61,15 @@ static uint64_t of_user(uint64_t permitted)
 	return getuid() == 0 || !getauxval(AT_SECURE) ? permitted : 0;
 }
 
-/* A capability that cannot be had is missed by what needs it, which says so. */
+/* Returns what was. A capability that cannot be had is missed by what needs it, which says so; but nothing is done with
+ * too many. */
 static uint64_t make_effective(struct capability_sets *sets, uint64_t effective)
 {
 	uint64_t before = sets->effective;
 
 	sets->effective = effective;
-	if (effective != before)
-		write_sets(sets);
+	if (effective != before && write_sets(sets) && before & ~effective)
+		abort();
 	return before;
 }
 
@@ -89,18 +90,10 @@ uint64_t privileges_become_user(void)
 /* What was permitted may have been dropped meanwhile. */
 void privileges_restore(const uint64_t *before)
 {
-	struct capability_sets sets;
+	struct capability_sets sets = {0};
 
-	uint64_t effective;
-
-	if (read_sets(&sets)) /* nothing was raised either */
-		return;
-	effective = *before & sets.permitted;
-	if (effective == sets.effective)
-		return;
-	sets.effective = effective;
-	if (write_sets(&sets))
-		abort(); /* everything from here on would be done with too much */
+	if (read_sets(&sets) == 0) /* else nothing was raised either */
+		make_effective(&sets, *before & sets.permitted);
 }
 
 uint64_t privileges_permitted(void)

@@ -6,16 +6,26 @@
 
 enum { FIRST_BITS = 8 };
 
+/* The hash of keys at equal distances is itself such a series, which under one secret in eight crowds into few buckets.
+ * Folding it breaks the series; as that maps different hashes to different ones, keys collide no more often. */
 static size_t bucket_of(const struct index *index, uint64_t key)
 {
-	return (key * 0x9e3779b97f4a7c15ULL) >> (64 - index->bits);
+	uint64_t hash = hash_words(&index->bucket_secret, &key, 1);
+
+	return (size_t)((hash ^ hash >> 32) * 0x9e3779b97f4a7c15ULL >> (64 - index->bits));
 }
 
 int index_init(struct index *index)
 {
+	int err;
+
+	*index = (struct index){.bits = FIRST_BITS};
+	err = hash_secret_init(&index->secret);
+	if (!err)
+		err = hash_secret_init(&index->bucket_secret);
+	if (err)
+		return err;
 	index->buckets = calloc(1u << FIRST_BITS, sizeof(*index->buckets));
-	index->bits = FIRST_BITS;
-	index->count = 0;
 	return index->buckets ? 0 : -ENOMEM;
 }
 
@@ -35,8 +45,9 @@ static void push(struct index *index, struct link *link)
 
 static void resize(struct index *index, unsigned int bits)
 {
-	struct index grown = {.bits = bits, .count = index->count};
+	struct index grown = *index;
 
+	grown.bits = bits;
 	grown.buckets = calloc((size_t)1 << bits, sizeof(*grown.buckets));
 	if (!grown.buckets)
 		return;

@@ -4,9 +4,15 @@
  * A hash index over structs that carry their own links: 16 bytes an entry where a general hash table
  * takes three to four times that, which is what keeps a million connections affordable. Several entries may have the
  * same key; what a key means is the caller's affair.
+ *
+ * A stranger may choose the keys. Each index draws secrets of its own, so that any two different keys share a bucket
+ * with the probability 1 / buckets. A key that stands for something longer is its hash under the index's secret
+ * (hash.h). The order of the entries differs from index to index.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "hash.h"
 
 struct link {
 	struct link *next;
@@ -17,9 +23,11 @@ struct index {
 	struct link **buckets; /* 1 << bits of them */
 	unsigned int bits;
 	size_t count;
+	struct hash_secret secret;        /* for the caller's keys that are hashes */
+	struct hash_secret bucket_secret; /* from key to bucket: independent of the other */
 };
 
-/* 0 or -ENOMEM. */
+/* 0, -ENOMEM, or the error of hash_secret_init(). After an error it may be freed. */
 int index_init(struct index *index);
 void index_free(struct index *index); /* the entries are the caller's */
 

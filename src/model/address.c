@@ -98,20 +98,13 @@ bool tuple_equal(const struct tuple *a, const struct tuple *b)
 	       address_equal(&a->laddr, &b->laddr) && address_equal(&a->raddr, &b->raddr);
 }
 
-static uint64_t mix(uint64_t hash, uint64_t value)
+uint64_t tuple_hash(const struct hash_secret *secret, const struct tuple *tuple)
 {
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 32;
-}
-
-uint64_t tuple_hash(const struct tuple *tuple)
-{
-	uint64_t words[4];
-	uint64_t hash = (uint64_t)tuple->lport << 48 | (uint64_t)tuple->rport << 32 | tuple->netns;
+	uint64_t words[6];
 
 	memcpy(words, tuple->laddr.bytes, ADDRESS_LEN);
 	memcpy(words + 2, tuple->raddr.bytes, ADDRESS_LEN);
-	for (int i = 0; i < 4; i++)
-		hash = mix(hash, words[i]);
-	return mix(hash, tuple->family);
+	words[4] = (uint64_t)tuple->lport << 48 | (uint64_t)tuple->rport << 32 | tuple->netns;
+	words[5] = tuple->family;
+	return hash_words(secret, words, 6);
 }

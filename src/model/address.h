@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hash.h"
+
 enum { ADDRESS_LEN = 16, ADDRESS_TEXT_MAX = 46 };
 
 struct address {
@@ -40,4 +42,4 @@ size_t address_text(const struct address *address, uint8_t family, char *out);
 uint8_t address_parse(const char *text, struct address *out);
 
 bool tuple_equal(const struct tuple *a, const struct tuple *b);
-uint64_t tuple_hash(const struct tuple *tuple);
+uint64_t tuple_hash(const struct hash_secret *secret, const struct tuple *tuple);

@@ -27,7 +27,7 @@ struct baseline_error {
 /* The line of a listener, with its end. `out` takes BASELINE_LINE_SIZE. Returns the length. */
 size_t baseline_line(const struct listener *listener, char *out);
 
-/* The caller frees *out. 0, -EINVAL with *error filled in, or -ENOMEM. */
+/* The caller frees *out. 0, -EINVAL with *error filled in, -ENOMEM, or the error of index_init(). */
 int baseline_read(const char *text, size_t length, struct baseline **out, struct baseline_error *error);
 void baseline_free(struct baseline *baseline);
 

@@ -40,7 +40,7 @@ struct netns_label {
 
 struct netns_names;
 
-/* `finder` is borrowed. NULL when memory is short. */
+/* `finder` is borrowed. NULL when index_init() fails, or memory is short. */
 struct netns_names *netns_names_new(const struct netns_finder *finder);
 void netns_names_free(struct netns_names *names);
 

@@ -24,7 +24,7 @@ struct port_survey {
 	uint32_t waiting_ms;             /* until the last of those ends */
 };
 
-/* 0 or -ENOMEM; freed with port_survey_free() in either case. */
+/* 0, or the error of index_init(); freed with port_survey_free() in either case. */
 int port_survey_init(struct port_survey *survey, uint16_t port);
 void port_survey_free(struct port_survey *survey);
 

@@ -33,7 +33,8 @@ struct state_survey {
 	uint64_t full;               /* of them: those that take no more */
 };
 
-/* `state` is one that a socket can be in. 0 or -ENOMEM; freed with state_survey_free() in either case. */
+/* `state` is one that a socket can be in. 0, or the error of index_init(); freed with state_survey_free() in either
+ * case. */
 int state_survey_init(struct state_survey *survey, uint8_t state);
 void state_survey_free(struct state_survey *survey);
 

@@ -15,7 +15,7 @@
 
 struct table;
 
-struct table *table_new(void); /* NULL when memory is short */
+struct table *table_new(void); /* NULL when index_init() fails, or memory is short */
 void table_free(struct table *table);
 
 /* Hands 0, 1 or more changes to `handler`, which may be NULL. 0, or -ENOMEM: the event was not taken in whole. */

@@ -8,7 +8,7 @@
 
 static void set_tuple_index(struct table *table, struct connection *conn, bool wanted)
 {
-	uint64_t key = wanted ? tuple_hash(&conn->tuple) : 0;
+	uint64_t key = wanted ? tuple_hash(&table->by_tuple.secret, &conn->tuple) : 0;
 
 	if (wanted == conn->tuple_indexed && (!wanted || conn->by_tuple.key == key))
 		return;
@@ -126,9 +126,10 @@ static bool fits(const struct connection *conn, const struct wanted *wanted)
 /* The connection of this tuple that fits; of several, the one whose inode is known to be the same. */
 struct connection *table_find_tuple(const struct table *table, const struct tuple *tuple, const struct wanted *wanted)
 {
+	struct link *link = index_find(&table->by_tuple, tuple_hash(&table->by_tuple.secret, tuple));
 	struct connection *found = NULL;
 
-	for (struct link *link = index_find(&table->by_tuple, tuple_hash(tuple)); link; link = index_find_next(link)) {
+	for (; link; link = index_find_next(link)) {
 		struct connection *conn = BY_TUPLE(link);
 
 		if (!tuple_equal(&conn->tuple, tuple) || !fits(conn, wanted))

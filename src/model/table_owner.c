@@ -6,11 +6,11 @@
  * the child belongs to. */
 static bool inherit_from(struct table *table, struct connection *child, const struct tuple *listener)
 {
+	struct link *link = index_find(&table->by_tuple, tuple_hash(&table->by_tuple.secret, listener));
 	const struct owner *owner = NULL;
 	bool found = false;
 
-	for (struct link *link = index_find(&table->by_tuple, tuple_hash(listener)); link;
-	     link = index_find_next(link)) {
+	for (; link; link = index_find_next(link)) {
 		const struct connection *conn = BY_TUPLE(link);
 
 		if (conn->state != STATE_LISTEN || !tuple_equal(&conn->tuple, listener))

@@ -45,21 +45,20 @@ static int compare_keys(const struct tally_key *a, const struct tally_key *b)
 	return order ? order : (a->number > b->number) - (a->number < b->number);
 }
 
-/* A pid says enough of its name. */
-static uint64_t hash(const struct tally_key *key)
+/* Of what compare_keys() compares. */
+static uint64_t hash_key(const struct hash_secret *secret, const struct tally_key *key)
 {
-	const struct tuple tuple = {
-		.laddr = key->address,
-		.netns = key->number,
-		.family = key->family,
-	};
+	uint64_t words[5] = {(uint64_t)key->number << 8 | key->family};
 
-	return tuple_hash(&tuple);
+	_Static_assert(ADDRESS_LEN == 16 && COMM_LEN == 16, "two words each");
+	memcpy(words + 1, key->address.bytes, ADDRESS_LEN);
+	memcpy(words + 3, key->name, strnlen(key->name, COMM_LEN));
+	return hash_words(secret, words, 5);
 }
 
 int tally_add(struct tally *tally, const struct tally_key *key)
 {
-	uint64_t hashed = hash(key);
+	uint64_t hashed = hash_key(&tally->index.secret, key);
 	struct link *link = index_find(&tally->index, hashed);
 	struct entry *entry;
 

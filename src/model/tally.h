@@ -24,7 +24,7 @@ struct tally {
 	uint64_t total;
 };
 
-/* 0 or -ENOMEM. A tally of zeros may be freed. */
+/* 0, or the error of index_init(). A tally of zeros may be freed. */
 int tally_init(struct tally *tally);
 void tally_free(struct tally *tally);
 

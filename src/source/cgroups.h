@@ -7,7 +7,7 @@
 
 struct cgroups;
 
-/* NULL when memory is short. Where there is no tree to be seen, no group has a name. */
+/* NULL when index_init() fails, or memory is short. Where there is no tree to be seen, no group has a name. */
 struct cgroups *cgroups_read(void);
 void cgroups_free(struct cgroups *cgroups);
 

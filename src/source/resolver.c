@@ -41,13 +41,12 @@ struct resolver {
 	bool closing;
 };
 
-static uint64_t key_of(const struct address *address, uint8_t family)
+static uint64_t key_of(const struct resolver *resolver, const struct address *address, uint8_t family)
 {
-	uint64_t high, low;
+	uint64_t words[3] = {family};
 
-	memcpy(&high, address->bytes, sizeof(high));
-	memcpy(&low, address->bytes + sizeof(high), sizeof(low));
-	return (high * 0x9e3779b97f4a7c15ULL ^ low) + family;
+	memcpy(words + 1, address->bytes, ADDRESS_LEN);
+	return hash_words(&resolver->by_address.secret, words, 3);
 }
 
 struct resolver *resolver_new(uint64_t patience_ns)
@@ -179,7 +178,7 @@ static void start_thread(struct resolver *resolver)
 
 static struct question *find(const struct resolver *resolver, const struct address *address, uint8_t family)
 {
-	struct link *link = index_find(&resolver->by_address, key_of(address, family));
+	struct link *link = index_find(&resolver->by_address, key_of(resolver, address, family));
 
 	for (; link; link = index_find_next(link)) {
 		struct question *question = LINK_OWNER(link, struct question, by_address);
@@ -192,7 +191,9 @@ static struct question *find(const struct resolver *resolver, const struct addre
 
 static void enqueue(struct resolver *resolver, struct question *question)
 {
-	index_insert(&resolver->by_address, &question->by_address, key_of(&question->address, question->family));
+	uint64_t key = key_of(resolver, &question->address, question->family);
+
+	index_insert(&resolver->by_address, &question->by_address, key);
 	if (resolver->first)
 		resolver->last->next = question;
 	else

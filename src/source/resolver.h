@@ -8,7 +8,8 @@
 
 struct resolver;
 
-/* NULL when memory is short. After `patience_ns` from its first question it waits for no answer any more. */
+/* NULL when index_init() fails, or memory is short. After `patience_ns` from its first question it waits for no answer
+ * any more. */
 struct resolver *resolver_new(uint64_t patience_ns);
 
 /* Leaves behind what is still being asked. */

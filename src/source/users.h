@@ -7,7 +7,7 @@
 
 struct users;
 
-/* NULL when memory is short. */
+/* NULL when index_init() fails, or memory is short. */
 struct users *users_new(void);
 void users_free(struct users *users);
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "hash.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+/* getrandom(2): up to that size it gives all or nothing, and once the kernel has its entropy, no signal interrupts it.
+ */
+_Static_assert(sizeof(struct hash_secret) <= 256, "a secret comes whole");
+
+int hash_secret_init(struct hash_secret *secret)
+{
+	ssize_t length;
+
+	do
+		length = getrandom(secret, sizeof(*secret), 0);
+	while (length < 0 && errno == EINTR);
+	return length < 0 ? -errno : 0;
+}

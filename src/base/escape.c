@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include <utf8proc.h>
+
+enum { BRAILLE_BLANK = 0x2800 }; /* a symbol by its category, and yet nothing is seen of it */
+
 static int is_continuation(char c)
 {
 	return ((unsigned char)c & 0xc0) == 0x80;
@@ -29,36 +33,70 @@ size_t utf8_next(const char *text, size_t length, int32_t *character)
 	return bytes;
 }
 
-int is_steering(int32_t c)
+bool is_unprintable(int32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || (c >= 0x200e && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	const utf8proc_property_t *property;
+
+	if (c < 0x7f)
+		return c < 0x20;
+	if (c == BRAILLE_BLANK)
+		return true;
+	property = utf8proc_get_property(c);
+	if (property->ignorable)
+		return true;
+	switch (property->category) {
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_CS:
+	case UTF8PROC_CATEGORY_CO:
+	case UTF8PROC_CATEGORY_CN:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+	case UTF8PROC_CATEGORY_ZS:
+		return true;
+	default:
+		return false;
+	}
 }
 
-static size_t escape(char *out, size_t size, const char *text, size_t length, int32_t but)
+static bool is_plain(unsigned char byte, char but)
+{
+	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)but;
+}
+
+static char *put_escaped(char *at, unsigned char byte)
 {
 	static const char hex[] = "0123456789abcdef";
+
+	*at++ = '\\';
+	*at++ = 'x';
+	*at++ = hex[byte >> 4];
+	*at++ = hex[byte & 15];
+	return at;
+}
+
+/* `but`: what is escaped beside all else. */
+static size_t escape(char *out, size_t size, const char *text, size_t length, char but)
+{
 	size_t used = 0, at = 0;
 
 	length = strnlen(text, length);
 	while (at < length) {
-		int32_t character;
-		size_t bytes = utf8_next(text + at, length - at, &character);
-		int plain = character >= 0 && character != but && !is_steering(character);
+		int32_t character = (unsigned char)text[at];
+		size_t bytes = 1;
+		bool plain = is_plain((unsigned char)character, but);
 
+		if (!plain && character >= 0x80) {
+			bytes = utf8_next(text + at, length - at, &character);
+			plain = character >= 0 && !is_unprintable(character);
+		}
 		if (used + (plain ? bytes : 4 * bytes) >= size)
 			break;
 		for (size_t i = 0; i < bytes; i++) {
-			unsigned char byte = text[at + i];
-
-			if (plain) {
-				out[used++] = byte;
-				continue;
-			}
-			out[used++] = '\\';
-			out[used++] = 'x';
-			out[used++] = hex[byte >> 4];
-			out[used++] = hex[byte & 15];
+			if (plain)
+				out[used++] = text[at + i];
+			else
+				used = (size_t)(put_escaped(out + used, (unsigned char)text[at + i]) - out);
 		}
 		at += bytes;
 	}
@@ -68,7 +106,7 @@ static size_t escape(char *out, size_t size, const char *text, size_t length, in
 
 size_t escape_text(char *out, size_t size, const char *text, size_t length)
 {
-	return escape(out, size, text, length, 0);
+	return escape(out, size, text, length, '\0');
 }
 
 size_t escape_word(char *out, size_t size, const char *text, size_t length)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Text that another program chose (a process's name, a host name, a file's content) must not steer the
- * reader's terminal: C0 and C1 controls, DEL, bidirectional controls, line separators and invalid UTF-8 never pass.
+ * Text that another program chose (a process's name, a host name, a file's content) must neither steer the reader's
+ * terminal nor look like another text: what is not printable and what is not UTF-8 is told byte by byte.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,11 +12,14 @@
  * has, and the character; or 1 and -1 for a byte that is not valid UTF-8 there. `length` > 0. */
 size_t utf8_next(const char *text, size_t length, int32_t *character);
 
-/* True for a character that moves the cursor, reorders text or ends a line. */
-int is_steering(int32_t character);
+/* True for a character that does not show itself, or looks like a space and is none, or moves what others show: of
+ * Unicode's categories Cc, Cf, Cs, Co, Cn, Zl, Zp and Zs (but for the space itself), with the property
+ * Default_Ignorable_Code_Point (zero-width joiners, variation selectors, fillers), and U+2800, the blank among the
+ * Braille patterns. A character that is younger than the utf8proc in use counts as Cn. */
+bool is_unprintable(int32_t character);
 
-/* Copies at most `length` bytes of `text` (less if it has a NUL) into `out`, what must not pass written as \xNN
- * for each byte. `size` is that of `out`, 4 * length + 1 is always enough; what does not fit is left
+/* Copies at most `length` bytes of `text` (less if it has a NUL) into `out`; of what is not printable or not UTF-8 each
+ * byte is \xNN. `size` is that of `out`, 4 * length + 1 is always enough; what does not fit is left
  * out whole. Returns the length written, NUL not counted. */
 size_t escape_text(char *out, size_t size, const char *text, size_t length);
 

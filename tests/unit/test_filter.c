@@ -577,7 +577,7 @@ static void assert_harmless(const char *message)
 		int32_t character;
 
 		at += utf8_next(message + at, length - at, &character);
-		if (character < 0 || is_steering(character))
+		if (character < 0 || is_unprintable(character))
 			fail_msg("a message holds raw byte %02x", (unsigned char)message[at - 1]);
 	}
 }

@@ -321,7 +321,7 @@ static void assert_no_steering(const char *text)
 		int32_t character;
 
 		at += utf8_next(text + at, length - at, &character);
-		if (character != '\n' && (character < 0 || is_steering(character)))
+		if (character != '\n' && (character < 0 || is_unprintable(character)))
 			fail_msg("raw %02x in %s", (unsigned char)text[at - 1], text);
 	}
 }

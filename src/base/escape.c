@@ -59,9 +59,10 @@ bool is_unprintable(int32_t c)
 	}
 }
 
-static bool is_plain(unsigned char byte, char but)
+/* `but`: two characters that are not. */
+static bool is_plain(unsigned char byte, const char but[2])
 {
-	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)but;
+	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)but[0] && byte != (unsigned char)but[1];
 }
 
 static char *put_escaped(char *at, unsigned char byte)
@@ -75,8 +76,8 @@ static char *put_escaped(char *at, unsigned char byte)
 	return at;
 }
 
-/* `but`: what is escaped beside all else. */
-static size_t escape(char *out, size_t size, const char *text, size_t length, char but)
+/* `but`: what of the printable is escaped, too. */
+static size_t escape(char *out, size_t size, const char *text, size_t length, const char but[2])
 {
 	size_t used = 0, at = 0;
 
@@ -106,12 +107,17 @@ static size_t escape(char *out, size_t size, const char *text, size_t length, ch
 
 size_t escape_text(char *out, size_t size, const char *text, size_t length)
 {
-	return escape(out, size, text, length, '\0');
+	return escape(out, size, text, length, "\\");
 }
 
 size_t escape_word(char *out, size_t size, const char *text, size_t length)
 {
-	return escape(out, size, text, length, ' ');
+	return escape(out, size, text, length, "\\ ");
+}
+
+size_t escape_quoted(char *out, size_t size, const char *text, size_t length)
+{
+	return escape(out, size, text, length, "\\\"");
 }
 
 const char *escape_into(char *out, size_t size, const char *text)

@@ -2,7 +2,9 @@
 #pragma once
 /*
  * Text that another program chose (a process's name, a host name, a file's content) must neither steer the reader's
- * terminal nor look like another text: what is not printable and what is not UTF-8 is told byte by byte.
+ * terminal nor look like another text: of what is not printable and of what is not UTF-8 each byte is told as \xNN, and
+ * a backslash, which begins that, as \x5c. So no two texts are told the same, and what is shown says which bytes there
+ * are. It must not be escaped again.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,13 +20,16 @@ size_t utf8_next(const char *text, size_t length, int32_t *character);
  * Braille patterns. A character that is younger than the utf8proc in use counts as Cn. */
 bool is_unprintable(int32_t character);
 
-/* Copies at most `length` bytes of `text` (less if it has a NUL) into `out`; of what is not printable or not UTF-8 each
- * byte is \xNN. `size` is that of `out`, 4 * length + 1 is always enough; what does not fit is left
- * out whole. Returns the length written, NUL not counted. */
+/* Copies at most `length` bytes of `text` (less if it has a NUL) into `out`; of a backslash, of what is not printable
+ * and of what is not UTF-8 each byte is \xNN. `size` is that of `out`, 4 * length + 1 is always enough; what does not
+ * fit is left out whole. Returns the length written, NUL not counted. */
 size_t escape_text(char *out, size_t size, const char *text, size_t length);
 
 /* The same, for a word among words: a space, which would look like its end, is \x20. */
 size_t escape_word(char *out, size_t size, const char *text, size_t length);
+
+/* The same, for what stands in double quotes: one in it, which would look like its end, is \x22. */
+size_t escape_quoted(char *out, size_t size, const char *text, size_t length);
 
 /* A text for a message, on the spot: what others typed is shown, but does not steer the terminal. */
 const char *escape_into(char *out, size_t size, const char *text);

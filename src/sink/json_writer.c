@@ -44,10 +44,10 @@ static void put_character(struct output *output, const char *bytes, size_t lengt
 	unsigned int code = (unsigned int)character, beyond = code - 0x10000;
 	char escaped[16];
 
-	if (character < 0)
+	if (character < 0 || character == '\\')
 		snprintf(escaped, sizeof(escaped), "\\\\x%02x", (unsigned char)*bytes);
-	else if (character == '"' || character == '\\')
-		snprintf(escaped, sizeof(escaped), "\\%c", character);
+	else if (character == '"')
+		snprintf(escaped, sizeof(escaped), "\\\"");
 	else if (is_unprintable(character) && code < 0x10000)
 		snprintf(escaped, sizeof(escaped), "\\u%04x", code);
 	else if (is_unprintable(character)) /* a surrogate pair */

@@ -119,30 +119,22 @@ static size_t plain_length(const char *comm)
 {
 	size_t length = 0;
 
-	while (length < COMM_LEN && comm[length] > ' ' && comm[length] < 0x7f && comm[length] != '"')
+	while (length < COMM_LEN && comm[length] > ' ' && comm[length] < 0x7f && comm[length] != '"' &&
+	       comm[length] != '\\')
 		length++;
 	return length == COMM_LEN || !comm[length] ? length : 0;
 }
 
-/* Quoted, as in JSON: what is in it does not end it. */
 static void put_comm(const char *comm, struct output *output)
 {
 	size_t plain = plain_length(comm);
 	char text[4 * COMM_LEN + 1];
 
-	if (plain) {
-		output_char(output, '"');
-		output_bytes(output, comm, plain);
-		output_char(output, '"');
-		return;
-	}
-	escape_text(text, sizeof(text), comm, COMM_LEN);
 	output_char(output, '"');
-	for (const char *at = text; *at; at++) {
-		if (*at == '"')
-			output_char(output, '\\');
-		output_char(output, *at);
-	}
+	if (plain)
+		output_bytes(output, comm, plain);
+	else
+		output_bytes(output, text, escape_quoted(text, sizeof(text), comm, COMM_LEN));
 	output_char(output, '"');
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "encode_utf8.h"
 #include "escape.h"
 
 struct escaped {
@@ -19,6 +20,10 @@ static const struct escaped escapes[] = {
 	{"nginx", "nginx"},
 	{"kworker/0:1-ev", "kworker/0:1-ev"},
 	{" !\"#%&'()~", " !\"#%&'()~"},
+	/* what begins an escape: these four characters are not the byte 0xff */
+	{"\\", "\\x5c"},
+	{"\\xff\xff", "\\x5cxff\\xff"},
+	{"a\\x5cb", "a\\x5cx5cb"},
 	/* C0 and DEL */
 	{"a\nb", "a\\x0ab"},
 	{"a\rb", "a\\x0db"},
@@ -98,6 +103,21 @@ static void test_escapes(void **state)
 	}
 }
 
+/* What stands in quotes, or among words, ends where it does. */
+static void test_words_and_quotes(void **state)
+{
+	static const char raw[] = "a \"b\\\"\n c\302\240";
+	char out[4 * sizeof(raw)];
+
+	(void)state;
+	escape_text(out, sizeof(out), raw, strlen(raw));
+	assert_string_equal(out, "a \"b\\x5c\"\\x0a c\\xc2\\xa0");
+	escape_word(out, sizeof(out), raw, strlen(raw));
+	assert_string_equal(out, "a\\x20\"b\\x5c\"\\x0a\\x20c\\xc2\\xa0");
+	escape_quoted(out, sizeof(out), raw, strlen(raw));
+	assert_string_equal(out, "a \\x22b\\x5c\\x22\\x0a c\\xc2\\xa0");
+}
+
 static void test_ends_at_nul_or_length(void **state)
 {
 	static const char comm[16] = {'a', 'b', '\0', '\033', 'x'};
@@ -139,45 +159,20 @@ static void test_short_buffers(void **state)
 	}
 }
 
-/* An encoder of our own, to hold the decoder against. */
-static size_t encode(uint32_t c, unsigned char out[4])
-{
-	if (c < 0x80) {
-		out[0] = (unsigned char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (unsigned char)(0xc0 | c >> 6);
-		out[1] = (unsigned char)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (unsigned char)(0xe0 | c >> 12);
-		out[1] = (unsigned char)(0x80 | (c >> 6 & 63));
-		out[2] = (unsigned char)(0x80 | (c & 63));
-		return 3;
-	}
-	out[0] = (unsigned char)(0xf0 | c >> 18);
-	out[1] = (unsigned char)(0x80 | (c >> 12 & 63));
-	out[2] = (unsigned char)(0x80 | (c >> 6 & 63));
-	out[3] = (unsigned char)(0x80 | (c & 63));
-	return 4;
-}
-
 static void test_all_characters(void **state)
 {
 	(void)state;
 	for (uint32_t c = 0; c < 0x120000; c++) {
 		bool good = c <= 0x10ffff && !(c >= 0xd800 && c <= 0xdfff);
-		unsigned char bytes[4];
-		size_t length = encode(c, bytes);
+		char bytes[4];
+		size_t length = encode_utf8(c, bytes);
 		int32_t got = 0;
-		size_t taken = utf8_next((const char *)bytes, length, &got);
+		size_t taken = utf8_next(bytes, length, &got);
 
 		if (taken != (good ? length : 1) || got != (good ? (int32_t)c : -1))
 			fail_msg("U+%04X: %zu bytes, %d", c, taken, got);
 		for (size_t cut = 1; cut < length; cut++) {
-			assert_int_equal(utf8_next((const char *)bytes, cut, &got), 1);
+			assert_int_equal(utf8_next(bytes, cut, &got), 1);
 			assert_int_equal(got, -1);
 		}
 	}
@@ -308,14 +303,14 @@ static void test_what_is_printable(void **state)
 	}
 }
 
-/* Of a character that does not pass each byte is told, and it alone. */
+/* Of a character that does not pass, and of a backslash, each byte is told, and it alone. */
 static void test_what_is_not_printable_is_escaped(void **state)
 {
 	(void)state;
 	for (uint32_t c = 1; c < 0x110000; c++) {
-		bool unprintable = is_unprintable((int32_t)c);
+		bool unprintable = is_unprintable((int32_t)c) || c == '\\';
 		char raw[8] = "a", shown[32] = "a", out[32];
-		size_t length = encode(c, (unsigned char *)raw + 1);
+		size_t length = encode_utf8(c, raw + 1);
 
 		for (size_t i = 1; i <= length && unprintable; i++)
 			sprintf(shown + strlen(shown), "\\x%02x", (unsigned char)raw[i]);
@@ -333,6 +328,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_words_and_quotes),
 		cmocka_unit_test(test_ends_at_nul_or_length),
 		cmocka_unit_test(test_short_buffers),
 		cmocka_unit_test(test_all_characters),

@@ -151,7 +151,9 @@ static void assert_listed(const struct list_style *style, const struct socket *r
 static void test_columns(void **state)
 {
 	static const struct owner owners[] = {{.pid = 12, .fd = 3, .comm = "ng\"inx"},
-					      {.pid = 13, .fd = 4, .comm = "a b"}};
+					      {.pid = 13, .fd = 4, .comm = "a b"},
+					      {.pid = 14, .fd = 5, .comm = "\\xff"},
+					      {.pid = 15, .fd = 6, .comm = "\xff"}};
 	struct socket rows[] = {
 		inet(PROTOCOL_TCP, STATE_LISTEN, 4, "0.0.0.0", 80, "0.0.0.0", 0),
 		inet(PROTOCOL_UDP, STATE_CLOSE, 4, "127.0.0.1", 53, "0.0.0.0", 0),
@@ -162,7 +164,7 @@ static void test_columns(void **state)
 	rows[0].recvq = 1;
 	rows[0].sendq = 511;
 	rows[0].owners = owners;
-	rows[0].owner_count = 2;
+	rows[0].owner_count = COUNT_OF(owners);
 	rows[1].sendq = QUEUE_UNKNOWN;
 	rows[1].recvq = 4000000000;
 	assert_listed(&plain, rows, 2,
@@ -172,7 +174,8 @@ static void test_columns(void **state)
 	assert_listed(&full, rows, 2,
 		      "Netid State      Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n"
 		      "tcp   LISTEN          1    511 0.0.0.0:80         0.0.0.0:*         "
-		      "users:((\"ng\\\"inx\",pid=12,fd=3),(\"a b\",pid=13,fd=4))\n"
+		      "users:((\"ng\\x22inx\",pid=12,fd=3),(\"a b\",pid=13,fd=4),"
+		      "(\"\\x5cxff\",pid=14,fd=5),(\"\\xff\",pid=15,fd=6))\n"
 		      "udp   UNCONN 4000000000      - 127.0.0.1:53       0.0.0.0:*         -\n");
 	assert_listed(&plain, rows, 0, "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\n");
 	assert_listed(&(struct list_style){0}, rows, 0, "");

@@ -59,7 +59,7 @@ bool is_unprintable(int32_t c)
 	}
 }
 
-/* `but`: two characters that are not. */
+/* `but`: two characters that are not; NULs for none. */
 static bool is_plain(unsigned char byte, const char but[2])
 {
 	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)but[0] && byte != (unsigned char)but[1];
@@ -120,10 +120,49 @@ size_t escape_quoted(char *out, size_t size, const char *text, size_t length)
 	return escape(out, size, text, length, "\\\"");
 }
 
+size_t escape_typed(char *out, size_t size, const char *text, size_t length)
+{
+	return escape(out, size, text, length, "\0");
+}
+
 const char *escape_into(char *out, size_t size, const char *text)
 {
 	escape_text(out, size, text, strlen(text));
 	return out;
+}
+
+const char *escape_typed_into(char *out, size_t size, const char *text)
+{
+	escape_typed(out, size, text, strlen(text));
+	return out;
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+size_t unescape_next(const char *typed, char *byte)
+{
+	int high = typed[0] == '\\' && typed[1] == 'x' ? hex_digit(typed[2]) : -1;
+	int low = high < 0 ? -1 : hex_digit(typed[3]);
+
+	if (low < 0 || high + low == 0) {
+		*byte = typed[0];
+		return 1;
+	}
+	*byte = (char)(high << 4 | low);
+	return 4;
+}
+
+size_t unescape(char *out, size_t size, const char *typed)
+{
+	size_t used = 0;
+
+	while (*typed && used + 1 < size)
+		typed += unescape_next(typed, &out[used++]);
+	out[used] = '\0';
+	return used;
 }
 
 size_t text_width(const char *text)

@@ -31,9 +31,23 @@ size_t escape_word(char *out, size_t size, const char *text, size_t length);
 /* The same, for what stands in double quotes: one in it, which would look like its end, is \x22. */
 size_t escape_quoted(char *out, size_t size, const char *text, size_t length);
 
-/* A text for a message, on the spot: what others typed is shown, but does not steer the terminal. */
+/* The same, for what was typed as unescape() reads it: its backslashes are as they were, so that what is shown means
+ * the same when it is typed again. */
+size_t escape_typed(char *out, size_t size, const char *text, size_t length);
+
+/* A text for a message, on the spot: a name, or what was typed. */
 const char *escape_into(char *out, size_t size, const char *text);
+const char *escape_typed_into(char *out, size_t size, const char *text);
 #define ESCAPED(text) escape_into((char[256]){0}, 256, text)
+#define TYPED(text)   escape_typed_into((char[256]){0}, 256, text)
+
+/* One step of reading a name that was typed, as it was shown or as it is: \xNN, of two hex digits in either case, is
+ * that byte (but no name has \x00 in it: that is no escape), and all else is itself. Returns how many bytes were read,
+ * 4 or 1. `typed` has not ended. */
+size_t unescape_next(const char *typed, char *byte);
+
+/* Writes the name that was typed into `out`, cut to `size` - 1 bytes. Returns the length. */
+size_t unescape(char *out, size_t size, const char *typed);
 
 /* How many characters of a text that was escaped. */
 size_t text_width(const char *text);

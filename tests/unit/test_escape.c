@@ -196,6 +196,83 @@ static void test_cut_character_is_dropped(void **state)
 	}
 }
 
+/* ---- what was typed ---- */
+
+static void test_unescape(void **state)
+{
+	static const struct {
+		const char *typed, *name;
+	} words[] = {
+		{"", ""},
+		{"nginx", "nginx"},
+		{"\\x6eginx", "nginx"},
+		{"\\xff", "\xff"},
+		{"\\xFf\\xfF", "\xff\xff"},
+		{"\\x5cxff", "\\xff"},
+		{"\\x5c\\x5C", "\\\\"},
+		{"a\\x20b", "a b"},
+		{"caf\303\251", "caf\303\251"},
+		{"\342\200\213", "\342\200\213"}, /* as jq -r prints it */
+		{"\\xe2\\x80\\x8b", "\342\200\213"},
+		/* what is no escape */
+		{"\\", "\\"},
+		{"\\x", "\\x"},
+		{"\\xf", "\\xf"},
+		{"\\xfg", "\\xfg"},
+		{"\\xg0", "\\xg0"},
+		{"\\X41", "\\X41"},
+		{"\\u0041", "\\u0041"},
+		{"\\n", "\\n"},
+		{"\\\\x41", "\\A"},
+		{"\\x-1", "\\x-1"},
+		{"\\x 1", "\\x 1"},
+		{"\\x00", "\\x00"},
+		{"\\x@1\\x`1\\x/1\\x:1", "\\x@1\\x`1\\x/1\\x:1"},
+	};
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t length = unescape(out, sizeof(out), words[i].typed);
+
+		assert_string_equal(out, words[i].name);
+		assert_int_equal(length, strlen(words[i].name));
+	}
+	assert_int_equal(unescape(out, 3, "\\x61bcd"), 2);
+	assert_string_equal(out, "ab");
+	assert_int_equal(unescape(out, 1, "a"), 0);
+	assert_string_equal(out, "");
+}
+
+/* Whatever a name is, typed as it is shown it is meant; and what was typed, as that is shown. */
+static void test_what_is_shown_can_be_typed(void **state)
+{
+	size_t (*const ways[])(char *, size_t, const char *, size_t) = {escape_text, escape_word, escape_quoted};
+	uint64_t seed = 271828;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		static const char frequent[] = "\\xx5cf0 \"*";
+		char raw[16] = "", shown[64], typed[64], meant[64];
+		size_t length = (size_t)round % sizeof(raw);
+
+		for (size_t i = 0; i < length; i++) {
+			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+			raw[i] = round % 3 ? frequent[(seed >> 40) % (sizeof(frequent) - 1)]
+					   : (char)((seed >> 40) % 255 + 1);
+		}
+		for (size_t i = 0; i < COUNT_OF(ways); i++) {
+			ways[i](shown, sizeof(shown), raw, sizeof(raw));
+			unescape(meant, sizeof(meant), shown);
+			assert_string_equal(meant, raw);
+		}
+		unescape(meant, sizeof(meant), raw);
+		escape_typed(shown, sizeof(shown), raw, sizeof(raw));
+		unescape(typed, sizeof(typed), shown);
+		assert_string_equal(typed, meant);
+	}
+}
+
 /* ---- which characters ---- */
 
 struct range {
@@ -333,6 +410,8 @@ int main(void)
 		cmocka_unit_test(test_short_buffers),
 		cmocka_unit_test(test_all_characters),
 		cmocka_unit_test(test_cut_character_is_dropped),
+		cmocka_unit_test(test_unescape),
+		cmocka_unit_test(test_what_is_shown_can_be_typed),
 		cmocka_unit_test(test_what_is_printable),
 		cmocka_unit_test(test_what_is_not_printable_is_escaped),
 	};

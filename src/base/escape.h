@@ -49,6 +49,8 @@ size_t unescape_next(const char *typed, char *byte);
 /* Writes the name that was typed into `out`, cut to `size` - 1 bytes. Returns the length. */
 size_t unescape(char *out, size_t size, const char *typed);
 
+enum { ESCAPE_LENGTH = 4 }; /* of \xNN */
+
 /* How many characters of a text that was escaped. */
 size_t text_width(const char *text);
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "socket_text.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "container.h"
 #include "escape.h"
 
-enum { CGROUP_TEXT_MAX = 1024 };
+enum { CGROUP_TEXT_MAX = 4 * PATH_MAX + 1 };
 
 enum { MS_PER_SECOND = 1000, MS_PER_MINUTE = 60 * MS_PER_SECOND };
 

@@ -2,6 +2,7 @@
 /*
  * The lines of `list`, as people read them.
  */
+#include <limits.h>
 #include <linux/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,6 +149,33 @@ static void assert_listed(const struct list_style *style, const struct socket *r
 	free(got);
 }
 
+static char long_path[PATH_MAX];
+
+static const char *cgroup(void *context, uint64_t id)
+{
+	(void)context;
+	(void)id;
+	return long_path;
+}
+
+/* However long, a path is told whole: one that was cut would look like another. */
+static void test_long_cgroup(void **state)
+{
+	const struct socket_words words = {.cgroup = cgroup};
+	struct socket socket = {.uid = UID_UNKNOWN, .details.cgroup = 1, .v6only = TRISTATE_UNKNOWN};
+	struct capture capture = capture_open();
+	char *text;
+
+	(void)state;
+	memset(long_path, '\\', sizeof(long_path) - 1);
+	socket_details_put(&socket, &words, capture.output);
+	text = capture_take(&capture);
+	assert_int_equal(strlen(text), strlen(" cgroup:") + 4 * (sizeof(long_path) - 1));
+	assert_string_equal(text + strlen(text) - 8, "\\x5c\\x5c");
+	free(text);
+	capture_close(&capture);
+}
+
 static void test_columns(void **state)
 {
 	static const struct owner owners[] = {{.pid = 12, .fd = 3, .comm = "ng\"inx"},
@@ -291,13 +319,10 @@ static void test_details_and_internals(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_endpoints),
-		cmocka_unit_test(test_unix_ends),
-		cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_wide_ends),
-		cmocka_unit_test(test_columns_do_not_shrink),
-		cmocka_unit_test(test_timers),
-		cmocka_unit_test(test_details_and_internals),
+		cmocka_unit_test(test_endpoints),   cmocka_unit_test(test_unix_ends),
+		cmocka_unit_test(test_long_cgroup), cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_wide_ends),   cmocka_unit_test(test_columns_do_not_shrink),
+		cmocka_unit_test(test_timers),      cmocka_unit_test(test_details_and_internals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,9 +44,9 @@ ifdef SANITIZE
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
-LIBS        := libbpf libmnl
+LIBS        := libbpf libmnl libutf8proc
 LIB_CFLAGS  := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
-LIB_LDLIBS  := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lbpf -lmnl) -lelf -lz -lpthread
+LIB_LDLIBS  := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lbpf -lmnl -lutf8proc) -lelf -lz -lpthread
 TEST_LDLIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
 
 # A layer sees the layers below it, and no other: these include paths are what keeps the arrows one way.

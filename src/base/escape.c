@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include <utf8proc.h>
+
+enum { BRAILLE_BLANK = 0x2800 }; /* a symbol by its category, and yet nothing is seen of it */
+
 static int is_continuation(char c)
 {
 	return ((unsigned char)c & 0xc0) == 0x80;
@@ -29,36 +33,71 @@ size_t utf8_next(const char *text, size_t length, int32_t *character)
 	return bytes;
 }
 
-int is_steering(int32_t c)
+bool is_unprintable(int32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x061c || (c >= 0x200e && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	const utf8proc_property_t *property;
+
+	if (c < 0x7f)
+		return c < 0x20;
+	if (c == BRAILLE_BLANK)
+		return true;
+	property = utf8proc_get_property(c);
+	if (property->ignorable)
+		return true;
+	switch (property->category) {
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_CS:
+	case UTF8PROC_CATEGORY_CO:
+	case UTF8PROC_CATEGORY_CN:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+	case UTF8PROC_CATEGORY_ZS:
+		return true;
+	default:
+		return false;
+	}
 }
 
-static size_t escape(char *out, size_t size, const char *text, size_t length, int32_t but)
+/* `but`: two characters that are not; NULs for none. */
+static bool is_plain(unsigned char byte, const char but[2])
+{
+	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)but[0] && byte != (unsigned char)but[1];
+}
+
+static char *put_escaped(char *at, unsigned char byte)
 {
 	static const char hex[] = "0123456789abcdef";
+
+	*at++ = '\\';
+	*at++ = 'x';
+	*at++ = hex[byte >> 4];
+	*at++ = hex[byte & 15];
+	return at;
+}
+
+/* `but`: what of the printable is escaped, too. */
+static size_t escape(char *out, size_t size, const char *text, size_t length, const char but[2])
+{
 	size_t used = 0, at = 0;
 
 	length = strnlen(text, length);
 	while (at < length) {
-		int32_t character;
-		size_t bytes = utf8_next(text + at, length - at, &character);
-		int plain = character >= 0 && character != but && !is_steering(character);
+		int32_t character = (unsigned char)text[at];
+		size_t bytes = 1;
+		bool plain = is_plain((unsigned char)character, but);
 
+		if (!plain && character >= 0x80) {
+			bytes = utf8_next(text + at, length - at, &character);
+			plain = character >= 0 && !is_unprintable(character);
+		}
 		if (used + (plain ? bytes : 4 * bytes) >= size)
 			break;
 		for (size_t i = 0; i < bytes; i++) {
-			unsigned char byte = text[at + i];
-
-			if (plain) {
-				out[used++] = byte;
-				continue;
-			}
-			out[used++] = '\\';
-			out[used++] = 'x';
-			out[used++] = hex[byte >> 4];
-			out[used++] = hex[byte & 15];
+			if (plain)
+				out[used++] = text[at + i];
+			else
+				used = (size_t)(put_escaped(out + used, (unsigned char)text[at + i]) - out);
 		}
 		at += bytes;
 	}
@@ -68,18 +107,62 @@ static size_t escape(char *out, size_t size, const char *text, size_t length, in
 
 size_t escape_text(char *out, size_t size, const char *text, size_t length)
 {
-	return escape(out, size, text, length, 0);
+	return escape(out, size, text, length, "\\");
 }
 
 size_t escape_word(char *out, size_t size, const char *text, size_t length)
 {
-	return escape(out, size, text, length, ' ');
+	return escape(out, size, text, length, "\\ ");
+}
+
+size_t escape_quoted(char *out, size_t size, const char *text, size_t length)
+{
+	return escape(out, size, text, length, "\\\"");
+}
+
+size_t escape_typed(char *out, size_t size, const char *text, size_t length)
+{
+	return escape(out, size, text, length, "\0");
 }
 
 const char *escape_into(char *out, size_t size, const char *text)
 {
 	escape_text(out, size, text, strlen(text));
 	return out;
+}
+
+const char *escape_typed_into(char *out, size_t size, const char *text)
+{
+	escape_typed(out, size, text, strlen(text));
+	return out;
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+size_t unescape_next(const char *typed, char *byte)
+{
+	int high = typed[0] == '\\' && typed[1] == 'x' ? hex_digit(typed[2]) : -1;
+	int low = high < 0 ? -1 : hex_digit(typed[3]);
+
+	if (low < 0 || high + low == 0) {
+		*byte = typed[0];
+		return 1;
+	}
+	*byte = (char)(high << 4 | low);
+	return 4;
+}
+
+size_t unescape(char *out, size_t size, const char *typed)
+{
+	size_t used = 0;
+
+	while (*typed && used + 1 < size)
+		typed += unescape_next(typed, &out[used++]);
+	out[used] = '\0';
+	return used;
 }
 
 size_t text_width(const char *text)

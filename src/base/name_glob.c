@@ -4,14 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
+
 char *glob_of(const char *word)
 {
 	char *glob = malloc(2 * strlen(word) + 1), *end = glob;
 
-	for (; glob && *word; word++) {
-		if (strchr("[]\\", *word))
+	while (glob && *word) {
+		size_t length = unescape_next(word, end);
+
+		if (strchr(length == 1 ? "[]\\" : "*?[]\\", *end)) {
+			end[1] = *end;
 			*end++ = '\\';
-		*end++ = *word;
+		}
+		end++;
+		word += length;
 	}
 	if (glob)
 		*end = '\0';

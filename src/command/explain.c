@@ -174,9 +174,9 @@ static void say_closed(const struct explain_options *options, int err)
 {
 	if (err == -EPERM)
 		log_error("--netns %s: it cannot be entered: that takes CAP_SYS_ADMIN; run as root",
-			  ESCAPED(options->netns_word));
+			  TYPED(options->netns_word));
 	else
-		log_error("--netns %s: it cannot be entered: %s", ESCAPED(options->netns_word), strerror(-err));
+		log_error("--netns %s: it cannot be entered: %s", TYPED(options->netns_word), strerror(-err));
 }
 
 /* -ECANCELED: it was said why not. */

@@ -217,6 +217,8 @@ static int find_processes(struct survey *survey, const char *word)
 
 /* ---- there is none ---- */
 
+enum { WORD_SIZE = 128 }; /* longer ones are far from all */
+
 struct names {
 	char (*all)[COMM_LEN];
 	size_t count;
@@ -244,10 +246,12 @@ static int note_name(void *context, uint32_t pid, int process)
 }
 
 /* The kernel keeps 15 bytes of a name. */
-static const char *find_nearest(const struct names *names, const char *word)
+static const char *find_nearest(const struct names *names, const char *typed)
 {
 	CLEANUP(cleanup_free) const char **words = calloc(names->count + 1, sizeof(*words));
+	char word[WORD_SIZE];
 
+	unescape(word, sizeof(word), typed);
 	for (size_t i = 0; words && i < names->count; i++) {
 		words[i] = names->all[i];
 		if (strlen(names->all[i]) == COMM_LEN - 1 && strncmp(word, names->all[i], COMM_LEN - 1) == 0)
@@ -271,10 +275,10 @@ static void say_there_is_none(const struct survey *survey, const char *word)
 	if (process_each(note_name, &names, &nameless) == 0)
 		near = find_nearest(&names, word);
 	if (near)
-		log_error("fds %s: there is no process of this name%s; the nearest is %s", ESCAPED(word), seen,
+		log_error("fds %s: there is no process of this name%s; the nearest is %s", TYPED(word), seen,
 			  ESCAPED(near));
 	else
-		log_error("fds %s: there is no process of this name%s, nor one that is nearly called so", ESCAPED(word),
+		log_error("fds %s: there is no process of this name%s, nor one that is nearly called so", TYPED(word),
 			  seen);
 	free(names.all);
 }

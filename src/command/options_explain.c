@@ -166,10 +166,10 @@ static void take_netns(struct explain_options *explain, const char *word)
 	struct netns_choice choice = {.count = 0};
 
 	if (host_names.netns(host_names.context, word, &choice))
-		options_fail("--netns %s: %s", ESCAPED(word), choice.why);
+		options_fail("--netns %s: %s", TYPED(word), choice.why);
 	if (choice.count > 1)
 		options_fail("--netns %s: it is in %zu network namespaces: give one of them by its inode, as %u",
-			     ESCAPED(word), choice.count, choice.inodes[0]);
+			     TYPED(word), choice.count, choice.inodes[0]);
 	explain->netns = choice.inodes[0];
 	explain->netns_word = word;
 }

@@ -18,7 +18,7 @@ static error_t read_fds(int key, char *value, struct argp_state *state)
 		if (options->process)
 			options_fail("fds '%s' '%s': give one process, by its PID or its name (* and ? match any text, "
 				     "any character)",
-				     ESCAPED(options->process), ESCAPED(value));
+				     TYPED(options->process), TYPED(value));
 		options->process = value;
 		return 0;
 	case ARGP_KEY_END:

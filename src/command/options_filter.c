@@ -26,7 +26,7 @@ static void add_sugar(struct options *options, const char *option, const char *v
 	if (err == -ENOMEM)
 		options_fail("out of memory");
 	if (err)
-		options_fail("%s %s: %s", option, ESCAPED(value), error.message);
+		options_fail("%s %s: %s", option, TYPED(value), error.message);
 	add_filter(options, filter);
 }
 
@@ -41,7 +41,7 @@ void option_filter_list(struct options *options, const char *option, const char 
 		size_t length = strcspn(item, ",");
 
 		if (length == 0)
-			options_fail("%s %s: an item of the list is empty", option, ESCAPED(value));
+			options_fail("%s %s: an item of the list is empty", option, TYPED(value));
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s\"%.*s\"", used ? " or " : "",
 					 predicate, (int)length, item);
 		if (used >= sizeof(text))
@@ -51,7 +51,7 @@ void option_filter_list(struct options *options, const char *option, const char 
 		item += length + 1;
 	}
 	if (strchr(value, '"'))
-		options_fail("%s %s: a quote has no place here", option, ESCAPED(value));
+		options_fail("%s %s: a quote has no place here", option, TYPED(value));
 	add_sugar(options, option, value, text);
 }
 
@@ -61,7 +61,8 @@ void option_filter_quoted(struct options *options, const char *option, const cha
 	char text[MAX_TEXT];
 
 	if (strchr(value, quote))
-		options_fail("%s %s: it cannot hold both kinds of quotes", option, ESCAPED(value));
+		options_fail("%s %s: it cannot hold both kinds of quotes: give one of them as \\x22 or \\x27", option,
+			     TYPED(value));
 	if (snprintf(text, sizeof(text), "%s %c%s%c", predicate, quote, value, quote) >= (int)sizeof(text))
 		options_fail("%s: the value is too long", option);
 	add_sugar(options, option, value, text);
@@ -86,8 +87,9 @@ void option_filter_end(const struct reading *reading)
 	if (err == -ENOMEM)
 		options_fail("out of memory");
 	if (err) {
-		caret = escape_text(text, sizeof(text), reading->filter, error.at);
-		escape_text(text, sizeof(text), reading->filter, strlen(reading->filter));
+		escape_typed(text, sizeof(text), reading->filter, error.at);
+		caret = text_width(text);
+		escape_typed(text, sizeof(text), reading->filter, strlen(reading->filter));
 		options_fail("FILTER: %s\n    %s\n    %*s^", error.message, text, (int)caret, "");
 	}
 	add_filter(reading->options, filter);

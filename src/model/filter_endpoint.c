@@ -24,10 +24,9 @@ static int read_port(struct parser *parser, size_t at, const char *word, uint16_
 		return 0;
 	if (parser->names && parser->names->near_service && !isdigit((unsigned char)word[0]) &&
 	    parser->names->near_service(parser->names->context, word, near))
-		fail_at(parser, at, "'%s' is no port, and no service; the nearest is '%s'", ESCAPED(word),
-			ESCAPED(near));
+		fail_at(parser, at, "'%s' is no port, and no service; the nearest is '%s'", TYPED(word), ESCAPED(near));
 	else
-		fail_at(parser, at, "'%s' is no port: give 0 to 65535, or a service of /etc/services", ESCAPED(word));
+		fail_at(parser, at, "'%s' is no port: give 0 to 65535, or a service of /etc/services", TYPED(word));
 	return -EINVAL;
 }
 
@@ -106,11 +105,11 @@ static void refuse_what_is_no_address(struct parser *parser, size_t at, char *wo
 	char *interface = strchr(word, '%');
 
 	if (word[0] == '/' || word[0] == '@') {
-		fail_at(parser, at, "'%s' is a path: unix sockets are known here by comm, pid and uid", ESCAPED(word));
+		fail_at(parser, at, "'%s' is a path: unix sockets are known here by comm, pid and uid", TYPED(word));
 	} else if (interface) {
 		interface[strcspn(interface, "]/")] = '\0';
 		fail_at(parser, at + (size_t)(interface - word), "an interface cannot be asked for: leave out '%s'",
-			ESCAPED(interface));
+			TYPED(interface));
 	}
 }
 
@@ -149,10 +148,10 @@ static struct filter *address_leaf(struct parser *parser, size_t at, char *word,
 		fail_at(parser, at,
 			"'%s' is no address: give 10.0.0.1, 10.0.0.0/8, [::1] or fd00::/8 (host names are not looked "
 			"up)",
-			ESCAPED(word));
+			TYPED(word));
 	else if (slash && parse_u32(slash + 1, 0, most, &bits))
 		fail_at(parser, at + (size_t)(slash + 1 - word), "'%s' is no prefix length: give 0 to %u",
-			ESCAPED(slash + 1), most);
+			TYPED(slash + 1), most);
 	node->prefix_bits = (uint8_t)(128 - most + bits);
 	if (parser->lexer.err) {
 		filter_free(node);

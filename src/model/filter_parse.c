@@ -28,7 +28,7 @@ static struct filter *number_leaf(struct parser *parser, const struct token *tok
 	uint32_t number;
 
 	if (parse_u32(token->word, min, max, &number))
-		return fail_at(parser, token->at, "'%s' is no %s: give a number from %u to %u", ESCAPED(token->word),
+		return fail_at(parser, token->at, "'%s' is no %s: give a number from %u to %u", TYPED(token->word),
 			       what, min, max);
 	node = parsed_leaf(parser, kind);
 	if (node)
@@ -50,13 +50,13 @@ static struct filter *state_leaf(struct parser *parser, const struct token *toke
 		snprintf(name, sizeof(name), "%.*s", (int)length, word);
 		if (!one && tcp_state_nearest(name))
 			return fail_at(parser, token->at + (size_t)(word - token->word),
-				       "'%s' is no TCP state; the nearest is '%s'", ESCAPED(name),
+				       "'%s' is no TCP state; the nearest is '%s'", TYPED(name),
 				       tcp_state_nearest(name));
 		if (!one)
 			return fail_at(parser, token->at + (size_t)(word - token->word),
 				       "'%s' is no TCP state: give one of established, syn-sent, syn-recv, fin-wait-1, "
 				       "fin-wait-2, time-wait, close, close-wait, last-ack, listen, closing",
-				       ESCAPED(name));
+				       TYPED(name));
 		set |= one;
 		word += length;
 	} while (*word++ == ',');
@@ -115,7 +115,7 @@ static struct filter *family_leaf(struct parser *parser, const struct token *tok
 	else if (!strcmp(word, "6") || !strcasecmp(word, "inet6") || !strcasecmp(word, "ipv6"))
 		family = 6;
 	if (!family)
-		return fail_at(parser, token->at, "'%s' is no address family: give 4 or 6", ESCAPED(word));
+		return fail_at(parser, token->at, "'%s' is no address family: give 4 or 6", TYPED(word));
 	node = parsed_leaf(parser, FILTER_FAMILY);
 	if (node)
 		node->number = family;
@@ -226,7 +226,7 @@ static struct filter *bare_word(struct parser *parser, const struct token *token
 			       word, word);
 	if (tcp_state_set(word, strlen(word)))
 		return fail_at(parser, token->at, "'%s' alone says nothing: 'state %s' is a state, 'comm %s' a process",
-			       ESCAPED(word), ESCAPED(word), ESCAPED(word));
+			       TYPED(word), TYPED(word), TYPED(word));
 	near = nearest_word(word, predicates, PREDICATE_COUNT);
 	if (!near)
 		near = tcp_state_nearest(word);
@@ -234,7 +234,7 @@ static struct filter *bare_word(struct parser *parser, const struct token *token
 		return fail_at(parser, token->at,
 			       "'%s' is not understood here; the nearest is '%s'. (A process of that "
 			       "name is 'comm %s')",
-			       ESCAPED(word), near, ESCAPED(word));
+			       TYPED(word), near, TYPED(word));
 	return take_comm(parser, token);
 }
 
@@ -249,7 +249,7 @@ static struct filter *parse_word(struct parser *parser)
 	if (!token.quoted && (strpbrk(word, ":[/") || isdigit((unsigned char)word[0]))) {
 		if (!strpbrk(word, ":.[/"))
 			return fail_at(parser, token.at, "'%s' alone says nothing: :%s is a port, 'pid %s' a process",
-				       ESCAPED(word), ESCAPED(word), ESCAPED(word));
+				       TYPED(word), TYPED(word), TYPED(word));
 		advance(parser);
 		return parsed_endpoint(parser, &token, SIDE_EITHER);
 	}

@@ -65,14 +65,9 @@ static void show(const struct netns_known *known, bool with_inode, char out[SHOW
 
 /* ---- what a word means ---- */
 
-static bool is_named(const struct netns_known *known, const char *word)
+static bool is_named(const struct netns_known *known, const char *name)
 {
-	char shown[SHOWN_SIZE];
-
-	if (!known->name[0])
-		return false;
-	escape_word(shown, sizeof(shown), known->name, sizeof(known->name));
-	return !strcmp(known->name, word) || !strcmp(shown, word);
+	return known->name[0] && !strcmp(known->name, name);
 }
 
 /* "docker:0123", "0123", or a container's name alone. */
@@ -180,17 +175,19 @@ static void explain_none(const struct netns_known *all, size_t count, char *why)
 
 int netns_choose(struct netns_known *all, size_t count, const char *word, struct netns_choice *choice)
 {
+	char name[NETNS_NAME_MAX + 2]; /* what is longer than any is cut, and still longer */
 	uint32_t host = 0;
 	size_t kept;
 
+	unescape(name, sizeof(name), word);
 	choice->count = 0;
 	if (count)
 		qsort(all, count, sizeof(*all), compare);
 	if (count && all[0].rank == NETNS_HOST)
 		host = all[0].inode;
-	kept = keep(all, count, word, is_named);
+	kept = keep(all, count, name, is_named);
 	if (!kept)
-		kept = keep(all, count, word, is_of_container);
+		kept = keep(all, count, name, is_of_container);
 	if (!kept) {
 		explain_none(all, count, choice->why);
 		return -ENOENT;

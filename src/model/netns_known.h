@@ -40,7 +40,7 @@ struct netns_choice {
 				   * netns_choose() says them */
 };
 
-/* The namespaces that `word` means: a name as it is printed, or the id of a container or 4 or more hex digits with
- * which it begins. A container may be in several. 0, or with choice->why -ENOENT when it means nothing, and -ENOTUNIQ
- * when it means different things. Sorts `all`. */
+/* The namespaces that `word` means: a name as it is or as it is printed (escape.h), or the id of a container or 4 or
+ * more hex digits with which it begins. A container may be in several. 0, or with choice->why -ENOENT when it means
+ * nothing, and -ENOTUNIQ when it means different things. Sorts `all`. */
 int netns_choose(struct netns_known *all, size_t count, const char *word, struct netns_choice *choice);

@@ -11,7 +11,6 @@
 
 enum {
 	MAX_ENTRIES = 8192,
-	SHOWN_SIZE = 256,
 	PROCESSES_TRIED = 8, /* of a namespace, for the container they may be in, in one walk */
 	SPENDING_SHARE = 20, /* of the time is what looking may take */
 	REREAD_SHARE = 100,  /* … and reading /run/netns again, where nothing is missed */
@@ -81,7 +80,7 @@ static bool is_plain(const char *name)
 
 static void set_name(struct entry *entry, enum netns_rank rank, const char *name)
 {
-	size_t length = strlen(name);
+	size_t length = strlen(name), shown_size = 4 * length + 1;
 	char *text;
 
 	entry->gone_ns = 0;
@@ -89,11 +88,11 @@ static void set_name(struct entry *entry, enum netns_rank rank, const char *name
 		entry->rank = rank;
 		return;
 	}
-	text = malloc(length + 1 + SHOWN_SIZE);
+	text = malloc(length + 1 + shown_size);
 	if (!text)
 		return;
 	memcpy(text, name, length + 1);
-	escape_word(text + length + 1, SHOWN_SIZE, name, length);
+	escape_word(text + length + 1, shown_size, name, length);
 	free(entry->text);
 	entry->text = text;
 	entry->rank = rank;

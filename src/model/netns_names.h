@@ -33,7 +33,7 @@ struct netns_label {
 	const char *name;  /* hostile text; NULL: no name is known */
 	size_t length;     /* of it */
 	bool plain;        /* letters, digits, and "-._:" */
-	const char *shown; /* for people: the name, escaped and of bounded length; or the inode's number */
+	const char *shown; /* for people: the name, escaped; or the inode's number */
 	char number[12];   /* the inode */
 	size_t number_length;
 };

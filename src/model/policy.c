@@ -148,7 +148,7 @@ static int refuse_ports(const struct reading *reading, const char *name)
 		const char *colon = strrchr(word, ':');
 
 		if (colon && is_ports(reading, colon + 1))
-			return one ? fail(reading, "there are two ports in it: give %s, or another one", ESCAPED(name))
+			return one ? fail(reading, "there are two ports in it: give %s, or another one", TYPED(name))
 				   : fail_several(reading);
 		if (!one && is_ports(reading, word))
 			return fail_several(reading);
@@ -168,9 +168,9 @@ static int read_protocol(struct reading *reading, const char *word)
 	else if (strpbrk(word, " \t"))
 		return fail_several(reading);
 	else if ((near = nearest_word(word, words, 2)))
-		return fail(reading, "'/%s' is no protocol; the nearest is /%s", ESCAPED(word), near);
+		return fail(reading, "'/%s' is no protocol; the nearest is /%s", TYPED(word), near);
 	else
-		return fail(reading, "'/%s' is no protocol: give /tcp, /udp, or neither for both", ESCAPED(word));
+		return fail(reading, "'/%s' is no protocol: give /tcp, /udp, or neither for both", TYPED(word));
 	return 0;
 }
 
@@ -180,10 +180,10 @@ static int read_number(struct reading *reading, const char *word, uint16_t *out)
 	int err = parse_u32(word, 1, UINT16_MAX, &port);
 
 	if (err == -ERANGE)
-		return fail(reading, "port %s is out of range: give 1 to 65535", ESCAPED(word));
+		return fail(reading, "port %s is out of range: give 1 to 65535", TYPED(word));
 	if (err)
 		return fail(reading, "'%s' is no port: give a number, a range as 8000-8100, a service, or *",
-			    ESCAPED(word));
+			    TYPED(word));
 	*out = (uint16_t)port;
 	return 0;
 }
@@ -225,12 +225,12 @@ static int read_service(struct reading *reading, const char *word, bool alone)
 	if (strpbrk(word, " \t") && refuse_ports(reading, word))
 		return -EINVAL;
 	if (!alone)
-		return fail(reading, "'%s' is no service: give the number of a port, a range, or *", ESCAPED(word));
+		return fail(reading, "'%s' is no service: give the number of a port, a range, or *", TYPED(word));
 	if (address_parse(word, &address) == 4)
 		return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports", word, word);
 	return fail(reading,
 		    "there is no such service; for a process of that name give %s:80, or %s:* for all its ports",
-		    ESCAPED(word), ESCAPED(word));
+		    TYPED(word), TYPED(word));
 }
 
 static bool looks_like_ipv4(const char *word)
@@ -277,9 +277,9 @@ static int read_prefix(struct reading *reading, char *word, const char *bits_wor
 	uint32_t most = family == 4 ? 32 : 128, bits = most;
 
 	if (address_parse(word, &entry->prefix) != family)
-		return fail(reading, "'%s' is no IPv%u address", ESCAPED(word), family);
+		return fail(reading, "'%s' is no IPv%u address", TYPED(word), family);
 	if (bits_word && parse_u32(bits_word, 0, most, &bits))
-		return fail(reading, "'/%s' is no prefix length: give 0 to %u", ESCAPED(bits_word), most);
+		return fail(reading, "'/%s' is no prefix length: give 0 to %u", TYPED(bits_word), most);
 	entry->prefix_bits = (uint8_t)(family == 4 ? IPV4_AT + bits : bits);
 	entry->ipv6 = family == 6;
 	return 0;
@@ -296,7 +296,7 @@ static int read_bracketed(struct reading *reading)
 	*end = '\0';
 	rest = end + 1 + strspn(end + 1, " \t");
 	if (*rest && *rest != ':' && *rest != '/')
-		return fail(reading, "after the bracket comes a colon and the port: give [%s]:%s", ESCAPED(word),
+		return fail(reading, "after the bracket comes a colon and the port: give [%s]:%s", TYPED(word),
 			    is_number(rest) ? rest : "80");
 	if (!colon)
 		return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports", reading->shown,
@@ -334,7 +334,7 @@ static int read_who(struct reading *reading, char *word)
 		err = refuse_ports(reading, word);
 	if (err)
 		return err;
-	snprintf(reading->entry.process, sizeof(reading->entry.process), "%.*s", COMM_LEN - 1, word);
+	unescape(reading->entry.process, sizeof(reading->entry.process), word);
 	return 0;
 }
 
@@ -393,7 +393,7 @@ static int add_entry(struct policy *policy, const char *text, size_t length, str
 	int err;
 
 	if (length > POLICY_ENTRY_MAX) {
-		escape_text(reading->shown, sizeof(reading->shown), text, SHOWN_OF_LONG);
+		escape_typed(reading->shown, sizeof(reading->shown), text, SHOWN_OF_LONG);
 		snprintf(reading->error->message, sizeof(reading->error->message),
 			 "'%s…': an entry has at most %d characters, and this has %zu", reading->shown,
 			 POLICY_ENTRY_MAX, length);
@@ -402,7 +402,7 @@ static int add_entry(struct policy *policy, const char *text, size_t length, str
 	reading->entry.protocols = 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP;
 	memcpy(reading->text, text, length);
 	reading->text[length] = '\0';
-	escape_text(reading->shown, sizeof(reading->shown), reading->text, length);
+	escape_typed(reading->shown, sizeof(reading->shown), reading->text, length);
 	err = read_entry(reading);
 	return err ? err : keep(policy, &reading->entry);
 }
@@ -412,7 +412,7 @@ static int fail_empty(const char *list, struct policy_error *error)
 	snprintf(error->message, sizeof(error->message),
 		 strchr(list, ',') ? "'%s': an entry of the list is empty: leave out the comma beside it"
 				   : "'%s': there is no entry: give a port, or who may have which, as nginx:80",
-		 ESCAPED(list));
+		 TYPED(list));
 	return -EINVAL;
 }
 

@@ -8,7 +8,8 @@
  *	8000-8100/tcp       a range                               10.0.0.0/8:5432    an address that is bound to, and a
  *port nginx:https/tcp     all of that together                  [::1]:631  192.168.1.5:*
  *
- * A name is no proof: any process may take any. The kernel keeps 15 bytes of it, and so many are compared.
+ * A name is no proof: any process may take any. The kernel keeps 15 bytes of it, and so many are compared. It may be
+ * typed as it is printed (escape.h): \x2c is a comma in it, \x20 a space at its end.
  */
 #include "filter.h"
 #include "socket.h"

@@ -13,7 +13,7 @@
 #define COLOR_FINDING "\033[31m"
 #define COLOR_GONE    "\033[90m"
 
-enum { NETID_WIDTH = 5, NAME_TEXT = 128 };
+enum { NETID_WIDTH = 5, NAME_TEXT = 4 * NETNS_NAME_MAX + 1 }; /* that of a namespace is the longest */
 
 /* What a row shows. */
 struct cells {

@@ -24,18 +24,12 @@ static void put_escaped(const char *text, struct output *output)
 	output_bytes(output, escaped, escape_text(escaped, sizeof(escaped), text, strlen(text)));
 }
 
-/* What is in it does not end it. */
 static void put_quoted(const char *text, size_t length, struct output *output)
 {
 	char escaped[4 * PATH_MAX + 1];
 
-	escape_text(escaped, sizeof(escaped), text, length);
 	output_char(output, '"');
-	for (const char *at = escaped; *at; at++) {
-		if (*at == '"')
-			output_char(output, '\\');
-		output_char(output, *at);
-	}
+	output_bytes(output, escaped, escape_quoted(escaped, sizeof(escaped), text, length));
 	output_char(output, '"');
 }
 

@@ -41,14 +41,18 @@ void json_line_end(struct json_writer *json)
 
 static void put_character(struct output *output, const char *bytes, size_t length, int32_t character)
 {
+	unsigned int code = (unsigned int)character, beyond = code - 0x10000;
 	char escaped[16];
 
-	if (character < 0)
+	if (character < 0 || character == '\\')
 		snprintf(escaped, sizeof(escaped), "\\\\x%02x", (unsigned char)*bytes);
-	else if (character == '"' || character == '\\')
-		snprintf(escaped, sizeof(escaped), "\\%c", character);
-	else if (is_steering(character))
-		snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned int)character);
+	else if (character == '"')
+		snprintf(escaped, sizeof(escaped), "\\\"");
+	else if (is_unprintable(character) && code < 0x10000)
+		snprintf(escaped, sizeof(escaped), "\\u%04x", code);
+	else if (is_unprintable(character)) /* a surrogate pair */
+		snprintf(escaped, sizeof(escaped), "\\u%04x\\u%04x", 0xd800 + (beyond >> 10),
+			 0xdc00 + (beyond & 0x3ff));
 	else {
 		output_bytes(output, bytes, length);
 		return;

@@ -33,8 +33,9 @@ struct json_writer {
 void json_line_begin(struct json_writer *json, struct output *output);
 void json_line_end(struct json_writer *json);
 
-/* Text that others chose: at most `length` bytes, less if there is a NUL. Controls become \uNNNN; bytes that are not
- * UTF-8 become the text \xNN. */
+/* Text that others chose: at most `length` bytes, less if there is a NUL. What is not printable is written as \uNNNN,
+ * which a reader of JSON undoes; bytes that are not UTF-8 become the text \xNN, and a backslash \x5c: whoever puts the
+ * bytes in place of these has the text again. */
 void json_text(struct json_writer *json, const char *key, const char *text, size_t length);
 
 void json_array_begin(struct json_writer *json, const char *key);

@@ -10,7 +10,7 @@
 #include "connection.h"
 #include "output.h"
 
-enum { LINE_MAX_BYTES = 2048 };
+enum { LINE_MAX_BYTES = 8192 }; /* the names that `audit` tells of may have 2,000, its note as many */
 
 struct line {
 	char bytes[LINE_MAX_BYTES];

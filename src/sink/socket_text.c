@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "socket_text.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "container.h"
 #include "escape.h"
 
-enum { CGROUP_TEXT_MAX = 1024 };
+enum { CGROUP_TEXT_MAX = 4 * PATH_MAX + 1 };
 
 enum { MS_PER_SECOND = 1000, MS_PER_MINUTE = 60 * MS_PER_SECOND };
 
@@ -119,30 +120,22 @@ static size_t plain_length(const char *comm)
 {
 	size_t length = 0;
 
-	while (length < COMM_LEN && comm[length] > ' ' && comm[length] < 0x7f && comm[length] != '"')
+	while (length < COMM_LEN && comm[length] > ' ' && comm[length] < 0x7f && comm[length] != '"' &&
+	       comm[length] != '\\')
 		length++;
 	return length == COMM_LEN || !comm[length] ? length : 0;
 }
 
-/* Quoted, as in JSON: what is in it does not end it. */
 static void put_comm(const char *comm, struct output *output)
 {
 	size_t plain = plain_length(comm);
 	char text[4 * COMM_LEN + 1];
 
-	if (plain) {
-		output_char(output, '"');
-		output_bytes(output, comm, plain);
-		output_char(output, '"');
-		return;
-	}
-	escape_text(text, sizeof(text), comm, COMM_LEN);
 	output_char(output, '"');
-	for (const char *at = text; *at; at++) {
-		if (*at == '"')
-			output_char(output, '\\');
-		output_char(output, *at);
-	}
+	if (plain)
+		output_bytes(output, comm, plain);
+	else
+		output_bytes(output, text, escape_quoted(text, sizeof(text), comm, COMM_LEN));
 	output_char(output, '"');
 }
 

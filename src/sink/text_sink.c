@@ -128,13 +128,19 @@ static void put_time(struct text_sink *self, uint64_t monotonic_ns)
 	line_left(&self->line, text, self->layout.time);
 }
 
-/* To at most `width` bytes, and not within a character. */
+/* What was escaped, to at most `width` bytes, and not within a character or a \xNN. */
 static void cut_text(char *text, size_t width)
 {
 	if (strlen(text) <= width)
 		return;
 	while (width && ((unsigned char)text[width] & 0xc0) == 0x80)
 		width--;
+	for (size_t back = 1; back < ESCAPE_LENGTH && back <= width; back++) {
+		if (text[width - back] != '\\')
+			continue;
+		width -= back;
+		break;
+	}
 	text[width] = '\0';
 }
 

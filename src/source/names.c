@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "log.h"
 #include "netns.h"
 #include "netns_finder.h"
@@ -43,7 +44,10 @@ static bool find_near_service(void *context, const char *name, char out[SERVICE_
 /* The name of a file, but not one that stands for something else as well. */
 static bool is_file(const char *word, struct netns_choice *choice)
 {
-	if (!strcmp(word, NETNS_HOST_NAME) || netns_of_file(word, &choice->inodes[0]))
+	char name[NETNS_NAME_MAX + 2];
+
+	unescape(name, sizeof(name), word);
+	if (!strcmp(name, NETNS_HOST_NAME) || netns_of_file(name, &choice->inodes[0]))
 		return false;
 	choice->count = 1;
 	return true;

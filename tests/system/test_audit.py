@@ -280,7 +280,7 @@ def test_policy_file(ns, keep, named, tmp_path):
     ("nginx:web", "'nginx:web': 'web' is no service: give the number of a port, a range, or *"),
     ("*", "'*': this would expect everything: name a port, a process or an address"),
     ("80 443,", "'80 443': these are several entries: separate them with commas"),
-    ("\xa0:x", "'\xa0:x': 'x' is no service: give the number of a port, a range, or *"),
+    ("\xa0:x", "'\\xc2\\xa0:x': 'x' is no service: give the number of a port, a range, or *"),
     ("\x1b[2J:x", "'\\x1b[2J:x': a control character has no place in it")])
 def test_wrong_entries(tmp_path, entry, message):
     done = run(PROGRAM, "audit", "--allow", entry)

@@ -214,7 +214,7 @@ def test_hostile_comm(opened, tmp_path):
         libc.prctl(PR_SET_NAME, b'a"b\x1b[2J\n)')
         text = fds(str(os.getpid())).stdout
         assert "\x1b" not in text and text.startswith(r'a"b\x1b[2J\x0a), pid ')
-        assert rf'({chr(34)}a\"b\x1b[2J\x0a){chr(34)},pid={os.getpid()},fd=' in rows()[reader]
+        assert rf'({chr(34)}a\x22b\x1b[2J\x0a){chr(34)},pid={os.getpid()},fd=' in rows()[reader]
         assert told()[reader]["comm"] == 'a"b\x1b[2J\n)'
     finally:
         libc.prctl(PR_SET_NAME, before)
@@ -405,7 +405,7 @@ def test_unix_sockets_have_the_process_at_the_other_end(opened, process, tmp_pat
     line = lines[client.fileno()]
     assert (line["proto"], line["state"], line["peer_path"], line["path"]) == ("unix", "ESTABLISHED", path, None)
     assert line["peers"] == [{"pid": sleeper.pid, "comm": "sleep", "fd": passed}]
-    quoted = path.replace('"', '\\"')
+    quoted = path.replace('"', '\\x22')
     assert f'-> "{quoted}" {line["peer_inode"]} ("sleep",pid={sleeper.pid},fd={passed})' in rows()[client.fileno()]
     assert told(sleeper.pid)[passed]["peers"] == [{"pid": os.getpid(), "comm": comm_of(), "fd": client.fileno()}]
 

@@ -536,7 +536,7 @@ def test_hostile_names(ns, tmp_path):
         for holders in "iter", "proc":
             text = tcpledger(ns, "-Htlxp", f"--holder-source={holders}", ":7005", "or", "not", "sport", "=", ":7005").stdout
             assert "\x1b" not in text and len(text.splitlines()) == 2
-            assert r'users:(("a\"b\x1b[2J\x0a)",pid=' in text and r"x\x1b[2J\x0a" in text
+            assert r'users:(("a\x22b\x1b[2J\x0a)",pid=' in text and r"x\x1b[2J\x0a" in text
             lines = json_of(ns, "-tlxp", f"--holder-source={holders}")
             assert [line["comm"] for line in lines] == ['a"b\x1b[2J\n)'] * 2
     finally:

@@ -207,9 +207,9 @@ def test_hostile_name_of_a_process(ns, tracer):
         trace = tracer("--snapshot", "--netns", ns.name)
         text = tracer("--snapshot", "--netns", ns.name, json_lines=False)
         line = await_that(lambda: select(trace.update(), pid=child), "the listener")[0]
-        assert line["comm"] == "\x1b[2J\\xff\"\\\n\u202e"
+        assert line["comm"] == "\x1b[2J\\xff\"\\x5c\n\u202e"
         shown = await_that(lambda: "LISTEN" in text.text() and text.text(), "the line")
-        assert "\\x1b[2J\\xff\"\\\\x0a\\xe2\\x80\\xae" in shown
+        assert "\\x1b[2J\\xff\"\\x5c\\x0a\\xe2\\x80\\xae" in shown
         assert "\x1b" not in shown and "\u202e" not in shown
         trace.out.seek(0)
         assert b"\x1b" not in trace.out.read()

@@ -50,8 +50,9 @@ def test_wrong_use_is_named(arguments, parts):
     assert all(part in message for part in parts), message
 
 
-def test_caret_under_the_spot():
-    message = wrong("trace", "sport = :80 and (dport = :99999)")
+@pytest.mark.parametrize("before", ["sport = :80", "comm a\\x5cb\\c", "comm a\u200bb", "comm \x1b", "comm caf\u00e9"])
+def test_caret_under_the_spot(before):
+    message = wrong("trace", f"{before} and (dport = :99999)")
     lines = message.splitlines()
     assert "'99999'" in lines[0] and "65535" in lines[0]
     assert lines[1].index("99999") == lines[2].index("^")

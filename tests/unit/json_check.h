@@ -55,13 +55,25 @@ static inline uint32_t take_hex4(struct reader *reader)
 	return value;
 }
 
-/* Nothing that steers comes unescaped, and escapes only of characters that are no surrogates. */
+/* Four hex digits, or two times four where they are a pair of surrogates; half a pair is bad. */
+static inline uint32_t take_code_point(struct reader *reader)
+{
+	uint32_t c = take_hex4(reader), low;
+
+	if (c < 0xd800 || c > 0xdfff)
+		return c;
+	low = take(reader, '\\') && take(reader, 'u') ? take_hex4(reader) : 0;
+	reader->bad = reader->bad || c > 0xdbff || low < 0xdc00 || low > 0xdfff;
+	return 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+}
+
+/* Nothing that is not printable comes unescaped. */
 static inline void take_character(struct reader *reader, char *out, size_t *used)
 {
 	int32_t character;
 	size_t bytes = utf8_next(reader->at, strlen(reader->at), &character);
 
-	if (character < 0 || is_steering(character)) {
+	if (character < 0 || is_unprintable(character)) {
 		reader->bad = true;
 		return;
 	}
@@ -73,10 +85,7 @@ static inline void take_character(struct reader *reader, char *out, size_t *used
 	}
 	reader->at++;
 	if (take(reader, 'u')) {
-		uint32_t c = take_hex4(reader);
-
-		reader->bad = reader->bad || (c >= 0xd800 && c <= 0xdfff);
-		*used += (size_t)sprintf(out + *used, "<U+%04X>", c);
+		*used += (size_t)sprintf(out + *used, "<U+%04X>", take_code_point(reader));
 		return;
 	}
 	reader->bad = reader->bad || !*reader->at || !strchr("\"\\/bfnrt", *reader->at);

@@ -150,6 +150,30 @@ static char *text_of(const struct audit_row *rows, size_t count, struct audit_st
 	return text;
 }
 
+/* Whatever names there are, they are told whole: one that was cut would look like another. */
+static void test_longest_names(void **state)
+{
+	struct audit_row row = row_at(PROTOCOL_TCP, "0.0.0.0", 80);
+	size_t escaped = 0;
+	char *text;
+
+	(void)state;
+	memset(row.listener.netns, '\033', sizeof(row.listener.netns) - 1);
+	memset(row.listener.user, '\033', sizeof(row.listener.user) - 1);
+	memset(row.listener.container, '\033', sizeof(row.listener.container) - 1);
+	memset(row.listener.process, '\033', sizeof(row.listener.process) - 1);
+	row.change = CHANGE_CHANGED;
+	row.before = row.listener;
+	row.before.user[0] = row.before.container[0] = 'x';
+	text = text_of(&row, 1, (struct audit_style){.netns = true});
+	for (const char *at = text; (at = strstr(at, "\\x1b")); at++)
+		escaped++;
+	assert_int_equal(escaped, sizeof(row.listener.netns) + 2 * sizeof(row.listener.user) +
+					  2 * sizeof(row.listener.container) + sizeof(row.listener.process) - 8);
+	assert_string_equal(text + strlen(text) - 5, "\\x1b\n");
+	free(text);
+}
+
 static void test_text(void **state)
 {
 	struct owner owners[] = {{.pid = 7, .fd = 3, .comm = "re\033dis"}, {.pid = 7, .fd = 4}, {.pid = 9, .fd = 3}};
@@ -256,13 +280,10 @@ static void test_json(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_without_policy),
-		cmocka_unit_test(test_with_policy),
-		cmocka_unit_test(test_listeners),
-		cmocka_unit_test(test_exposed_ports),
-		cmocka_unit_test(test_table_is_sound),
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_sum),
+		cmocka_unit_test(test_without_policy), cmocka_unit_test(test_with_policy),
+		cmocka_unit_test(test_listeners),      cmocka_unit_test(test_exposed_ports),
+		cmocka_unit_test(test_table_is_sound), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_longest_names),  cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_json),
 	};
 

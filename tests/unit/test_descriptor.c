@@ -272,9 +272,9 @@ static void test_pipes(void **state)
 		.kind = KIND_PIPE, .access = ACCESS_READ, .inode = 99, .others = others, .other_count = 2};
 
 	(void)state;
-	assert_what(&pipe, "99 written by (\"c\\\"at\",pid=7,fd=1) also read by (\"sh\",pid=8,tid=9,fd=0)");
+	assert_what(&pipe, "99 written by (\"c\\x22at\",pid=7,fd=1) also read by (\"sh\",pid=8,tid=9,fd=0)");
 	pipe.access = ACCESS_WRITE;
-	assert_what(&pipe, "99 also written by (\"c\\\"at\",pid=7,fd=1) read by (\"sh\",pid=8,tid=9,fd=0)");
+	assert_what(&pipe, "99 also written by (\"c\\x22at\",pid=7,fd=1) read by (\"sh\",pid=8,tid=9,fd=0)");
 	pipe.other_count = 0;
 	assert_what(&pipe, "99 read by nobody that may be seen");
 	pipe.other_end = TRISTATE_YES;
@@ -289,7 +289,7 @@ static void test_pipes(void **state)
 	pipe.kind = KIND_FIFO;
 	pipe.access = ACCESS_BOTH;
 	pipe.name = "/x \"y";
-	assert_what(&pipe, "\"/x \\\"y\" nobody else");
+	assert_what(&pipe, "\"/x \\x22y\" nobody else");
 }
 
 static void test_sockets(void **state)

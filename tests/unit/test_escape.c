@@ -3,9 +3,11 @@
  * What another program chose is shown, and steers no terminal.
  */
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
+#include "encode_utf8.h"
 #include "escape.h"
 
 struct escaped {
@@ -18,6 +20,10 @@ static const struct escaped escapes[] = {
 	{"nginx", "nginx"},
 	{"kworker/0:1-ev", "kworker/0:1-ev"},
 	{" !\"#%&'()~", " !\"#%&'()~"},
+	/* what begins an escape: these four characters are not the byte 0xff */
+	{"\\", "\\x5c"},
+	{"\\xff\xff", "\\x5cxff\\xff"},
+	{"a\\x5cb", "a\\x5cx5cb"},
 	/* C0 and DEL */
 	{"a\nb", "a\\x0ab"},
 	{"a\rb", "a\\x0db"},
@@ -32,13 +38,12 @@ static const struct escaped escapes[] = {
 	 "\\xc2\\x9b31m"},
 	{"\302\205", "\\xc2\\x85"},
 	{"\302\200\302\237", "\\xc2\\x80\\xc2\\x9f"},
-	{"\302\240", "\302\240"}, /* the first character after them */
+	{"\302\241", "\302\241"}, /* the first printable character after them */
 	/* what is good UTF-8 stays */
 	{"caf\303\251", "caf\303\251"},
 	{"\343\202\265\343\203\274", "\343\202\265\343\203\274"},
 	{"\360\237\220\247", "\360\237\220\247"},
-	{"\337\277\340\240\200\357\277\275\360\220\200\200\364\217\277\277",
-	 "\337\277\340\240\200\357\277\275\360\220\200\200\364\217\277\277"},
+	{"\337\277\340\240\200\357\277\275\360\220\200\200", "\337\277\340\240\200\357\277\275\360\220\200\200"},
 	/* bidirectional controls, line and paragraph separators, the byte order mark */
 	{"\342\200\256evil", "\\xe2\\x80\\xaeevil"},
 	{"\342\200\216\342\200\217", "\\xe2\\x80\\x8e\\xe2\\x80\\x8f"},
@@ -47,7 +52,14 @@ static const struct escaped escapes[] = {
 	{"\342\201\246\342\201\251", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9"},
 	{"\330\234", "\\xd8\\x9c"},
 	{"\357\273\277", "\\xef\\xbb\\xbf"},
-	{"\342\200\247\342\200\257", "\342\200\247\342\200\257"}, /* their neighbours */
+	{"\342\200\247\342\200\260", "\342\200\247\342\200\260"}, /* their neighbours */
+	/* what is not seen: zero width, a tag, the last code point */
+	{"ng\342\200\213inx", "ng\\xe2\\x80\\x8binx"},
+	{"\363\240\201\201", "\\xf3\\xa0\\x81\\x81"},
+	{"\364\217\277\277", "\\xf4\\x8f\\xbf\\xbf"},
+	/* what looks like a space */
+	{"a b\302\240c", "a b\\xc2\\xa0c"},
+	{"\343\200\200", "\\xe3\\x80\\x80"},
 	/* invalid UTF-8 */
 	{"\x80", "\\x80"},
 	{"\xbf\xbf", "\\xbf\\xbf"},
@@ -70,7 +82,7 @@ static const struct escaped escapes[] = {
 	/* surrogates, too large, too long */
 	{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
 	{"\xed\xbf\xbf", "\\xed\\xbf\\xbf"},
-	{"\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80"},
+	{"\xed\x9f\xbb\xef\xa4\x80", "\xed\x9f\xbb\xef\xa4\x80"}, /* what is printable around them */
 	{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
 	{"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},
 	{"\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"},
@@ -89,6 +101,21 @@ static void test_escapes(void **state)
 		assert_int_equal(escape_text(out, 4 * length + 1, escapes[i].raw, length), strlen(escapes[i].shown));
 		assert_string_equal(out, escapes[i].shown);
 	}
+}
+
+/* What stands in quotes, or among words, ends where it does. */
+static void test_words_and_quotes(void **state)
+{
+	static const char raw[] = "a \"b\\\"\n c\302\240";
+	char out[4 * sizeof(raw)];
+
+	(void)state;
+	escape_text(out, sizeof(out), raw, strlen(raw));
+	assert_string_equal(out, "a \"b\\x5c\"\\x0a c\\xc2\\xa0");
+	escape_word(out, sizeof(out), raw, strlen(raw));
+	assert_string_equal(out, "a\\x20\"b\\x5c\"\\x0a\\x20c\\xc2\\xa0");
+	escape_quoted(out, sizeof(out), raw, strlen(raw));
+	assert_string_equal(out, "a \\x22b\\x5c\\x22\\x0a c\\xc2\\xa0");
 }
 
 static void test_ends_at_nul_or_length(void **state)
@@ -132,45 +159,20 @@ static void test_short_buffers(void **state)
 	}
 }
 
-/* An encoder of our own, to hold the decoder against. */
-static size_t encode(uint32_t c, unsigned char out[4])
-{
-	if (c < 0x80) {
-		out[0] = (unsigned char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (unsigned char)(0xc0 | c >> 6);
-		out[1] = (unsigned char)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (unsigned char)(0xe0 | c >> 12);
-		out[1] = (unsigned char)(0x80 | (c >> 6 & 63));
-		out[2] = (unsigned char)(0x80 | (c & 63));
-		return 3;
-	}
-	out[0] = (unsigned char)(0xf0 | c >> 18);
-	out[1] = (unsigned char)(0x80 | (c >> 12 & 63));
-	out[2] = (unsigned char)(0x80 | (c >> 6 & 63));
-	out[3] = (unsigned char)(0x80 | (c & 63));
-	return 4;
-}
-
 static void test_all_characters(void **state)
 {
 	(void)state;
 	for (uint32_t c = 0; c < 0x120000; c++) {
 		bool good = c <= 0x10ffff && !(c >= 0xd800 && c <= 0xdfff);
-		unsigned char bytes[4];
-		size_t length = encode(c, bytes);
+		char bytes[4];
+		size_t length = encode_utf8(c, bytes);
 		int32_t got = 0;
-		size_t taken = utf8_next((const char *)bytes, length, &got);
+		size_t taken = utf8_next(bytes, length, &got);
 
 		if (taken != (good ? length : 1) || got != (good ? (int32_t)c : -1))
 			fail_msg("U+%04X: %zu bytes, %d", c, taken, got);
 		for (size_t cut = 1; cut < length; cut++) {
-			assert_int_equal(utf8_next((const char *)bytes, cut, &got), 1);
+			assert_int_equal(utf8_next(bytes, cut, &got), 1);
 			assert_int_equal(got, -1);
 		}
 	}
@@ -194,29 +196,224 @@ static void test_cut_character_is_dropped(void **state)
 	}
 }
 
-static void test_steering(void **state)
+/* ---- what was typed ---- */
+
+static void test_unescape(void **state)
 {
-	static const int32_t steering[] = {0x00,   0x1b,   0x1f,   0x7f,   0x80,   0x9f,   0x061c, 0x200e,
-					   0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069, 0xfeff};
-	static const int32_t plain[] = {0x20,   0x7e,   0xa0,   0x061b, 0x061d, 0x200d,  0x2010,
-					0x2027, 0x202f, 0x2065, 0x206a, 0xfefe, 0x1f427, 0x10ffff};
+	static const struct {
+		const char *typed, *name;
+	} words[] = {
+		{"", ""},
+		{"nginx", "nginx"},
+		{"\\x6eginx", "nginx"},
+		{"\\xff", "\xff"},
+		{"\\xFf\\xfF", "\xff\xff"},
+		{"\\x5cxff", "\\xff"},
+		{"\\x5c\\x5C", "\\\\"},
+		{"a\\x20b", "a b"},
+		{"caf\303\251", "caf\303\251"},
+		{"\342\200\213", "\342\200\213"}, /* as jq -r prints it */
+		{"\\xe2\\x80\\x8b", "\342\200\213"},
+		/* what is no escape */
+		{"\\", "\\"},
+		{"\\x", "\\x"},
+		{"\\xf", "\\xf"},
+		{"\\xfg", "\\xfg"},
+		{"\\xg0", "\\xg0"},
+		{"\\X41", "\\X41"},
+		{"\\u0041", "\\u0041"},
+		{"\\n", "\\n"},
+		{"\\\\x41", "\\A"},
+		{"\\x-1", "\\x-1"},
+		{"\\x 1", "\\x 1"},
+		{"\\x00", "\\x00"},
+		{"\\x@1\\x`1\\x/1\\x:1", "\\x@1\\x`1\\x/1\\x:1"},
+	};
+	char out[64];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(steering); i++)
-		assert_true(is_steering(steering[i]));
-	for (size_t i = 0; i < COUNT_OF(plain); i++)
-		assert_false(is_steering(plain[i]));
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		size_t length = unescape(out, sizeof(out), words[i].typed);
+
+		assert_string_equal(out, words[i].name);
+		assert_int_equal(length, strlen(words[i].name));
+	}
+	assert_int_equal(unescape(out, 3, "\\x61bcd"), 2);
+	assert_string_equal(out, "ab");
+	assert_int_equal(unescape(out, 1, "a"), 0);
+	assert_string_equal(out, "");
+}
+
+/* Whatever a name is, typed as it is shown it is meant; and what was typed, as that is shown. */
+static void test_what_is_shown_can_be_typed(void **state)
+{
+	size_t (*const ways[])(char *, size_t, const char *, size_t) = {escape_text, escape_word, escape_quoted};
+	uint64_t seed = 271828;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		static const char frequent[] = "\\xx5cf0 \"*";
+		char raw[16] = "", shown[64], typed[64], meant[64];
+		size_t length = (size_t)round % sizeof(raw);
+
+		for (size_t i = 0; i < length; i++) {
+			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+			raw[i] = round % 3 ? frequent[(seed >> 40) % (sizeof(frequent) - 1)]
+					   : (char)((seed >> 40) % 255 + 1);
+		}
+		for (size_t i = 0; i < COUNT_OF(ways); i++) {
+			ways[i](shown, sizeof(shown), raw, sizeof(raw));
+			unescape(meant, sizeof(meant), shown);
+			assert_string_equal(meant, raw);
+		}
+		unescape(meant, sizeof(meant), raw);
+		escape_typed(shown, sizeof(shown), raw, sizeof(raw));
+		unescape(typed, sizeof(typed), shown);
+		assert_string_equal(typed, meant);
+	}
+}
+
+/* ---- which characters ---- */
+
+struct range {
+	uint32_t first, last;
+};
+
+static bool is_in(uint32_t c, const struct range *ranges, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (c >= ranges[i].first && c <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* As they stand in Unicode's DerivedCoreProperties.txt and UnicodeData.txt, and will: what is reserved there for
+ * characters that are ignored stays so. */
+static const struct range never_pass[] = {
+	/* Cc; Cs; Co; what is no character, and never will be (the last two of each plane: see the test) */
+	{0x0, 0x1f},
+	{0x7f, 0x9f},
+	{0xd800, 0xdfff},
+	{0xe000, 0xf8ff},
+	{0xf0000, 0xffffd},
+	{0x100000, 0x10fffd},
+	{0xfdd0, 0xfdef},
+	/* Zl, Zp, Zs, and the blank of Braille */
+	{0xa0, 0xa0},
+	{0x1680, 0x1680},
+	{0x2000, 0x200a},
+	{0x2028, 0x2029},
+	{0x202f, 0x202f},
+	{0x205f, 0x205f},
+	{0x3000, 0x3000},
+	{0x2800, 0x2800},
+	/* Default_Ignorable_Code_Point */
+	{0xad, 0xad},
+	{0x34f, 0x34f},
+	{0x61c, 0x61c},
+	{0x115f, 0x1160},
+	{0x17b4, 0x17b5},
+	{0x180b, 0x180f},
+	{0x200b, 0x200f},
+	{0x202a, 0x202e},
+	{0x2060, 0x206f},
+	{0x3164, 0x3164},
+	{0xfe00, 0xfe0f},
+	{0xfeff, 0xfeff},
+	{0xffa0, 0xffa0},
+	{0xfff0, 0xfff8},
+	{0x1bca0, 0x1bca3},
+	{0x1d173, 0x1d17a},
+	{0xe0000, 0xe0fff},
+	/* Cf that is not ignored: before numbers, in annotations, in hieroglyphs */
+	{0x600, 0x605},
+	{0x6dd, 0x6dd},
+	{0x70f, 0x70f},
+	{0x8e2, 0x8e2},
+	{0xfff9, 0xfffb},
+	{0x110bd, 0x110bd},
+	{0x110cd, 0x110cd},
+	{0x13430, 0x13438},
+	/* Cn: some of what is not assigned, and that none will be soon */
+	{0x378, 0x379},
+	{0x40000, 0x4ffff},
+};
+
+static const struct range always_pass[] = {
+	{0x20, 0x7e},       {0xa1, 0xac}, {0xae, 0x34e}, /* Latin, its accents */
+	{0x391, 0x3a1},                                  /* Greek */
+	{0x400, 0x52f},                                  /* Cyrillic */
+	{0x5d0, 0x5ea},                                  /* Hebrew */
+	{0x1100, 0x115e},                                /* up to the fillers */
+	{0x2010, 0x2027},                                /* between the zero-width ones and the line separators */
+	{0x2030, 0x205e},                                /* up to the mathematical space */
+	{0x2070, 0x2071},                                /* after the invisible operators */
+	{0x2190, 0x23ff},                                /* arrows, mathematics */
+	{0x2500, 0x27ff},                                /* boxes, dingbats, up to the blank of Braille */
+	{0x2801, 0x28ff},                                /* and after it */
+	{0x3001, 0x303f},                                /* after the ideographic space */
+	{0x3041, 0x3096},                                /* Hiragana */
+	{0x30a0, 0x30ff},                                /* Katakana */
+	{0x4e00, 0x9fa5},                                /* CJK */
+	{0xac00, 0xd7a3},                                /* Hangul */
+	{0xf900, 0xfa6d},                                /* after private use */
+	{0xfffc, 0xfffd},                                /* the replacement characters */
+	{0x1f300, 0x1f64f},                              /* emoji */
+	{0x20000, 0x2a6d6},                              /* CJK */
+};
+
+static bool is_no_character(uint32_t c)
+{
+	return (c & 0xfffe) == 0xfffe;
+}
+
+static void test_what_is_printable(void **state)
+{
+	(void)state;
+	for (uint32_t c = 0; c < 0x110000; c++) {
+		bool unprintable = is_unprintable((int32_t)c);
+
+		if (!unprintable && (is_no_character(c) || is_in(c, never_pass, COUNT_OF(never_pass))))
+			fail_msg("U+%04X passes", c);
+		if (unprintable && is_in(c, always_pass, COUNT_OF(always_pass)))
+			fail_msg("U+%04X does not pass", c);
+	}
+}
+
+/* Of a character that does not pass, and of a backslash, each byte is told, and it alone. */
+static void test_what_is_not_printable_is_escaped(void **state)
+{
+	(void)state;
+	for (uint32_t c = 1; c < 0x110000; c++) {
+		bool unprintable = is_unprintable((int32_t)c) || c == '\\';
+		char raw[8] = "a", shown[32] = "a", out[32];
+		size_t length = encode_utf8(c, raw + 1);
+
+		for (size_t i = 1; i <= length && unprintable; i++)
+			sprintf(shown + strlen(shown), "\\x%02x", (unsigned char)raw[i]);
+		if (!unprintable)
+			memcpy(shown + 1, raw + 1, length);
+		strcat(shown, "b");
+		raw[length + 1] = 'b';
+		escape_text(out, sizeof(out), raw, strlen(raw));
+		if (strcmp(out, shown) != 0)
+			fail_msg("U+%04X: %s, not %s", c, out, shown);
+	}
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_words_and_quotes),
 		cmocka_unit_test(test_ends_at_nul_or_length),
 		cmocka_unit_test(test_short_buffers),
 		cmocka_unit_test(test_all_characters),
 		cmocka_unit_test(test_cut_character_is_dropped),
-		cmocka_unit_test(test_steering),
+		cmocka_unit_test(test_unescape),
+		cmocka_unit_test(test_what_is_shown_can_be_typed),
+		cmocka_unit_test(test_what_is_printable),
+		cmocka_unit_test(test_what_is_not_printable_is_escaped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "capture.h"
+#include "encode_utf8.h"
 #include "events.h"
 #include "json_check.h"
 #include "json_writer.h"
@@ -429,8 +430,8 @@ static void read_netns(uint32_t inode, const char *name, struct members *members
 static void test_netns_names(void **state)
 {
 	static const char *const names[][2] = {
-		{"blue", "blue"}, {"a\"b\\c", "a\"b\\c"}, {"a\nb", "a<U+000A>b"},         {"\033[2J", "<U+001B>[2J"},
-		{"a b", "a b"},   {"\xff", "\\xff"},      {"caf\303\251", "caf\303\251"},
+		{"blue", "blue"}, {"a\"b\\c", "a\"b\\x5cc"}, {"a\nb", "a<U+000A>b"},         {"\033[2J", "<U+001B>[2J"},
+		{"a b", "a b"},   {"\xff", "\\xff"},         {"caf\303\251", "caf\303\251"},
 	};
 	struct members members;
 	char longest[256];
@@ -477,13 +478,18 @@ static void test_hostile_names(void **state)
 	} names[] = {
 		{"a\"b", "a\"b"},
 		{"\",\"x\":\"", "\",\"x\":\""},
-		{"a\\", "a\\"},
-		{"\\u0041", "\\u0041"},
+		{"a\\", "a\\x5c"},
+		{"\\u0041", "\\x5cu0041"},
+		{"\\xff", "\\x5cxff"}, /* these four characters, and not the byte */
 		{"\033[2J", "<U+001B>[2J"},
 		{"a\nb", "a<U+000A>b"},
 		{"\177", "<U+007F>"},
 		{"\302\233", "<U+009B>"},
 		{"\342\200\256x", "<U+202E>x"},
+		{"ng\342\200\213inx", "ng<U+200B>inx"},
+		{"a\302\240b", "a<U+00A0>b"},
+		{"\363\240\201\201\360\233\262\240", "<U+E0041><U+1BCA0>"},
+		{"\364\217\277\277\360\235\205\263", "<U+10FFFF><U+1D173>"},
 		{"caf\303\251", "caf\303\251"},
 		{"\xff", "\\xff"},
 		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
@@ -505,6 +511,79 @@ static void test_hostile_names(void **state)
 	}
 }
 
+static int hex2(const char *digits)
+{
+	char text[3] = {digits[0], digits[1], '\0'}, *end;
+	unsigned long value = strtoul(text, &end, 16);
+
+	return *end || end == text ? -1 : (int)value;
+}
+
+/* A string as json_check.h reads it, with the bytes in place of \xNN: what the program was given. */
+static void restore(const char *read, char *out)
+{
+	unsigned int c;
+	int used;
+
+	while (*read) {
+		if (read[0] == '\\' && read[1] == 'x' && hex2(read + 2) > 0) {
+			*out++ = (char)hex2(read + 2);
+			read += 4;
+		} else if (sscanf(read, "<U+%x>%n", &c, &used) == 1) {
+			out += encode_utf8(c, out);
+			read += used;
+		} else {
+			*out++ = *read++;
+		}
+	}
+	*out = '\0';
+}
+
+static void assert_told_whole(const char comm[COMM_LEN])
+{
+	char restored[MAX_VALUE], raw[COMM_LEN + 1] = "";
+	struct members members;
+
+	memcpy(raw, comm, COMM_LEN);
+	read_comm(raw, &members);
+	restore(json_member(&members, "comm")->value, restored);
+	if (strcmp(restored, raw) != 0)
+		fail_msg("%s is told as %s", raw, json_member(&members, "comm")->value);
+}
+
+/* Two names are never told alike: what is told says which bytes they have. */
+static void test_names_are_told_whole(void **state)
+{
+	static const char names[][COMM_LEN] = {
+		"\\",
+		"\\\\",
+		"\\xff",
+		"\\x5c",
+		"\\x5cxff",
+		"\\xf",
+		"\\x",
+		"x5c",
+		"\\u200b",
+		"\\\"",
+		"a\\",
+		"\\x\xff",
+		"\342\200\213",
+		"\\xe2\\x80\\x8b",
+		"\363\240\201\201\\",
+		"\342\200\\x8b",
+	};
+
+	(void)state;
+	for (int byte = 1; byte < 256; byte++) {
+		assert_told_whole((char[COMM_LEN]){(char)byte});
+		assert_told_whole((char[COMM_LEN]){'\\', (char)byte});
+		assert_told_whole((char[COMM_LEN]){'\\', 'x', (char)byte, '0'});
+		assert_told_whole((char[COMM_LEN]){(char)byte, '\\', 'x', '4', '1'});
+	}
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		assert_told_whole(names[i]);
+}
+
 static void test_random_names(void **state)
 {
 	uint64_t seed = 31337;
@@ -521,6 +600,7 @@ static void test_random_names(void **state)
 		}
 		read_comm(comm, &members);
 		assert_int_equal(json_member(&members, "comm")->type, 's');
+		assert_told_whole(comm);
 	}
 }
 
@@ -627,6 +707,7 @@ int main(void)
 		cmocka_unit_test(test_table_and_summary),
 		cmocka_unit_test(test_netns_names),
 		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_names_are_told_whole),
 		cmocka_unit_test(test_random_names),
 		cmocka_unit_test(test_writer_nests),
 		cmocka_unit_test(test_writer_refuses_what_is_no_json),

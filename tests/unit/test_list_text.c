@@ -2,6 +2,7 @@
 /*
  * The lines of `list`, as people read them.
  */
+#include <limits.h>
 #include <linux/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,10 +149,39 @@ static void assert_listed(const struct list_style *style, const struct socket *r
 	free(got);
 }
 
+static char long_path[PATH_MAX];
+
+static const char *cgroup(void *context, uint64_t id)
+{
+	(void)context;
+	(void)id;
+	return long_path;
+}
+
+/* However long, a path is told whole: one that was cut would look like another. */
+static void test_long_cgroup(void **state)
+{
+	const struct socket_words words = {.cgroup = cgroup};
+	struct socket socket = {.uid = UID_UNKNOWN, .details.cgroup = 1, .v6only = TRISTATE_UNKNOWN};
+	struct capture capture = capture_open();
+	char *text;
+
+	(void)state;
+	memset(long_path, '\\', sizeof(long_path) - 1);
+	socket_details_put(&socket, &words, capture.output);
+	text = capture_take(&capture);
+	assert_int_equal(strlen(text), strlen(" cgroup:") + 4 * (sizeof(long_path) - 1));
+	assert_string_equal(text + strlen(text) - 8, "\\x5c\\x5c");
+	free(text);
+	capture_close(&capture);
+}
+
 static void test_columns(void **state)
 {
 	static const struct owner owners[] = {{.pid = 12, .fd = 3, .comm = "ng\"inx"},
-					      {.pid = 13, .fd = 4, .comm = "a b"}};
+					      {.pid = 13, .fd = 4, .comm = "a b"},
+					      {.pid = 14, .fd = 5, .comm = "\\xff"},
+					      {.pid = 15, .fd = 6, .comm = "\xff"}};
 	struct socket rows[] = {
 		inet(PROTOCOL_TCP, STATE_LISTEN, 4, "0.0.0.0", 80, "0.0.0.0", 0),
 		inet(PROTOCOL_UDP, STATE_CLOSE, 4, "127.0.0.1", 53, "0.0.0.0", 0),
@@ -162,7 +192,7 @@ static void test_columns(void **state)
 	rows[0].recvq = 1;
 	rows[0].sendq = 511;
 	rows[0].owners = owners;
-	rows[0].owner_count = 2;
+	rows[0].owner_count = COUNT_OF(owners);
 	rows[1].sendq = QUEUE_UNKNOWN;
 	rows[1].recvq = 4000000000;
 	assert_listed(&plain, rows, 2,
@@ -172,7 +202,8 @@ static void test_columns(void **state)
 	assert_listed(&full, rows, 2,
 		      "Netid State      Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n"
 		      "tcp   LISTEN          1    511 0.0.0.0:80         0.0.0.0:*         "
-		      "users:((\"ng\\\"inx\",pid=12,fd=3),(\"a b\",pid=13,fd=4))\n"
+		      "users:((\"ng\\x22inx\",pid=12,fd=3),(\"a b\",pid=13,fd=4),"
+		      "(\"\\x5cxff\",pid=14,fd=5),(\"\\xff\",pid=15,fd=6))\n"
 		      "udp   UNCONN 4000000000      - 127.0.0.1:53       0.0.0.0:*         -\n");
 	assert_listed(&plain, rows, 0, "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\n");
 	assert_listed(&(struct list_style){0}, rows, 0, "");
@@ -288,13 +319,10 @@ static void test_details_and_internals(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_endpoints),
-		cmocka_unit_test(test_unix_ends),
-		cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_wide_ends),
-		cmocka_unit_test(test_columns_do_not_shrink),
-		cmocka_unit_test(test_timers),
-		cmocka_unit_test(test_details_and_internals),
+		cmocka_unit_test(test_endpoints),   cmocka_unit_test(test_unix_ends),
+		cmocka_unit_test(test_long_cgroup), cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_wide_ends),   cmocka_unit_test(test_columns_do_not_shrink),
+		cmocka_unit_test(test_timers),      cmocka_unit_test(test_details_and_internals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

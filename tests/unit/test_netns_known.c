@@ -109,6 +109,9 @@ static void test_words(void **state)
 		{"red", "202"},
 		{"a\nb", "203"},
 		{"a\\x0ab", "203"}, /* as it is printed */
+		{"a\\x0Ab", "203"},
+		{"\\x62lue", "201"},
+		{"docker:\\x30123456789ab", "302"},
 		{CNI, "301"},
 		{"docker:0123456789ab", "302"},
 		{"docker:0123456789abcdef", "302"},
@@ -227,6 +230,12 @@ static void test_hostile_names(void **state)
 	assert_string_equal(out, "no such network namespace: there are plain, x\\xff\\x20y");
 	assert_chosen(all, 2, "x\xff y", "3");
 	assert_chosen(all, 2, "x\\xff\\x20y", "3");
+	all[0] = named(2, NETNS_BY_NAME, "x\\xff\\x20y");
+	all[1] = named(3, NETNS_BY_NAME, "x\xff y");
+	chosen(all, 2, "nosuch", out, sizeof(out));
+	assert_string_equal(out, "no such network namespace: there are x\\x5cxff\\x5cx20y, x\\xff\\x20y");
+	assert_chosen(all, 2, "x\\xff\\x20y", "3");
+	assert_chosen(all, 2, "x\\x5cxff\\x5cx20y", "2");
 }
 
 static void test_ranks(void **state)

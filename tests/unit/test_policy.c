@@ -98,6 +98,20 @@ static const struct question questions[] = {
 	{"80/Tcp", PROTOCOL_UDP, "::1", 80, "x", TRISTATE_NO},
 	{"Web Content:80", PROTOCOL_TCP, "::1", 80, "Web Content", TRISTATE_YES},
 	{"ssh,nginx:80,443/tcp", PROTOCOL_TCP, "0.0.0.0", 80, "x", TRISTATE_NO},
+	/* a name as it is printed, with what would mean something here */
+	{"ng\\x69nx:80", PROTOCOL_TCP, "::1", 80, "nginx", TRISTATE_YES},
+	{"\\xe2\\x80\\x8b\\x5cxff:80", PROTOCOL_TCP, "::1", 80, "\342\200\213\\xff", TRISTATE_YES},
+	{"\\xff:80", PROTOCOL_TCP, "::1", 80, "\xff", TRISTATE_YES},
+	{"\\xff:80", PROTOCOL_TCP, "::1", 80, "\\xff", TRISTATE_NO},
+	{"a\\x20:80", PROTOCOL_TCP, "::1", 80, "a ", TRISTATE_YES},
+	{"a\\x2cb:80", PROTOCOL_TCP, "::1", 80, "a,b", TRISTATE_YES},
+	{"a\\x0ab:80", PROTOCOL_TCP, "::1", 80, "a\nb", TRISTATE_YES},
+	{"x\\x3a80:443", PROTOCOL_TCP, "::1", 443, "x:80", TRISTATE_YES},
+	{"\\x5b::1]:80", PROTOCOL_TCP, "::2", 80, "[::1]", TRISTATE_YES},
+	{"\\x2a:80", PROTOCOL_TCP, "::1", 80, "*", TRISTATE_YES},
+	{"\\x2a:80", PROTOCOL_TCP, "::1", 80, "x", TRISTATE_NO},
+	{"\\x00:80", PROTOCOL_TCP, "::1", 80, "x", TRISTATE_NO}, /* which is no name, and not any */
+	{"\\x73ystemd-networkd:68", PROTOCOL_UDP, "0.0.0.0", 68, "systemd-network", TRISTATE_YES},
 };
 
 static void test_entries(void **state)
@@ -176,6 +190,8 @@ static const struct mistake mistakes[] = {
 	{"--80", "'--80': '' is no port: give a number, a range as 8000-8100, a service, or *"},
 	{"nginx", "'nginx': there is no such service; for a process of that name give nginx:80, or nginx:* for all its "
 		  "ports"},
+	{"a\\x2cb", "'a\\x2cb': there is no such service; for a process of that name give a\\x2cb:80, or a\\x2cb:* for "
+		    "all its ports"},
 	{"ssh,nginx/tcp", "'nginx/tcp': there is no such service; for a process of that name give nginx:80, or nginx:* "
 			  "for all its ports"},
 	{"nginx:", "'nginx:': a port is missing: give a number, a range, a service, or *"},

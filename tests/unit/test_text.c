@@ -321,8 +321,10 @@ static void assert_no_steering(const char *text)
 		int32_t character;
 
 		at += utf8_next(text + at, length - at, &character);
-		if (character != '\n' && (character < 0 || is_steering(character)))
+		if (character != '\n' && (character < 0 || is_unprintable(character)))
 			fail_msg("raw %02x in %s", (unsigned char)text[at - 1], text);
+		if (character == '\\' && (text[at] != 'x' || strspn(text + at + 1, "0123456789abcdef") < 2))
+			fail_msg("an escape was cut in %s", text);
 	}
 }
 
@@ -333,6 +335,7 @@ static const char hostile_names[][COMM_LEN] = {
 	"\302\233x",
 	"\342\200\256txt.exe",
 	"\xff\xfe\xc0\xaf",
+	"\\x\\y1234567\\z",
 	"caf\303\251",
 	"\303\251\303\251\303\251\303\251\303\251\303\251\303\251x",
 	"a\303\251\303\251\303\251\303\251\303\251\303\251\303\251",
@@ -447,6 +450,14 @@ static void test_narrow_terminals_and_hostile_names(void **state)
 		assert_fits(80, hostile_names[i]);
 		assert_fits(120, hostile_names[i]);
 		assert_fits(240, hostile_names[i]);
+	}
+	for (int before = 0; before < 12; before++) { /* a cut at each byte of an escape */
+		char comm[COMM_LEN] = "";
+
+		memset(comm, 'a', (size_t)before);
+		strcat(comm, "\\\\\\");
+		assert_fits(80, comm);
+		assert_fits(140, comm);
 	}
 }
 

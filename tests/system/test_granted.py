@@ -14,12 +14,11 @@ import tempfile
 import pytest
 from conftest import PROGRAM, await_that, connected_pair, libc, port_of, run
 from test_privileges import BPF, DAC_READ_SEARCH, PERFMON, SYS_PTRACE, capabilities, threads_of
-from test_usage import NOBODY
+from test_usage import NO_LEAKS, NOBODY
 
 NOBODYS_ID = 65534
 SECRET = "root:$y$j9T$topsecret:20228:0:99999:7:::\n"
-# The account of leaks traces its own process, which may not be traced when it got rights from its file.
-ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+AS_NOBODY = [*NOBODY, *NO_LEAKS]
 
 
 def grant(path):
@@ -48,7 +47,7 @@ def granted(place, request):
 
 
 def as_nobody(*command, **kwargs):
-    return run(*NOBODY, *command, env=ENVIRONMENT, **kwargs)
+    return run(*AS_NOBODY, *command, **kwargs)
 
 
 def put(path, text, mode, owner=0):
@@ -156,7 +155,7 @@ def test_no_capability_is_effective_between_uses(place, tracer, process, who, co
     else:
         path = shutil.copy(PROGRAM, f"{place}/granted")
         grant(path)
-        started = process([*NOBODY, path, command, *arguments, "-v"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT)
+        started = process([*AS_NOBODY, path, command, *arguments, "-v"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         while b"joined" not in (line := started.stderr.readline()):
             assert line
         pid = started.pid
@@ -188,10 +187,8 @@ def test_no_variable_chooses_a_file_or_a_program(place, granted):
         assert watched.was_opened(), "the test proves nothing otherwise"
     variables = dict.fromkeys("HOME XDG_CONFIG_HOME XDG_STATE_HOME XDG_DATA_HOME XDG_RUNTIME_DIR TMPDIR TERMINFO LOCPATH NLSPATH".split(), trap)
     programs = dict.fromkeys("PAGER MANPAGER EDITOR VISUAL BROWSER SHELL TZ HOSTALIASES RESOLV_HOST_CONF LD_PRELOAD".split(), f"{trap}/run")
-    environment = {**ENVIRONMENT, **variables, **programs}
+    settings = [f"{name}={value}" for name, value in {**variables, **programs}.items()]
     for words in ["--help"], ["list", "-tulnrpe"], ["audit"], ["fds", "1"], ["explain", "80"], ["doctor"], ["trace", "--duration", "0.1"]:
-        # setpriv itself heeds LD_PRELOAD: the variables are set behind it
-        run(*NOBODY, "env", *(f"{name}={value}" for name, value in environment.items() if name in {**variables, **programs}), granted, *words,
-            env=ENVIRONMENT)
+        as_nobody("env", *settings, granted, *words)  # env goes first: it would heed LD_PRELOAD itself
         assert not watched.was_opened(), words
     assert not os.path.exists(f"{trap}/ran")

@@ -59,10 +59,21 @@ bool is_unprintable(int32_t c)
 	}
 }
 
-/* `but`: two characters that are not; NULs for none. */
-static bool is_plain(unsigned char byte, const char but[2])
+/* What is escaped beside that of which the reader sees nothing. */
+struct manner {
+	char but[2];       /* characters; NUL: none */
+	bool outer_spaces; /* those that a reader may miss: at either end, and after another */
+};
+
+static bool is_plain(unsigned char byte, const struct manner *manner)
 {
-	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)but[0] && byte != (unsigned char)but[1];
+	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)manner->but[0] &&
+	       byte != (unsigned char)manner->but[1];
+}
+
+static bool is_outer_space(const char *text, size_t length, size_t at)
+{
+	return text[at] == ' ' && (at == 0 || at + 1 == length || text[at - 1] == ' ');
 }
 
 static char *put_escaped(char *at, unsigned char byte)
@@ -76,8 +87,8 @@ static char *put_escaped(char *at, unsigned char byte)
 	return at;
 }
 
-/* `but`: what of the printable is escaped, too. */
-static size_t escape(char *out, size_t size, const char *text, size_t length, const char but[2])
+/* `whole`: whether all of it had room. */
+static size_t escape(char *out, size_t size, const char *text, size_t length, struct manner manner, bool *whole)
 {
 	size_t used = 0, at = 0;
 
@@ -85,13 +96,14 @@ static size_t escape(char *out, size_t size, const char *text, size_t length, co
 	while (at < length) {
 		int32_t character = (unsigned char)text[at];
 		size_t bytes = 1;
-		bool plain = is_plain((unsigned char)character, but);
+		bool plain = is_plain((unsigned char)character, &manner) &&
+			     !(manner.outer_spaces && is_outer_space(text, length, at));
 
 		if (!plain && character >= 0x80) {
 			bytes = utf8_next(text + at, length - at, &character);
 			plain = character >= 0 && !is_unprintable(character);
 		}
-		if (used + (plain ? bytes : 4 * bytes) >= size)
+		if (used + (plain ? bytes : ESCAPE_LENGTH * bytes) >= size)
 			break;
 		for (size_t i = 0; i < bytes; i++) {
 			if (plain)
@@ -102,39 +114,74 @@ static size_t escape(char *out, size_t size, const char *text, size_t length, co
 		at += bytes;
 	}
 	out[used] = '\0';
+	*whole = at == length;
 	return used;
 }
 
 size_t escape_text(char *out, size_t size, const char *text, size_t length)
 {
-	return escape(out, size, text, length, "\\");
+	bool whole;
+
+	return escape(out, size, text, length, (struct manner){.but = "\\", .outer_spaces = true}, &whole);
 }
 
 size_t escape_word(char *out, size_t size, const char *text, size_t length)
 {
-	return escape(out, size, text, length, "\\ ");
+	bool whole;
+
+	return escape(out, size, text, length, (struct manner){.but = {'\\', ' '}}, &whole);
 }
 
 size_t escape_quoted(char *out, size_t size, const char *text, size_t length)
 {
-	return escape(out, size, text, length, "\\\"");
+	bool whole;
+
+	return escape(out, size, text, length, (struct manner){.but = {'\\', '"'}}, &whole);
 }
 
 size_t escape_typed(char *out, size_t size, const char *text, size_t length)
 {
-	return escape(out, size, text, length, "\0");
+	bool whole;
+
+	return escape(out, size, text, length, (struct manner){.but = ""}, &whole);
+}
+
+void escape_cut(char *text, size_t width)
+{
+	if (strlen(text) <= width)
+		return;
+	while (width && is_continuation(text[width]))
+		width--;
+	for (size_t back = 1; back < ESCAPE_LENGTH && back <= width; back++) {
+		if (text[width - back] != '\\')
+			continue;
+		width -= back;
+		break;
+	}
+	text[width] = '\0';
+}
+
+static const char *escape_or_cut(char *out, size_t size, const char *text, struct manner manner)
+{
+	static const char more[] = "\xe2\x80\xa6"; /* … */
+	bool whole;
+
+	escape(out, size, text, strlen(text), manner, &whole);
+	if (!whole) {
+		escape_cut(out, size - sizeof(more));
+		strcat(out, more);
+	}
+	return out;
 }
 
 const char *escape_into(char *out, size_t size, const char *text)
 {
-	escape_text(out, size, text, strlen(text));
-	return out;
+	return escape_or_cut(out, size, text, (struct manner){.but = "\\", .outer_spaces = true});
 }
 
 const char *escape_typed_into(char *out, size_t size, const char *text)
 {
-	escape_typed(out, size, text, strlen(text));
-	return out;
+	return escape_or_cut(out, size, text, (struct manner){.but = ""});
 }
 
 static int hex_digit(char c)

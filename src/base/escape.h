@@ -20,9 +20,11 @@ size_t utf8_next(const char *text, size_t length, int32_t *character);
  * Braille patterns. A character that is younger than the utf8proc in use counts as Cn. */
 bool is_unprintable(int32_t character);
 
-/* Copies at most `length` bytes of `text` (less if it has a NUL) into `out`; of a backslash, of what is not printable
- * and of what is not UTF-8 each byte is \xNN. `size` is that of `out`, 4 * length + 1 is always enough; what does not
- * fit is left out whole. Returns the length written, NUL not counted. */
+enum { ESCAPE_LENGTH = 4 }; /* of \xNN */
+
+/* Copies at most `length` bytes of `text` (less if it has a NUL) into `out`; of a backslash, of what is not printable,
+ * of what is not UTF-8, and of spaces at either end or after another each byte is \xNN. `size` is that of `out`, 4 *
+ * length + 1 is always enough; what does not fit is left out whole. Returns the length written, NUL not counted. */
 size_t escape_text(char *out, size_t size, const char *text, size_t length);
 
 /* The same, for a word among words: a space, which would look like its end, is \x20. */
@@ -35,7 +37,10 @@ size_t escape_quoted(char *out, size_t size, const char *text, size_t length);
  * the same when it is typed again. */
 size_t escape_typed(char *out, size_t size, const char *text, size_t length);
 
-/* A text for a message, on the spot: a name, or what was typed. */
+/* Cuts what was escaped to at most `width` bytes, and not within a character or a \xNN. */
+void escape_cut(char *text, size_t width);
+
+/* A text for a message, on the spot: a name, or what was typed. What has no room is cut, and ends with "…". */
 const char *escape_into(char *out, size_t size, const char *text);
 const char *escape_typed_into(char *out, size_t size, const char *text);
 #define ESCAPED(text) escape_into((char[256]){0}, 256, text)
@@ -48,8 +53,6 @@ size_t unescape_next(const char *typed, char *byte);
 
 /* Writes the name that was typed into `out`, cut to `size` - 1 bytes. Returns the length. */
 size_t unescape(char *out, size_t size, const char *typed);
-
-enum { ESCAPE_LENGTH = 4 }; /* of \xNN */
 
 /* How many characters of a text that was escaped. */
 size_t text_width(const char *text);

@@ -2,7 +2,10 @@
 #include "hash.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/random.h>
+
+#include "log.h"
 
 /* getrandom(2): up to that size it gives all or nothing, and once the kernel has its entropy, no signal interrupts it.
  */
@@ -11,9 +14,14 @@ _Static_assert(sizeof(struct hash_secret) <= 256, "a secret comes whole");
 int hash_secret_init(struct hash_secret *secret)
 {
 	ssize_t length;
+	int err;
 
 	do
 		length = getrandom(secret, sizeof(*secret), 0);
 	while (length < 0 && errno == EINTR);
-	return length < 0 ? -errno : 0;
+	if (length >= 0)
+		return 0;
+	err = -errno;
+	log_error("getrandom() gives no secret for hashing: %s", strerror(-err));
+	return err;
 }

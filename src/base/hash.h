@@ -28,7 +28,7 @@ struct hash_secret {
 };
 
 /* A new secret from the kernel, which early after boot may have to wait for it. 0, or a negative errno of getrandom():
- * -ENOSYS, or -EPERM where a sandbox forbids it. */
+ * -ENOSYS, or -EPERM where a sandbox forbids it, which is told. */
 int hash_secret_init(struct hash_secret *secret);
 
 /* The same as hash_words(), by 64-bit arithmetic: for compilers without 128-bit integers (32-bit machines). */

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -32,18 +34,30 @@ static int grow(char **text, size_t *room, size_t most)
 	return 0;
 }
 
+/* /proc tells a process more of itself than its user may know, where its file gave it rights. */
+static int refuse_proc(int fd)
+{
+	struct statfs system;
+
+	if (fstatfs(fd, &system))
+		return -errno;
+	return system.f_type == PROC_SUPER_MAGIC ? -EACCES : 0;
+}
+
 int text_file_read(const char *path, size_t most, char **out, size_t *length)
 {
 	CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	CLEANUP(cleanup_free) char *text = NULL;
 	size_t used = 0, room = 0;
 	ssize_t got = 1;
+	int err;
 
 	if (fd < 0 || fcntl(fd, F_SETFL, 0)) /* only for who opens a pipe there is nobody to wait for */
 		return -errno;
+	err = refuse_proc(fd);
 	while (got) {
-		int err = used == room ? grow(&text, &room, most) : 0;
-
+		if (!err && used == room)
+			err = grow(&text, &room, most);
 		if (err)
 			return err;
 		got = read(fd, text + used, room - used);

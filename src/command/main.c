@@ -10,10 +10,12 @@
 #include "privileges.h"
 #include "standard_output.h"
 
-/* Who starts us without a standard output has no use for one of our descriptors in its place. */
+/* Who starts us without a standard output has no use for one of our descriptors in its place. (Where the file gave
+ * rights, the C library has put something there already that can only be read.) */
 static bool has_standard_files(void)
 {
-	bool has_output = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+	bool has_output = flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
 	int fd;
 
 	do
@@ -58,7 +60,7 @@ int main(int argc, char **argv)
 	}
 	ignore_write_signals();
 	if (!has_standard_files()) {
-		log_error("standard output is closed: there is nowhere to print to");
+		log_error("standard output is closed, or open only to read: there is nowhere to print to");
 		return STATUS_FAILED;
 	}
 	standard_output_check_at_exit();

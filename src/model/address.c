@@ -100,11 +100,13 @@ bool tuple_equal(const struct tuple *a, const struct tuple *b)
 
 uint64_t tuple_hash(const struct hash_secret *secret, const struct tuple *tuple)
 {
-	uint64_t words[6];
+	enum { WORDS = 6 };
+	uint64_t words[WORDS];
 
+	_Static_assert((int)WORDS <= (int)HASH_WORDS_MAX, "a secret has so many keys");
 	memcpy(words, tuple->laddr.bytes, ADDRESS_LEN);
 	memcpy(words + 2, tuple->raddr.bytes, ADDRESS_LEN);
 	words[4] = (uint64_t)tuple->lport << 48 | (uint64_t)tuple->rport << 32 | tuple->netns;
 	words[5] = tuple->family;
-	return hash_words(secret, words, 6);
+	return hash_words(secret, words, WORDS);
 }

@@ -5,7 +5,7 @@
  */
 #include "filter.h"
 
-enum { FILTER_TEXT_MAX = 4096, FILTER_WORD_MAX = 256 };
+enum { FILTER_TEXT_MAX = 4096, FILTER_WORD_MAX = 1024 }; /* a name of 255 bytes, each as \xNN, has room */
 
 enum token_kind { TOKEN_END, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_AND, TOKEN_OR, TOKEN_NOT, TOKEN_COMPARE, TOKEN_WORD };
 

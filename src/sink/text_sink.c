@@ -128,22 +128,6 @@ static void put_time(struct text_sink *self, uint64_t monotonic_ns)
 	line_left(&self->line, text, self->layout.time);
 }
 
-/* What was escaped, to at most `width` bytes, and not within a character or a \xNN. */
-static void cut_text(char *text, size_t width)
-{
-	if (strlen(text) <= width)
-		return;
-	while (width && ((unsigned char)text[width] & 0xc0) == 0x80)
-		width--;
-	for (size_t back = 1; back < ESCAPE_LENGTH && back <= width; back++) {
-		if (text[width - back] != '\\')
-			continue;
-		width -= back;
-		break;
-	}
-	text[width] = '\0';
-}
-
 static void put_owner(struct text_sink *self, const struct connection *conn)
 {
 	char pid[32], comm[COMM_TEXT];
@@ -152,7 +136,7 @@ static void put_owner(struct text_sink *self, const struct connection *conn)
 	line_left(&self->line, number_text(conn->owner.pid, known, pid), PID_WIDTH);
 	escape_text(comm, sizeof(comm), conn->owner.comm, COMM_LEN);
 	if (self->layout.terminal)
-		cut_text(comm, self->layout.comm);
+		escape_cut(comm, self->layout.comm);
 	line_left(&self->line, known ? comm : "-", self->layout.comm);
 }
 
@@ -170,7 +154,7 @@ static void put_netns(struct text_sink *self, const struct connection *conn, uin
 
 	if (self->layout.terminal) {
 		strncat(cut, text, sizeof(cut) - 1);
-		cut_text(cut, self->layout.netns);
+		escape_cut(cut, self->layout.netns);
 		text = cut;
 	}
 	line_left(&self->line, text, self->layout.netns);

@@ -169,7 +169,7 @@ static void advise_capabilities(const struct host_facts *facts, struct finding *
 	}
 	say(finding->remedy,
 	    "Run it with sudo, or grant them to the program once. It then shows everybody's sockets and descriptors to "
-	    "all who may run it: first let only a group do that (`chgrp`, `chmod 0750`), then ");
+	    "all who may run it: first let only a group do that (`chown root:GROUP`, `chmod 0750`), then ");
 	say_setcap(finding->remedy, facts);
 	if (facts->in_pid_namespace)
 		say(finding->remedy, ". In a container they must be granted to that: `docker run --cap-add BPF "

@@ -3,15 +3,28 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef CAP_BPF
-#define CAP_BPF 39
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF     39
 #endif
+
+#define BIT(capability) (1ULL << (capability))
+
+/* All that is ever raised: for bpf() (which lifts RLIMIT_MEMLOCK where locked memory counts), for other processes (some
+ * containers' root has CAP_DAC_OVERRIDE alone), for setns(), and to run before others. */
+#define USED                                                                                                           \
+	(BIT(CAP_BPF) | BIT(CAP_PERFMON) | BIT(CAP_SYS_RESOURCE) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) |    \
+	 BIT(CAP_DAC_OVERRIDE) | BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_NICE))
+
+/* What a block finds where the kernel tells of no capabilities (a seccomp filter): it changes nothing. */
+#define NOT_TOLD UINT64_MAX
 
 /* Of the calling thread, a bit each. */
 struct capability_sets {
@@ -19,11 +32,6 @@ struct capability_sets {
 	uint64_t permitted;
 	uint64_t inheritable;
 };
-
-static uint64_t bit(unsigned int capability)
-{
-	return 1ULL << capability;
-}
 
 /* ---- the system calls ---- */
 
@@ -55,10 +63,27 @@ static int write_sets(const struct capability_sets *sets)
 
 /* ---- blocks ---- */
 
-/* The kernel sets AT_SECURE where the file gave what its user does not have. A user who is root has it all the same. */
+/* Whether root has all that is permitted just because it is root (capabilities(7), securebits). */
+static bool is_root(void)
+{
+	int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+
+	return getuid() == 0 && bits >= 0 && !(bits & SECBIT_NOROOT);
+}
+
+/* Of `permitted`, those that any program has which its user starts: all for root, else the ambient ones. The kernel
+ * clears these where the file gives any. */
 static uint64_t of_user(uint64_t permitted)
 {
-	return getuid() == 0 || !getauxval(AT_SECURE) ? permitted : 0;
+	uint64_t ambient = 0;
+
+	if (is_root())
+		return permitted;
+	for (unsigned int capability = 0; capability < 64; capability++)
+		if (permitted & BIT(capability) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, (unsigned long)capability, 0, 0) == 1)
+			ambient |= BIT(capability);
+	return ambient;
 }
 
 /* Returns what was. A capability that cannot be had is missed by what needs it, which says so; but nothing is done with
@@ -77,14 +102,14 @@ uint64_t privileges_raise(void)
 {
 	struct capability_sets sets = {0};
 
-	return read_sets(&sets) ? 0 : make_effective(&sets, sets.permitted);
+	return read_sets(&sets) ? NOT_TOLD : make_effective(&sets, sets.effective | (sets.permitted & USED));
 }
 
 uint64_t privileges_become_user(void)
 {
 	struct capability_sets sets = {0};
 
-	return read_sets(&sets) ? 0 : make_effective(&sets, of_user(sets.permitted));
+	return read_sets(&sets) ? NOT_TOLD : make_effective(&sets, of_user(sets.permitted));
 }
 
 /* What was permitted may have been dropped meanwhile. */
@@ -92,8 +117,11 @@ void privileges_restore(const uint64_t *before)
 {
 	struct capability_sets sets = {0};
 
-	if (read_sets(&sets) == 0) /* else nothing was raised either */
-		make_effective(&sets, *before & sets.permitted);
+	if (*before == NOT_TOLD)
+		return;
+	if (read_sets(&sets))
+		abort();
+	make_effective(&sets, *before & sets.permitted);
 }
 
 uint64_t privileges_permitted(void)
@@ -110,7 +138,7 @@ uint64_t privileges_of_user(void)
 
 /* ---- beginning, and giving up ---- */
 
-/* Both the real ids: the others would open files for somebody else. */
+/* Its effective and saved ids would open files for somebody else. */
 static int become_real_user(void)
 {
 	uid_t uid = getuid();
@@ -124,27 +152,32 @@ static int become_real_user(void)
 	return 0;
 }
 
+/* Where a seccomp filter forbids it, a program whose file gave nothing goes on as its user would have any other. */
 int privileges_begin(void)
 {
-	struct capability_sets sets;
+	struct capability_sets sets = {0};
 	int err = become_real_user();
 
-	if (!err)
-		err = read_sets(&sets);
-	if (err || !sets.effective)
+	if (err)
 		return err;
-	sets.effective = 0;
-	return write_sets(&sets);
+	err = read_sets(&sets);
+	if (err)
+		return getauxval(AT_SECURE) ? err : 0;
+	if (sets.effective) {
+		sets.effective = 0;
+		err = write_sets(&sets);
+	}
+	return sets.permitted == of_user(sets.permitted) ? 0 : err;
 }
 
 int privileges_drop(bool enters_namespaces)
 {
-	uint64_t keep = bit(CAP_BPF) | bit(CAP_SYS_PTRACE) | bit(CAP_DAC_READ_SEARCH);
+	uint64_t keep = BIT(CAP_BPF) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH);
 	struct capability_sets sets;
 	int err;
 
 	if (enters_namespaces)
-		keep |= bit(CAP_SYS_ADMIN);
+		keep |= BIT(CAP_SYS_ADMIN);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	err = read_sets(&sets);

@@ -17,8 +17,9 @@
  * becomes its user, but for the capabilities. 0 or a negative errno. */
 int privileges_begin(void);
 
-/* From here to the end of the block, what is permitted is effective: for bpf(), to read other processes in /proc, to
- * enter namespaces. No path that a user names, or a variable gives, is opened in such a block. */
+/* From here to the end of the block, what is permitted of these is effective: what bpf(), other processes in /proc and
+ * entering namespaces ask for, and CAP_SYS_NICE, to run before others. No path that a user names, or a variable gives,
+ * is opened in such a block. */
 #define WITH_PRIVILEGES                                                                                                \
 	CLEANUP(privileges_restore) __attribute__((unused)) uint64_t privileges_were = privileges_raise()
 

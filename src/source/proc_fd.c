@@ -11,6 +11,7 @@
 #include "dir.h"
 #include "number.h"
 #include "parse.h"
+#include "privileges.h"
 #include "process_dir.h"
 #include "shortage.h"
 #include "thread_tables.h"
@@ -91,6 +92,7 @@ static int visit_process(void *context, uint32_t pid, int process)
 
 int proc_fd_each_link(proc_link_handler *handler, void *context, size_t *denied)
 {
+	WITH_PRIVILEGES;
 	struct walk walk = {.handler = handler, .context = context};
 	size_t hidden;
 	int err = process_each(visit_process, &walk, &hidden);

@@ -25,6 +25,7 @@ bool process_all_are_shown(void)
 
 static int open_in(int proc, uint32_t pid)
 {
+	WITH_PRIVILEGES;
 	char name[16];
 	int fd;
 
@@ -35,15 +36,21 @@ static int open_in(int proc, uint32_t pid)
 
 int process_open(uint32_t pid)
 {
-	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return proc < 0 ? -errno : open_in(proc, pid);
 }
 
-int process_each(process_handler *handler, void *context, size_t *hidden)
+/* The kernel may hide those that may not be looked at (hidepid). */
+static int64_t next_process(DIR *proc)
 {
 	WITH_PRIVILEGES;
+
+	return dir_next_number(proc);
+}
+
+int process_each(process_handler *handler, void *context, size_t *hidden)
+{
 	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
 	int64_t pid;
 	int err = 0;
@@ -51,7 +58,7 @@ int process_each(process_handler *handler, void *context, size_t *hidden)
 	*hidden = 0;
 	if (!proc)
 		return -errno;
-	while (!err && (pid = dir_next_number(proc)) >= 0) {
+	while (!err && (pid = next_process(proc)) >= 0) {
 		CLEANUP(cleanup_close) int process = open_in(dirfd(proc), (uint32_t)pid);
 
 		if (process >= 0)

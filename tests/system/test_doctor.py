@@ -51,8 +51,8 @@ class Report:
         assert all(part in self.checks[name][key] for part in parts), self.checks[name]
 
 
-def trace_works(*prefix):
-    return run(*prefix, PROGRAM, "trace", "--duration", MOMENT).returncode == 0
+def trace_works(*prefix, **kwargs):
+    return run(*prefix, PROGRAM, "trace", "--duration", MOMENT, **kwargs).returncode == 0
 
 
 # ---- as it is ----
@@ -141,9 +141,12 @@ def test_root_of_a_user_namespace():
     report.says("capabilities", "CAP_BPF", "user namespace")
 
 
-def seccomp(action):
-    """A filter for bpf(), put on between fork and exec."""
-    number = {"x86_64": 321}.get(platform.machine(), 280)
+BPF_CALL, CAPSET, GETRANDOM = {"x86_64": (321, 126, 318)}.get(platform.machine(), (280, 91, 278))
+EPERM_SAID = 0x00050000 | 1  # SECCOMP_RET_ERRNO
+
+
+def seccomp(action, number=BPF_CALL):
+    """A filter for a system call, put on between fork and exec."""
     allow = 0x7fff0000
     code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, action), (0x06, 0, 0, allow)]
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in code))
@@ -174,6 +177,20 @@ def test_seccomp_that_lets_pass():
     report = Report(preexec_fn=seccomp(0x7fff0000))
     assert report.state("seccomp") == "yes"
     report.says("seccomp", "a filter, which lets bpf() pass")
+
+
+def test_seccomp_that_keeps_capabilities_as_they_are():
+    """As services are started that may not change their privileges: root's goes on with those it has."""
+    assert run(PROGRAM, "list", "-tlnp", preexec_fn=seccomp(EPERM_SAID, CAPSET)).returncode == 0
+    assert Report(preexec_fn=seccomp(EPERM_SAID, CAPSET)).status == 0
+    assert trace_works(preexec_fn=seccomp(EPERM_SAID, CAPSET))
+
+
+def test_seccomp_without_randomness():
+    """Without a secret strangers could slow it down: refused, with the reason."""
+    done = run(PROGRAM, "list", "-tln", preexec_fn=seccomp(EPERM_SAID, GETRANDOM))
+    assert done.returncode == 1 and done.stdout == ""
+    assert "getrandom() gives no secret for hashing: Operation not permitted" in done.stderr
 
 
 # ---- surroundings ----

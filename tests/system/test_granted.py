@@ -3,6 +3,8 @@
 
 import contextlib
 import ctypes
+import errno
+import json
 import os
 import re
 import shutil
@@ -27,10 +29,16 @@ def grant(path):
     os.setxattr(path, "security.capability", struct.pack("<5I", 0x02000001, bits & 0xffffffff, 0, bits >> 32, 0))
 
 
+def gives_rights(directory):
+    """Where the file system is mounted nosuid, as /tmp often is, a file gives none."""
+    return os.path.isdir(directory) and not os.statvfs(directory).f_flag & os.ST_NOSUID
+
+
 @pytest.fixture
 def place():
     """A directory that all may enter, as pytest's own is not."""
-    path = tempfile.mkdtemp(prefix="tcpledger-")
+    parent = next(filter(gives_rights, [tempfile.gettempdir(), "/var/tmp", "/run"]))
+    path = tempfile.mkdtemp(prefix="tcpledger-", dir=parent)
     os.chmod(path, 0o755)
     yield path
     shutil.rmtree(path)
@@ -71,7 +79,8 @@ class Hidden:
         os.symlink(self.shadow, self.link)
 
     def paths(self):
-        return [self.shadow, self.of_group, self.inside, self.link, self.room, f"{self.room}/absent"]
+        """The last is what the kernel tells a process of itself, but its user only if its file gives no rights."""
+        return [self.shadow, self.of_group, self.inside, self.link, self.room, f"{self.room}/absent", "/proc/self/maps"]
 
     def is_as_before(self):
         for path in self.shadow, self.of_group, self.inside:
@@ -130,6 +139,28 @@ def test_roots_own_rights(place):
     policy = put(f"{place}/own/policy", "22/tcp\n", 0o400, NOBODYS_ID)
     assert run(PROGRAM, "audit", "--policy", policy).returncode in (0, 3)
     assert run(PROGRAM, "audit", "--baseline", f"{place}/own/baseline").returncode in (0, 3)
+
+
+@pytest.mark.parametrize("granted", ["capabilities"], indirect=True)
+def test_root_that_is_not_privileged(place, granted):
+    """Under SECBIT_NOROOT (securebits, capabilities(7)) root has no more rights than the files' owner."""
+    own = f"{place}/own"
+    os.mkdir(own, 0o700)
+    os.chown(own, NOBODYS_ID, NOBODYS_ID)
+    policy = put(f"{own}/policy", SECRET, 0o400, NOBODYS_ID)
+    bare = ["setpriv", "--securebits", "+noroot", "--inh-caps=-all", *NO_LEAKS]
+    for path in PROGRAM, granted:
+        done = run(*bare, path, "audit", "--policy", policy)
+        assert done.returncode == 2 and "Permission denied" in done.stderr, done
+
+
+@pytest.mark.parametrize("granted", ["set-uid"], indirect=True)
+def test_ports_that_the_user_may_not_bind(ns, granted):
+    """explain says whether a port can be bound by whom it was asked by."""
+    ns.exec("sysctl", "-qw", "net.ipv4.ip_unprivileged_port_start=1024")
+    said, plain = [json.loads(ns.exec(*AS_NOBODY, path, "explain", "81", "--json").stdout) for path in (granted, PROGRAM)]
+    assert said["may_bind_privileged"] is plain["may_bind_privileged"] is False
+    assert said["bindable"] == plain["bindable"] and said["bindable"]["tcp"]["ipv4"]["errno"] == errno.EACCES
 
 
 @pytest.mark.parametrize("granted", ["capabilities", "set-uid"], indirect=True)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from account import MOMENT
 from conftest import PROGRAM, await_that, run, select
 
 LISTENER = """if True:
@@ -29,6 +30,8 @@ NAMES = {
     b"tlq-web\xff": r"tlq-web\xff",
     b'tlq-w"\xc2\xa0\\': r'tlq-w"\xc2\xa0\x5c',
     b"tlq-*,\t:1": r"tlq-*,\x09:1",
+    b"tlq-web ": r"tlq-web\x20",
+    b"tlq  web": r"tlq \x20web",
 }
 
 
@@ -79,13 +82,34 @@ def spellings(name):
     return {shown, decoded, bare} if meaning == shown else {meaning, bare}
 
 
+def test_namespace_with_the_longest_name(process):
+    """A name of a file has up to 255 bytes, each of which may be printed as four."""
+    name = "tlq\\x41" + "\u200b" * 80
+    shown = r"tlq\x5cx41" + r"\xe2\x80\x8b" * 80
+    path = f"/run/netns/{name}"
+    script = f"mkdir -p /run/netns; touch '{path}'; exec unshare --net='{path}' sh -c 'echo; read line'"
+    holder = process(["sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"\n"
+    try:
+        for words in ["list", "-tln", "-N", shown], ["trace", "--duration", MOMENT, "--netns", shown], ["explain", "80", "-N", shown], [
+                "list", "-tln", "--all-netns", "netns", shown]:
+            done = run(PROGRAM, *words)
+            assert done.returncode == 0, done
+        done = run(PROGRAM, "list", "-N", shown + "x")
+        assert done.returncode == 2 and re.match(r"tcpledger: --netns [^ ]*\\x[0-9a-f]{2}…: no such network namespace", done.stderr), done
+    finally:
+        holder.communicate(b"\n", timeout=30)
+        subprocess.run(["umount", path], check=True)
+        os.unlink(path)
+
+
 def test_list(alike):
     text = alike.tcpledger("list", "-Hntlp")
     lines = alike.json_of("list", "-tlp")
     for name, pid in alike.pids.items():
         (line,) = select(lines, pid=pid)
         assert bytes_of(line["comm"]) == name and bytes_of(line["owners"][0]["comm"]) == name
-        quoted = NAMES[name].replace('"', r"\x22")
+        quoted = NAMES[name].replace('"', r"\x22").replace(r"\x20", " ")
         assert f'users:(("{quoted}",pid={pid},fd=3))' in text
         for typed in spellings(name):
             assert [line["pid"] for line in alike.json_of("list", "-tlp", "comm", f"'{typed}'")] == [pid], typed

@@ -19,7 +19,13 @@ static const struct escaped escapes[] = {
 	{"", ""},
 	{"nginx", "nginx"},
 	{"kworker/0:1-ev", "kworker/0:1-ev"},
-	{" !\"#%&'()~", " !\"#%&'()~"},
+	{"x !\"#%&'()~", "x !\"#%&'()~"},
+	/* spaces that would not be seen, or look like the gap between two columns */
+	{" a", "\\x20a"},
+	{"a ", "a\\x20"},
+	{" ", "\\x20"},
+	{"a  b   c", "a \\x20b \\x20\\x20c"},
+	{"tmux: server", "tmux: server"},
 	/* what begins an escape: these four characters are not the byte 0xff */
 	{"\\", "\\x5c"},
 	{"\\xff\xff", "\\x5cxff\\xff"},
@@ -401,6 +407,42 @@ static void test_what_is_not_printable_is_escaped(void **state)
 	}
 }
 
+/* In a message: cut where there is no room, which is seen, and not within a character or a \xNN. */
+static void test_cut_in_a_message(void **state)
+{
+	static const struct {
+		const char *unit, *end;
+		size_t size;
+	} cuts[] = {{"\302\240", "\\xc2\\xa0", 9}, {"\342\202\254", "\342\202\254", 4}, {"\\", "\\x5c", 5}};
+	char typed[] = "\\xe2\\x80\\x8b\\xe2\\x80\\x8b", out[17];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cuts); i++)
+		for (size_t units = 1; units < 12; units++) {
+			char text[64] = "", shown[200] = "", room[64];
+
+			for (size_t j = 0; j < units; j++)
+				strcat(text, cuts[i].unit);
+			escape_text(shown, sizeof(shown), text, strlen(text));
+			for (size_t size = 8; size <= sizeof(room); size++) {
+				size_t length = strlen(escape_into(room, size, text)), kept = length - strlen("…");
+
+				if (strlen(shown) < size) {
+					assert_string_equal(room, shown);
+					continue;
+				}
+				assert_true(length < size);
+				assert_string_equal(room + kept, "…");
+				assert_memory_equal(room, shown, kept);
+				assert_true(kept == 0 || kept % strlen(cuts[i].end) == 0 ||
+					    (i == 0 && kept % ESCAPE_LENGTH == 0));
+			}
+		}
+	assert_string_equal(escape_typed_into(out, sizeof(out), typed), "\\xe2\\x80\\x8b…");
+	assert_string_equal(escape_typed_into(out, sizeof(out), "0123456789abcdef"), "0123456789abcdef");
+	assert_string_equal(escape_typed_into(out, sizeof(out), "0123456789abcdefg"), "0123456789abc…");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -410,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_short_buffers),
 		cmocka_unit_test(test_all_characters),
 		cmocka_unit_test(test_cut_character_is_dropped),
+		cmocka_unit_test(test_cut_in_a_message),
 		cmocka_unit_test(test_unescape),
 		cmocka_unit_test(test_what_is_shown_can_be_typed),
 		cmocka_unit_test(test_what_is_printable),

@@ -553,10 +553,10 @@ static void test_nesting_limit(void **state)
 static void test_long_text(void **state)
 {
 	char *most = repeated("pid 5 or ", 454, "pid  5", ""), *more = repeated(" ", 4097, "", "");
-	char *word = repeated("x", 256, "", ""), *longest = repeated("x", 255, "", "");
+	char *word = repeated("x", 1024, "", ""), *longest = repeated("\\xff", 255, "", "");
 	struct filter_error error;
 	struct filter *filter = NULL;
-	char text[300];
+	char text[1100];
 
 	(void)state;
 	assert_int_equal(strlen(most), 4092);
@@ -564,12 +564,12 @@ static void test_long_text(void **state)
 	assert_int_equal(filter_ask(filter, &changes[WEB]), FILTER_NO);
 	filter_free(filter);
 	assert_refused(more, 4096, "4096");
-	assert_refused(word, 0, "255");
+	assert_refused(word, 0, "1023");
 	snprintf(text, sizeof(text), "comm %s", word);
-	assert_refused(text, 5, "255");
+	assert_refused(text, 5, "1023");
 	snprintf(text, sizeof(text), "comm '%s'", word);
-	assert_refused(text, 6, "255");
-	snprintf(text, sizeof(text), "comm %s", longest);
+	assert_refused(text, 6, "1023");
+	snprintf(text, sizeof(text), "comm %s", longest); /* a file's name as it is printed */
 	filter = NULL;
 	assert_int_equal(filter_parse(text, &names, &filter, &error), 0);
 	filter_free(filter);

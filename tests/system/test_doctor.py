@@ -15,7 +15,7 @@ import termios
 
 import pytest
 from account import MOMENT
-from conftest import PROGRAM, await_that, libc, run
+from conftest import NO_LEAKS, PROGRAM, await_that, libc, run
 from test_usage import NOBODY, with_capabilities
 
 NAMES = ("kernel capabilities seccomp limits btf ring-buffer tracepoint proc iterators fentry cookies lockdown "
@@ -216,7 +216,7 @@ def test_hidepid():
     report = Report(*PRIVATE_PROC, "hidepid=2")
     assert report.state("proc") == "yes"
     report.says("proc", "hidepid=", "hides nothing from this process")
-    report = Report(*PRIVATE_PROC, "hidepid=2", *with_capabilities("bpf", "perfmon"))
+    report = Report(*PRIVATE_PROC, "hidepid=2", *with_capabilities("bpf", "perfmon"), *NO_LEAKS)
     assert report.status == 0 and report.state("proc") == "partly"
     report.says("proc", "hides the processes of others")
     report.says("proc", "CAP_SYS_PTRACE", key="remedy")

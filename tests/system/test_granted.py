@@ -14,9 +14,9 @@ import subprocess
 import tempfile
 
 import pytest
-from conftest import PROGRAM, await_that, connected_pair, libc, port_of, run
+from conftest import NO_LEAKS, PROGRAM, await_that, connected_pair, libc, port_of, run
 from test_privileges import BPF, DAC_READ_SEARCH, PERFMON, SYS_PTRACE, capabilities, threads_of
-from test_usage import NO_LEAKS, NOBODY
+from test_usage import NOBODY
 
 NOBODYS_ID = 65534
 SECRET = "root:$y$j9T$topsecret:20228:0:99999:7:::\n"

@@ -5,8 +5,9 @@
  */
 #include <stddef.h>
 
-/* The whole of it, which may also be a pipe but no file of /proc, without a byte order mark and with a NUL behind it; the caller frees *out.
- * 0, -EACCES also for a file of /proc, -EFBIG when there are more than `most` bytes, or another negative errno. */
+/* The whole of it, which may also be a pipe but no file of /proc, without a byte order mark and with a NUL behind it;
+ * the caller frees *out. 0, -EACCES also for a file of /proc, -EFBIG when there are more than `most` bytes, or another
+ * negative errno. */
 int text_file_read(const char *path, size_t most, char **out, size_t *length);
 
 /* A new file beside the old one, of the same mode and, where that is allowed, owner and group; where there is none, one

@@ -207,7 +207,7 @@ clean:
 help:
 	@echo 'make run [ARGS=…]   install what is missing, build, and trace (ARGS: options of tcpledger trace)'
 	@echo 'make check          install what is missing, build, run all tests (as root: also those on the real kernel)'
-	@echo 'make check-vm       the system tests on Debian'"'"'s 6.1 and 6.12 kernels in software emulation'
+	@echo 'make check-vm       on Debian'"'"'s 6.1 and 6.12 kernels, emulated, what a kernel can change (ARGS=--all: everything)'
 	@echo 'make                build $(BUILD)/tcpledger; touches no network'
 	@echo 'make bench          measure beside tcpstates and bpftrace (ARGS=--short: a quick look)'
 	@echo 'make asan           the tests under AddressSanitizer and UndefinedBehaviorSanitizer'

@@ -34,6 +34,7 @@ NOT_TOLD = pytest.StashKey()  # the tests for which that was so at the first try
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "heavy: too much for an emulated processor, or for its disk")
+    config.addinivalue_line("markers", "any_kernel: of texts, options, policies, forms: no kernel changes it, and no guest runs it but with --all")
     config.stash[NOT_TOLD] = []
 
 

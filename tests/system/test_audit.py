@@ -173,6 +173,7 @@ def test_container(container):
 
 # ---- ports that should not be public ----
 
+@pytest.mark.any_kernel
 def test_exposed_port_is_a_finding_without_policy(ns, keep):
     with ns.entered():
         keep(listen("0.0.0.0", 80))
@@ -197,6 +198,7 @@ def test_protocol_counts(ns, keep):
     assert [(line["proto"], line["lport"]) for line in lines if line["finding"]] == [("udp", 161)]
 
 
+@pytest.mark.any_kernel
 def test_known_by_its_name(ns, keep, named):
     with ns.entered():
         keep(listen("0.0.0.0", 9999))
@@ -204,6 +206,7 @@ def test_known_by_its_name(ns, keep, named):
     assert one(json_of(ns, status=3)[0], lport=9999)["note"].startswith("Redis: ")
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name,port", [(b"dockerd", 7946), (b"consul", 8600), (b"prometheus", 9093)])
 def test_another_port_of_a_service_is_no_finding(ns, keep, named, name, port):
     with ns.entered():
@@ -212,6 +215,7 @@ def test_another_port_of_a_service_is_no_finding(ns, keep, named, name, port):
     assert one(json_of(ns)[0], lport=port)["note"] is None
 
 
+@pytest.mark.any_kernel
 def test_table_of_ports():
     done = run(PROGRAM, "audit", "--ports")
     assert done.returncode == 0 and done.stderr == ""
@@ -228,6 +232,7 @@ def test_table_of_ports():
 
 # ---- a policy ----
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("entries,outside", [
     (["ssh"], {80, 443, 5432, 8001, 53}), (["http,https/tcp", "53/udp"], {22, 5432, 8001}), (["22,80,443/udp"], {443, 5432, 8001, 53}),
     (["8000-8100/tcp,1-443"], {5432}), (["10.0.0.0/8:5432"], {22, 80, 443, 8001, 53}), (["10.1.2.3:*,0.0.0.0:1-65535"], {443}),
@@ -247,6 +252,7 @@ def test_policy(ns, keep, named, entries, outside):
     assert all("not allowed" in line["note"] for line in select(lines, finding=True))
 
 
+@pytest.mark.any_kernel
 def test_long_names_are_compared_as_far_as_they_are_known(ns, keep, named):
     with ns.entered():
         keep(listen("0.0.0.0", 8001))
@@ -255,6 +261,7 @@ def test_long_names_are_compared_as_far_as_they_are_known(ns, keep, named):
     audit(ns, "--allow", "systemd-networ:8001", status=3)
 
 
+@pytest.mark.any_kernel
 def test_policy_file(ns, keep, named, tmp_path):
     with ns.entered():
         keep(listen("0.0.0.0", 80), listen("0.0.0.0", 8001))
@@ -270,6 +277,7 @@ def test_policy_file(ns, keep, named, tmp_path):
     assert done.stderr == "tcpledger: 2 listeners: 2 all IPv4; 2 outside the policy\n"
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("entry,message", [
     ("ngnix", "'ngnix': there is no such service; for a process of that name give ngnix:80, or ngnix:* for all its ports"),
     ("ssh,", "'ssh,': an entry of the list is empty: leave out the comma beside it"), ("70000/tcp", "'70000/tcp': port 70000 is out of range: give 1 to 65535"),
@@ -293,6 +301,7 @@ def test_wrong_entries(tmp_path, entry, message):
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"tcpledger: --policy {policy}, line 3: {message}\n")
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("content,message", [
     (b"ssh\nht\0tp\n", ", line 2: it holds a NUL: this is no text"),
     (b"x" * 300, f", line 1: '{'x' * 40}…': an entry has at most 255 characters, and this has 300"),
@@ -307,12 +316,14 @@ def test_hostile_policy_files(tmp_path, content, message):
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"tcpledger: --policy {policy}{message}\n")
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("path,message", [("/nonexistent/p", "No such file or directory"), ("/etc", "Is a directory")])
 def test_policy_files_that_cannot_be_read(path, message):
     done = run(PROGRAM, "audit", "--policy", path)
     assert (done.returncode, done.stderr) == (2, f"tcpledger: --policy {path}: it cannot be read: {message}\n")
 
 
+@pytest.mark.any_kernel
 def test_endless_policy_file():
     done = run(PROGRAM, "audit", "--policy", "/dev/zero")
     assert done.returncode == 2 and "more than 1048576 bytes" in done.stderr
@@ -335,6 +346,7 @@ def test_namespaces(netns, keep):
     assert "NETNS" not in audit(first, "-N", second.name).stdout
 
 
+@pytest.mark.any_kernel
 def test_letters(ns, keep):
     with ns.entered():
         keep(listen("127.0.0.1", 80), bind("127.0.0.1", 53), listen("::1", 80, family=socket.AF_INET6))
@@ -347,6 +359,7 @@ def test_letters(ns, keep):
     assert shown()[0] == ("Netid", "Local") and len(shown()) == 4
 
 
+@pytest.mark.any_kernel
 def test_widths_are_those_of_the_data(ns, keep):
     with ns.entered():
         keep(listen("127.0.0.1", 80), listen("::", 8080, family=socket.AF_INET6, v6only=0))
@@ -356,6 +369,7 @@ def test_widths_are_those_of_the_data(ns, keep):
         assert all(row[column - 1] == " " and row[column] != " " for row in rows)
 
 
+@pytest.mark.any_kernel
 def test_color(ns, keep):
     with ns.entered():
         keep(listen("0.0.0.0", 6379), listen("127.0.0.1", 80))
@@ -429,6 +443,7 @@ def test_without_privilege_what_may_be_allowed_is_not_passed_over(ns, keep):
 
 # ---- hostile ----
 
+@pytest.mark.any_kernel
 def test_hostile_names(ns, keep, named, tmp_path):
     baseline = str(tmp_path / "baseline")
     with ns.entered():
@@ -468,6 +483,7 @@ def test_many(ns, keep, tmp_path):
 
 # ---- wrong use ----
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("arguments,message", [
     (["--save"], "--save: where? Give --baseline FILE, too"), (["-x"], "-x: there is no letter 'x'; there are"),
     (["--alow=ssh"], "--alow: there is no such option; the nearest is --allow"),
@@ -483,6 +499,7 @@ def test_wrong_use(arguments, message):
     assert (done.returncode, done.stdout) == (2, "") and message in done.stderr
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("arguments,other", [
     (["-u"], "--udp"), (["-4"], "--ipv4"), (["--allow=ssh"], "--allow"), (["--policy=/dev/null"], "--policy"), (["-N", "host"], "--netns"),
     (["--all-netns"], "--all-netns"), (["--holder-source=proc"], "--holder-source"), (["nginx"], "FILTER"),
@@ -497,12 +514,14 @@ def test_table_of_ports_is_asked_for_alone(tmp_path, arguments, other):
     assert run(PROGRAM, "audit", "--ports", "-nHv", "--color=never", "--json").returncode == 0
 
 
+@pytest.mark.any_kernel
 def test_full_disk():
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run([PROGRAM, "audit"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert done.returncode == 1 and "No space left" in done.stderr
 
 
+@pytest.mark.any_kernel
 def test_help_tells_of_it():
     text = " ".join(run(PROGRAM, "audit", "--help").stdout.split())
     for part in "nginx:80", "8000-8100/tcp", "[::1]:631", "--baseline", "3 findings", "--ports":

@@ -12,6 +12,8 @@ from conftest import PROGRAM, listen, port_of, run
 from test_audit import audit, bind, json_of, keep, named, one  # pylint: disable=unused-import
 from test_usage import NOBODY
 
+pytestmark = pytest.mark.any_kernel
+
 HEADER = "# tcpledger audit baseline 1\n"
 
 

@@ -254,6 +254,7 @@ def test_few_descriptors():
 
 # ---- the command line ----
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("arguments,part", [
     (["x"], "FILTER"),
     (["sport = :80"], "FILTER"),
@@ -267,6 +268,7 @@ def test_wrong_use(arguments, part):
     assert done.returncode == 2 and done.stdout == "" and part in done.stderr
 
 
+@pytest.mark.any_kernel
 def test_help():
     assert "doctor" in run(PROGRAM, "--help").stdout
     done = run(PROGRAM, "doctor", "--help")
@@ -279,6 +281,7 @@ def test_verbose_says_why():
     assert done.returncode == 0 and ("trial of inet_csk_accept" in done.stderr) == refused
 
 
+@pytest.mark.any_kernel
 def test_output_that_fails():
     done = run("sh", "-c", f"exec {PROGRAM} doctor > /dev/full")
     assert done.returncode == 1 and "No space left" in done.stderr
@@ -305,6 +308,7 @@ def on_terminal(columns, *command, **environment):
     return seen.decode().replace("\r\n", "\n")
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("columns", [40, 80, 130, 2000])
 def test_fits_the_terminal(columns):
     """As nobody: with the longest texts."""
@@ -322,6 +326,7 @@ def test_fits_the_terminal(columns):
         assert len(plain.splitlines()) == len(NAMES) + 2, "one line each"
 
 
+@pytest.mark.any_kernel
 def test_colors():
     assert "\033" not in on_terminal(80, *NOBODY, PROGRAM, "doctor", NO_COLOR="1")
     assert "\033" not in run(PROGRAM, "doctor").stdout
@@ -329,6 +334,7 @@ def test_colors():
     assert "\033" not in run(PROGRAM, "doctor", "--color=always", "--json").stdout
 
 
+@pytest.mark.any_kernel
 def test_text_is_one_line_each():
     lines = run(PROGRAM, "doctor").stdout.splitlines()
     checks = Report().checks

@@ -149,6 +149,7 @@ def shows_bound_sockets(ns):
 
 # ---- states ----
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("state", STATES)
 def test_every_state_is_explained(ns, state):
     text = text_of(ns, state)
@@ -166,6 +167,7 @@ def test_every_state_is_explained(ns, state):
     assert line["meaning"] in text and line["many"] in text and all(remedy in text for remedy in line["remedy"])
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("word,state", [("close-wait", "CLOSE_WAIT"), ("estab", "ESTABLISHED"), ("listening", "LISTEN"),
                                         ("Fin-Wait-1", "FIN_WAIT1"), ("timewait", "TIME_WAIT"), ("unconn", "CLOSE")])
 def test_every_spelling_of_a_state(ns, word, state):
@@ -272,6 +274,7 @@ ALL = ("ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE,
        "CLOSING")
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("arguments,message", [
     (["CLOSE_WIAT"], "explain 'CLOSE_WIAT': there is no such state, port or service; the nearest is CLOSE_WAIT"),
     (["close-wiat"], "explain 'close-wiat': there is no such state, port or service; the nearest is CLOSE_WAIT"),
@@ -300,6 +303,7 @@ def test_wrong_use(arguments, message):
     assert done.stderr.startswith(f"tcpledger: {message}"), done.stderr
 
 
+@pytest.mark.any_kernel
 def test_help():
     done = run(PROGRAM, "explain", "--help")
     assert done.returncode == 0 and "[STATE|PORT]" in done.stdout and "--netns" in done.stdout
@@ -320,6 +324,7 @@ def test_without_privileges(stuck):
                            "as root\n")
 
 
+@pytest.mark.any_kernel
 def test_hostile_name(ns):
     name = b"\x1b[2J\"x'"
     child = os.fork()
@@ -341,6 +346,7 @@ def test_hostile_name(ns):
 
 # ---- how it looks ----
 
+@pytest.mark.any_kernel
 def test_width_and_color(ns):
     for arguments in [], ["LISTEN"], ["80"]:
         plain = explain(ns, *arguments).stdout
@@ -350,6 +356,7 @@ def test_width_and_color(ns):
         assert "\x1b[" in colored and re.sub(r"\x1b\[\d*m", "", colored) == plain
 
 
+@pytest.mark.any_kernel
 def test_closed_pipe_and_full_disk():
     done = run("sh", "-c", f"{PROGRAM} explain LISTEN | true")
     assert done.returncode == 0 and done.stderr == ""

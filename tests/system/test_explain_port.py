@@ -23,6 +23,7 @@ def reasons(line):
     return [tuple(each[key] for key in keys) for each in line["bindable"]["reasons"]]
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("word", ["80", ":80", "http", ":http", "080", " 80 "])
 def test_every_spelling_of_a_port(ns, word):
     line = json_of(ns, word)

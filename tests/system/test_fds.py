@@ -179,6 +179,7 @@ def test_other_kinds_of_files(opened, tmp_path):
     assert rows()[master].endswith(f" 5:2 master of {os.ttyname(slave)} {os.readlink(f'/proc/self/fd/{master}')}")
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("name", [HOSTILE, "with space", "\u202eevil", "x" * 250])
 def test_hostile_paths(opened, tmp_path, name):
     path = str(tmp_path / name)
@@ -194,6 +195,7 @@ def test_hostile_paths(opened, tmp_path, name):
         assert rows()[fd].endswith(path), "never cut"
 
 
+@pytest.mark.any_kernel
 def test_very_long_path(opened, tmp_path):
     """Longer than the kernel tells."""
     here = os.open(tmp_path, os.O_RDONLY)
@@ -207,6 +209,7 @@ def test_very_long_path(opened, tmp_path):
     assert (line["kind"], line["path"]) == ("directory", None) and rows()[here].endswith("a path too long to be told")
 
 
+@pytest.mark.any_kernel
 def test_hostile_comm(opened, tmp_path):
     before = open("/proc/self/comm", "rb").read().rstrip(b"\n")
     reader, _writer = map(opened, os.pipe())
@@ -600,6 +603,7 @@ def test_those_that_a_kernel_may_lack(opened, name, kind, arguments):
 
 # ---- output ----
 
+@pytest.mark.any_kernel
 def test_columns_are_aligned(opened, tmp_path):
     (tmp_path / "big").write_bytes(b"")
     os.truncate(tmp_path / "big", 10**12)
@@ -612,6 +616,7 @@ def test_columns_are_aligned(opened, tmp_path):
     assert any("1000000000000" in line and "append,nonblock,sync,cloexec" in line for line in lines)
 
 
+@pytest.mark.any_kernel
 def test_colour(opened):
     opened(listen())
     assert "\x1b" not in fds(str(os.getpid())).stdout
@@ -619,6 +624,7 @@ def test_colour(opened):
     assert "\x1b[1m" in text.splitlines()[0] and "\x1b[36mLISTEN\x1b[0m" in text
 
 
+@pytest.mark.any_kernel
 def test_reader_that_goes_away():
     reader, writer = os.pipe()
     os.close(reader)
@@ -627,6 +633,7 @@ def test_reader_that_goes_away():
     assert done.returncode == 0 and "Broken pipe" not in done.stderr
 
 
+@pytest.mark.any_kernel
 def test_full_disk():
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run([PROGRAM, "fds", str(os.getpid())], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)

@@ -51,6 +51,7 @@ def test_by_name(process, tmp_path):
     assert {json.loads(line)["pid"] for line in fds("tl-on?", "--json").stdout.splitlines()} == set(both)
 
 
+@pytest.mark.any_kernel
 def test_nearest_name(process, tmp_path):
     named(process, "tl-nearest", 1, tmp_path)
     done = fds("tl-naerest", status=2)
@@ -67,6 +68,7 @@ def test_no_such_pid(process):
         assert f"fds {never}: there is no process of this number" in fds(never, status=2).stderr
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("arguments,message", [
     ([], "of which process?"),
     ([""], "of which process?"),

@@ -106,6 +106,7 @@ def test_no_file_that_the_user_may_not_read(place, granted, options):
     assert hidden.is_as_before()
 
 
+@pytest.mark.any_kernel
 def test_each_option_that_takes_a_path_is_tried():
     helps = [run(PROGRAM, command, "--help").stdout for command in ("trace", "top", "list", "fds", "audit", "explain", "doctor")]
     named = {f"--{option}" for text in helps for option in re.findall(r"--([\w-]+)=(?:FILE|DIR|PATH)", text)}
@@ -209,6 +210,7 @@ class Watched:
         return False
 
 
+@pytest.mark.any_kernel
 def test_no_variable_chooses_a_file_or_a_program(place, granted):
     trap = f"{place}/trap"
     os.mkdir(trap, 0o755)

@@ -316,6 +316,7 @@ def test_listener_has_its_backlog_in_the_queues(kinds):
     assert (line["recvq"], line["sendq"]) == (2, 16)
 
 
+@pytest.mark.any_kernel
 def test_json_names(kinds):
     lines = json_of(kinds.ns, "-tuwxap")
     for line in lines:
@@ -393,12 +394,14 @@ def test_summary(kinds):
     assert text[1].split()[:2] == ["tcp", str(len(select(lines, proto="tcp")))]
 
 
+@pytest.mark.any_kernel
 def test_heading(ns):
     assert tcpledger(ns, "-t").stdout == "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
     assert tcpledger(ns, "-tp").stdout.rstrip().endswith(" Process")
     assert tcpledger(ns, "-Ht").stdout == ""
 
 
+@pytest.mark.any_kernel
 def test_widths_are_those_of_the_data(kinds):
     lines = tcpledger(kinds.ns, "-tanp").stdout.splitlines()
     column = lines[0].index("Peer Address:Port")
@@ -406,6 +409,7 @@ def test_widths_are_those_of_the_data(kinds):
         assert line[column - 1] == " " and line[column] != " " and line.split()[5] == line[column:].split()[0]
 
 
+@pytest.mark.any_kernel
 def test_colour_by_state(kinds):
     assert "\x1b" not in tcpledger(kinds.ns, "-ta").stdout
     text = tcpledger(kinds.ns, "-ta", "--color=always").stdout
@@ -520,6 +524,7 @@ def test_hidepid(ns):
 
 # ---- hostile ----
 
+@pytest.mark.any_kernel
 def test_hostile_names(ns, tmp_path):
     name = b'a"b\x1b[2J\n)'
     server = None
@@ -581,6 +586,7 @@ def test_processes_that_exit_meanwhile(ns, process):
     server.close()
 
 
+@pytest.mark.any_kernel
 def test_dead_name_server(ns, tmp_path):
     """It is not waited for longer than it takes to say so; what is known without it has its name."""
     conf = tmp_path / "resolv.conf"
@@ -609,6 +615,7 @@ def test_dead_name_server(ns, tmp_path):
 
 # ---- again and again ----
 
+@pytest.mark.any_kernel
 def test_long_interval_and_a_reader_that_leaves(ns, process):
     """Longer than a poll() can wait; and it must not wait for the next listing to notice."""
     with ns.entered():
@@ -632,6 +639,7 @@ def test_repeated(ns, process):
 
 # ---- wrong use ----
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("arguments,message", [
     (["-tz"], "-tz: there is no letter 'z'; there are"),
     (["-T"], "-T: there is no letter 'T'; the nearest is -t"),
@@ -649,6 +657,7 @@ def test_wrong_use(ns, arguments, message):
     assert done.stdout == "" and message in done.stderr
 
 
+@pytest.mark.any_kernel
 def test_full_disk():
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run([PROGRAM, "list", "-xa"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)

@@ -12,6 +12,8 @@ from conftest import PROGRAM, await_that, connect, connected_pair, listen, port_
 from test_list import by_ss, by_us, rows_of, tcpledger
 from test_namespaces import ALONE, cgroup_root
 
+pytestmark = pytest.mark.any_kernel
+
 
 @pytest.fixture
 def group():

@@ -12,6 +12,8 @@ import pytest
 from account import MOMENT
 from conftest import PROGRAM, await_that, run, select
 
+pytestmark = pytest.mark.any_kernel
+
 LISTENER = """if True:
     import socket, sys
     with open("/proc/self/comm", "wb") as comm:

@@ -374,6 +374,7 @@ def test_prefix_of_two_containers(container, prefix):
 # ---- what is asked for ----
 
 
+@pytest.mark.any_kernel
 def test_unknown_name_lists_the_known_ones():
     """On a host of one's own, so that the list is short."""
     script = f"""
@@ -396,6 +397,7 @@ def test_unknown_name_lists_the_known_ones():
     assert caret.index("^") == text.index("nosuch")
 
 
+@pytest.mark.any_kernel
 def test_unknown_name_where_there_are_many():
     done = run(*ALONE, f'for i in $(seq 200); do ip netns add many$i; done; "{PROGRAM}" trace --netns nosuch', "true")
     assert done.returncode == 2
@@ -403,6 +405,7 @@ def test_unknown_name_where_there_are_many():
     assert len(done.stderr.splitlines()) == 1 and len(done.stderr) < 700
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("word", ["", ".", "..", "/", "../netns", "\x1b[2J", "a" * 300, "docker:", "lxc:", "0", "-1",
                                   "99999999999999999999", "0x10"])
 def test_hostile_words(word):
@@ -445,6 +448,7 @@ PLAIN = "TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY".spli
 WITH_NETNS = "TIME PID COMM NETNS LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY".split()
 
 
+@pytest.mark.any_kernel
 def test_column_begins_with_the_second_namespace(alone):
     port = free_port()
     trace = alone(on_port(port), json_lines=False)
@@ -464,6 +468,7 @@ def test_column_begins_with_the_second_namespace(alone):
     assert heading.index("NETNS") == row.index("late") and heading.index("LADDR") == row.index("0.0.0.0")
 
 
+@pytest.mark.any_kernel
 def test_column_is_there_from_the_start_where_there_are_several(alone):
     for before, arguments, heading in [("ip netns add early", [], WITH_NETNS),
                                        ("unshare --net sleep 60 &", [], WITH_NETNS),
@@ -479,6 +484,7 @@ def test_column_is_there_from_the_start_where_there_are_several(alone):
         trace.end()
 
 
+@pytest.mark.any_kernel
 def test_table_of_one_namespace_has_no_column(ns):
     port = free_port()
     with listen(port=port):

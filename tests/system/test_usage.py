@@ -25,6 +25,7 @@ def wrong(*arguments):
     return done.stderr
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("arguments,parts", [
     (["trace", "-L", "80abc"], ["-L 80abc", "'80abc'", "0 to 65535"]),
     (["trace", "-D", "65536"], ["-D 65536", "65535"]),
@@ -50,6 +51,7 @@ def test_wrong_use_is_named(arguments, parts):
     assert all(part in message for part in parts), message
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("before", ["sport = :80", "comm a\\x5cb\\c", "comm a\u200bb", "comm \x1b", "comm caf\u00e9"])
 def test_caret_under_the_spot(before):
     message = wrong("trace", f"{before} and (dport = :99999)")
@@ -58,11 +60,13 @@ def test_caret_under_the_spot(before):
     assert lines[1].index("99999") == lines[2].index("^")
 
 
+@pytest.mark.any_kernel
 def test_hostile_filter_does_not_reach_the_terminal():
     message = wrong("trace", "\x1b[2J\x07")
     assert "\x1b" not in message and "\x07" not in message and "\\x1b" in message
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("arguments", [["--help"], ["trace", "--help"], ["top", "--help"], ["fds", "--help"], ["--version"]])
 def test_help(arguments):
     done = run(PROGRAM, *arguments)
@@ -105,6 +109,7 @@ PRINTS_AT_ONCE = [["trace", "--duration", MOMENT], ["top", "-b", "-n", "1"], ["l
                   ["audit", "--ports"], ["explain"], ["explain", "80"], ["doctor"], ["--version"], ["list", "--help"]]
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("option", ["--help", "--usage", "--version"])
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_that_cannot_be_written(command, option):
@@ -119,6 +124,7 @@ def test_help_that_cannot_be_written(command, option):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("words", PRINTS_AT_ONCE, ids=" ".join)
 def test_file_that_may_not_grow(tmp_path, words):
     """A file that has reached RLIMIT_FSIZE: the signal that the kernel sends would end the program without a word."""
@@ -130,6 +136,7 @@ def test_file_that_may_not_grow(tmp_path, words):
     assert path.stat().st_size <= 8
 
 
+@pytest.mark.any_kernel
 def test_baseline_that_may_not_grow(tmp_path):
     """The old one stays, and nothing beside it."""
     path = tmp_path / "baseline"
@@ -147,6 +154,7 @@ def test_missing_owner_capabilities_are_said(tracer):
     assert "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH missing" in trace.errors()
 
 
+@pytest.mark.any_kernel
 def test_survives_a_hangup_under_nohup(ns):
     process = subprocess.Popen(["nohup", PROGRAM, "trace", "-v", "--netns", ns.name], stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
@@ -162,6 +170,7 @@ def test_survives_a_hangup_under_nohup(ns):
     server.close()
 
 
+@pytest.mark.any_kernel
 def test_closed_output():
     done = run("sh", "-c", f"exec {PROGRAM} trace --duration 5 >&-")
     assert done.returncode == 1 and "standard output is closed" in done.stderr
@@ -174,6 +183,7 @@ def small_pipe():
     return reader, writer
 
 
+@pytest.mark.any_kernel
 def test_stalled_reader_does_not_hold_the_duration(ns):
     reader, writer = small_pipe()
     with ns.entered():
@@ -185,6 +195,7 @@ def test_stalled_reader_does_not_hold_the_duration(ns):
     os.close(writer)
 
 
+@pytest.mark.any_kernel
 def test_stalled_reader_of_everything(ns):
     """As in `2>&1 | less`: what it has to say of the reader has no reader either."""
     reader, writer = small_pipe()
@@ -197,6 +208,7 @@ def test_stalled_reader_of_everything(ns):
     os.close(writer)
 
 
+@pytest.mark.any_kernel
 def test_missed_tables_are_not_made_up_for(ns, tracer):
     interval = 0.5
     table = tracer("-b", "-d", str(interval), "-n", "1000", "--netns", ns.name, command="top")
@@ -217,6 +229,7 @@ def test_without_proc():
     assert done.returncode == 1 and "/proc is not mounted" in done.stderr
 
 
+@pytest.mark.any_kernel
 def test_text_columns(ns, tracer):
     with ns.entered():
         trace = tracer("--netns", ns.name, json_lines=False)
@@ -239,6 +252,7 @@ def test_text_columns(ns, tracer):
     assert re.search(r"seen \d+, received \d+, dropped 0, missed 0", trace.errors())
 
 
+@pytest.mark.any_kernel
 def test_letters_of_tcpstates(ns, tracer):
     trace = tracer("-T", "-w", "-4", "-L", "7000", "--netns", ns.name, json_lines=False)
     with ns.entered():
@@ -248,6 +262,7 @@ def test_letters_of_tcpstates(ns, tracer):
     assert heading.index("LPORT") - heading.index("LADDR") == 40, "wide enough for IPv6"
 
 
+@pytest.mark.any_kernel
 def test_at_least_and_unknown_in_text(ns, tracer):
     with ns.entered():
         server, client, accepted = connected_pair()
@@ -288,6 +303,7 @@ class Terminal:
         self.text()
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("columns", [80, 105, 130, 200])
 def test_fits_the_terminal(ns, columns):
     terminal = Terminal(columns, "trace", "--netns", ns.name)
@@ -309,6 +325,7 @@ def test_fits_the_terminal(ns, columns):
     assert "closed by us first, age" in plain, "and the reason is not either"
 
 
+@pytest.mark.any_kernel
 def test_no_color(ns, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     terminal = Terminal(160, "trace", "--netns", ns.name)
@@ -322,6 +339,7 @@ def test_no_color(ns, monkeypatch):
     assert "\033[" not in terminal.text()
 
 
+@pytest.mark.any_kernel
 def test_top_as_text(ns):
     with ns.entered():
         server, client, accepted = connected_pair()

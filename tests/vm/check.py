@@ -36,6 +36,7 @@ class Run:
     name: str
     select: str  # pytest's -k; empty: all
     arguments: str = ""  # to each tracer, beside the test's own
+    marks: str = "not heavy and not any_kernel"  # pytest's -m
 
     def __str__(self):
         return self.name
@@ -49,8 +50,10 @@ KERNELS = [
 CORE = "test_guest or test_join or test_lifecycles or test_minisockets or owner"
 RUNS = [
     Run("as-is", ""),
-    Run("without-iterators", CORE, "--snapshot-source=proc"),
-    Run("without-fentry", CORE, "--accept-source=scan"),
+    # Tests that name a source themselves have run as is, with each.
+    Run("without-iterators", f"({CORE}) and not [iter and not [proc", "--snapshot-source=proc"),
+    # The hook on accept() tells owners, and nothing else.
+    Run("without-fentry", "test_guest or test_lifecycles or owner", "--accept-source=scan"),
 ]
 
 
@@ -59,7 +62,7 @@ def script(run):
     select = f" -k {shlex.quote(run.select)}" if run.select else ""
     return f"""export TCPLEDGER_ARGS={shlex.quote(run.arguments)}
 python3 -m pytest -v --durations=10 --tb=short -p no:cacheprovider --junitxml=/tmp/report.xml -o junit_logging=out-err \
-	-o junit_log_passing_tests=false -o faulthandler_timeout=120 -m 'not heavy'{select} tests
+	-o junit_log_passing_tests=false -o faulthandler_timeout=120 -m {shlex.quote(run.marks)}{select} tests
 """
 
 
@@ -105,8 +108,11 @@ def main():
     for name, entries in ("--kernel", KERNELS), ("--run", RUNS):
         parser.add_argument(name, action="append", default=[], help="only this one: " + ", ".join(map(str, entries)))
     parser.add_argument("--select", help="other tests, as pytest's -k")
+    parser.add_argument("--all", action="store_true", help="also what no kernel changes, and all of the core in each run")
     arguments = parser.parse_args()
     kernels, runs = chosen(KERNELS, arguments.kernel), chosen(RUNS, arguments.run)
+    if arguments.all:
+        runs = [dataclasses.replace(run, select=CORE if run.select else "", marks="not heavy") for run in runs]
     if arguments.select is not None:
         runs = [dataclasses.replace(run, select=arguments.select) for run in runs]
     build = Path(os.environ.get("BUILD", "build")).resolve()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Hashes of keys that a stranger chooses, under secrets drawn anew in each run. By chance alone, fewer than one run in
- * 10^11 fails; each bound states its share. An event of probability p happens in at least t of n independent trials
+ * 10^9 fails; each bound states its share. An event of probability p happens in at least t of n independent trials
  * with a probability of at most (n choose t) * p^t.
  */
 #include <stdio.h>

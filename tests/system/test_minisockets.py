@@ -238,6 +238,7 @@ def ways_to_end(ns, own, server):
 
     def reset():
         """By a RST that seems to come from the other end."""
+        ns.sysctl("net.ipv4.tcp_rfc1337", 0)
         reset_packet(ns, server.getsockname(), own)
 
     return {"reuse": reuse, "kill": kill, "reset": reset}

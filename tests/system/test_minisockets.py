@@ -13,7 +13,7 @@ import time
 
 import pytest
 from account import HURRIED, by_ss, by_table, difference, is_soon, next_table, tables_of
-from conftest import CLONE_NEWNET, NotTold, await_that, close_in_turn, comm_of, connected_pair, libc, listen, port_of, select, steps
+from conftest import CLONE_NEWNET, NotTold, await_that, close_in_turn, comm_of, connect, connected_pair, libc, listen, port_of, select, steps
 
 
 @pytest.fixture(params=["iter", "proc"])
@@ -432,8 +432,9 @@ def test_expired(ns, trace, table):
 def test_many_come_and_go(ns, table, trace):
     """Hundreds at once, of both families, of which half are killed: each row vanishes, and no other."""
     with ns.entered():
-        pairs = [connected_pair("::1" if i % 2 else "127.0.0.1") for i in range(200)]
-    for _, client, accepted in pairs:
+        servers = [listen("127.0.0.1"), listen("::1", family=socket.AF_INET6)]
+        pairs = [(connect(server.getsockname()[0], port_of(server)), server.accept()[0]) for server in servers * 100]
+    for client, accepted in pairs:
         close_in_turn(client, accepted)
     await_that(lambda: len([row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"]) == 200, "all TIME_WAITs")
     trace.await_count(200, newstate="TIME_WAIT")
@@ -444,7 +445,7 @@ def test_many_come_and_go(ns, table, trace):
     assert len(await_table(ns, table, state="TIME_WAIT", family=4)) == 100
     ends = trace.await_count(100, newstate="CLOSE", oldstate="TIME_WAIT")
     assert len(ends) == 100 and {line["family"] for line in ends} == {6}
-    for server, _, _ in pairs:
+    for server in servers:
         server.close()
 
 

@@ -49,15 +49,26 @@ LIB_CFLAGS  := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
 LIB_LDLIBS  := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lbpf -lmnl -lutf8proc) -lelf -lz -lpthread
 TEST_LDLIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
 
-# A layer sees the layers below it, and no other: these include paths are what keeps the arrows one way.
-SEES_base    := -Isrc/base
-SEES_model   := $(SEES_base) -Isrc/model
-SEES_source  := $(SEES_model) -Isrc/source -Iinclude -I$(BUILD)/bpf
-SEES_sink    := $(SEES_model) -Isrc/sink
-SEES_command := $(SEES_model) -Isrc/source -Isrc/sink -Isrc/command
-LAYERS := base model source sink command
+# A layer sees the rooms of the layers below it, and no other: these include paths are what keeps the arrows one way.
+rooms = $(patsubst %/,%,$(wildcard src/$(1)/ src/$(1)/*/))
+LAYER_base    := $(call rooms,base)
+LAYER_model   := $(call rooms,model)
+LAYER_source  := $(call rooms,source)
+LAYER_print   := $(call rooms,print)
+LAYER_sink    := $(call rooms,sink)
+LAYER_live    := $(call rooms,live)
+LAYER_command := $(call rooms,command)
+SEES_base     := $(LAYER_base)
+SEES_model    := $(SEES_base) $(LAYER_model)
+SEES_source   := $(SEES_model) $(LAYER_source) include $(BUILD)/bpf
+SEES_print    := $(SEES_model) $(LAYER_print) $(LAYER_sink)
+SEES_sink     := $(SEES_model) $(LAYER_print) $(LAYER_sink)
+SEES_live     := $(SEES_model) $(LAYER_source) $(LAYER_print) $(LAYER_sink) $(LAYER_live)
+SEES_command  := $(SEES_live) $(LAYER_command)
+LAYERS := base model source print sink live command
+ROOMS := $(foreach layer,$(LAYERS),$(LAYER_$(layer)))
 
-SRC := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))
+SRC := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ := $(filter-out %/command/main.o,$(OBJ))
 PROGRAM := $(BUILD)/tcpledger
@@ -77,18 +88,14 @@ $(PROGRAM): $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $(OBJ) $(LIB_LDLIBS)
 
-define compile_layer
-$(BUILD)/src/$(1)/%.o: src/$(1)/%.c Makefile
+# compile_room LAYER,ROOM
+define compile_room
+$(BUILD)/$(2)/%.o: $(2)/%.c Makefile $(if $(filter source,$(1)),| $(SKELETONS))
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(SEES_$(1)) $(LIB_CFLAGS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(addprefix -I,$(SEES_$(1))) $(LIB_CFLAGS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
 endef
-$(foreach layer,$(LAYERS),$(eval $(call compile_layer,$(layer))))
-
-$(BUILD)/src/source/bpf_source.o: $(BUILD)/bpf/transition.skel.h
-$(BUILD)/src/source/iterators.o: $(BUILD)/bpf/snapshot.skel.h
-$(BUILD)/src/source/accept_hook.o: $(BUILD)/bpf/accept.skel.h
-$(BUILD)/src/source/holders.o: $(BUILD)/bpf/holders.skel.h
+$(foreach layer,$(LAYERS),$(foreach room,$(LAYER_$(layer)),$(eval $(call compile_room,$(layer),$(room)))))
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call say,BPF,$<)
@@ -107,7 +114,7 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB_OBJ) Makefile
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(SEES_command) -Itests/unit $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(addprefix -I,$(SEES_command)) -Itests/unit $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 		-o $@ $< $(LIB_OBJ) $(LIB_LDLIBS) $(TEST_LDLIBS)
 
 $(CHURN) $(MEASURE): $(BUILD)/tests/bench/%: tests/bench/%.c Makefile
@@ -163,7 +170,7 @@ bench:
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/listing.py $(ARGS)
 
-C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h src/*/*.[ch] tests/*/*.[ch])
+C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h $(addsuffix /*.[ch],$(ROOMS)) tests/*/*.[ch])
 SCRIPTS := packaging/requirements tests/run tests/vm/init .ci/run
 
 lint:
@@ -175,7 +182,7 @@ lint-here: $(SKELETONS)
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
 	$(call say,CPPCHECK,src)
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--suppress=missingIncludeSystem -D__GNUC__ $(SEES_command) -Iinclude src
+		--suppress=missingIncludeSystem -D__GNUC__ $(addprefix -I,$(SEES_command)) -Iinclude src
 	$(call say,SHELL,'$(SCRIPTS)')
 	$(Q)shellcheck $(SCRIPTS)
 	$(call say,SPDX,'all files')
@@ -191,12 +198,12 @@ format:
 
 compdb: $(SKELETONS)
 	$(call say,JSON,compile_commands.json)
-	$(Q)( printf '['; sep=''; for f in $(SRC); do layer=$$(basename $$(dirname $$f)); \
+	$(Q)( printf '['; sep=''; for f in $(SRC); do layer=$${f#src/}; \
 		printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$sep" "$(CURDIR)" "$$f" \
-		"$(CC) -std=gnu11 -D_GNU_SOURCE -DTCPLEDGER_VERSION='\\\"$(VERSION)\\\"' $$($(MAKE) -s print-sees-$$layer) $(LIB_CFLAGS) -c $$f"; sep=','; done; printf ']\n' ) > compile_commands.json
+		"$(CC) -std=gnu11 -D_GNU_SOURCE -DTCPLEDGER_VERSION='\\\"$(VERSION)\\\"' $$($(MAKE) -s print-sees-$${layer%%/*}) $(LIB_CFLAGS) -c $$f"; sep=','; done; printf ']\n' ) > compile_commands.json
 
 print-sees-%:
-	@echo $(SEES_$*)
+	@echo $(addprefix -I,$(SEES_$*))
 
 install: all
 	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/tcpledger

@@ -4,11 +4,12 @@
  * What trace and top have in common: the kernel's transitions and snapshots of what is there, joined in the
  * connection table; the filter; losses and how they are healed; time, signals and the end.
  */
+#include "account.h"
 #include "bpf_source.h"
+#include "change.h"
 #include "clock.h"
 #include "filter.h"
 #include "output.h"
-#include "sink.h"
 #include "snapshot.h"
 
 struct live;

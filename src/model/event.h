@@ -9,19 +9,9 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "owner.h"
 #include "tcp_state.h"
-
-enum { COMM_LEN = 16 };
-enum { FD_UNKNOWN = -1 };
-#define QUEUE_UNKNOWN UINT32_MAX
-#define UID_UNKNOWN   UINT32_MAX
-
-/* One process that holds a socket. */
-struct owner {
-	uint32_t pid;        /* 0: not known */
-	int32_t fd;          /* or FD_UNKNOWN */
-	char comm[COMM_LEN]; /* NUL-terminated; hostile text */
-};
+#include "unknown.h"
 
 /* What a socket knows of itself when it closes. */
 struct closing {

@@ -44,21 +44,6 @@ const char *socket_timer_name(enum socket_timer timer)
 	return timer < TIMER_COUNT ? names[timer] : NULL;
 }
 
-enum filter_answer socket_passes(const struct socket *socket, const struct filter *filter)
-{
-	const struct filter_subject subject = {
-		.tuple = &socket->tuple,
-		.has_endpoints = socket->protocol != PROTOCOL_UNIX,
-		.states = 1u << socket->state,
-		.uid = socket->uid,
-		.owners = socket->owners,
-		.owner_count = socket->owner_count,
-		.owner_is_open = socket->owners_hidden && !socket->owner_count,
-	};
-
-	return filter_ask_about(filter, &subject);
-}
-
 size_t socket_path(const struct socket *socket, char *out)
 {
 	size_t length = socket->path ? socket->path_length : 0;

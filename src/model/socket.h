@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "address.h"
-#include "event.h"
-#include "filter.h"
+#include "owner.h"
+#include "tcp_state.h"
 
 enum protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_RAW, PROTOCOL_UNIX, PROTOCOL_COUNT };
 
@@ -83,8 +83,6 @@ const char *socket_state_name(const struct socket *socket);
 
 /* "on", "keepalive", "timewait", "persist", as ss calls them; NULL for none. */
 const char *socket_timer_name(enum socket_timer timer);
-
-enum filter_answer socket_passes(const struct socket *socket, const struct filter *filter);
 
 enum { SOCKET_PATH_MAX = 108 };
 

@@ -6,8 +6,10 @@
  */
 #include <time.h>
 
+#include "clock.h"
+#include "connection.h"
 #include "json_writer.h"
-#include "sink.h"
+#include "netns_view.h"
 
 enum {
 	STAMP_SECONDS = 20, /* "2026-01-31T12:00:00." */

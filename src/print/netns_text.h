@@ -3,7 +3,8 @@
 /*
  * The column NETNS.
  */
-#include "sink.h"
+#include "connection.h"
+#include "netns_view.h"
 
 enum { NETNS_WIDTH_MIN = 8, NETNS_WIDTH_MAX = 20 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "json_parts.h"
+#include "sink.h"
 
 struct json_sink {
 	struct sink sink;

@@ -4,28 +4,11 @@
  * Where changes go. A sink writes into an output (base/output.h), and never flushes it: its user does, once for all
  * that came together.
  */
+#include "account.h"
 #include "change.h"
 #include "clock.h"
-#include "netns_names.h"
+#include "netns_view.h"
 #include "output.h"
-
-/* The account, so far or at the end. */
-struct summary {
-	uint64_t seen, received, dropped, missed, resyncs;
-	bool incomplete; /* the last look at what is there was not told in whole */
-};
-
-enum gap_reason {
-	GAP_RING_FULL, /* they came faster than they were taken out of the ring */
-	GAP_SKIPPED,   /* the kernel did not run the program for them */
-};
-
-/* Transitions that were lost, at some time between from_ns and to_ns (CLOCK_MONOTONIC). */
-struct gap {
-	uint64_t lost;
-	uint64_t from_ns, to_ns;
-	enum gap_reason reason;
-};
 
 /* One printing of the live table. */
 struct table_view {
@@ -34,14 +17,6 @@ struct table_view {
 	struct connection **rows; /* in the order to print them */
 	size_t count;
 	struct summary summary;
-};
-
-/* What an output tells of network namespaces: their names, and as text a column of them when there are several. */
-struct netns_view {
-	struct netns_names *names; /* borrowed; NULL: they are only numbers */
-	uint32_t home;             /* the namespace that we are in; 0: not known */
-	bool fixed;                /* it is about one only, and who asked for it knows which */
-	bool several;              /* the host has more than one, so that a column is there from the start */
 };
 
 struct sink;

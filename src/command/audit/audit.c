@@ -15,6 +15,7 @@
 #include "capability.h"
 #include "clock.h"
 #include "command.h"
+#include "filter_socket.h"
 #include "list_words.h"
 #include "log.h"
 #include "namespaces.h"

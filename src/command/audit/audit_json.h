@@ -5,7 +5,9 @@
  * "exposed_port" for the table.
  */
 #include "audit.h"
-#include "sink.h"
+#include "clock.h"
+#include "netns_view.h"
+#include "output.h"
 #include "socket_words.h"
 
 struct audit_json {

@@ -5,6 +5,7 @@
  */
 #include "live.h"
 #include "options.h"
+#include "sink.h"
 
 struct report {
 	struct output *output;

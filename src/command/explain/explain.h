@@ -4,8 +4,10 @@
  * Explanations: of all states in a line each, of one state, of one port. As text for people, and as one object of JSON
  * of the type "explanation".
  */
+#include "clock.h"
+#include "netns_view.h"
+#include "output.h"
 #include "port_verdict.h"
-#include "sink.h"
 #include "socket_words.h"
 #include "state_lore.h"
 #include "state_survey.h"

@@ -3,9 +3,10 @@
 /*
  * What there is to say of a descriptor, as people read it.
  */
+#include "clock.h"
 #include "descriptor.h"
+#include "netns_view.h"
 #include "output.h"
-#include "sink.h"
 #include "socket_words.h"
 
 struct descriptor_view {

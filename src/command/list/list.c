@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "command.h"
+#include "filter_socket.h"
 #include "list_json.h"
 #include "list_text.h"
 #include "list_totals.h"

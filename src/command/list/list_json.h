@@ -4,7 +4,9 @@
  * Sockets as they stand, as lines of JSON of the type "socket": the names of the live table's, and what only `list`
  * knows.
  */
-#include "sink.h"
+#include "clock.h"
+#include "netns_view.h"
+#include "output.h"
 #include "socket_words.h"
 
 struct list_json;

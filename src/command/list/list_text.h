@@ -4,7 +4,9 @@
  * Sockets as they stand, in ss's columns: Netid State Recv-Q Send-Q, with several network namespaces NETNS, then both
  * endpoints, and what else was asked for.
  */
-#include "sink.h"
+#include "clock.h"
+#include "netns_view.h"
+#include "output.h"
 #include "socket_words.h"
 
 struct list_style {

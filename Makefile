@@ -49,26 +49,47 @@ LIB_CFLAGS  := $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
 LIB_LDLIBS  := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lbpf -lmnl -lutf8proc) -lelf -lz -lpthread
 TEST_LDLIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
 
-# A layer sees the rooms of the layers below it, and no other: these include paths are what keeps the arrows one way.
-rooms = $(patsubst %/,%,$(wildcard src/$(1)/ src/$(1)/*/))
-LAYER_base    := $(call rooms,base)
-LAYER_model   := $(call rooms,model)
-LAYER_source  := $(call rooms,source)
-LAYER_print   := $(call rooms,print)
-LAYER_sink    := $(call rooms,sink)
-LAYER_live    := $(call rooms,live)
-LAYER_command := $(call rooms,command)
-SEES_base     := $(LAYER_base)
-SEES_model    := $(SEES_base) $(LAYER_model)
-SEES_source   := $(SEES_model) $(LAYER_source) include $(BUILD)/bpf
-SEES_print    := $(SEES_model) $(LAYER_print) $(LAYER_sink)
-SEES_sink     := $(SEES_model) $(LAYER_print) $(LAYER_sink)
-SEES_live     := $(SEES_model) $(LAYER_source) $(LAYER_print) $(LAYER_sink) $(LAYER_live)
-SEES_command  := $(SEES_live) $(LAYER_command)
-LAYERS := base model source print sink live command
-ROOMS := $(foreach layer,$(LAYERS),$(LAYER_$(layer)))
+# A room sees the rooms on its line and no other: these include paths keep the arrows one way. tests/lint/walls.py holds
+# them against the rules of ARCHITECTURE.md.
+SEES_base            := base
 
-SRC := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
+SEES_model           := $(SEES_base) model
+SEES_model/table     := $(SEES_model) model/table
+SEES_model/netns     := $(SEES_model) model/netns
+SEES_model/filter    := $(SEES_model/netns) model/filter
+SEES_model/audit     := $(SEES_model/filter) model/audit
+SEES_model/explain   := $(SEES_model) model/explain
+SEES_model/fds       := $(SEES_model) model/fds
+MODEL := model $(addprefix model/,table netns filter audit explain fds)
+
+SEES_source/process  := base $(MODEL) source/process
+SEES_source/netns    := $(SEES_source/process) source/netns
+SEES_source/names    := $(SEES_source/netns) source/names
+SEES_source/host     := $(SEES_source/netns) source/host
+SEES_source/sockets  := $(SEES_source/host) source/sockets
+SEES_source/events   := $(SEES_source/sockets) source/events
+SEES_source/fds      := $(SEES_source/sockets) source/fds
+SOURCE := $(addprefix source/,process netns names host sockets events fds)
+
+SEES_live            := base $(MODEL) $(SOURCE) live
+SEES_print           := base $(MODEL) print
+SEES_sink            := $(SEES_print) sink
+
+SEES_command         := base $(MODEL) $(SOURCE) live print sink command command/common
+SEES_command/common  := $(SEES_command)
+COMMANDS := $(filter-out command/common,$(patsubst src/%/,%,$(wildcard src/command/*/)))
+$(foreach room,$(COMMANDS),$(eval SEES_$(room) := $(SEES_command/common) $(room)))
+
+ROOMS := base $(MODEL) $(SOURCE) live print sink command command/common $(COMMANDS)
+
+# Only these see the records that the kernel side writes, and only the last two of them its programs.
+RECORDS_source/host    := -Iinclude
+RECORDS_source/sockets := -Iinclude -I$(BUILD)/bpf
+RECORDS_source/events  := -Iinclude -I$(BUILD)/bpf
+sees = $(addprefix -Isrc/,$(SEES_$(1))) $(RECORDS_$(1))
+SEES_ALL := $(addprefix -Isrc/,$(ROOMS)) -Iinclude
+
+SRC := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 OBJ := $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ := $(filter-out %/command/main.o,$(OBJ))
 PROGRAM := $(BUILD)/tcpledger
@@ -88,14 +109,13 @@ $(PROGRAM): $(OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $(OBJ) $(LIB_LDLIBS)
 
-# compile_room LAYER,ROOM
 define compile_room
-$(BUILD)/$(2)/%.o: $(2)/%.c Makefile $(if $(filter source,$(1)),| $(SKELETONS))
+$(BUILD)/src/$(1)/%.o: src/$(1)/%.c Makefile $(if $(RECORDS_$(1)),| $(SKELETONS))
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(addprefix -I,$(SEES_$(1))) $(LIB_CFLAGS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(call sees,$(1)) $(LIB_CFLAGS) $(CFLAGS) -MMD -MP -c -o $$@ $$<
 endef
-$(foreach layer,$(LAYERS),$(foreach room,$(LAYER_$(layer)),$(eval $(call compile_room,$(layer),$(room)))))
+$(foreach room,$(ROOMS),$(eval $(call compile_room,$(room))))
 
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	$(call say,BPF,$<)
@@ -114,7 +134,7 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB_OBJ) Makefile
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(addprefix -I,$(SEES_command)) -Itests/unit $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(SEES_ALL) -Itests/unit $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 		-o $@ $< $(LIB_OBJ) $(LIB_LDLIBS) $(TEST_LDLIBS)
 
 $(CHURN) $(MEASURE): $(BUILD)/tests/bench/%: tests/bench/%.c Makefile
@@ -170,7 +190,7 @@ bench:
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/listing.py $(ARGS)
 
-C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h $(addsuffix /*.[ch],$(ROOMS)) tests/*/*.[ch])
+C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h $(patsubst %,src/%/*.[ch],$(ROOMS)) tests/*/*.[ch])
 SCRIPTS := packaging/requirements tests/run tests/vm/init .ci/run
 
 lint:
@@ -182,7 +202,7 @@ lint-here: $(SKELETONS)
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
 	$(call say,CPPCHECK,src)
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--suppress=missingIncludeSystem -D__GNUC__ $(addprefix -I,$(SEES_command)) -Iinclude src
+		--suppress=missingIncludeSystem -D__GNUC__ $(SEES_ALL) src
 	$(call say,SHELL,'$(SCRIPTS)')
 	$(Q)shellcheck $(SCRIPTS)
 	$(call say,SPDX,'all files')
@@ -198,12 +218,10 @@ format:
 
 compdb: $(SKELETONS)
 	$(call say,JSON,compile_commands.json)
-	$(Q)( printf '['; sep=''; for f in $(SRC); do layer=$${f#src/}; \
-		printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$sep" "$(CURDIR)" "$$f" \
-		"$(CC) -std=gnu11 -D_GNU_SOURCE -DTCPLEDGER_VERSION='\\\"$(VERSION)\\\"' $$($(MAKE) -s print-sees-$${layer%%/*}) $(LIB_CFLAGS) -c $$f"; sep=','; done; printf ']\n' ) > compile_commands.json
-
-print-sees-%:
-	@echo $(addprefix -I,$(SEES_$*))
+	$(Q)( $(foreach room,$(ROOMS),for f in src/$(room)/*.c; do \
+		printf '{"directory":"%s","file":"%s","command":"%s"}\n' "$(CURDIR)" "$$f" \
+		"$(CC) -std=gnu11 -D_GNU_SOURCE -DTCPLEDGER_VERSION='\\\"$(VERSION)\\\"' $(call sees,$(room)) $(LIB_CFLAGS) -c $$f"; done;) ) | \
+		sed '1s/^/[/; $$!s/$$/,/; $$s/$$/]/' > compile_commands.json
 
 install: all
 	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/tcpledger

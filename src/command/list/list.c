@@ -21,7 +21,7 @@
 #include "namespaces.h"
 #include "netns_finder.h"
 #include "report.h"
-#include "shortage.h"
+#include "errno_kind.h"
 #include "socket_batch.h"
 
 enum { BATCH_ROWS = 8192 };
@@ -165,7 +165,7 @@ static int find_holders(struct listing *listing)
 	enum holder_source source = listing->options->list.holder_source;
 	int err = listing->wants_owners ? holders_find(source, &listing->holders) : 0;
 
-	if (err && source == HOLDERS_BY_AUTO && !is_shortage(err)) {
+	if (err && source == HOLDERS_BY_AUTO && !errno_is_resource(err)) {
 		log_warning("who holds the sockets cannot be found out: %s", strerror(-err));
 		return 0;
 	}

@@ -20,7 +20,7 @@
 #include "number.h"
 #include "privileges.h"
 #include "process_dir.h"
-#include "shortage.h"
+#include "errno_kind.h"
 
 /* Where a number is closed and given to something else again and again, the last look counts. */
 enum { LOOKS = 16 };
@@ -83,7 +83,7 @@ static int look_at(const struct place *place, struct look *look)
 		if (err)
 			return err;
 		look->info = process_text(place->task, path);
-		if (!look->info && is_shortage(-errno))
+		if (!look->info && errno_is_resource(-errno))
 			return -errno;
 		err = read_link(place, again);
 		if (!err)
@@ -249,7 +249,7 @@ static int read_one(const struct place *place, struct descriptors *out)
 	}
 	free(look.info);
 	/* The directory may be ours and its links not, as of a process that has taken on another's rights. */
-	return is_shortage(err) || err == -EACCES || err == -EPERM ? err : 0; /* anything else: it is closed */
+	return errno_is_resource(err) || err == -EACCES || err == -EPERM ? err : 0; /* anything else: it is closed */
 }
 
 static int compare(const void *a, const void *b)

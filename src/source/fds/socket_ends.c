@@ -10,7 +10,7 @@
 #include "holders.h"
 #include "proc_family.h"
 #include "process_dir.h"
-#include "shortage.h"
+#include "errno_kind.h"
 #include "socket_batch.h"
 #include "sockets.h"
 
@@ -192,7 +192,7 @@ static int look_into(struct search *search, const struct netns *netns)
 	if (search->families)
 		look_into_families(search, netns);
 	search->failed = search->failed || err;
-	return is_shortage(err) ? err : 0;
+	return errno_is_resource(err) ? err : 0;
 }
 
 static bool is_home(const struct netns_list *homes, uint32_t inode)
@@ -232,7 +232,7 @@ static int look_everywhere_else(struct search *search, struct netns_list *homes)
 			err = keep(homes, &all.all[i]);
 	}
 	netns_list_free(&all);
-	return is_shortage(err) ? err : 0;
+	return errno_is_resource(err) ? err : 0;
 }
 
 static int run(struct search *search, struct netns_list *homes)
@@ -367,7 +367,7 @@ int socket_ends_find(struct descriptor *const *all, size_t count, struct socket_
 		err = search_all(ends, all, count);
 		if (!err)
 			err = holders_find(HOLDERS_BY_AUTO, &ends->holders);
-		if (!is_shortage(err)) /* without them, the rest is worth telling all the same */
+		if (!errno_is_resource(err)) /* without them, the rest is worth telling all the same */
 			err = fill(ends, all, count, hidden);
 	}
 	if (err) {

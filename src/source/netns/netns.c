@@ -16,7 +16,7 @@
 #include "dir.h"
 #include "privileges.h"
 #include "process_dir.h"
-#include "shortage.h"
+#include "errno_kind.h"
 
 #define RUN_NETNS "/run/netns"
 
@@ -118,7 +118,7 @@ int netns_each_file(netns_file_handler *handler, void *context)
 	const struct dirent *entry;
 	int err = 0;
 
-	if (!dir && is_shortage(-errno))
+	if (!dir && errno_is_resource(-errno))
 		return -errno;
 	while (dir && !err && (entry = readdir(dir))) {
 		CLEANUP(cleanup_close) int fd = -1;
@@ -129,7 +129,7 @@ int netns_each_file(netns_file_handler *handler, void *context)
 		fd = open_file(dirfd(dir), entry->d_name, &inode);
 		if (fd >= 0)
 			err = handler(context, inode, entry->d_name, &fd);
-		else if (is_shortage(fd))
+		else if (errno_is_resource(fd))
 			err = fd;
 	}
 	return err;

@@ -15,7 +15,7 @@
 #include "number.h"
 #include "privileges.h"
 #include "process.h"
-#include "shortage.h"
+#include "errno_kind.h"
 
 /* Where others are hidden, the first process is too. */
 bool process_all_are_shown(void)
@@ -63,7 +63,7 @@ int process_each(process_handler *handler, void *context, size_t *hidden)
 
 		if (process >= 0)
 			err = handler(context, (uint32_t)pid, process);
-		else if (is_shortage(process))
+		else if (errno_is_resource(process))
 			err = process;
 		else
 			*hidden += !process_has_exited(process);
@@ -75,7 +75,7 @@ int process_comm(int process, char comm[COMM_LEN])
 {
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
-	int err = fd < 0 && is_shortage(-errno) ? -errno : 0;
+	int err = fd < 0 && errno_is_resource(-errno) ? -errno : 0;
 	char text[COMM_LEN + 1];
 	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof(text));
 

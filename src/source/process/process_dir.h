@@ -14,7 +14,7 @@
  * when another one has got its number. */
 int process_open(uint32_t pid);
 
-/* Its name; "" when it has gone. 0, or a negative errno where descriptors ran out (shortage.h). */
+/* Its name; "" when it has gone. 0, or a negative errno where descriptors ran out (errno_kind.h). */
 int process_comm(int process, char comm[COMM_LEN]);
 
 /* A whole file in it, with a NUL at its end; or NULL with errno set. The caller frees. */

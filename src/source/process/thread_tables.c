@@ -15,7 +15,7 @@
 #include "number.h"
 #include "privileges.h"
 #include "process_dir.h"
-#include "shortage.h"
+#include "errno_kind.h"
 
 /* A directory has two links, and /proc/PID/task one more for each thread (proc_task_getattr(), fs/proc/base.c). */
 enum { LINKS_OF_ONE_THREAD = 3 };
@@ -83,7 +83,7 @@ static int insert(struct tables *tables, uint32_t tid, size_t place)
 /* 0 where that is no error of ours. */
 static int cannot_open(int err, bool *denied)
 {
-	if (is_shortage(err))
+	if (errno_is_resource(err))
 		return err;
 	*denied = *denied || !process_has_exited(err);
 	return 0;

@@ -13,7 +13,7 @@
 #include "parse.h"
 #include "privileges.h"
 #include "process_dir.h"
-#include "shortage.h"
+#include "errno_kind.h"
 #include "thread_tables.h"
 
 struct walk {
@@ -56,7 +56,7 @@ static int visit_table(void *context, uint32_t tid, int task)
 	int64_t fd;
 	int err = 0;
 
-	if (!fds && is_shortage(-errno))
+	if (!fds && errno_is_resource(-errno))
 		return -errno;
 	visit->denied = visit->denied || (!fds && !process_has_exited(-errno));
 	while (fds && !err && (fd = dir_next_number(fds)) >= 0) {

@@ -10,7 +10,7 @@
 #include "log.h"
 #include "proc_net.h"
 #include "proc_unix.h"
-#include "shortage.h"
+#include "errno_kind.h"
 
 /* One reading. */
 struct reading {
@@ -165,7 +165,7 @@ int sockets_each(const struct netns *netns, enum socket_source source, const str
 	reading.tick_ms = 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
 	if (source != SOCKETS_BY_PROC)
 		err = open_diag(netns, &diag);
-	if (is_shortage(err) || (err && source == SOCKETS_BY_DIAG))
+	if (errno_is_resource(err) || (err && source == SOCKETS_BY_DIAG))
 		return err;
 	if (err)
 		log_info("network namespace %u is read from /proc: %s", netns->inode, strerror(-err));

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 /* `err`: a negative errno. Whether descriptors or memory ran out. */
-static inline bool is_shortage(int err)
+static inline bool errno_is_resource(int err)
 {
 	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
 }

@@ -7,7 +7,7 @@
 
 #include "cleanup.h"
 #include "host.h"
-#include "live_inside.h"
+#include "live_internal.h"
 #include "log.h"
 #include "privileges.h"
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "live_inside.h"
+#include "live_internal.h"
 
 /* How long a new socket is left to find its holder; or less, where the filter keeps its transitions waiting for that.
  */

@@ -4,7 +4,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "live_inside.h"
+#include "live_internal.h"
 #include "log.h"
 #include "process.h"
 

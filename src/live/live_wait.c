@@ -5,7 +5,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
-#include "live_inside.h"
+#include "live_internal.h"
 #include "log.h"
 
 enum { STDERR_PATIENCE_MS = 2000 };

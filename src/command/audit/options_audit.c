@@ -8,7 +8,7 @@
 #include "cleanup.h"
 #include "escape.h"
 #include "names.h"
-#include "options_inside.h"
+#include "options_internal.h"
 #include "privileges.h"
 #include "text_file.h"
 

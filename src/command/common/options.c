@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "escape.h"
 #include "nearest.h"
-#include "options_inside.h"
+#include "options_internal.h"
 
 /* Memory that the kernel sets aside. */
 #define DEFAULT_RING (16ULL << 20)

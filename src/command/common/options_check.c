@@ -9,7 +9,7 @@
 
 #include "escape.h"
 #include "nearest.h"
-#include "options_inside.h"
+#include "options_internal.h"
 
 enum {
 	MAX_OPTIONS = 64,

@@ -5,7 +5,7 @@
 
 #include "escape.h"
 #include "names.h"
-#include "options_inside.h"
+#include "options_internal.h"
 
 static void add_filter(struct options *options, struct filter *filter)
 {

@@ -2,7 +2,7 @@
 /*
  * The options of the commands that follow the live table: trace and top.
  */
-#include "options_inside.h"
+#include "options_internal.h"
 
 static enum snapshot_source snapshot_source_of(const char *value)
 {

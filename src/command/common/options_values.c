@@ -9,7 +9,7 @@
 #include "clock.h"
 #include "escape.h"
 #include "log.h"
-#include "options_inside.h"
+#include "options_internal.h"
 #include "parse.h"
 
 /* What a ring of the kernel's may have at most is twice this. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "escape.h"
-#include "options_inside.h"
+#include "options_internal.h"
 
 static const struct argp_option doctor_options[] = {
 	{"json", KEY_JSON, 0, 0, "one JSON object per line", 0},

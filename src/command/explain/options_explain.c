@@ -11,7 +11,7 @@
 #include "escape.h"
 #include "names.h"
 #include "nearest.h"
-#include "options_inside.h"
+#include "options_internal.h"
 #include "parse.h"
 #include "port_survey.h"
 #include "services.h"

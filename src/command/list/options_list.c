@@ -2,7 +2,7 @@
 /*
  * The options of list: the letters of ss and netstat.
  */
-#include "options_inside.h"
+#include "options_internal.h"
 
 #include "clock.h"
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "table_inside.h"
+#include "table_internal.h"
 
 struct table *table_new(void)
 {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "table_inside.h"
+#include "table_internal.h"
 
 struct burial {
 	struct link by_sk;

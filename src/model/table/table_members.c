@@ -2,7 +2,7 @@
 /* Who is in the table, and how one is found. */
 #include <stdlib.h>
 
-#include "table_inside.h"
+#include "table_internal.h"
 
 /* ---- indexes ---- */
 

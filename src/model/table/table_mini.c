@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "table_inside.h"
+#include "table_internal.h"
 
 static struct span at_least(uint64_t from_ns, uint64_t to_ns)
 {

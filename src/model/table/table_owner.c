@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Whose a connection is, as far as its own life tells: listener, accept(), close(). Who holds it, a snapshot tells. */
-#include "table_inside.h"
+#include "table_internal.h"
 
 /* Listeners that share an address (SO_REUSEPORT) but not their owner leave it unknown: nothing tells which of them
  * the child belongs to. */

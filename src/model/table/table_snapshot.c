@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 
-#include "table_inside.h"
+#include "table_internal.h"
 
 /* For so long after its transition a socket may not be in the kernel's hash yet, where snapshots look: connect() and
  * listen() put it there afterwards, and may be interrupted before. */

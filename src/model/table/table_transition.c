@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 
-#include "table_inside.h"
+#include "table_internal.h"
 
 /* A death that comes twice within this is one death reported twice. */
 #define DUPLICATE_NS 10000000ULL

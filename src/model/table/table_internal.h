@@ -2,7 +2,7 @@
 #pragma once
 /*
  * What the files of the connection table share; nobody else's affair. Each calls only those before it: table_members.c,
- * table_burial.c, table_owner.c, table_mini.c, table_snapshot.c and table_transition.c; and at the top table.c.
+ * table_tombstones.c, table_owner.c, table_minisockets.c, table_snapshot.c and table_transition.c; and at the top table.c.
  */
 #include "table.h"
 
@@ -95,7 +95,7 @@ struct walk {
 };
 void table_walk(struct walk *walk);
 
-/* ---- table_burial.c ---- */
+/* ---- table_tombstones.c ---- */
 
 /* A connection of this address ended: until the snapshot's end, no row of it counts. 0 or -ENOMEM. */
 int table_bury(struct table *table, uint64_t sk);
@@ -112,7 +112,7 @@ int table_accept(struct table *table, const struct event *event, const struct li
 /* To be called at each transition, before it is applied. */
 void table_learn_closer(struct connection *conn, const struct event *event);
 
-/* ---- table_mini.c ---- */
+/* ---- table_minisockets.c ---- */
 
 /* The socket has closed, and a minisocket has taken its place. Tells of a TIME_WAIT; the connection stays, without an
  * address. */

@@ -49,7 +49,7 @@ static int open_accept_hook(struct live *live, enum accept_source source)
 
 static int attach(struct live *live, const struct live_options *options)
 {
-	int err = bpf_source_open(live->push_down, options->ring_bytes, &live->source);
+	int err = bpf_source_open(live->kernel_filter, options->ring_bytes, &live->source);
 
 	live->explained = err != 0;
 	if (err)
@@ -71,8 +71,8 @@ static int start(struct live *live, const struct live_options *options)
 		return -ENOENT;
 	}
 	live->table = table_new();
-	live->push_down = push_down_of(options->filter);
-	if (!live->table || !live->push_down)
+	live->kernel_filter = kernel_filter_of(options->filter);
+	if (!live->table || !live->kernel_filter)
 		return -ENOMEM;
 	err = live_watch_stops(live, options->duration_ns);
 	if (!err)
@@ -130,7 +130,7 @@ void live_free(struct live *live)
 	bpf_source_free(live->source);
 	gate_free(&live->gate);
 	table_free(live->table);
-	free(live->push_down);
+	free(live->kernel_filter);
 	cleanup_close(&live->epoll_fd);
 	cleanup_close(&live->signal_fd);
 	cleanup_close(&live->deadline_fd);

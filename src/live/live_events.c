@@ -44,7 +44,7 @@ int live_handle_event(void *context, const struct event *event)
 {
 	struct live *live = context;
 	uint64_t waiting = live->gate.waiting;
-	bool told_further = push_down_passes(live->push_down, &event->tuple, event->newstate);
+	bool told_further = kernel_filter_passes(live->kernel_filter, &event->tuple, event->newstate);
 	int err;
 
 	if (event->kind == EVENT_ROW && !told_further)

@@ -8,7 +8,7 @@
 #include "agenda.h"
 #include "gate.h"
 #include "live.h"
-#include "push_down.h"
+#include "kernel_filter.h"
 #include "table.h"
 
 /* The kernel side wakes us when much has gathered; for a little we look this often. */
@@ -21,7 +21,7 @@ struct live {
 	struct accept_hook *accept_hook; /* NULL: not here */
 	struct snapshot_kit *kit;
 	struct table *table;
-	struct push_down *push_down;
+	struct kernel_filter *kernel_filter;
 	struct gate gate;
 	struct agenda agenda;
 	struct wall_clock clock;

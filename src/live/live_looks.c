@@ -174,7 +174,7 @@ static void await_accepts(struct live *live, uint64_t now_ns)
  * we do not know of all, others hide the end of ours; and from time to time it is better to look than to count. */
 static size_t steady_minis(struct live *live, uint8_t scope, uint64_t now_ns)
 {
-	bool knows_all = !push_down_leaves_out(live->push_down) && snapshot_kit_enters(live->kit);
+	bool knows_all = !kernel_filter_leaves_out(live->kernel_filter) && snapshot_kit_enters(live->kit);
 	struct findings found = {0};
 
 	if (scope == SNAPSHOT_MINIS && knows_all && now_ns < live->looked_ns + COUNT_NS)

@@ -10,7 +10,7 @@
 #include "log.h"
 #include "netns.h"
 #include "netns_finder.h"
-#include "push_down.h"
+#include "kernel_filter.h"
 
 bool report_wants_color(const struct options *options)
 {
@@ -23,10 +23,10 @@ bool report_wants_color(const struct options *options)
 
 static bool fixes_netns(const struct filter *filter)
 {
-	struct push_down *push_down = push_down_of(filter);
-	bool fixes = push_down && push_down_fixes_netns(push_down);
+	struct kernel_filter *kernel_filter = kernel_filter_of(filter);
+	bool fixes = kernel_filter && kernel_filter_fixes_netns(kernel_filter);
 
-	free(push_down);
+	free(kernel_filter);
 	return fixes;
 }
 

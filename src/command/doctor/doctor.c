@@ -184,7 +184,7 @@ static void put_lines(struct output *output, const struct checkup *checkup, cons
  * nothing: no namespace passes. */
 static void try_program(struct checkup *checkup, const struct host_facts *facts)
 {
-	const struct push_down nothing = {.by_netns = true};
+	const struct kernel_filter nothing = {.by_netns = true};
 	struct bpf_source *source = NULL;
 	int err;
 

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * A parsed filter, for those who walk it: the evaluator (filter.c), the parser (filter_parser.h) and the push-down
- * (push_down.c).
+ * (kernel_filter.c).
  */
 #include "filter.h"
 

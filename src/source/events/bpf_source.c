@@ -82,20 +82,20 @@ static int on_record(void *context, void *data, size_t size)
 
 /* ---- loading ---- */
 
-static void set_filter(struct record_filter *filter, const struct push_down *push_down)
+static void set_filter(struct record_filter *filter, const struct kernel_filter *kernel_filter)
 {
-	filter->by_family = push_down->by_family;
-	filter->by_netns = push_down->by_netns;
-	filter->by_lport = push_down->by_lport;
-	filter->by_rport = push_down->by_rport;
-	filter->by_either = push_down->by_either;
-	filter->want_ipv4 = push_down->want_ipv4;
-	filter->want_ipv6 = push_down->want_ipv6;
-	filter->netns_count = push_down->netns_count;
-	memcpy(filter->netns, push_down->netns, sizeof(filter->netns));
-	memcpy(&filter->lports, &push_down->lports, sizeof(filter->lports));
-	memcpy(&filter->rports, &push_down->rports, sizeof(filter->rports));
-	memcpy(&filter->either, &push_down->either, sizeof(filter->either));
+	filter->by_family = kernel_filter->by_family;
+	filter->by_netns = kernel_filter->by_netns;
+	filter->by_lport = kernel_filter->by_lport;
+	filter->by_rport = kernel_filter->by_rport;
+	filter->by_either = kernel_filter->by_either;
+	filter->want_ipv4 = kernel_filter->want_ipv4;
+	filter->want_ipv6 = kernel_filter->want_ipv6;
+	filter->netns_count = kernel_filter->netns_count;
+	memcpy(filter->netns, kernel_filter->netns, sizeof(filter->netns));
+	memcpy(&filter->lports, &kernel_filter->lports, sizeof(filter->lports));
+	memcpy(&filter->rports, &kernel_filter->rports, sizeof(filter->rports));
+	memcpy(&filter->either, &kernel_filter->either, sizeof(filter->either));
 }
 
 /* What this kernel may not have. */
@@ -104,7 +104,7 @@ struct abilities {
 	bool may_probe;    /* bpf_probe_read_kernel() goes where the kernel is locked down for confidentiality */
 };
 
-static int load_with(struct bpf_source *source, const struct push_down *push_down, const struct abilities *abilities)
+static int load_with(struct bpf_source *source, const struct kernel_filter *kernel_filter, const struct abilities *abilities)
 {
 	struct transition_bpf *skeleton = transition_bpf__open();
 	int err;
@@ -112,7 +112,7 @@ static int load_with(struct bpf_source *source, const struct push_down *push_dow
 	if (!skeleton)
 		return -errno;
 	/* const volatile is for the BPF side; here it is written until it is loaded */
-	set_filter((struct record_filter *)&skeleton->rodata->filter, push_down);
+	set_filter((struct record_filter *)&skeleton->rodata->filter, kernel_filter);
 	skeleton->rodata->own_pid = getpid();
 	skeleton->rodata->make_cookies = abilities->make_cookies;
 	skeleton->rodata->may_probe = abilities->may_probe;
@@ -130,13 +130,13 @@ static int load_with(struct bpf_source *source, const struct push_down *push_dow
 	return 0;
 }
 
-static int load(struct bpf_source *source, const struct push_down *push_down)
+static int load(struct bpf_source *source, const struct kernel_filter *kernel_filter)
 {
 	static const struct abilities all[] = {{true, true}, {true, false}, {false, true}, {false, false}};
 	int err = -EINVAL;
 
 	for (size_t i = 0; err && i < sizeof(all) / sizeof(all[0]); i++)
-		err = load_with(source, push_down, &all[i]);
+		err = load_with(source, kernel_filter, &all[i]);
 	return err;
 }
 
@@ -164,7 +164,7 @@ static int map(struct bpf_source *source)
 	return 0;
 }
 
-int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, struct bpf_source **out)
+int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_bytes, struct bpf_source **out)
 {
 	WITH_PRIVILEGES;
 	struct bpf_source *source = calloc(1, sizeof(*source));
@@ -183,7 +183,7 @@ int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, stru
 		err = -E2BIG;
 		goto fail;
 	}
-	err = trial_bpf_kills() ? -ESHUTDOWN : load(source, push_down);
+	err = trial_bpf_kills() ? -ESHUTDOWN : load(source, kernel_filter);
 	if (!err)
 		err = attach(source->skeleton);
 	if (err) {

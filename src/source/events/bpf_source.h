@@ -4,7 +4,7 @@
  * Transitions from the kernel: loads and attaches the BPF programs, empties the ring, and keeps the account of both.
  */
 #include "event.h"
-#include "push_down.h"
+#include "kernel_filter.h"
 #include "record_event.h"
 
 struct bpf_source;
@@ -28,9 +28,9 @@ struct bpf_ring {
 };
 
 /* Loads and attaches: from its return on, every transition is counted. Says on failure what is wrong and what to
- * do, and returns a negative errno. `push_down` is borrowed during the call. `ring_bytes` is a power of two, a page or
+ * do, and returns a negative errno. `kernel_filter` is borrowed during the call. `ring_bytes` is a power of two, a page or
  * more. */
-int bpf_source_open(const struct push_down *push_down, uint64_t ring_bytes, struct bpf_source **out);
+int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_bytes, struct bpf_source **out);
 void bpf_source_free(struct bpf_source *source);
 
 /* Borrowed. Its descriptor becomes readable when much has gathered, but not for a little: look at least each 50 ms.

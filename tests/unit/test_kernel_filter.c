@@ -7,7 +7,7 @@
 
 #include "events.h"
 #include "filter.h"
-#include "push_down.h"
+#include "kernel_filter.h"
 
 enum { NETNS_COUNT = 20 };
 
@@ -149,10 +149,10 @@ static bool must_pass(const struct filter *filter, const struct change *change)
 static size_t assert_sound(const char *text, int connections)
 {
 	struct filter *filter = parsed(text);
-	struct push_down *push_down = push_down_of(filter);
+	struct kernel_filter *kernel_filter = kernel_filter_of(filter);
 	size_t passed = 0;
 
-	assert_non_null(push_down);
+	assert_non_null(kernel_filter);
 	for (int i = 0; i < connections; i++) {
 		struct connection conn;
 		struct change change = random_change(&conn);
@@ -160,12 +160,12 @@ static size_t assert_sound(const char *text, int connections)
 		if (!must_pass(filter, &change))
 			continue;
 		passed++;
-		if (!push_down_passes(push_down, &conn.tuple, change.newstate))
+		if (!kernel_filter_passes(kernel_filter, &conn.tuple, change.newstate))
 			fail_msg("\"%s\" lets %u->%u family %u %s of netns %u pass, its push-down does not", text,
 				 conn.tuple.lport, conn.tuple.rport, conn.tuple.family, tcp_state_name(change.newstate),
 				 conn.tuple.netns);
 	}
-	free(push_down);
+	free(kernel_filter);
 	filter_free(filter);
 	return passed;
 }
@@ -312,17 +312,17 @@ static void test_exact(void **state)
 	for (size_t i = 0; i < COUNT_OF(tried); i++) {
 		const struct tried *t = &tried[i];
 		struct filter *filter = parsed(t->filter);
-		struct push_down *push_down = push_down_of(filter);
+		struct kernel_filter *kernel_filter = kernel_filter_of(filter);
 		struct tuple tuple = t->family == 4 ? tuple_of(4, "10.0.0.1", t->lport, "10.0.0.2", t->rport)
 				     : t->family == 6
 					     ? tuple_of(6, "fd00::1", t->lport, "fd00::2", t->rport)
 					     : tuple_of(6, "::ffff:10.0.0.1", t->lport, "::ffff:10.0.0.2", t->rport);
 
-		assert_non_null(push_down);
-		if (push_down_passes(push_down, &tuple, t->state) != t->passes)
+		assert_non_null(kernel_filter);
+		if (kernel_filter_passes(kernel_filter, &tuple, t->state) != t->passes)
 			fail_msg("\"%s\" %s %u->%u family %u %s", t->filter, t->passes ? "stops" : "lets pass",
 				 t->lport, t->rport, t->family, tcp_state_name(t->state));
-		free(push_down);
+		free(kernel_filter);
 		filter_free(filter);
 	}
 }
@@ -332,15 +332,15 @@ static void test_exact(void **state)
 static bool passes_in(const char *text, uint32_t netns)
 {
 	struct filter *filter = parsed(text);
-	struct push_down *push_down = push_down_of(filter);
+	struct kernel_filter *kernel_filter = kernel_filter_of(filter);
 	struct tuple tuple = tuple_of(4, "10.0.0.1", 1, "10.0.0.2", 2);
 	bool passes;
 
-	assert_non_null(push_down);
-	assert_true(push_down->netns_count <= PUSH_DOWN_MAX_NETNS);
+	assert_non_null(kernel_filter);
+	assert_true(kernel_filter->netns_count <= PUSH_DOWN_MAX_NETNS);
 	tuple.netns = netns;
-	passes = push_down_passes(push_down, &tuple, STATE_ESTABLISHED);
-	free(push_down);
+	passes = kernel_filter_passes(kernel_filter, &tuple, STATE_ESTABLISHED);
+	free(kernel_filter);
 	filter_free(filter);
 	return passes;
 }
@@ -413,12 +413,12 @@ static void test_fixed_to_one_namespace(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(filters); i++) {
 		struct filter *filter = parsed(filters[i].text);
-		struct push_down *push_down = push_down_of(filter);
+		struct kernel_filter *kernel_filter = kernel_filter_of(filter);
 
-		assert_non_null(push_down);
-		if (push_down_fixes_netns(push_down) != filters[i].fixed)
+		assert_non_null(kernel_filter);
+		if (kernel_filter_fixes_netns(kernel_filter) != filters[i].fixed)
 			fail_msg("\"%s\" is not seen for what it is", filters[i].text);
-		free(push_down);
+		free(kernel_filter);
 		filter_free(filter);
 	}
 }

@@ -9,7 +9,7 @@
 
 enum { PUSH_DOWN_MAX_NETNS = 16 };
 
-struct push_down {
+struct kernel_filter {
 	bool by_family, by_netns, by_lport, by_rport, by_either;
 	bool want_ipv4; /* with by_family: IPv4 and v4-mapped sockets */
 	bool want_ipv6; /* with by_family: IPv6 sockets, v4-mapped ones included */
@@ -21,14 +21,14 @@ struct push_down {
 };
 
 /* NULL when memory is short, else the caller frees it. `filter` may be NULL. */
-struct push_down *push_down_of(const struct filter *filter);
+struct kernel_filter *kernel_filter_of(const struct filter *filter);
 
 /* What passes is in one network namespace. */
-bool push_down_fixes_netns(const struct push_down *push_down);
+bool kernel_filter_fixes_netns(const struct kernel_filter *kernel_filter);
 
 /* The kernel side does not tell of all connections. */
-bool push_down_leaves_out(const struct push_down *push_down);
+bool kernel_filter_leaves_out(const struct kernel_filter *kernel_filter);
 
 /* False: the kernel side will tell no more of this connection, or row of a snapshot. Listeners always pass, because
  * their children inherit their owner. */
-bool push_down_passes(const struct push_down *push_down, const struct tuple *tuple, uint8_t state);
+bool kernel_filter_passes(const struct kernel_filter *kernel_filter, const struct tuple *tuple, uint8_t state);

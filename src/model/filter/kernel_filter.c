@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "push_down.h"
+#include "kernel_filter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static void fill_ports(struct port_set *set, const struct filter *leaf, bool neg
 			port_set_add(set, (uint16_t)port);
 }
 
-static void narrow_to_ports(struct push_down *out, const struct filter *leaf, bool negated)
+static void narrow_to_ports(struct kernel_filter *out, const struct filter *leaf, bool negated)
 {
 	if (leaf->side == SIDE_EITHER && !negated) {
 		out->by_either = true;
@@ -30,14 +30,14 @@ static void narrow_to_ports(struct push_down *out, const struct filter *leaf, bo
 	}
 }
 
-static void narrow_to_family(struct push_down *out, const struct filter *leaf, bool negated)
+static void narrow_to_family(struct kernel_filter *out, const struct filter *leaf, bool negated)
 {
 	out->by_family = true;
 	out->want_ipv4 = (leaf->number == 4) != negated;
 	out->want_ipv6 = !out->want_ipv4;
 }
 
-static void narrow_to_leaf(struct push_down *out, const struct filter *leaf, bool negated)
+static void narrow_to_leaf(struct kernel_filter *out, const struct filter *leaf, bool negated)
 {
 	memset(out, 0, sizeof(*out));
 	if (leaf->kind == FILTER_PORT) {
@@ -59,15 +59,15 @@ static void intersect_ports(bool *by, struct port_set *set, bool other_by, const
 	*by = *by || other_by;
 }
 
-static bool netns_in(const struct push_down *push_down, uint32_t netns)
+static bool netns_in(const struct kernel_filter *kernel_filter, uint32_t netns)
 {
-	for (uint32_t i = 0; i < push_down->netns_count; i++)
-		if (push_down->netns[i] == netns)
+	for (uint32_t i = 0; i < kernel_filter->netns_count; i++)
+		if (kernel_filter->netns[i] == netns)
 			return true;
 	return false;
 }
 
-static void intersect_netns(struct push_down *out, const struct push_down *other)
+static void intersect_netns(struct kernel_filter *out, const struct kernel_filter *other)
 {
 	uint32_t kept = 0;
 
@@ -84,7 +84,7 @@ static void intersect_netns(struct push_down *out, const struct push_down *other
 	out->netns_count = kept;
 }
 
-static void intersect(struct push_down *out, const struct push_down *other)
+static void intersect(struct kernel_filter *out, const struct kernel_filter *other)
 {
 	intersect_ports(&out->by_lport, &out->lports, other->by_lport, &other->lports);
 	intersect_ports(&out->by_rport, &out->rports, other->by_rport, &other->rports);
@@ -108,7 +108,7 @@ static void unite_ports(bool *by, struct port_set *set, bool other_by, const str
 		set->words[i] |= other->words[i];
 }
 
-static void unite_netns(struct push_down *out, const struct push_down *other)
+static void unite_netns(struct kernel_filter *out, const struct kernel_filter *other)
 {
 	out->by_netns =
 		out->by_netns && other->by_netns && out->netns_count + other->netns_count <= PUSH_DOWN_MAX_NETNS;
@@ -116,7 +116,7 @@ static void unite_netns(struct push_down *out, const struct push_down *other)
 		out->netns[out->netns_count++] = other->netns[i];
 }
 
-static void unite(struct push_down *out, const struct push_down *other)
+static void unite(struct kernel_filter *out, const struct kernel_filter *other)
 {
 	unite_ports(&out->by_lport, &out->lports, other->by_lport, &other->lports);
 	unite_ports(&out->by_rport, &out->rports, other->by_rport, &other->rports);
@@ -129,9 +129,9 @@ static void unite(struct push_down *out, const struct push_down *other)
 
 /* `negated`: of the filter's contrary. Without memory for the right side, what the left side says goes (for and), or
  * nothing (for or). */
-static void narrow(struct push_down *out, const struct filter *filter, bool negated)
+static void narrow(struct kernel_filter *out, const struct filter *filter, bool negated)
 {
-	struct push_down *right;
+	struct kernel_filter *right;
 	bool is_and = (filter->kind == FILTER_AND) != negated;
 
 	if (filter->kind == FILTER_NOT) {
@@ -157,24 +157,24 @@ static void narrow(struct push_down *out, const struct filter *filter, bool nega
 	free(right);
 }
 
-struct push_down *push_down_of(const struct filter *filter)
+struct kernel_filter *kernel_filter_of(const struct filter *filter)
 {
-	struct push_down *push_down = calloc(1, sizeof(*push_down));
+	struct kernel_filter *kernel_filter = calloc(1, sizeof(*kernel_filter));
 
-	if (push_down && filter)
-		narrow(push_down, filter, false);
-	return push_down;
+	if (kernel_filter && filter)
+		narrow(kernel_filter, filter, false);
+	return kernel_filter;
 }
 
-bool push_down_fixes_netns(const struct push_down *push_down)
+bool kernel_filter_fixes_netns(const struct kernel_filter *kernel_filter)
 {
-	for (uint32_t i = 1; i < push_down->netns_count; i++)
-		if (push_down->netns[i] != push_down->netns[0])
+	for (uint32_t i = 1; i < kernel_filter->netns_count; i++)
+		if (kernel_filter->netns[i] != kernel_filter->netns[0])
 			return false;
-	return push_down->by_netns;
+	return kernel_filter->by_netns;
 }
 
-static bool passes_ports(const struct push_down *pd, const struct tuple *tuple, uint8_t state)
+static bool passes_ports(const struct kernel_filter *pd, const struct tuple *tuple, uint8_t state)
 {
 	bool lport_open = tuple->lport == 0 && state == STATE_SYN_SENT;
 	bool rport_open = tuple->rport == 0 && state == STATE_SYN_RECV;
@@ -187,7 +187,7 @@ static bool passes_ports(const struct push_down *pd, const struct tuple *tuple, 
 	       port_set_has(&pd->either, tuple->rport);
 }
 
-static bool passes_family(const struct push_down *pd, const struct tuple *tuple, uint8_t state)
+static bool passes_family(const struct kernel_filter *pd, const struct tuple *tuple, uint8_t state)
 {
 	if (!pd->by_family || (tuple->rport == 0 && state == STATE_SYN_RECV))
 		return true;
@@ -196,12 +196,12 @@ static bool passes_family(const struct push_down *pd, const struct tuple *tuple,
 	return pd->want_ipv6 || address_is_ipv4(&tuple->laddr) || address_is_ipv4(&tuple->raddr);
 }
 
-bool push_down_leaves_out(const struct push_down *pd)
+bool kernel_filter_leaves_out(const struct kernel_filter *pd)
 {
 	return pd->by_family || pd->by_netns || pd->by_lport || pd->by_rport || pd->by_either;
 }
 
-bool push_down_passes(const struct push_down *pd, const struct tuple *tuple, uint8_t state)
+bool kernel_filter_passes(const struct kernel_filter *pd, const struct tuple *tuple, uint8_t state)
 {
 	if (pd->by_netns && !netns_in(pd, tuple->netns))
 		return false;

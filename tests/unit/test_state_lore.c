@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "state_lore.h"
+#include "state_guide.h"
 
 static void assert_text(const char *text)
 {
@@ -17,7 +17,7 @@ static void assert_text(const char *text)
 
 static bool has_step(const struct lore_step *steps, unsigned int state)
 {
-	for (size_t i = 0; i < LORE_STEPS && steps[i].how; i++)
+	for (size_t i = 0; i < GUIDE_STEPS && steps[i].how; i++)
 		if (steps[i].state == state)
 			return true;
 	return false;
@@ -27,16 +27,16 @@ static void test_all_is_there(void **unused)
 {
 	(void)unused;
 	for (unsigned int state = 1; state < STATE_COUNT; state++) {
-		const struct state_lore *lore = state_lore(state);
+		const struct state_guide *guide = state_guide(state);
 
-		assert_text(lore->brief);
-		assert_text(lore->meaning);
-		assert_text(lore->many);
-		assert_text(lore->enters[0].how);
-		assert_text(lore->leaves[0].how);
-		assert_text(lore->remedies[0]);
-		for (size_t i = 0; i < LORE_REMEDIES && lore->remedies[i]; i++)
-			assert_text(lore->remedies[i]);
+		assert_text(guide->brief);
+		assert_text(guide->meaning);
+		assert_text(guide->many);
+		assert_text(guide->enters[0].how);
+		assert_text(guide->leaves[0].how);
+		assert_text(guide->remedies[0]);
+		for (size_t i = 0; i < GUIDE_REMEDIES && guide->remedies[i]; i++)
+			assert_text(guide->remedies[i]);
 	}
 }
 
@@ -49,12 +49,12 @@ static void test_steps_have_two_ends(void **unused)
 		for (unsigned int to = 1; to < STATE_COUNT; to++) {
 			if (from == STATE_CLOSE || to == STATE_CLOSE || from == STATE_TIME_WAIT || from == STATE_LISTEN)
 				continue;
-			assert_int_equal(has_step(state_lore(from)->leaves, to),
-					 has_step(state_lore(to)->enters, from));
+			assert_int_equal(has_step(state_guide(from)->leaves, to),
+					 has_step(state_guide(to)->enters, from));
 		}
 		if (from != STATE_CLOSE)
-			assert_true(has_step(state_lore(from)->leaves, STATE_CLOSE));
-		assert_false(has_step(state_lore(from)->leaves, from));
+			assert_true(has_step(state_guide(from)->leaves, STATE_CLOSE));
+		assert_false(has_step(state_guide(from)->leaves, from));
 	}
 }
 
@@ -62,14 +62,14 @@ static void test_settings(void **unused)
 {
 	(void)unused;
 	for (unsigned int setting = 1; setting < SETTING_COUNT; setting++) {
-		const struct setting_lore *lore = setting_lore(setting);
+		const struct setting_guide *guide = setting_guide(setting);
 		bool used = false;
 
-		assert_int_equal(strncmp(lore->name, "net.", 4), 0);
-		assert_text(lore->role);
+		assert_int_equal(strncmp(guide->name, "net.", 4), 0);
+		assert_text(guide->role);
 		for (unsigned int state = 1; state < STATE_COUNT; state++)
-			for (size_t i = 0; i < LORE_SETTINGS; i++)
-				used = used || state_lore(state)->settings[i] == setting;
+			for (size_t i = 0; i < GUIDE_SETTINGS; i++)
+				used = used || state_guide(state)->settings[i] == setting;
 		assert_true(used);
 	}
 }

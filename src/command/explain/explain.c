@@ -33,7 +33,7 @@ struct findings {
 	struct holders *holders; /* NULL: nobody asks */
 	uint64_t counts[STATE_COUNT];
 	struct state_survey state;
-	char *values[LORE_SETTINGS];
+	char *values[GUIDE_SETTINGS];
 	uint32_t witness; /* the inode of a bound socket of our own; 0: none */
 	bool witnessed;   /* it was shown */
 	struct port_survey port;
@@ -108,11 +108,11 @@ static int count_sockets(struct findings *findings, uint8_t state)
 /* Those of the host at home, the others in the namespace. */
 static void read_settings(struct findings *findings, bool of_host)
 {
-	const struct state_lore *lore = state_lore(findings->options->state);
+	const struct state_guide *guide = state_guide(findings->options->state);
 
-	for (size_t i = 0; i < LORE_SETTINGS && lore->settings[i]; i++)
-		if (setting_is_of_host(lore->settings[i]) == of_host)
-			findings->values[i] = sysctl_read(setting_lore(lore->settings[i])->name);
+	for (size_t i = 0; i < GUIDE_SETTINGS && guide->settings[i]; i++)
+		if (setting_is_of_host(guide->settings[i]) == of_host)
+			findings->values[i] = sysctl_read(setting_guide(guide->settings[i])->name);
 }
 
 static int gather_state(struct findings *findings)
@@ -311,7 +311,7 @@ static int print(const struct findings *findings, const struct options *options)
 
 static void free_findings(struct findings *findings)
 {
-	for (size_t i = 0; i < LORE_SETTINGS; i++)
+	for (size_t i = 0; i < GUIDE_SETTINGS; i++)
 		free(findings->values[i]);
 	state_survey_free(&findings->state);
 	port_survey_free(&findings->port);

@@ -9,7 +9,7 @@
 #include "output.h"
 #include "port_verdict.h"
 #include "socket_words.h"
-#include "state_lore.h"
+#include "state_guide.h"
 #include "state_survey.h"
 
 /* What all of them tell. All is borrowed. */
@@ -32,7 +32,7 @@ struct states_page {
 
 struct state_page {
 	const struct state_survey *survey;
-	char *const *values; /* of the settings that the lore of the state names; NULL: not known */
+	char *const *values; /* of the settings that the guide of the state names; NULL: not known */
 	bool denied;         /* some processes did not let us look */
 	bool hidden;         /* the kernel does not show sockets of this state: the survey knows of none */
 };

@@ -36,7 +36,7 @@ void explain_states_json(const struct explain_style *style, const struct states_
 		json_object_begin(&json, NULL);
 		json_word(&json, "name", tcp_state_name(state));
 		json_u64(&json, "count", page->counts[state]);
-		put_text(&json, "meaning", state_lore(state)->brief);
+		put_text(&json, "meaning", state_guide(state)->brief);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -48,7 +48,7 @@ void explain_states_json(const struct explain_style *style, const struct states_
 static void put_steps(struct json_writer *json, const char *key, const struct lore_step *steps)
 {
 	json_array_begin(json, key);
-	for (size_t i = 0; i < LORE_STEPS && steps[i].how; i++) {
+	for (size_t i = 0; i < GUIDE_STEPS && steps[i].how; i++) {
 		const char *other = steps[i].state == STATE_UNKNOWN ? NULL : tcp_state_name(steps[i].state);
 
 		json_object_begin(json, NULL);
@@ -59,11 +59,11 @@ static void put_steps(struct json_writer *json, const char *key, const struct lo
 	json_array_end(json);
 }
 
-static void put_settings(struct json_writer *json, const struct state_lore *lore, char *const *values)
+static void put_settings(struct json_writer *json, const struct state_guide *guide, char *const *values)
 {
 	json_array_begin(json, "settings");
-	for (size_t i = 0; i < LORE_SETTINGS && lore->settings[i]; i++) {
-		const struct setting_lore *setting = setting_lore(lore->settings[i]);
+	for (size_t i = 0; i < GUIDE_SETTINGS && guide->settings[i]; i++) {
+		const struct setting_guide *setting = setting_guide(guide->settings[i]);
 
 		json_object_begin(json, NULL);
 		json_word(json, "name", setting->name);
@@ -167,21 +167,21 @@ static void put_now(struct json_writer *json, const struct state_survey *survey)
 
 void explain_state_json(const struct explain_style *style, const struct state_page *page)
 {
-	const struct state_lore *lore = state_lore(page->survey->state);
+	const struct state_guide *guide = state_guide(page->survey->state);
 	struct json_writer json;
 
 	begin(&json, style, "state");
 	json_word(&json, "name", tcp_state_name(page->survey->state));
-	put_text(&json, "brief", lore->brief);
-	put_text(&json, "meaning", lore->meaning);
-	put_steps(&json, "enters", lore->enters);
-	put_steps(&json, "leaves", lore->leaves);
-	put_text(&json, "many", lore->many);
+	put_text(&json, "brief", guide->brief);
+	put_text(&json, "meaning", guide->meaning);
+	put_steps(&json, "enters", guide->enters);
+	put_steps(&json, "leaves", guide->leaves);
+	put_text(&json, "many", guide->many);
 	json_array_begin(&json, "remedy");
-	for (size_t i = 0; i < LORE_REMEDIES && lore->remedies[i]; i++)
-		put_text(&json, NULL, lore->remedies[i]);
+	for (size_t i = 0; i < GUIDE_REMEDIES && guide->remedies[i]; i++)
+		put_text(&json, NULL, guide->remedies[i]);
 	json_array_end(&json);
-	put_settings(&json, lore, page->values);
+	put_settings(&json, guide, page->values);
 	json_netns(&json, style->netns, style->home, 0, style->now_ns);
 	if (page->hidden)
 		json_null(&json, "now");

@@ -31,7 +31,7 @@ void explain_states_text(const struct explain_style *style, const struct states_
 			continue;
 		snprintf(name, sizeof(name), "%7llu  %-*s", (unsigned long long)states->counts[state], STATE_WIDTH,
 			 tcp_state_name(state));
-		page_entry(&page, name, strlen(name), state_color((uint8_t)state), "%s", state_lore(state)->brief);
+		page_entry(&page, name, strlen(name), state_color((uint8_t)state), "%s", state_guide(state)->brief);
 	}
 	if (!total)
 		page_paragraph(&page, "There are no TCP sockets.");
@@ -45,7 +45,7 @@ void explain_states_text(const struct explain_style *style, const struct states_
 
 static void put_steps(struct page *page, const struct lore_step *steps, const char *word, const char *other)
 {
-	for (size_t i = 0; i < LORE_STEPS && steps[i].how; i++) {
+	for (size_t i = 0; i < GUIDE_STEPS && steps[i].how; i++) {
 		if (steps[i].state == STATE_UNKNOWN)
 			page_item(page, "%s: %s", other, steps[i].how);
 		else
@@ -53,12 +53,12 @@ static void put_steps(struct page *page, const struct lore_step *steps, const ch
 	}
 }
 
-static void put_settings(struct page *page, const struct state_lore *lore, char *const *values)
+static void put_settings(struct page *page, const struct state_guide *guide, char *const *values)
 {
-	if (lore->settings[0])
+	if (guide->settings[0])
 		page_heading(page, "Settings of this host");
-	for (size_t i = 0; i < LORE_SETTINGS && lore->settings[i]; i++) {
-		const struct setting_lore *setting = setting_lore(lore->settings[i]);
+	for (size_t i = 0; i < GUIDE_SETTINGS && guide->settings[i]; i++) {
+		const struct setting_guide *setting = setting_guide(guide->settings[i]);
 
 		if (values[i])
 			page_item(page, "%s = %s: %s", setting->name, ESCAPED(values[i]), setting->role);
@@ -69,21 +69,21 @@ static void put_settings(struct page *page, const struct state_lore *lore, char 
 
 static void put_lore(struct page *page, uint8_t state, char *const *values)
 {
-	const struct state_lore *lore = state_lore(state);
+	const struct state_guide *guide = state_guide(state);
 
-	page_title(page, "%s: %s", tcp_state_name(state), lore->brief);
+	page_title(page, "%s: %s", tcp_state_name(state), guide->brief);
 	page_heading(page, "What it means");
-	page_paragraph(page, "%s", lore->meaning);
+	page_paragraph(page, "%s", guide->meaning);
 	page_heading(page, "How a socket gets in");
-	put_steps(page, lore->enters, "from", "anew");
+	put_steps(page, guide->enters, "from", "anew");
 	page_heading(page, "How it gets out");
-	put_steps(page, lore->leaves, "to", "for good");
+	put_steps(page, guide->leaves, "to", "for good");
 	page_heading(page, "What many of them mean");
-	page_paragraph(page, "%s", lore->many);
+	page_paragraph(page, "%s", guide->many);
 	page_heading(page, "What to do");
-	for (size_t i = 0; i < LORE_REMEDIES && lore->remedies[i]; i++)
-		page_item(page, "%s", lore->remedies[i]);
-	put_settings(page, lore, values);
+	for (size_t i = 0; i < GUIDE_REMEDIES && guide->remedies[i]; i++)
+		page_item(page, "%s", guide->remedies[i]);
+	put_settings(page, guide, values);
 }
 
 /* ---- what there is now ---- */

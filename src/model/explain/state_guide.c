@@ -3,9 +3,9 @@
  * The facts are those of Linux 5.8 to 6.18: net/ipv4/tcp*.c, inet_connection_sock.c, inet_timewait_sock.c, and
  * Documentation/networking/ip-sysctl.rst.
  */
-#include "state_lore.h"
+#include "state_guide.h"
 
-static const struct setting_lore settings[SETTING_COUNT] = {
+static const struct setting_guide settings[SETTING_COUNT] = {
 	[SETTING_TCP_KEEPALIVE_TIME] =
 		{"net.ipv4.tcp_keepalive_time",
 		 "seconds of silence before the first probe, where the program set SO_KEEPALIVE"},
@@ -45,7 +45,7 @@ static const struct setting_lore settings[SETTING_COUNT] = {
 	[SETTING_IP_LOCAL_PORT_RANGE] = {"net.ipv4.ip_local_port_range", "the ports that connect() chooses from"},
 };
 
-static const struct state_lore established = {
+static const struct state_guide established = {
 	.brief = "the connection is open in both directions",
 	.meaning =
 		"The handshake is done, nobody has closed, and data may flow both ways. That says nothing of whether "
@@ -83,7 +83,7 @@ static const struct state_lore established = {
 		     SETTING_TCP_RETRIES2},
 };
 
-static const struct state_lore syn_sent = {
+static const struct state_guide syn_sent = {
 	.brief = "connect() was called here, and no answer has come yet",
 	.meaning = "A process here has called connect(): the SYN is out, and nothing has come back. On a path that "
 		   "works this lasts one round trip, so what can be seen in this state at any time hangs. A host on "
@@ -116,7 +116,7 @@ static const struct state_lore syn_sent = {
 	.settings = {SETTING_TCP_SYN_RETRIES, SETTING_TCP_SYN_LINEAR_TIMEOUTS, SETTING_IP_LOCAL_PORT_RANGE},
 };
 
-static const struct state_lore syn_recv = {
+static const struct state_guide syn_recv = {
 	.brief = "half-open: a client's SYN was answered, its ACK has not come yet",
 	.meaning = "A SYN came for a listener, the kernel answered with SYN+ACK, and waits for the ACK that ends the "
 		   "handshake. Until then it keeps a small request socket that belongs to the listener: no process has "
@@ -151,7 +151,7 @@ static const struct state_lore syn_recv = {
 		     SETTING_TCP_ABORT_ON_OVERFLOW},
 };
 
-static const struct state_lore fin_wait1 = {
+static const struct state_guide fin_wait1 = {
 	.brief = "closed here first; the peer has not acknowledged our FIN yet",
 	.meaning = "This side has closed first. The FIN is out, or waits behind data that is not sent yet, and the "
 		   "peer has not acknowledged it. That lasts one round trip where the peer takes the data. After "
@@ -184,7 +184,7 @@ static const struct state_lore fin_wait1 = {
 	.settings = {SETTING_TCP_ORPHAN_RETRIES, SETTING_TCP_MAX_ORPHANS, SETTING_TCP_RETRIES2},
 };
 
-static const struct state_lore fin_wait2 = {
+static const struct state_guide fin_wait2 = {
 	.brief = "closed here first and acknowledged; the peer has not closed yet",
 	.meaning = "This side has closed first, the peer has acknowledged that, and now it is the peer's turn to "
 		   "close. After close() nobody holds the socket here, and the kernel waits tcp_fin_timeout for the "
@@ -215,7 +215,7 @@ static const struct state_lore fin_wait2 = {
 	.settings = {SETTING_TCP_FIN_TIMEOUT, SETTING_TCP_MAX_ORPHANS, SETTING_TCP_MAX_TW_BUCKETS},
 };
 
-static const struct state_lore time_wait = {
+static const struct state_guide time_wait = {
 	.brief = "over, closed here first; remembered for 60 s so that nothing of it disturbs a later one",
 	.meaning = "The connection is over, and this side closed it first. For 60 s (TCP_TIMEWAIT_LEN, fixed when the "
 		   "kernel is built) the kernel remembers its addresses and ports: to acknowledge the peer's FIN once "
@@ -253,7 +253,7 @@ static const struct state_lore time_wait = {
 	.settings = {SETTING_TCP_TW_REUSE, SETTING_TCP_MAX_TW_BUCKETS, SETTING_IP_LOCAL_PORT_RANGE},
 };
 
-static const struct state_lore closed = {
+static const struct state_guide closed = {
 	.brief = "no connection: not connected yet, or not any more",
 	.meaning =
 		"The socket exists, but is neither connected nor listening: it is new, or only bound, or its "
@@ -287,7 +287,7 @@ static const struct state_lore closed = {
 		},
 };
 
-static const struct state_lore close_wait = {
+static const struct state_guide close_wait = {
 	.brief = "the peer has closed; the application here has not closed its end yet",
 	.meaning = "The peer has closed its end: its FIN came, the kernel acknowledged it, and recv() here returns 0 "
 		   "once all data is read. Now the application here has to close its own end. No timer and no setting "
@@ -322,7 +322,7 @@ static const struct state_lore close_wait = {
 	.settings = {SETTING_TCP_KEEPALIVE_TIME},
 };
 
-static const struct state_lore last_ack = {
+static const struct state_guide last_ack = {
 	.brief = "the peer closed first, then we; our FIN is not acknowledged yet",
 	.meaning = "The peer closed first, then the application here did: our FIN is out, or waits behind unsent data, "
 		   "and its ACK is the last thing that is missing. That lasts one round trip. After close() no process "
@@ -349,7 +349,7 @@ static const struct state_lore last_ack = {
 	.settings = {SETTING_TCP_ORPHAN_RETRIES, SETTING_TCP_MAX_ORPHANS, SETTING_TCP_RETRIES2},
 };
 
-static const struct state_lore listening = {
+static const struct state_guide listening = {
 	.brief = "waits for connections",
 	.meaning = "A process waits for connections to a local address and port. The kernel does the handshakes by "
 		   "itself and puts what is ready into the accept queue, whence accept() takes it: Recv-Q is how many "
@@ -381,7 +381,7 @@ static const struct state_lore listening = {
 		     SETTING_TCP_ABORT_ON_OVERFLOW},
 };
 
-static const struct state_lore closing = {
+static const struct state_guide closing = {
 	.brief = "both sides closed at the same time; our FIN is not acknowledged yet",
 	.meaning = "Both sides have closed at the same time: the peer's FIN came before its ACK for ours, which is all "
 		   "that is missing. That is rare, and lasts less than one round trip.",
@@ -405,7 +405,7 @@ static const struct state_lore closing = {
 	.settings = {SETTING_TCP_ORPHAN_RETRIES, SETTING_TCP_MAX_ORPHANS, SETTING_TCP_RETRIES2},
 };
 
-static const struct state_lore *const lores[STATE_COUNT] = {
+static const struct state_guide *const lores[STATE_COUNT] = {
 	[STATE_ESTABLISHED] = &established,
 	[STATE_SYN_SENT] = &syn_sent,
 	[STATE_SYN_RECV] = &syn_recv,
@@ -419,12 +419,12 @@ static const struct state_lore *const lores[STATE_COUNT] = {
 	[STATE_CLOSING] = &closing,
 };
 
-const struct state_lore *state_lore(unsigned int state)
+const struct state_guide *state_guide(unsigned int state)
 {
 	return lores[state];
 }
 
-const struct setting_lore *setting_lore(enum setting setting)
+const struct setting_guide *setting_guide(enum setting setting)
 {
 	return &settings[setting];
 }

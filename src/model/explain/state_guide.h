@@ -31,12 +31,12 @@ enum setting {
 	SETTING_COUNT,
 };
 
-struct setting_lore {
+struct setting_guide {
 	const char *name; /* as sysctl(8) spells it */
 	const char *role;
 };
 
-enum { LORE_STEPS = 5, LORE_REMEDIES = 4, LORE_SETTINGS = 5 };
+enum { GUIDE_STEPS = 5, GUIDE_REMEDIES = 4, GUIDE_SETTINGS = 5 };
 
 /* A transition into the state, or out of it. */
 struct lore_step {
@@ -44,21 +44,21 @@ struct lore_step {
 	const char *how; /* who does what: a system call, a packet, a timer. NULL: there are no more */
 };
 
-struct state_lore {
+struct state_guide {
 	const char *brief; /* in a line */
 	const char *meaning;
-	struct lore_step enters[LORE_STEPS];
-	struct lore_step leaves[LORE_STEPS];
+	struct lore_step enters[GUIDE_STEPS];
+	struct lore_step leaves[GUIDE_STEPS];
 	const char *many;                    /* what it means that there are many */
-	const char *remedies[LORE_REMEDIES]; /* up to NULL, or to the end */
-	uint8_t settings[LORE_SETTINGS];     /* enum setting; up to SETTING_NONE, or to the end */
+	const char *remedies[GUIDE_REMEDIES]; /* up to NULL, or to the end */
+	uint8_t settings[GUIDE_SETTINGS];     /* enum setting; up to SETTING_NONE, or to the end */
 };
 
 /* Of a state from ESTABLISHED to CLOSING. */
-const struct state_lore *state_lore(unsigned int state);
+const struct state_guide *state_guide(unsigned int state);
 
 /* Not of SETTING_NONE. */
-const struct setting_lore *setting_lore(enum setting setting);
+const struct setting_guide *setting_guide(enum setting setting);
 
 /* There is one for all network namespaces, which only the first shows. */
 bool setting_is_of_host(enum setting setting);

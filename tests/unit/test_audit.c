@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "audit.h"
+#include "audit_findings.h"
 #include "audit_json.h"
 #include "audit_text.h"
 #include "capture.h"

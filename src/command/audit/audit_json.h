@@ -4,7 +4,7 @@
  * The same as lines of JSON: of the type "listener" for each, which has the names of `list`, "audit" for the sum, and
  * "exposed_port" for the table.
  */
-#include "audit.h"
+#include "audit_findings.h"
 #include "clock.h"
 #include "netns_view.h"
 #include "output.h"

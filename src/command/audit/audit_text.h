@@ -3,7 +3,7 @@
 /*
  * Listeners and what there is to say of them, in columns; the sum of it; the table of ports that should not be public.
  */
-#include "audit.h"
+#include "audit_findings.h"
 #include "output.h"
 #include "socket_words.h"
 

@@ -11,7 +11,7 @@
  * or not known; an interface that is not known is "?". A byte of a name that is no letter, no digit and none of
  * "._:@+-" is %XX. Empty lines and those that begin with # say nothing. Lines may end as on Windows.
  */
-#include "audit.h"
+#include "audit_findings.h"
 
 struct baseline;
 

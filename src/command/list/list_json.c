@@ -6,7 +6,7 @@
 #include "container.h"
 #include "json_parts.h"
 #include "socket_json.h"
-#include "tcp_info_sink.h"
+#include "tcp_info.h"
 
 struct list_json {
 	struct json_writer json;

@@ -9,7 +9,7 @@
 #include "netns_text.h"
 #include "socket_text.h"
 #include "state_color.h"
-#include "tcp_info_sink.h"
+#include "tcp_info.h"
 
 enum { NETID_WIDTH = 5, QUEUE_WIDTH = 6 };
 

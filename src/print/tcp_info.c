@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "tcp_info_sink.h"
+#include "tcp_info.h"
 
 #include <linux/tcp.h>
 

@@ -7,7 +7,7 @@
 
 #include "cleanup.h"
 #include "escape.h"
-#include "names.h"
+#include "filter_names.h"
 #include "options_internal.h"
 #include "privileges.h"
 #include "text_file.h"

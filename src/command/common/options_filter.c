@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "escape.h"
-#include "names.h"
+#include "filter_names.h"
 #include "options_internal.h"
 
 static void add_filter(struct options *options, struct filter *filter)

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "escape.h"
-#include "names.h"
+#include "filter_names.h"
 #include "nearest.h"
 #include "options_internal.h"
 #include "parse.h"

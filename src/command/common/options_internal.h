@@ -72,7 +72,7 @@ int option_choice(const char *option, const char *value, const char *const *word
 /* The options of all commands' output: --json, --color, -v. ARGP_ERR_UNKNOWN for another. */
 error_t option_output(int key, const char *value, struct options *options);
 
-/* ---- options_list.c ---- */
+/* ---- list_options.c ---- */
 
 /* The options that the commands share that list sockets, and those of option_output(). ARGP_ERR_UNKNOWN for another. */
 error_t option_sockets(int key, const char *value, struct reading *reading);

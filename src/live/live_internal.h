@@ -2,10 +2,10 @@
 #pragma once
 /*
  * What the files of live.h share: live.c (begin, go on, end), live_wait.c (what wakes us), live_events.c (what comes
- * out of the ring), live_looks.c (when to look at the host again, and the joining). Nobody else's affair.
+ * out of the ring), live_snapshots.c (when to look at the host again, and the joining). Nobody else's affair.
  */
 #include "accept_hook.h"
-#include "agenda.h"
+#include "snapshot_schedule.h"
 #include "gate.h"
 #include "live.h"
 #include "kernel_filter.h"
@@ -75,7 +75,7 @@ void live_count_losses(struct live *live);
 /* An event_handler; its context is the struct live. */
 int live_handle_event(void *live, const struct event *event);
 
-/* ---- live_looks.c: 0 or a negative errno ---- */
+/* ---- live_snapshots.c: 0 or a negative errno ---- */
 
 int live_look(struct live *live, uint8_t scope);
 

@@ -3,7 +3,7 @@
  * When to look at the host again: the earliest wish counts, what falls together goes together, and looking never takes
  * more than its share.
  */
-#include "agenda.h"
+#include "snapshot_schedule.h"
 #include "check.h"
 #include "clock.h"
 

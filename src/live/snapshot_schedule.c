@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "agenda.h"
+#include "snapshot_schedule.h"
 
 #include "clock.h"
 

@@ -165,9 +165,9 @@ int live_run(struct live *live, uint64_t until_ns)
 	err = live_consume(live);
 	now_ns = clock_monotonic_ns();
 	live_make_round(live, now_ns);
-	next_ns = agenda_next_ns(&live->agenda);
+	next_ns = schedule_next_ns(&live->schedule);
 	if (!err && next_ns && next_ns <= now_ns && !live_is_over(live))
-		err = live_look(live, agenda_scope(&live->agenda, now_ns));
+		err = live_look(live, schedule_scope(&live->schedule, now_ns));
 	return err;
 }
 

@@ -25,16 +25,16 @@ static void note_unknowns(struct live *live, const struct event *event, bool wai
 	if (!live->wants_changes) /* then a look at everything comes before each printing */
 		return;
 	if (event->closing && event->closing->lives_on == STATE_FIN_WAIT2)
-		agenda_want(&live->agenda, SNAPSHOT_MINIS, event->ts_ns + ORPHAN_NS);
+		schedule_want(&live->schedule, SNAPSHOT_MINIS, event->ts_ns + ORPHAN_NS);
 	if (event->newstate == STATE_LISTEN && event->tuple.lport == 0)
-		agenda_want(&live->agenda, SNAPSHOT_SOCKETS, settled_ns);
+		schedule_want(&live->schedule, SNAPSHOT_SOCKETS, settled_ns);
 	if (event->newstate == STATE_LISTEN)
-		agenda_want(&live->agenda, SNAPSHOT_HOLDERS, settled_ns);
+		schedule_want(&live->schedule, SNAPSHOT_HOLDERS, settled_ns);
 	if (accepted) {
-		agenda_want(&live->agenda, SNAPSHOT_HOLDERS, waits ? event->ts_ns + HASTY_NS : settled_ns);
+		schedule_want(&live->schedule, SNAPSHOT_HOLDERS, waits ? event->ts_ns + HASTY_NS : settled_ns);
 		live->patience_ns = NS_PER_SEC;
 	} else if (waits) {
-		agenda_want(&live->agenda, SNAPSHOT_SOCKETS, settled_ns);
+		schedule_want(&live->schedule, SNAPSHOT_SOCKETS, settled_ns);
 	}
 }
 
@@ -68,7 +68,7 @@ static void tell_gap(struct live *live, uint64_t lost, enum gap_reason reason, u
 		return;
 	live->on_gap(live->gate.context, &gap);
 	live->out_of_step = true;
-	agenda_want_now(&live->agenda, now_ns);
+	schedule_want_now(&live->schedule, now_ns);
 }
 
 /* Those that were skipped, and that the second program did not catch. It does shortly after they were skipped, so that
@@ -90,7 +90,7 @@ void live_count_losses(struct live *live)
 	tell_gap(live, counts.dropped - live->counts.dropped, GAP_RING_FULL, now_ns);
 	tell_gap(live, missed - live->missed, GAP_SKIPPED, now_ns);
 	if (table_strangers(live->table) != live->strangers)
-		agenda_want(&live->agenda, SCOPE_ALL, now_ns + SETTLE_NS);
+		schedule_want(&live->schedule, SCOPE_ALL, now_ns + SETTLE_NS);
 	live->strangers = table_strangers(live->table);
 	live->missed = missed;
 	live->counts = counts;

@@ -23,7 +23,7 @@ struct live {
 	struct table *table;
 	struct kernel_filter *kernel_filter;
 	struct gate gate;
-	struct agenda agenda;
+	struct snapshot_schedule schedule;
 	struct wall_clock clock;
 	void (*on_gap)(void *context, const struct gap *gap);
 	bool wants_changes;

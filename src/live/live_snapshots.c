@@ -130,7 +130,7 @@ static int join(struct live *live, struct snapshot *snapshot, uint64_t began_ns)
 	live->incomplete = end_err == -ENOBUFS;
 	if (!live->incomplete)
 		return end_err;
-	agenda_want_now(&live->agenda, clock_monotonic_ns());
+	schedule_want_now(&live->schedule, clock_monotonic_ns());
 	return 0;
 }
 
@@ -140,7 +140,7 @@ static void note_resync(struct live *live, uint8_t scope, bool was_out_of_step)
 	if (scope != SCOPE_ALL || live->incomplete)
 		live->out_of_step = live->out_of_step || was_out_of_step;
 	else if (live->out_of_step)
-		agenda_want_now(&live->agenda, clock_monotonic_ns());
+		schedule_want_now(&live->schedule, clock_monotonic_ns());
 	else
 		live->resyncs += was_out_of_step;
 }
@@ -165,7 +165,7 @@ static void await_accepts(struct live *live, uint64_t now_ns)
 {
 	if (table_unheld(live->table) == 0 || !live->wants_changes)
 		return;
-	agenda_want(&live->agenda, SNAPSHOT_HOLDERS, now_ns + live->patience_ns);
+	schedule_want(&live->schedule, SNAPSHOT_HOLDERS, now_ns + live->patience_ns);
 	if (live->patience_ns < MAX_PATIENCE_NS)
 		live->patience_ns *= 2;
 }
@@ -201,7 +201,7 @@ int live_look(struct live *live, uint8_t scope)
 
 	if (was_out_of_step) /* which only a look at everything heals */
 		scope = SCOPE_ALL;
-	agenda_begin(&live->agenda, scope);
+	schedule_begin(&live->schedule, scope);
 	if (!err && is_settled(live, scope))
 		return 0;
 	if (!err)
@@ -211,7 +211,7 @@ int live_look(struct live *live, uint8_t scope)
 	live->out_of_step = false;
 	err = join(live, snapshot, began_ns);
 	ended_ns = clock_monotonic_ns();
-	agenda_end(&live->agenda, 2 * snapshot_cost_ns(snapshot), ended_ns);
+	schedule_end(&live->schedule, 2 * snapshot_cost_ns(snapshot), ended_ns);
 	if (scope & SNAPSHOT_SOCKETS) {
 		live->whole_ns = ended_ns;
 		live->whole_seen = live->counts.seen;
@@ -231,7 +231,7 @@ int live_look(struct live *live, uint8_t scope)
 	if (scope & SNAPSHOT_HOLDERS)
 		await_accepts(live, ended_ns);
 	if (table_doubtful(live->table) && live->wants_changes)
-		agenda_want(&live->agenda, scope, ended_ns + DOUBT_NS);
+		schedule_want(&live->schedule, scope, ended_ns + DOUBT_NS);
 	return 0;
 }
 
@@ -263,10 +263,10 @@ void live_make_round(struct live *live, uint64_t now_ns)
 		return;
 	found = find_all(live);
 	if (found.time_waits + found.orphans)
-		agenda_want(&live->agenda, SNAPSHOT_MINIS, now_ns);
+		schedule_want(&live->schedule, SNAPSHOT_MINIS, now_ns);
 	if (live->counts.seen != live->whole_seen && now_ns >= live->whole_ns + WHOLE_NS)
-		agenda_want(&live->agenda, SCOPE_ALL, now_ns);
+		schedule_want(&live->schedule, SCOPE_ALL, now_ns);
 	if (found.owner_is_gone && live->wants_changes)
-		agenda_want(&live->agenda, SNAPSHOT_HOLDERS, now_ns);
+		schedule_want(&live->schedule, SNAPSHOT_HOLDERS, now_ns);
 	live->round_ns = now_ns + (live->wants_changes ? ROUND_NS : RARE_ROUND_NS);
 }

@@ -10,52 +10,52 @@ enum { REST = 20, URGENT_REST = 3 };
 /* What is due within this goes along. */
 #define TOGETHER_NS (250 * NS_PER_MS)
 
-void agenda_want(struct agenda *agenda, uint8_t scope, uint64_t at_ns)
+void schedule_want(struct snapshot_schedule *schedule, uint8_t scope, uint64_t at_ns)
 {
-	for (int bit = 0; bit < AGENDA_SCOPES; bit++)
-		if (scope & 1 << bit && (!agenda->due_ns[bit] || at_ns < agenda->due_ns[bit]))
-			agenda->due_ns[bit] = at_ns;
+	for (int bit = 0; bit < SCHEDULE_SCOPES; bit++)
+		if (scope & 1 << bit && (!schedule->due_ns[bit] || at_ns < schedule->due_ns[bit]))
+			schedule->due_ns[bit] = at_ns;
 }
 
-void agenda_want_now(struct agenda *agenda, uint64_t now_ns)
+void schedule_want_now(struct snapshot_schedule *schedule, uint64_t now_ns)
 {
-	agenda_want(agenda, (1 << AGENDA_SCOPES) - 1, now_ns);
-	agenda->urgent = true;
+	schedule_want(schedule, (1 << SCHEDULE_SCOPES) - 1, now_ns);
+	schedule->urgent = true;
 }
 
-uint64_t agenda_next_ns(const struct agenda *agenda)
+uint64_t schedule_next_ns(const struct snapshot_schedule *schedule)
 {
-	uint64_t rest_ns = agenda->urgent ? agenda->urgent_until_ns : agenda->rest_until_ns;
+	uint64_t rest_ns = schedule->urgent ? schedule->urgent_until_ns : schedule->rest_until_ns;
 	uint64_t next_ns = 0;
 
-	for (int bit = 0; bit < AGENDA_SCOPES; bit++)
-		if (agenda->due_ns[bit] && (!next_ns || agenda->due_ns[bit] < next_ns))
-			next_ns = agenda->due_ns[bit];
+	for (int bit = 0; bit < SCHEDULE_SCOPES; bit++)
+		if (schedule->due_ns[bit] && (!next_ns || schedule->due_ns[bit] < next_ns))
+			next_ns = schedule->due_ns[bit];
 	return next_ns && next_ns < rest_ns ? rest_ns : next_ns;
 }
 
-uint8_t agenda_scope(const struct agenda *agenda, uint64_t now_ns)
+uint8_t schedule_scope(const struct snapshot_schedule *schedule, uint64_t now_ns)
 {
 	uint8_t scope = 0;
 
-	for (int bit = 0; bit < AGENDA_SCOPES; bit++)
-		if (agenda->due_ns[bit] && agenda->due_ns[bit] <= now_ns + TOGETHER_NS)
+	for (int bit = 0; bit < SCHEDULE_SCOPES; bit++)
+		if (schedule->due_ns[bit] && schedule->due_ns[bit] <= now_ns + TOGETHER_NS)
 			scope |= (uint8_t)(1 << bit);
 	return scope;
 }
 
-void agenda_begin(struct agenda *agenda, uint8_t scope)
+void schedule_begin(struct snapshot_schedule *schedule, uint8_t scope)
 {
-	for (int bit = 0; bit < AGENDA_SCOPES; bit++)
+	for (int bit = 0; bit < SCHEDULE_SCOPES; bit++)
 		if (scope & 1 << bit)
-			agenda->due_ns[bit] = 0;
-	agenda->urgent = false;
+			schedule->due_ns[bit] = 0;
+	schedule->urgent = false;
 }
 
-void agenda_end(struct agenda *agenda, uint64_t took_ns, uint64_t ended_ns)
+void schedule_end(struct snapshot_schedule *schedule, uint64_t took_ns, uint64_t ended_ns)
 {
 	uint64_t urgent_ns = URGENT_REST * took_ns;
 
-	agenda->rest_until_ns = ended_ns + REST * took_ns;
-	agenda->urgent_until_ns = ended_ns + (urgent_ns < URGENT_REST_MAX_NS ? urgent_ns : URGENT_REST_MAX_NS);
+	schedule->rest_until_ns = ended_ns + REST * took_ns;
+	schedule->urgent_until_ns = ended_ns + (urgent_ns < URGENT_REST_MAX_NS ? urgent_ns : URGENT_REST_MAX_NS);
 }

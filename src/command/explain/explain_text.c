@@ -67,7 +67,7 @@ static void put_settings(struct page *page, const struct state_guide *guide, cha
 	}
 }
 
-static void put_lore(struct page *page, uint8_t state, char *const *values)
+static void put_guide(struct page *page, uint8_t state, char *const *values)
 {
 	const struct state_guide *guide = state_guide(state);
 
@@ -251,6 +251,6 @@ void explain_state_text(const struct explain_style *style, const struct state_pa
 	struct page page;
 
 	page_open(&page, style->output, style->width, style->color);
-	put_lore(&page, state->survey->state, state->values);
+	put_guide(&page, state->survey->state, state->values);
 	put_now(&page, style, state);
 }

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * When to look at the host again: the earliest wish counts, what falls together goes together, and looking never takes
+ * more than its share.
+ */
+#include "snapshot_schedule.h"
+#include "check.h"
+#include "clock.h"
+
+enum { SOCKETS = 1, MINIS = 2, HOLDERS = 4, ALL = 7 };
+
+#define AT(ms) (1000 * NS_PER_SEC + (uint64_t)(ms)*NS_PER_MS)
+
+static void test_nothing_is_wanted(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+
+	(void)state;
+	assert_int_equal(schedule_next_ns(&schedule), 0);
+	assert_int_equal(schedule_scope(&schedule, AT(0)), 0);
+	schedule_end(&schedule, AT(100) - AT(0), AT(100));
+	assert_int_equal(schedule_next_ns(&schedule), 0); /* a rest is no wish */
+	schedule_want(&schedule, 0, AT(5));
+	assert_int_equal(schedule_next_ns(&schedule), 0);
+}
+
+static void test_the_earliest_wish_counts(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+
+	(void)state;
+	schedule_want(&schedule, HOLDERS, AT(500));
+	schedule_want(&schedule, HOLDERS, AT(900));
+	assert_int_equal(schedule_next_ns(&schedule), AT(500));
+	schedule_want(&schedule, HOLDERS, AT(400));
+	assert_int_equal(schedule_next_ns(&schedule), AT(400));
+	schedule_want(&schedule, SOCKETS | MINIS, AT(300));
+	assert_int_equal(schedule_next_ns(&schedule), AT(300));
+	assert_int_equal(schedule.due_ns[2], AT(400));
+}
+
+static void test_what_is_due_goes_together(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+
+	(void)state;
+	schedule_want(&schedule, SOCKETS, AT(1000));
+	schedule_want(&schedule, MINIS, AT(1250));
+	schedule_want(&schedule, HOLDERS, AT(1251));
+	assert_int_equal(schedule_scope(&schedule, AT(700)), 0);
+	assert_int_equal(schedule_scope(&schedule, AT(1000)), SOCKETS | MINIS);
+	assert_int_equal(schedule_scope(&schedule, AT(1001)), ALL);
+}
+
+static void test_begun_is_no_more_wanted(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+
+	(void)state;
+	schedule_want(&schedule, ALL, AT(100));
+	schedule_begin(&schedule, SOCKETS | HOLDERS);
+	assert_int_equal(schedule_next_ns(&schedule), AT(100));
+	assert_int_equal(schedule_scope(&schedule, AT(100)), MINIS);
+	schedule_want(&schedule, HOLDERS, AT(200)); /* a new wish, while it is being taken */
+	schedule_begin(&schedule, MINIS);
+	assert_int_equal(schedule_next_ns(&schedule), AT(200));
+	assert_int_equal(schedule_scope(&schedule, AT(200)), HOLDERS);
+}
+
+/* At most a twentieth of the time. */
+static void test_rest(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+
+	(void)state;
+	schedule_end(&schedule, AT(100) - AT(0), AT(100));
+	schedule_want(&schedule, HOLDERS, AT(101));
+	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
+	schedule_want(&schedule, SOCKETS, AT(3000));
+	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
+	schedule_begin(&schedule, HOLDERS);
+	assert_int_equal(schedule_next_ns(&schedule), AT(3000)); /* the rest is over by then */
+	schedule_end(&schedule, AT(2101) - AT(2100), AT(2101));
+	schedule_want(&schedule, HOLDERS, AT(2102));
+	assert_int_equal(schedule_next_ns(&schedule), AT(2121)); /* it was a quick one */
+}
+
+/* What we know is wrong: sooner, but not all the time either; and once is enough. */
+static void test_urgent(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+
+	(void)state;
+	schedule_end(&schedule, AT(100) - AT(0), AT(100));
+	schedule_want(&schedule, MINIS, AT(50));
+	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
+	schedule_want_now(&schedule, AT(150));
+	assert_int_equal(schedule_next_ns(&schedule), AT(400));
+	assert_int_equal(schedule_scope(&schedule, AT(400)), ALL);
+	schedule_begin(&schedule, ALL);
+	assert_int_equal(schedule_next_ns(&schedule), 0);
+	schedule_want(&schedule, MINIS, AT(450));
+	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
+	schedule_end(&schedule, AT(500) - AT(400), AT(500));
+	schedule_want_now(&schedule, AT(5000));
+	assert_int_equal(schedule_next_ns(&schedule), AT(800)); /* long due: as soon as it may */
+}
+
+/* Wishes at random: of the time no more than the share goes into looks, and no wish is forgotten. */
+static void test_share(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+	uint64_t seed = 4711, now = AT(0), busy = 0, wished[3] = {0};
+
+	(void)state;
+	print_message("    seed %llu\n", (unsigned long long)seed);
+	for (int round = 0; round < 20000; round++) {
+		uint64_t next, took;
+
+		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+		for (int bit = 0; bit < 3; bit++) {
+			if (!(seed >> (40 + bit) & 1))
+				continue;
+			schedule_want(&schedule, (uint8_t)(1 << bit), now + (seed >> 50) * NS_PER_MS);
+			wished[bit] = wished[bit] ? wished[bit] : now;
+		}
+		next = schedule_next_ns(&schedule);
+		now += (seed >> 33) % 50 * NS_PER_MS;
+		if (!next || next > now)
+			continue;
+		for (int bit = 0; bit < 3; bit++)
+			if (schedule_scope(&schedule, now) >> bit & 1)
+				wished[bit] = 0;
+		assert_int_not_equal(schedule_scope(&schedule, now), 0);
+		schedule_begin(&schedule, schedule_scope(&schedule, now));
+		took = (seed >> 20) % 10 * NS_PER_MS;
+		schedule_end(&schedule, took, now + took);
+		now += took;
+		busy += took;
+		for (int bit = 0; bit < 3; bit++)
+			assert_true(!wished[bit] || now - wished[bit] < 30 * NS_PER_SEC);
+	}
+	assert_true(busy > 0 && busy <= (now - AT(0)) / 20 + 10 * NS_PER_MS);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_is_wanted),
+		cmocka_unit_test(test_the_earliest_wish_counts),
+		cmocka_unit_test(test_what_is_due_goes_together),
+		cmocka_unit_test(test_begun_is_no_more_wanted),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_urgent),
+		cmocka_unit_test(test_share),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -33,7 +33,7 @@ void table_free(struct table *table)
 		return;
 	if (table->dead.buckets) { /* the last that table_new() makes */
 		table_walk(&walk);
-		table_unbury_all(table);
+		table_tombstones_clear(table);
 	}
 	index_free(&table->by_sk);
 	index_free(&table->by_tuple);

@@ -35,8 +35,8 @@ struct table {
 	bool joining;         /* a snapshot whose rows have no address */
 	bool known_whole;     /* a snapshot of all sockets has been joined */
 	struct death recent[RECENT_SLOTS];
-	struct index dead; /* while an exact snapshot is taken: struct burial, by address */
-	bool burying;
+	struct index dead; /* while an exact snapshot is taken: struct tombstone, by address */
+	bool keeps_tombstones;
 };
 
 #define BY_SK(entry)    LINK_OWNER(entry, struct connection, by_sk)
@@ -98,9 +98,9 @@ void table_walk(struct walk *walk);
 /* ---- table_tombstones.c ---- */
 
 /* A connection of this address ended: until the snapshot's end, no row of it counts. 0 or -ENOMEM. */
-int table_bury(struct table *table, uint64_t sk);
-void table_unbury(struct table *table, uint64_t sk);
-void table_unbury_all(struct table *table);
+int table_tombstone_add(struct table *table, uint64_t sk);
+void table_tombstone_remove(struct table *table, uint64_t sk);
+void table_tombstones_clear(struct table *table);
 
 /* ---- table_owner.c ---- */
 

@@ -27,7 +27,7 @@ void table_begin_snapshot(struct table *table, const struct event *begin)
 		table->earlier_ns = table->snapshot_ns;
 		table->snapshot_ns = begin->ts_ns;
 	}
-	table->burying = begin->exact;
+	table->keeps_tombstones = begin->exact;
 	table->joining = !begin->exact;
 	if (begin->exact)
 		return;
@@ -290,7 +290,7 @@ void table_end_snapshot(struct table *table, const struct event *end, const stru
 		walk.visit = settle_heir;
 		table_walk(&walk);
 	}
-	table_unbury_all(table);
+	table_tombstones_clear(table);
 	index_fit(&table->by_sk);
 	index_fit(&table->by_tuple);
 	index_fit(&table->by_inode);

@@ -5,34 +5,34 @@
 
 #include "table_internal.h"
 
-struct burial {
+struct tombstone {
 	struct link by_sk;
 };
 
-int table_bury(struct table *table, uint64_t sk)
+int table_tombstone_add(struct table *table, uint64_t sk)
 {
-	struct burial *burial;
+	struct tombstone *tombstone;
 
-	if (!table->burying || index_find(&table->dead, sk))
+	if (!table->keeps_tombstones || index_find(&table->dead, sk))
 		return 0;
-	burial = calloc(1, sizeof(*burial));
-	if (!burial)
+	tombstone = calloc(1, sizeof(*tombstone));
+	if (!tombstone)
 		return -ENOMEM;
-	index_insert(&table->dead, &burial->by_sk, sk);
+	index_insert(&table->dead, &tombstone->by_sk, sk);
 	return 0;
 }
 
-void table_unbury(struct table *table, uint64_t sk)
+void table_tombstone_remove(struct table *table, uint64_t sk)
 {
-	struct link *link = table->burying ? index_find(&table->dead, sk) : NULL;
+	struct link *link = table->keeps_tombstones ? index_find(&table->dead, sk) : NULL;
 
 	if (!link)
 		return;
 	index_remove(&table->dead, link);
-	free(LINK_OWNER(link, struct burial, by_sk));
+	free(LINK_OWNER(link, struct tombstone, by_sk));
 }
 
-void table_unbury_all(struct table *table)
+void table_tombstones_clear(struct table *table)
 {
 	struct link *link, *next;
 	size_t bucket;
@@ -40,8 +40,8 @@ void table_unbury_all(struct table *table)
 	for (link = index_each(&table->dead, NULL, &bucket); link; link = next) {
 		next = index_each(&table->dead, link, &bucket);
 		index_remove(&table->dead, link);
-		free(LINK_OWNER(link, struct burial, by_sk));
+		free(LINK_OWNER(link, struct tombstone, by_sk));
 	}
 	index_fit(&table->dead);
-	table->burying = false;
+	table->keeps_tombstones = false;
 }

@@ -170,7 +170,7 @@ static struct connection *subject_of(struct table *table, const struct event *ev
 	if (conn)
 		return conn;
 	if (event->newstate != STATE_CLOSE) /* it lives: born, or its birth was lost */
-		table_unbury(table, event->sk);
+		table_tombstone_remove(table, event->sk);
 	return born ? be_born(table, event) : recognise(table, event);
 }
 
@@ -184,7 +184,7 @@ static bool is_repeated(struct table *table, const struct event *event)
 static int end(struct table *table, struct connection *conn, const struct event *event, struct change *change,
 	       const struct listener *listener)
 {
-	int err = table_bury(table, event->sk);
+	int err = table_tombstone_add(table, event->sk);
 
 	*recent_slot(table, event->sk) = (struct death){.sk = event->sk, .ts_ns = event->ts_ns};
 	if (event->closing && event->closing->lives_on) {

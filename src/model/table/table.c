@@ -89,22 +89,22 @@ void table_forget(struct table *table, uint64_t sk)
 
 int table_apply(struct table *table, const struct event *event, change_handler *handler, void *context)
 {
-	const struct listener listener = {.handler = handler, .context = context};
+	const struct change_target target = {.handler = handler, .context = context};
 
 	switch (event->kind) {
 	case EVENT_TRANSITION:
-		return table_transition(table, event, &listener);
+		return table_transition(table, event, &target);
 	case EVENT_ACCEPT:
-		return table_accept(table, event, &listener);
+		return table_accept(table, event, &target);
 	case EVENT_SNAPSHOT_BEGIN:
 		table_begin_snapshot(table, event);
 		return 0;
 	case EVENT_ROW:
-		return table_row(table, event, &listener);
+		return table_row(table, event, &target);
 	case EVENT_HOLDER:
-		return table_holder(table, event, &listener);
+		return table_holder(table, event, &target);
 	case EVENT_SNAPSHOT_END:
-		table_end_snapshot(table, event, &listener);
+		table_end_snapshot(table, event, &target);
 		return 0;
 	}
 	return -EINVAL;

@@ -43,16 +43,16 @@ struct table {
 #define BY_TUPLE(entry) LINK_OWNER(entry, struct connection, by_tuple)
 #define BY_INODE(entry) LINK_OWNER(entry, struct connection, by_inode)
 
-/* Who is told of changes. */
-struct listener {
+/* Receives the changes. */
+struct change_target {
 	change_handler *handler; /* NULL: nobody */
 	void *context;
 };
 
-static inline void table_tell(const struct listener *listener, const struct change *change)
+static inline void table_tell(const struct change_target *target, const struct change *change)
 {
-	if (listener->handler)
-		listener->handler(listener->context, change);
+	if (target->handler)
+		target->handler(target->context, change);
 }
 
 /* What to look for beside a tuple. Another inode under one tuple is another socket: one of several that listen there,
@@ -90,7 +90,7 @@ typedef void walk_visitor(struct walk *walk, struct connection *conn);
 struct walk {
 	struct table *table;
 	const struct event *event;
-	const struct listener *listener;
+	const struct change_target *target;
 	walk_visitor *visit;
 };
 void table_walk(struct walk *walk);
@@ -107,7 +107,7 @@ void table_tombstones_clear(struct table *table);
 /* A child's owner, until better is known, is its listener's. */
 void table_inherit(struct table *table, struct connection *child);
 
-int table_accept(struct table *table, const struct event *event, const struct listener *listener);
+int table_accept(struct table *table, const struct event *event, const struct change_target *target);
 
 /* To be called at each transition, before it is applied. */
 void table_learn_closer(struct connection *conn, const struct event *event);
@@ -117,24 +117,24 @@ void table_learn_closer(struct connection *conn, const struct event *event);
 /* The socket has closed, and a minisocket has taken its place. Tells of a TIME_WAIT; the connection stays, without an
  * address. */
 int table_become_mini(struct table *table, struct connection *conn, const struct event *event, struct change *change,
-		      const struct listener *listener);
+		      const struct change_target *target);
 
-int table_mini_row(struct table *table, const struct event *row, const struct listener *listener);
+int table_mini_row(struct table *table, const struct event *row, const struct change_target *target);
 
 /* It is there no more, at `ts_ns`. */
-void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct listener *listener);
+void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target);
 
 /* Another connection has its tuple: it is there no more. */
 void table_end_minis_of(struct table *table, const struct connection *conn, uint64_t ts_ns,
-			const struct listener *listener);
+			const struct change_target *target);
 
 /* ---- table_snapshot.c ---- */
 
 void table_begin_snapshot(struct table *table, const struct event *begin);
-int table_row(struct table *table, const struct event *row, const struct listener *listener);
-int table_holder(struct table *table, const struct event *event, const struct listener *listener);
-void table_end_snapshot(struct table *table, const struct event *end, const struct listener *listener);
+int table_row(struct table *table, const struct event *row, const struct change_target *target);
+int table_holder(struct table *table, const struct event *event, const struct change_target *target);
+void table_end_snapshot(struct table *table, const struct event *end, const struct change_target *target);
 
 /* ---- table_transition.c ---- */
 
-int table_transition(struct table *table, const struct event *event, const struct listener *listener);
+int table_transition(struct table *table, const struct event *event, const struct change_target *target);

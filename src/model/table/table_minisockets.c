@@ -48,12 +48,12 @@ static struct connection *find_mini(const struct table *table, const struct tupl
 /* ---- beginnings ---- */
 
 /* A row of it may have come before the socket's own →CLOSE. One that was told of is another's. */
-static void absorb_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct listener *listener)
+static void absorb_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target)
 {
 	struct connection *row = find_mini(table, &conn->tuple);
 
 	if (row && row->oldstate != STATE_UNKNOWN) {
-		table_end_mini(table, row, ts_ns, listener);
+		table_end_mini(table, row, ts_ns, target);
 	} else if (row) {
 		conn->confirmed = row->confirmed;
 		table_drop(table, row);
@@ -61,11 +61,11 @@ static void absorb_mini(struct table *table, struct connection *conn, uint64_t t
 }
 
 int table_become_mini(struct table *table, struct connection *conn, const struct event *event, struct change *change,
-		      const struct listener *listener)
+		      const struct change_target *target)
 {
 	uint8_t state = event->closing->lives_on;
 
-	absorb_mini(table, conn, event->ts_ns, listener);
+	absorb_mini(table, conn, event->ts_ns, target);
 	conn->closing = malloc(sizeof(*conn->closing));
 	if (!conn->closing)
 		return -ENOMEM;
@@ -83,7 +83,7 @@ int table_become_mini(struct table *table, struct connection *conn, const struct
 	} else {
 		change->newstate = state;
 		change->derived = true;
-		table_tell(listener, change);
+		table_tell(target, change);
 	}
 	table_place(table, conn);
 	return 0;
@@ -109,7 +109,7 @@ static struct connection *found_mini(struct table *table, const struct event *ro
 	return conn;
 }
 
-int table_mini_row(struct table *table, const struct event *row, const struct listener *listener)
+int table_mini_row(struct table *table, const struct event *row, const struct change_target *target)
 {
 	struct connection *conn = find_mini(table, &row->tuple);
 	bool handshake = row->newstate == STATE_SYN_RECV;
@@ -118,7 +118,7 @@ int table_mini_row(struct table *table, const struct event *row, const struct li
 	if (conn && ((conn->cookie && row->cookie && conn->cookie != row->cookie) ||
 		     handshake != (conn->state == STATE_SYN_RECV) ||
 		     (conn->state == STATE_TIME_WAIT && row->newstate == STATE_FIN_WAIT2))) { /* no way back */
-		table_end_mini(table, conn, row->ts_ns, listener);
+		table_end_mini(table, conn, row->ts_ns, target);
 		conn = NULL;
 	}
 	if (!conn)
@@ -127,7 +127,7 @@ int table_mini_row(struct table *table, const struct event *row, const struct li
 		return -ENOMEM;
 	if (conn->state == STATE_FIN_WAIT2 && row->newstate == STATE_TIME_WAIT) { /* the peer's FIN has come */
 		change = derived_change(conn, STATE_TIME_WAIT, row->ts_ns);
-		table_tell(listener, &change);
+		table_tell(target, &change);
 	}
 	if (row->cookie)
 		conn->cookie = row->cookie;
@@ -142,18 +142,18 @@ int table_mini_row(struct table *table, const struct event *row, const struct li
 /* ---- ends ---- */
 
 /* A handshake that came to nothing was no connection yet. */
-void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct listener *listener)
+void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target)
 {
 	bool was_connection = conn->state != STATE_SYN_RECV;
 	struct change change = derived_change(conn, STATE_CLOSE, ts_ns);
 
 	if (was_connection)
-		table_tell(listener, &change);
+		table_tell(target, &change);
 	table_drop(table, conn);
 }
 
 void table_end_minis_of(struct table *table, const struct connection *conn, uint64_t ts_ns,
-			const struct listener *listener)
+			const struct change_target *target)
 {
 	struct connection *mini = conn->tuple.lport && conn->tuple.rport ? find_mini(table, &conn->tuple) : NULL;
 
@@ -161,5 +161,5 @@ void table_end_minis_of(struct table *table, const struct connection *conn, uint
 	if (mini && table->joining && !mini->born_known && mini->born_ns >= table->snapshot_ns)
 		table_drop(table, mini);
 	else if (mini)
-		table_end_mini(table, mini, ts_ns, listener);
+		table_end_mini(table, mini, ts_ns, target);
 }

@@ -46,7 +46,7 @@ void table_inherit(struct table *table, struct connection *child)
 	inherit_from(table, child, &listener);
 }
 
-int table_accept(struct table *table, const struct event *event, const struct listener *listener)
+int table_accept(struct table *table, const struct event *event, const struct change_target *target)
 {
 	struct change change = {.kind = CHANGE_OWNER, .ts_ns = event->ts_ns};
 
@@ -54,7 +54,7 @@ int table_accept(struct table *table, const struct event *event, const struct li
 	if (!change.conn)
 		return 0;
 	connection_set_owner(change.conn, event->owners, OWNER_ACCEPT);
-	table_tell(listener, &change);
+	table_tell(target, &change);
 	return 0;
 }
 

@@ -126,13 +126,13 @@ static void take_row(struct table *table, struct connection *conn, const struct 
 	table_place(table, conn);
 }
 
-int table_row(struct table *table, const struct event *row, const struct listener *listener)
+int table_row(struct table *table, const struct event *row, const struct change_target *target)
 {
 	struct connection *conn;
 	int err = 0;
 
 	if (row->mini)
-		return table_mini_row(table, row, listener);
+		return table_mini_row(table, row, target);
 	if (row->sk && index_find(&table->dead, row->sk))
 		return 0;
 	conn = find_or_add(table, row);
@@ -160,7 +160,7 @@ static struct connection *held_one(struct table *table, const struct event *even
 	return conn;
 }
 
-int table_holder(struct table *table, const struct event *event, const struct listener *listener)
+int table_holder(struct table *table, const struct event *event, const struct change_target *target)
 {
 	struct change change = {.kind = CHANGE_OWNER, .ts_ns = event->ts_ns};
 	bool was_open;
@@ -174,7 +174,7 @@ int table_holder(struct table *table, const struct event *event, const struct li
 		change.conn->inode = event->inode;
 	err = connection_add_holder(change.conn, event->owners, table->snapshot);
 	if (!err && was_open && !connection_owner_is_open(change.conn))
-		table_tell(listener, &change);
+		table_tell(target, &change);
 	return err;
 }
 
@@ -241,7 +241,7 @@ static void settle_owner(const struct walk *walk, struct connection *conn)
 
 	connection_settle_holders(conn, walk->table->snapshot);
 	if (was_open && !connection_owner_is_open(conn))
-		table_tell(walk->listener, &change);
+		table_tell(walk->target, &change);
 }
 
 /* That nobody holds it is not said of one that was passed over: its namespace could not be read, or a reading of /proc
@@ -269,16 +269,16 @@ static void settle(struct walk *walk, struct connection *conn)
 	if (tells_holders(table, end, conn))
 		settle_owner(walk, conn);
 	if (conn->mini && end->scope & SNAPSHOT_MINIS && mini_is_gone(table, end, conn))
-		table_end_mini(table, conn, end->ended_ns, walk->listener);
+		table_end_mini(table, conn, end->ended_ns, walk->target);
 	else if (!conn->mini && covered && end->scope & SNAPSHOT_SOCKETS && is_gone(table, end, conn))
 		table_drop(table, conn);
 	else
 		stay(table, conn);
 }
 
-void table_end_snapshot(struct table *table, const struct event *end, const struct listener *listener)
+void table_end_snapshot(struct table *table, const struct event *end, const struct change_target *target)
 {
-	struct walk walk = {.table = table, .event = end, .listener = listener, .visit = settle};
+	struct walk walk = {.table = table, .event = end, .target = target, .visit = settle};
 
 	table->joining = false;
 	table->doubtful = 0;

@@ -182,16 +182,16 @@ static bool is_repeated(struct table *table, const struct event *event)
 }
 
 static int end(struct table *table, struct connection *conn, const struct event *event, struct change *change,
-	       const struct listener *listener)
+	       const struct change_target *target)
 {
 	int err = table_tombstone_add(table, event->sk);
 
 	*recent_slot(table, event->sk) = (struct death){.sk = event->sk, .ts_ns = event->ts_ns};
 	if (event->closing && event->closing->lives_on) {
 		if (!err)
-			err = table_become_mini(table, conn, event, change, listener);
+			err = table_become_mini(table, conn, event, change, target);
 	} else {
-		table_tell(listener, change);
+		table_tell(target, change);
 		table_drop(table, conn);
 	}
 	index_fit(&table->by_sk);
@@ -209,7 +209,7 @@ static bool took_its_place(const struct event *event, bool new)
 	return new || event->oldstate == STATE_SYN_RECV || (event->oldstate == STATE_SYN_SENT && !never_sent(event));
 }
 
-int table_transition(struct table *table, const struct event *event, const struct listener *listener)
+int table_transition(struct table *table, const struct event *event, const struct change_target *target)
 {
 	bool born = event_is_birth(event), new;
 	struct connection *conn;
@@ -230,12 +230,12 @@ int table_transition(struct table *table, const struct event *event, const struc
 	if (new)
 		err = absorb_row(table, conn, event);
 	if (took_its_place(event, new))
-		table_end_minis_of(table, conn, event->ts_ns, listener);
+		table_end_minis_of(table, conn, event->ts_ns, target);
 	table_learn_closer(conn, event);
 	change = step(conn, event, born);
 	table_place(table, conn);
 	if (event->newstate == STATE_CLOSE)
-		return end(table, conn, event, &change, listener);
-	table_tell(listener, &change);
+		return end(table, conn, event, &change, target);
+	table_tell(target, &change);
 	return err;
 }

@@ -35,7 +35,7 @@ static uint32_t findings(const char *address, uint16_t port, struct audit_rules 
 
 	row.allowed = allowed;
 	audit_judge(&row, &rules);
-	return row.findings;
+	return row.flags;
 }
 
 static void test_without_policy(void **state)
@@ -43,8 +43,8 @@ static void test_without_policy(void **state)
 	const struct audit_rules none = {0}, baseline = {.baseline = true};
 
 	(void)state;
-	assert_int_equal(findings("0.0.0.0", 6379, none, TRISTATE_UNKNOWN), FOUND_EXPOSED);
-	assert_int_equal(findings("10.0.0.1", 6379, none, TRISTATE_UNKNOWN), FOUND_EXPOSED);
+	assert_int_equal(findings("0.0.0.0", 6379, none, TRISTATE_UNKNOWN), FLAG_EXPOSED);
+	assert_int_equal(findings("10.0.0.1", 6379, none, TRISTATE_UNKNOWN), FLAG_EXPOSED);
 	assert_int_equal(findings("127.0.0.1", 6379, none, TRISTATE_UNKNOWN), 0);
 	assert_int_equal(findings("0.0.0.0", 80, none, TRISTATE_UNKNOWN), 0);
 	assert_int_equal(findings("0.0.0.0", 6379, baseline, TRISTATE_UNKNOWN), 0);
@@ -56,8 +56,8 @@ static void test_with_policy(void **state)
 	struct audit_row row = row_at(PROTOCOL_TCP, "127.0.0.1", 80);
 
 	(void)state;
-	assert_int_equal(findings("0.0.0.0", 80, policy, TRISTATE_NO), FOUND_OUTSIDE);
-	assert_int_equal(findings("0.0.0.0", 80, policy, TRISTATE_UNKNOWN), FOUND_OUTSIDE);
+	assert_int_equal(findings("0.0.0.0", 80, policy, TRISTATE_NO), FLAG_OUTSIDE);
+	assert_int_equal(findings("0.0.0.0", 80, policy, TRISTATE_UNKNOWN), FLAG_OUTSIDE);
 	assert_int_equal(findings("0.0.0.0", 6379, policy, TRISTATE_YES), 0);
 	assert_int_equal(findings("127.0.0.1", 80, policy, TRISTATE_NO), 0);
 	row.allowed = TRISTATE_NO;
@@ -162,7 +162,7 @@ static void test_longest_names(void **state)
 	memset(row.listener.user, '\033', sizeof(row.listener.user) - 1);
 	memset(row.listener.container, '\033', sizeof(row.listener.container) - 1);
 	memset(row.listener.process, '\033', sizeof(row.listener.process) - 1);
-	row.change = CHANGE_CHANGED;
+	row.since = SINCE_CHANGED;
 	row.before = row.listener;
 	row.before.user[0] = row.before.container[0] = 'x';
 	text = text_of(&row, 1, (struct audit_style){.netns = true});
@@ -187,7 +187,7 @@ static void test_text(void **state)
 	rows[1].socket.owner_count = 3;
 	strcpy(rows[1].listener.user, "redis");
 	strcpy(rows[1].listener.interface, "eth0");
-	rows[2].change = CHANGE_GONE;
+	rows[2].since = SINCE_GONE;
 	strcpy(rows[2].listener.process, "named");
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		rows[i].allowed = TRISTATE_NO;
@@ -224,7 +224,7 @@ static void test_sum(void **state)
 	assert_string_equal(audit_sum_text(&counts, &none, text),
 			    "1 listener: 1 all IPv4; 1 that should not be public");
 	row = row_at(PROTOCOL_TCP, "127.0.0.1", 6379);
-	row.change = CHANGE_NEW;
+	row.since = SINCE_NEW;
 	audit_judge(&row, &all);
 	audit_count(&counts, &row);
 	assert_string_equal(audit_sum_text(&counts, &all, text),
@@ -250,7 +250,7 @@ static void test_json(void **state)
 	rows[0].allowed = TRISTATE_NO;
 	strcpy(rows[0].listener.user, "a\"\033");
 	audit_judge(&rows[0], &(struct audit_rules){.policy = true});
-	rows[1].change = CHANGE_GONE;
+	rows[1].since = SINCE_GONE;
 	audit_json_put(&json, rows, 2);
 	audit_json_sum(&json, &counts, &(struct audit_rules){.policy = true});
 	text = capture_take(&capture);

@@ -239,10 +239,10 @@ static void test_same_new_gone(void **state)
 	struct compared compared = compare(before, 3, now, 3);
 
 	(void)state;
-	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
-	assert_int_equal(compared.rows[1].change, CHANGE_NEW);
-	assert_int_equal(compared.rows[1].findings, FOUND_NEW);
-	assert_int_equal(compared.rows[2].change, CHANGE_NONE);
+	assert_int_equal(compared.rows[0].since, SINCE_SAME);
+	assert_int_equal(compared.rows[1].since, SINCE_NEW);
+	assert_int_equal(compared.rows[1].flags, FLAG_NEW);
+	assert_int_equal(compared.rows[2].since, SINCE_SAME);
 	assert_int_equal(compared.gone, 1);
 }
 
@@ -254,17 +254,17 @@ static void test_reaches_further(void **state)
 	char note[AUDIT_NOTE_SIZE];
 
 	(void)state;
-	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
-	assert_int_equal(compared.rows[0].findings, FOUND_FURTHER);
+	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
+	assert_int_equal(compared.rows[0].flags, FLAG_FURTHER);
 	assert_string_equal(audit_note(&compared.rows[0], note), "was at 127.0.0.1 (this host only)");
 	compared = compare(&now, 1, &before, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
-	assert_int_equal(compared.rows[0].findings, 0);
+	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
+	assert_int_equal(compared.rows[0].flags, 0);
 	assert_int_equal(compared.gone, 0);
 	/* another program at another address is another listener */
 	strcpy(now.process, "nc");
 	compared = compare(&before, 1, &now, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_NEW);
+	assert_int_equal(compared.rows[0].since, SINCE_NEW);
 	assert_int_equal(compared.gone, 1);
 }
 
@@ -276,11 +276,11 @@ static void test_interface_lost(void **state)
 	(void)state;
 	strcpy(before.interface, "eth0");
 	compared = compare(&before, 1, &now, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
-	assert_int_equal(compared.rows[0].findings, FOUND_FURTHER);
+	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
+	assert_int_equal(compared.rows[0].flags, FLAG_FURTHER);
 	compared = compare(&now, 1, &before, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
-	assert_int_equal(compared.rows[0].findings, 0);
+	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
+	assert_int_equal(compared.rows[0].flags, 0);
 }
 
 /* /proc tells no interface: then it has not changed, and 0.0.0.0 may be the loopback device's. */
@@ -294,25 +294,25 @@ static void test_interface_unknown(void **state)
 	unknown.interface_unknown = true;
 	strcpy(known.interface, "eth0");
 	compared = compare(&known, 1, &unknown, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	compared = compare(&unknown, 1, &known, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	strcpy(known.interface, "lo");
 	known.reach = REACH_HOST;
 	compared = compare(&known, 1, &unknown, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	compared = compare(&unknown, 1, &known, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	strcpy(unknown.process, "other");
 	compared = compare(&known, 1, &unknown, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
-	assert_int_equal(compared.rows[0].findings, 0);
+	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
+	assert_int_equal(compared.rows[0].flags, 0);
 	assert_string_equal(audit_note(&compared.rows[0], note), "process was dhcp");
 	/* at another address it does */
 	known = listener_at(PROTOCOL_UDP, "127.0.0.1", 68, "dhcp");
 	strcpy(unknown.process, "dhcp");
 	compared = compare(&known, 1, &unknown, 1);
-	assert_int_equal(compared.rows[0].findings, FOUND_FURTHER);
+	assert_int_equal(compared.rows[0].flags, FLAG_FURTHER);
 }
 
 static void test_changed_names(void **state)
@@ -326,18 +326,18 @@ static void test_changed_names(void **state)
 	strcpy(now.user, "www-data");
 	strcpy(now.container, "docker:0123456789ab");
 	compared = compare(&before, 1, &now, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_CHANGED);
-	assert_int_equal(compared.rows[0].findings, 0);
+	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
+	assert_int_equal(compared.rows[0].flags, 0);
 	assert_string_equal(audit_note(&compared.rows[0], note),
 			    "process was nginx; user was root; container was none");
 	/* what is not known has not changed */
 	*now.process = *now.user = *now.container = '\0';
 	compared = compare(&before, 1, &now, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	/* nor what is elsewhere */
 	strcpy(now.netns, "blue");
 	compared = compare(&before, 1, &now, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_NEW);
+	assert_int_equal(compared.rows[0].since, SINCE_NEW);
 	assert_int_equal(compared.gone, 1);
 }
 
@@ -350,9 +350,9 @@ static void test_shared_port(void **state)
 	struct compared compared = compare(&avahi, 1, now, 4);
 
 	(void)state;
-	assert_int_equal(compared.rows[0].change, CHANGE_NEW);
+	assert_int_equal(compared.rows[0].since, SINCE_NEW);
 	for (size_t i = 1; i < 4; i++)
-		assert_int_equal(compared.rows[i].change, CHANGE_NONE);
+		assert_int_equal(compared.rows[i].since, SINCE_SAME);
 	assert_int_equal(compared.gone, 0);
 }
 
@@ -364,11 +364,11 @@ static void test_v6only_unknown(void **state)
 	(void)state;
 	now.reach = REACH_IPV6_OR_ALL;
 	compared = compare(&before, 1, &now, 1);
-	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	before.reach = REACH_IPV6;
 	now.reach = REACH_ALL;
 	compared = compare(&before, 1, &now, 1);
-	assert_int_equal(compared.rows[0].findings, FOUND_FURTHER);
+	assert_int_equal(compared.rows[0].flags, FLAG_FURTHER);
 }
 
 static void test_ephemeral_ports(void **state)
@@ -381,9 +381,9 @@ static void test_ephemeral_ports(void **state)
 	struct compared compared = compare(&before, 1, now, 4);
 
 	(void)state;
-	assert_int_equal(compared.rows[0].change, CHANGE_NONE);
+	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	for (size_t i = 1; i < 4; i++)
-		assert_int_equal(compared.rows[i].change, CHANGE_NEW);
+		assert_int_equal(compared.rows[i].since, SINCE_NEW);
 	assert_int_equal(compared.gone, 0);
 }
 

@@ -230,7 +230,7 @@ static int add_gone(struct audit *audit)
 		row->socket.owners = NULL; /* its number is not known */
 		row->socket.owner_count = 0;
 		row->socket.owners_hidden = true;
-		row->change = CHANGE_GONE;
+		row->since = SINCE_GONE;
 	}
 	return 0;
 }
@@ -300,7 +300,7 @@ static void warn_of_unknown_interfaces(const struct audit *audit)
 	bool unknown = false;
 
 	for (size_t i = 0; i < audit->count; i++)
-		unknown |= audit->rows[i].change != CHANGE_GONE && audit->rows[i].listener.interface_unknown;
+		unknown |= audit->rows[i].since != SINCE_GONE && audit->rows[i].listener.interface_unknown;
 	if (unknown)
 		log_warning("/proc does not tell which interface a socket is bound to: fewer may reach it than is "
 			    "said");
@@ -391,7 +391,7 @@ static int keep_found(const struct audit *audit, struct baseline_lines *lines)
 	int err = 0;
 
 	for (size_t i = 0; i < audit->count && !err; i++)
-		if (audit->rows[i].change != CHANGE_GONE)
+		if (audit->rows[i].since != SINCE_GONE)
 			err = baseline_renew(audit->baseline, &audit->rows[i], keep, lines);
 	baseline_lines_settle(lines);
 	return err;

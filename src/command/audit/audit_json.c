@@ -16,7 +16,7 @@ static void put_netns(const struct audit_json *self, struct json_writer *json, c
 {
 	const struct socket *socket = &row->socket;
 
-	if (row->change == CHANGE_GONE) {
+	if (row->since == SINCE_GONE) {
 		json_null(json, "netns");
 		put_text(json, "netns_name", row->listener.netns);
 		return;
@@ -37,8 +37,8 @@ static void put_judgement(struct json_writer *json, const struct audit_row *row)
 		json_null(json, "allowed");
 	else
 		json_bool(json, "allowed", row->allowed == TRISTATE_YES);
-	json_word_or_null(json, "change", audit_change_word(row->change));
-	json_bool(json, "finding", row->findings != 0);
+	json_word_or_null(json, "change", audit_since_word(row->since));
+	json_bool(json, "finding", row->flags != 0);
 }
 
 static void put_listener(const struct audit_json *self, const struct audit_row *row, uint64_t id,

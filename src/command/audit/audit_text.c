@@ -156,7 +156,7 @@ static void put_heading(const struct columns *columns, struct output *output)
 
 static void put_row(const struct audit_row *row, const struct columns *columns, struct output *output)
 {
-	const char *color = row->findings ? COLOR_FINDING : row->change == CHANGE_GONE ? COLOR_GONE : "";
+	const char *color = row->flags ? COLOR_FINDING : row->since == SINCE_GONE ? COLOR_GONE : "";
 	char note[AUDIT_NOTE_SIZE], shown[4 * AUDIT_NOTE_SIZE + 1];
 	struct cells cells;
 

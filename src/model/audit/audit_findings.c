@@ -11,34 +11,34 @@ void audit_judge(struct audit_row *row, const struct audit_rules *rules)
 {
 	bool leaves_host = row->listener.reach != REACH_HOST;
 
-	row->findings = 0;
-	if (row->change == CHANGE_GONE)
+	row->flags = 0;
+	if (row->since == SINCE_GONE)
 		return;
 	if (rules->policy && !leaves_host)
 		row->allowed = TRISTATE_YES; /* it needs no leave */
 	if (rules->policy && row->allowed != TRISTATE_YES)
-		row->findings |= FOUND_OUTSIDE;
+		row->flags |= FLAG_OUTSIDE;
 	if (!rules->policy && !rules->baseline && row->exposed && leaves_host)
-		row->findings |= FOUND_EXPOSED;
-	if (row->change == CHANGE_NEW)
-		row->findings |= FOUND_NEW;
-	if (row->change == CHANGE_CHANGED && listener_goes_further(&row->before, &row->listener))
-		row->findings |= FOUND_FURTHER;
+		row->flags |= FLAG_EXPOSED;
+	if (row->since == SINCE_NEW)
+		row->flags |= FLAG_NEW;
+	if (row->since == SINCE_CHANGED && listener_goes_further(&row->before, &row->listener))
+		row->flags |= FLAG_FURTHER;
 }
 
 void audit_count(struct audit_counts *counts, const struct audit_row *row)
 {
-	if (row->change == CHANGE_GONE) {
+	if (row->since == SINCE_GONE) {
 		counts->gone++;
 		return;
 	}
 	counts->listeners++;
 	counts->reach[row->listener.reach]++;
-	counts->findings += row->findings != 0;
-	counts->outside += (row->findings & FOUND_OUTSIDE) != 0;
-	counts->exposed += (row->findings & FOUND_EXPOSED) != 0;
-	counts->appeared += row->change == CHANGE_NEW;
-	counts->changed += row->change == CHANGE_CHANGED;
+	counts->findings += row->flags != 0;
+	counts->outside += (row->flags & FLAG_OUTSIDE) != 0;
+	counts->exposed += (row->flags & FLAG_EXPOSED) != 0;
+	counts->appeared += row->since == SINCE_NEW;
+	counts->changed += row->since == SINCE_CHANGED;
 }
 
 /* ---- order ---- */
@@ -50,7 +50,7 @@ static int order(uint64_t a, uint64_t b)
 
 static int place(const struct audit_row *row)
 {
-	return row->findings ? 0 : row->change == CHANGE_GONE ? 2 : 1;
+	return row->flags ? 0 : row->since == SINCE_GONE ? 2 : 1;
 }
 
 static int compare(const void *a, const void *b)
@@ -129,12 +129,12 @@ const char *audit_note(const struct audit_row *row, char *out)
 	struct note note = {.out = out};
 
 	*out = '\0';
-	if (row->findings & FOUND_OUTSIDE)
+	if (row->flags & FLAG_OUTSIDE)
 		say(&note, row->allowed == TRISTATE_UNKNOWN ? "not allowed, unless by its process, which is unknown"
 							    : "not allowed");
-	if (row->change == CHANGE_NEW || row->change == CHANGE_GONE)
-		say(&note, "%s", audit_change_word(row->change));
-	if (row->change == CHANGE_CHANGED)
+	if (row->since == SINCE_NEW || row->since == SINCE_GONE)
+		say(&note, "%s", audit_since_word(row->since));
+	if (row->since == SINCE_CHANGED)
 		say_change(&note, &row->before, &row->listener);
 	if (row->exposed && row->listener.reach == REACH_HOST)
 		say(&note, "%s", row->exposed->what);
@@ -143,14 +143,14 @@ const char *audit_note(const struct audit_row *row, char *out)
 	return out;
 }
 
-const char *audit_change_word(enum audit_change change)
+const char *audit_since_word(enum audit_since since)
 {
 	static const char *const words[] = {
-		[CHANGE_NONE] = "none",
-		[CHANGE_NEW] = "new",
-		[CHANGE_CHANGED] = "changed",
-		[CHANGE_GONE] = "gone",
+		[SINCE_SAME] = "none",
+		[SINCE_NEW] = "new",
+		[SINCE_CHANGED] = "changed",
+		[SINCE_GONE] = "gone",
 	};
 
-	return words[change];
+	return words[since];
 }

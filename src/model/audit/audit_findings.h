@@ -8,24 +8,24 @@
 #include "listener.h"
 
 /* Since the baseline. */
-enum audit_change { CHANGE_UNKNOWN /* there is none */, CHANGE_NONE, CHANGE_NEW, CHANGE_CHANGED, CHANGE_GONE };
+enum audit_since { SINCE_UNKNOWN /* there is none */, SINCE_SAME, SINCE_NEW, SINCE_CHANGED, SINCE_GONE };
 
 /* Reasons, a set. */
-enum finding {
-	FOUND_OUTSIDE = 1 << 0, /* the policy does not expect it, or not for sure */
-	FOUND_EXPOSED = 1 << 1, /* its port should not be public, and no policy says otherwise */
-	FOUND_NEW = 1 << 2,
-	FOUND_FURTHER = 1 << 3, /* it reaches further than it did */
+enum audit_flag {
+	FLAG_OUTSIDE = 1 << 0, /* the policy does not expect it, or not for sure */
+	FLAG_EXPOSED = 1 << 1, /* its port should not be public, and no policy says otherwise */
+	FLAG_NEW = 1 << 2,
+	FLAG_FURTHER = 1 << 3, /* it reaches further than it did */
 };
 
 struct audit_row {
 	struct listener listener;
 	struct socket socket; /* as it was found; of one that has gone what is known of it, without owners */
-	enum audit_change change;
+	enum audit_since since;
 	struct listener before;             /* where it has changed */
 	enum tristate allowed;              /* unknown also where no policy is given */
 	const struct exposed_port *exposed; /* NULL: its port is none of those */
-	uint32_t findings;
+	uint32_t flags; /* a set of enum audit_flag; a listener with any is a finding of the audit */
 };
 
 struct audit_counts {
@@ -56,4 +56,4 @@ enum { AUDIT_NOTE_SIZE = 512 };
 const char *audit_note(const struct audit_row *row, char *out);
 
 /* "new", "changed", "gone", "none"; NULL where there is no baseline. */
-const char *audit_change_word(enum audit_change change);
+const char *audit_since_word(enum audit_since since);

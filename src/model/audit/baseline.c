@@ -313,11 +313,11 @@ static bool can_match(const struct remembered *one, const struct listener *now,
 	return may_equal(one->listener.netns, now->netns) && fits(&one->listener, now);
 }
 
-static void settle(struct audit_row *row, struct remembered *one, enum audit_change change)
+static void settle(struct audit_row *row, struct remembered *one, enum audit_since change)
 {
 	one->found = true;
 	row->before = one->listener;
-	row->change = change;
+	row->since = change;
 }
 
 static void match_same(const struct baseline *baseline, struct audit_row *row)
@@ -328,7 +328,7 @@ static void match_same(const struct baseline *baseline, struct audit_row *row)
 		struct remembered *one = LINK_OWNER(link, struct remembered, by_port);
 
 		if (can_match(one, &row->listener, is_same))
-			settle(row, one, CHANGE_NONE);
+			settle(row, one, SINCE_SAME);
 	}
 }
 
@@ -338,11 +338,11 @@ static void match_changed(const struct baseline *baseline, struct audit_row *row
 {
 	struct link *link = index_find(&baseline->by_port, key_of(&row->listener));
 
-	for (; link && row->change == CHANGE_NEW; link = index_find_next(link)) {
+	for (; link && row->since == SINCE_NEW; link = index_find_next(link)) {
 		struct remembered *one = LINK_OWNER(link, struct remembered, by_port);
 
 		if (!one->found && can_match(one, &row->listener, fits))
-			settle(row, one, CHANGE_CHANGED);
+			settle(row, one, SINCE_CHANGED);
 	}
 }
 
@@ -354,7 +354,7 @@ static void match_client(const struct baseline *baseline, const struct port_rang
 		struct remembered *one = baseline->all[i];
 
 		if (is_ephemeral(&one->listener, ephemeral) && can_match(one, &row->listener, is_same_client))
-			settle(row, one, CHANGE_NONE);
+			settle(row, one, SINCE_SAME);
 	}
 }
 
@@ -362,17 +362,17 @@ void baseline_compare(struct baseline *baseline, const struct port_range *epheme
 		      size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		rows[i].change = CHANGE_NEW;
+		rows[i].since = SINCE_NEW;
 		match_same(baseline, &rows[i]);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].change == CHANGE_NEW)
+		if (rows[i].since == SINCE_NEW)
 			match_changed(baseline, &rows[i], is_same_place);
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].change == CHANGE_NEW)
+		if (rows[i].since == SINCE_NEW)
 			match_changed(baseline, &rows[i], is_same_process);
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].change == CHANGE_NEW)
+		if (rows[i].since == SINCE_NEW)
 			match_client(baseline, ephemeral, &rows[i]);
 }
 
@@ -405,7 +405,7 @@ int baseline_renew(const struct baseline *baseline, const struct audit_row *row,
 		   void *context)
 {
 	const struct listener *now = &row->listener;
-	struct link *link = row->change == CHANGE_NONE ? index_find(&baseline->by_port, key_of(now)) : NULL;
+	struct link *link = row->since == SINCE_SAME ? index_find(&baseline->by_port, key_of(now)) : NULL;
 	struct listener merged = *now;
 	size_t given = 0;
 	int err = 0;
@@ -421,7 +421,7 @@ int baseline_renew(const struct baseline *baseline, const struct audit_row *row,
 	}
 	if (given)
 		return err;
-	if (row->change == CHANGE_NONE || row->change == CHANGE_CHANGED)
+	if (row->since == SINCE_SAME || row->since == SINCE_CHANGED)
 		merged = merge(now, &row->before);
 	return handler(context, &merged);
 }

@@ -61,25 +61,25 @@ static void refuse_all(struct host_facts *facts, enum trial_step step, int err)
 	facts->accept_exit = refused(step, err);
 }
 
-static const struct finding *find(const struct checkup *checkup, const char *name)
+static const struct check *find(const struct checkup *checkup, const char *name)
 {
 	for (size_t i = 0; i < checkup->count; i++)
-		if (!strcmp(checkup->findings[i].name, name))
-			return &checkup->findings[i];
-	fail_msg("no finding %s", name);
+		if (!strcmp(checkup->checks[i].name, name))
+			return &checkup->checks[i];
+	fail_msg("no check %s", name);
 	abort();
 }
 
-/* Every finding is either well, or says what that costs and what to do. */
+/* Every check is either well, or says what that costs and what to do. */
 static void assert_whole(const struct checkup *checkup)
 {
 	for (size_t i = 0; i < checkup->count; i++) {
-		const struct finding *f = &checkup->findings[i];
+		const struct check *f = &checkup->checks[i];
 
-		if (!*f->found || (f->state == FINDING_YES) != !*f->cost || (f->state == FINDING_YES) != !*f->remedy)
+		if (!*f->found || (f->state == CHECK_YES) != !*f->cost || (f->state == CHECK_YES) != !*f->remedy)
 			fail_msg("%s: %s / %s / %s", f->name, f->found, f->cost, f->remedy);
 		for (size_t j = 0; j < i; j++)
-			assert_string_not_equal(f->name, checkup->findings[j].name);
+			assert_string_not_equal(f->name, checkup->checks[j].name);
 	}
 }
 
@@ -89,10 +89,10 @@ static void judge(const struct host_facts *facts, struct checkup *checkup)
 	assert_whole(checkup);
 }
 
-static void assert_state(const struct checkup *checkup, const char *name, enum finding_state state)
+static void assert_state(const struct checkup *checkup, const char *name, enum check_state state)
 {
 	if (find(checkup, name)->state != state)
-		fail_msg("%s is %s", name, finding_state_name(find(checkup, name)->state));
+		fail_msg("%s is %s", name, check_state_name(find(checkup, name)->state));
 }
 
 static void assert_says(const char *text, const char *part)
@@ -120,7 +120,7 @@ static void test_all_is_well(void **state)
 	checkup_add_program(&checkup, &facts, 0);
 	assert_whole(&checkup);
 	for (size_t i = 0; i < checkup.count; i++)
-		assert_int_equal(checkup.findings[i].state, FINDING_YES);
+		assert_int_equal(checkup.checks[i].state, CHECK_YES);
 	assert_null(checkup_obstacle(&checkup));
 	outlook = checkup_outlook(&checkup, &facts);
 	assert_true(outlook.runs && outlook.exact_snapshot && outlook.owner_at_accept);
@@ -135,7 +135,7 @@ static void test_tiers(void **state)
 	(void)state;
 	facts.accept_exit = refused(TRIAL_LOAD, -EPERM);
 	judge(&facts, &checkup);
-	assert_state(&checkup, "fentry", FINDING_NO);
+	assert_state(&checkup, "fentry", CHECK_NO);
 	assert_says(find(&checkup, "fentry")->found, "at the load: Operation not permitted");
 	assert_says(find(&checkup, "fentry")->remedy, "the kernel's own policy");
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 2);
@@ -145,7 +145,7 @@ static void test_tiers(void **state)
 	facts.descriptor_iterator = refused(TRIAL_LOAD, -EINVAL);
 	judge(&facts, &checkup);
 	assert_says(find(&checkup, "fentry")->found, "cannot be attached: not supported here");
-	assert_state(&checkup, "iterators", FINDING_PARTLY);
+	assert_state(&checkup, "iterators", CHECK_PARTLY);
 	assert_says(find(&checkup, "iterators")->cost, "owners are read from /proc/PID/fd");
 	assert_says_not(find(&checkup, "iterators")->cost, "snapshots");
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 2);
@@ -153,7 +153,7 @@ static void test_tiers(void **state)
 
 	facts.socket_iterator = refused(TRIAL_FIND, -ENOENT);
 	judge(&facts, &checkup);
-	assert_state(&checkup, "iterators", FINDING_NO);
+	assert_state(&checkup, "iterators", CHECK_NO);
 	assert_says(find(&checkup, "iterators")->found, "tcp: not in this kernel, task_file: refused");
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 3);
 	assert_false(checkup_outlook(&checkup, &facts).exact_snapshot);
@@ -175,9 +175,9 @@ static void test_without_privileges(void **state)
 	assert_says(checkup_obstacle(&checkup)->remedy,
 		    "`sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search=ep /usr/local/bin/tcpledger`");
 	for (size_t i = 0; i < checkup.count; i++)
-		if (checkup.findings[i].state == FINDING_NO && &checkup.findings[i] != checkup_obstacle(&checkup))
-			assert_string_equal(checkup.findings[i].remedy, "See capabilities");
-	assert_state(&checkup, "seccomp", FINDING_YES);
+		if (checkup.checks[i].state == CHECK_NO && &checkup.checks[i] != checkup_obstacle(&checkup))
+			assert_string_equal(checkup.checks[i].remedy, "See capabilities");
+	assert_state(&checkup, "seccomp", CHECK_YES);
 	assert_false(checkup_outlook(&checkup, &facts).runs);
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 0);
 
@@ -196,7 +196,7 @@ static void test_some_privileges(void **state)
 	(void)state;
 	facts.capabilities = to_trace;
 	judge(&facts, &checkup);
-	assert_state(&checkup, "capabilities", FINDING_PARTLY);
+	assert_state(&checkup, "capabilities", CHECK_PARTLY);
 	assert_says(find(&checkup, "capabilities")->found, "CAP_BPF, CAP_PERFMON; missing: CAP_SYS_PTRACE, ");
 	assert_says(find(&checkup, "capabilities")->cost,
 		    "without CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH: network namespaces");
@@ -217,7 +217,7 @@ static void test_some_privileges(void **state)
 
 	facts.capabilities = all & ~BIT(CAP_SYS_NICE);
 	judge(&facts, &checkup);
-	assert_state(&checkup, "capabilities", FINDING_PARTLY);
+	assert_state(&checkup, "capabilities", CHECK_PARTLY);
 	assert_says_not(find(&checkup, "capabilities")->cost, "owners");
 	assert_says_not(find(&checkup, "capabilities")->remedy, "setcap");
 }
@@ -247,12 +247,12 @@ static void test_something_forbids_bpf(void **state)
 	(void)state;
 	facts.has_seccomp_filter = true;
 	judge(&facts, &checkup);
-	assert_state(&checkup, "seccomp", FINDING_YES);
+	assert_state(&checkup, "seccomp", CHECK_YES);
 	for (size_t i = 0; i < COUNT_OF(said); i++) {
 		facts.system_call = said[i];
 		refuse_all(&facts, TRIAL_LOAD, said[i]);
 		judge(&facts, &checkup);
-		assert_state(&checkup, "kernel", FINDING_YES);
+		assert_state(&checkup, "kernel", CHECK_YES);
 		assert_string_equal(checkup_obstacle(&checkup)->name, "seccomp");
 		assert_says(checkup_obstacle(&checkup)->remedy, "seccomp=unconfined");
 		assert_string_equal(find(&checkup, "tracepoint")->remedy, "See seccomp");
@@ -261,7 +261,7 @@ static void test_something_forbids_bpf(void **state)
 	facts.system_call = -EPERM;
 	refuse_all(&facts, TRIAL_LOAD, -EPERM);
 	judge(&facts, &checkup);
-	assert_state(&checkup, "seccomp", FINDING_PARTLY);
+	assert_state(&checkup, "seccomp", CHECK_PARTLY);
 	assert_string_equal(find(&checkup, "tracepoint")->remedy, "See capabilities");
 
 	facts = good_host();
@@ -309,7 +309,7 @@ static void test_old_kernels(void **state)
 	facts = good_host();
 	facts.socket_cookie = refused(TRIAL_LOAD, -EINVAL);
 	judge(&facts, &checkup);
-	assert_state(&checkup, "cookies", FINDING_NO);
+	assert_state(&checkup, "cookies", CHECK_NO);
 	assert_null(checkup_obstacle(&checkup));
 }
 
@@ -328,7 +328,7 @@ static void test_lockdown(void **state)
 	facts.lockdown = LOCKDOWN_CONFIDENTIALITY;
 	facts.kernel_read = refused(TRIAL_LOAD, -EINVAL);
 	judge(&facts, &checkup);
-	assert_state(&checkup, "lockdown", FINDING_PARTLY);
+	assert_state(&checkup, "lockdown", CHECK_PARTLY);
 	assert_says(find(&checkup, "lockdown")->cost, "TIME_WAIT");
 	assert_says(find(&checkup, "lockdown")->remedy, "lockdown=integrity");
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 1);
@@ -346,16 +346,16 @@ static void test_limits(void **state)
 	(void)state;
 	facts.named_netns = 961;
 	judge(&facts, &checkup);
-	assert_state(&checkup, "limits", FINDING_PARTLY);
+	assert_state(&checkup, "limits", CHECK_PARTLY);
 	assert_says(find(&checkup, "limits")->remedy, "`ulimit -n 1025`");
 	facts.named_netns = 960;
 	judge(&facts, &checkup);
-	assert_state(&checkup, "limits", FINDING_YES);
+	assert_state(&checkup, "limits", CHECK_YES);
 
 	facts.named_netns = 0;
 	facts.open_files = 40;
 	judge(&facts, &checkup);
-	assert_state(&checkup, "limits", FINDING_PARTLY);
+	assert_state(&checkup, "limits", CHECK_PARTLY);
 	facts.open_files = 39;
 	judge(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "limits");
@@ -364,13 +364,13 @@ static void test_limits(void **state)
 
 	facts.counts_locked_memory = true;
 	judge(&facts, &checkup);
-	assert_state(&checkup, "limits", FINDING_PARTLY);
+	assert_state(&checkup, "limits", CHECK_PARTLY);
 	assert_says(find(&checkup, "limits")->found, "locked memory: 8192 KiB");
 	facts.locked_memory = UINT64_MAX;
 	facts.open_files = UINT64_MAX;
 	facts.possible_cpus = 4096;
 	judge(&facts, &checkup);
-	assert_state(&checkup, "limits", FINDING_YES);
+	assert_state(&checkup, "limits", CHECK_YES);
 
 	facts.possible_cpus = 4097;
 	judge(&facts, &checkup);
@@ -419,17 +419,17 @@ static void test_surroundings(void **state)
 	strcpy(facts.hidepid, "invisible");
 	strcpy(facts.steered, "eth0, eth1");
 	judge(&facts, &checkup);
-	assert_state(&checkup, "pid-namespace", FINDING_PARTLY);
-	assert_state(&checkup, "proc", FINDING_YES);
+	assert_state(&checkup, "pid-namespace", CHECK_PARTLY);
+	assert_state(&checkup, "proc", CHECK_YES);
 	assert_says(find(&checkup, "proc")->found, "hidepid=invisible, which hides nothing");
-	assert_state(&checkup, "rps", FINDING_PARTLY);
+	assert_state(&checkup, "rps", CHECK_PARTLY);
 	assert_says(find(&checkup, "rps")->found, "eth0, eth1");
 	assert_says(find(&checkup, "rps")->cost, "0.2 % of transitions");
 	assert_null(checkup_obstacle(&checkup));
 
 	facts.hides_processes = true;
 	judge(&facts, &checkup);
-	assert_state(&checkup, "proc", FINDING_PARTLY);
+	assert_state(&checkup, "proc", CHECK_PARTLY);
 	facts.has_proc = false;
 	judge(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "proc");
@@ -451,9 +451,9 @@ static void test_long_texts_are_kept(void **state)
 	refuse_all(&facts, TRIAL_LOAD, -EPERM);
 	judge(&facts, &checkup);
 	for (size_t i = 0; i < checkup.count; i++) {
-		assert_true(strlen(checkup.findings[i].found) < FINDING_TEXT - 1);
-		assert_true(strlen(checkup.findings[i].cost) < FINDING_TEXT - 1);
-		assert_true(strlen(checkup.findings[i].remedy) < FINDING_TEXT - 1);
+		assert_true(strlen(checkup.checks[i].found) < CHECK_TEXT - 1);
+		assert_true(strlen(checkup.checks[i].cost) < CHECK_TEXT - 1);
+		assert_true(strlen(checkup.checks[i].remedy) < CHECK_TEXT - 1);
 	}
 }
 

@@ -40,7 +40,7 @@ static const char *accept_name(const struct outlook *outlook)
 static void put_text_or_null(struct json_writer *json, const char *key, const char *text)
 {
 	if (*text)
-		json_text(json, key, text, FINDING_TEXT);
+		json_text(json, key, text, CHECK_TEXT);
 	else
 		json_null(json, key);
 }
@@ -50,15 +50,15 @@ static void put_json(struct output *output, const struct checkup *checkup, const
 	struct json_writer json;
 
 	for (size_t i = 0; i < checkup->count; i++) {
-		const struct finding *finding = &checkup->findings[i];
+		const struct check *check = &checkup->checks[i];
 
 		json_line_begin(&json, output);
 		json_word(&json, "type", "check");
-		json_word(&json, "name", finding->name);
-		json_word(&json, "state", finding_state_name(finding->state));
-		json_text(&json, "found", finding->found, FINDING_TEXT);
-		put_text_or_null(&json, "cost", finding->cost);
-		put_text_or_null(&json, "remedy", finding->remedy);
+		json_word(&json, "name", check->name);
+		json_word(&json, "state", check_state_name(check->state));
+		json_text(&json, "found", check->found, CHECK_TEXT);
+		put_text_or_null(&json, "cost", check->cost);
+		put_text_or_null(&json, "remedy", check->remedy);
 		json_line_end(&json);
 	}
 	json_line_begin(&json, output);
@@ -85,10 +85,10 @@ static size_t terminal_width(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) ? 0 : window.ws_col;
 }
 
-static const char *state_color(enum finding_state state)
+static const char *state_color(enum check_state state)
 {
 	static const char *const colors[] = {
-		[FINDING_NO] = "\033[31m", [FINDING_PARTLY] = "\033[33m", [FINDING_YES] = "\033[32m"};
+		[CHECK_NO] = "\033[31m", [CHECK_PARTLY] = "\033[33m", [CHECK_YES] = "\033[32m"};
 
 	return colors[state];
 }
@@ -111,26 +111,26 @@ static void put_part(struct wrap *wrap, const char *label, const char *text, boo
 	wrap_text(wrap, text);
 }
 
-static void put_finding(struct wrap *wrap, const struct finding *finding, bool color)
+static void put_check(struct wrap *wrap, const struct check *check, bool color)
 {
-	char found[4 * FINDING_TEXT + 2] = " ", cost[4 * FINDING_TEXT + 1], remedy[4 * FINDING_TEXT + 1];
+	char found[4 * CHECK_TEXT + 2] = " ", cost[4 * CHECK_TEXT + 1], remedy[4 * CHECK_TEXT + 1];
 	size_t whole = INDENT + sizeof(".  Costs: ") + sizeof(".  Do: ");
 	bool apart;
 
-	escape_text(found + 1, sizeof(found) - 1, finding->found, FINDING_TEXT);
-	escape_text(cost, sizeof(cost), finding->cost, FINDING_TEXT);
-	escape_text(remedy, sizeof(remedy), finding->remedy, FINDING_TEXT);
+	escape_text(found + 1, sizeof(found) - 1, check->found, CHECK_TEXT);
+	escape_text(cost, sizeof(cost), check->cost, CHECK_TEXT);
+	escape_text(remedy, sizeof(remedy), check->remedy, CHECK_TEXT);
 	whole += wrap_width_of(found) + wrap_width_of(cost) + wrap_width_of(remedy);
 	apart = wrap->width && whole > wrap->width;
 
 	wrap->column = 0;
 	if (color)
-		output_text(wrap->output, state_color(finding->state));
-	put_column(wrap, finding_state_name(finding->state), STATE_WIDTH);
+		output_text(wrap->output, state_color(check->state));
+	put_column(wrap, check_state_name(check->state), STATE_WIDTH);
 	if (color)
 		output_text(wrap->output, "\033[0m");
 	put_column(wrap, " ", 1);
-	put_column(wrap, finding->name, NAME_WIDTH);
+	put_column(wrap, check->name, NAME_WIDTH);
 	wrap_text(wrap, found);
 	if (*cost)
 		put_part(wrap, "Costs: ", cost, apart);
@@ -157,12 +157,12 @@ static void put_outlook(struct wrap *wrap, const struct checkup *checkup, const 
 							 : " owners of accepted connections by a scan soon after");
 	}
 	for (size_t i = 0; i < checkup->count && !outlook->runs; i++) {
-		const struct finding *finding = &checkup->findings[i];
+		const struct check *check = &checkup->checks[i];
 
-		if (!finding->needed || finding->state != FINDING_NO)
+		if (!check->needed || check->state != CHECK_NO)
 			continue;
 		wrap_text(wrap, separator);
-		wrap_text(wrap, finding->name);
+		wrap_text(wrap, check->name);
 		separator = ", ";
 	}
 	output_char(wrap->output, '\n');
@@ -174,7 +174,7 @@ static void put_lines(struct output *output, const struct checkup *checkup, cons
 
 	wrap.indent = wrap.width < NARROW ? NARROW_INDENT : INDENT;
 	for (size_t i = 0; i < checkup->count; i++)
-		put_finding(&wrap, &checkup->findings[i], color);
+		put_check(&wrap, &checkup->checks[i], color);
 	put_outlook(&wrap, checkup, outlook);
 }
 

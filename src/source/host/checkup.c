@@ -16,14 +16,14 @@ enum {
 	LOCKED_MEMORY_WANTED = 64 << 20, /* the ring, the counters, the programs */
 };
 
-/* Adds to one of the texts of a finding. */
+/* Adds to one of the texts of a check. */
 __attribute__((format(printf, 2, 3))) static void say(char *text, const char *format, ...)
 {
 	size_t used = strlen(text);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text + used, FINDING_TEXT - used, format, args);
+	vsnprintf(text + used, CHECK_TEXT - used, format, args);
 	va_end(args);
 }
 
@@ -106,16 +106,16 @@ static void advise(char *text, const struct host_facts *facts, const struct tria
 
 /* ---- the checks ---- */
 
-static void check_kernel(const struct host_facts *facts, struct finding *finding)
+static void check_kernel(const struct host_facts *facts, struct check *check)
 {
-	say(finding->found, "Linux %s, %s (5.15 and later are supported; from 5.8 on it may work)", facts->release,
+	say(check->found, "Linux %s, %s (5.15 and later are supported; from 5.8 on it may work)", facts->release,
 	    facts->machine);
 	if (facts->system_call != -ENOSYS || facts->has_seccomp_filter)
 		return;
-	finding->state = FINDING_NO;
-	say(finding->found, ", built without bpf()");
-	say(finding->cost, "nothing can be traced");
-	say(finding->remedy, "Boot a kernel built with CONFIG_BPF_SYSCALL=y");
+	check->state = CHECK_NO;
+	say(check->found, ", built without bpf()");
+	say(check->cost, "nothing can be traced");
+	say(check->remedy, "Boot a kernel built with CONFIG_BPF_SYSCALL=y");
 }
 
 /* A path that a shell may take for something else is not worth quoting. */
@@ -129,50 +129,50 @@ static void say_setcap(char *text, const struct host_facts *facts)
 	    plain ? facts->program : "\"$(command -v tcpledger)\"");
 }
 
-static void say_use(struct finding *finding, const struct host_facts *facts, enum capability_use use, const char *cost)
+static void say_use(struct check *check, const struct host_facts *facts, enum capability_use use, const char *cost)
 {
 	char names[CAPABILITIES_TEXT];
 
 	if (*capabilities_missing(facts->capabilities, use, names))
-		say(finding->cost, "%swithout %s: %s", *finding->cost ? "; " : "", names, cost);
+		say(check->cost, "%swithout %s: %s", *check->cost ? "; " : "", names, cost);
 }
 
-static void say_capabilities(const struct host_facts *facts, struct finding *finding)
+static void say_capabilities(const struct host_facts *facts, struct check *check)
 {
 	char names[CAPABILITIES_TEXT];
 	const char *separator = "";
 
 	for (unsigned int use = 0; use < CAPABILITY_USES; use++)
 		if (*capabilities_present(facts->capabilities, use, names)) {
-			say(finding->found, "%s%s", separator, names);
+			say(check->found, "%s%s", separator, names);
 			separator = ", ";
 		}
 	separator = *separator ? "; missing: " : "missing: ";
 	for (unsigned int use = 0; use < CAPABILITY_USES; use++)
 		if (*capabilities_missing(facts->capabilities, use, names)) {
-			say(finding->found, "%s%s", separator, names);
+			say(check->found, "%s%s", separator, names);
 			separator = ", ";
 		}
 }
 
-static void advise_capabilities(const struct host_facts *facts, struct finding *finding)
+static void advise_capabilities(const struct host_facts *facts, struct check *check)
 {
 	char names[CAPABILITIES_TEXT];
 	bool enough = may_trace(facts) && !*capabilities_missing(facts->capabilities, CAPABILITY_OWNERS, names);
 
 	if (facts->no_new_privileges)
-		say(finding->remedy, "Nothing started from here can gain privileges (no_new_privs): start it from "
+		say(check->remedy, "Nothing started from here can gain privileges (no_new_privs): start it from "
 				     "elsewhere. ");
 	if (enough) {
-		say(finding->remedy, "Run it with sudo where that matters");
+		say(check->remedy, "Run it with sudo where that matters");
 		return;
 	}
-	say(finding->remedy,
+	say(check->remedy,
 	    "Run it with sudo, or grant them to the program once. It then shows everybody's sockets and descriptors to "
 	    "all who may run it: first let only a group do that (`chown root:GROUP`, `chmod 0750`), then ");
-	say_setcap(finding->remedy, facts);
+	say_setcap(check->remedy, facts);
 	if (facts->in_pid_namespace)
-		say(finding->remedy, ". In a container they must be granted to that: `docker run --cap-add BPF "
+		say(check->remedy, ". In a container they must be granted to that: `docker run --cap-add BPF "
 				     "--cap-add PERFMON`");
 }
 
@@ -190,167 +190,167 @@ static const char *cost_of_staying(const struct host_facts *facts)
 		       : "no network namespace can be entered: once there are several, snapshots are read from /proc";
 }
 
-static void check_capabilities(const struct host_facts *facts, struct finding *finding)
+static void check_capabilities(const struct host_facts *facts, struct check *check)
 {
-	say_capabilities(facts, finding);
+	say_capabilities(facts, check);
 	if (facts->in_user_namespace && !works(&facts->tracepoint)) {
-		finding->state = FINDING_NO;
-		say(finding->found, "; but they are those of a user namespace (a rootless container?), and the kernel "
+		check->state = CHECK_NO;
+		say(check->found, "; but they are those of a user namespace (a rootless container?), and the kernel "
 				    "asks for the host's");
-		say(finding->cost, "nothing can be traced");
-		say(finding->remedy, "Run it as root of the host, outside of the container");
+		say(check->cost, "nothing can be traced");
+		say(check->remedy, "Run it as root of the host, outside of the container");
 		return;
 	}
 	if (!may_trace(facts))
-		finding->state = FINDING_NO;
-	say_use(finding, facts, CAPABILITY_TRACE, "nothing can be traced");
-	say_use(finding, facts, CAPABILITY_OWNERS, cost_of_hidden_processes(facts));
-	say_use(finding, facts, CAPABILITY_NETNS, cost_of_staying(facts));
-	say_use(finding, facts, CAPABILITY_NICE, "a busy host may run others first, and transitions may be lost");
-	if (!*finding->cost)
+		check->state = CHECK_NO;
+	say_use(check, facts, CAPABILITY_TRACE, "nothing can be traced");
+	say_use(check, facts, CAPABILITY_OWNERS, cost_of_hidden_processes(facts));
+	say_use(check, facts, CAPABILITY_NETNS, cost_of_staying(facts));
+	say_use(check, facts, CAPABILITY_NICE, "a busy host may run others first, and transitions may be lost");
+	if (!*check->cost)
 		return;
-	if (finding->state == FINDING_YES)
-		finding->state = FINDING_PARTLY;
-	advise_capabilities(facts, finding);
+	if (check->state == CHECK_YES)
+		check->state = CHECK_PARTLY;
+	advise_capabilities(facts, check);
 }
 
-static void check_seccomp(const struct host_facts *facts, struct finding *finding)
+static void check_seccomp(const struct host_facts *facts, struct check *check)
 {
 	bool filter = facts->has_seccomp_filter;
 
 	if (!bpf_is_forbidden(facts)) {
-		say(finding->found, filter ? "a filter, which lets bpf() pass" : "no filter");
+		say(check->found, filter ? "a filter, which lets bpf() pass" : "no filter");
 		return;
 	}
 	if (!may_trace(facts) && facts->system_call != -ESHUTDOWN) {
 		/* Linux before 6.4 says EPERM to whoever has no CAP_BPF, whatever he asks */
-		finding->state = filter ? FINDING_PARTLY : FINDING_YES;
-		say(finding->found,
+		check->state = filter ? CHECK_PARTLY : CHECK_YES;
+		say(check->found,
 		    filter ? "a filter; whether it lets bpf() pass cannot be told without CAP_BPF" : "no filter");
-		say(finding->cost, filter ? "perhaps nothing can be traced, whatever the capabilities" : "");
-		say(finding->remedy, filter ? "Grant the capabilities first, and ask again" : "");
+		say(check->cost, filter ? "perhaps nothing can be traced, whatever the capabilities" : "");
+		say(check->remedy, filter ? "Grant the capabilities first, and ask again" : "");
 		return;
 	}
-	finding->state = FINDING_NO;
-	say(finding->found, "%s bpf(): %s", filter ? "a filter forbids" : "no filter, but something else forbids",
+	check->state = CHECK_NO;
+	say(check->found, "%s bpf(): %s", filter ? "a filter forbids" : "no filter, but something else forbids",
 	    trial_error_text(facts->system_call));
-	say(finding->cost, "nothing can be traced");
-	say(finding->remedy,
+	say(check->cost, "nothing can be traced");
+	say(check->remedy,
 	    filter ? "Allow it: `docker run --security-opt seccomp=unconfined`, or --privileged, or a "
 		     "profile with bpf; in a unit of systemd SystemCallFilter=bpf. Or run it on the host"
 		   : "A security module (SELinux, AppArmor, a BPF LSM) does so: allow bpf() to tcpledger "
 		     "in its policy, or run it outside of the container");
 }
 
-static void check_btf(const struct host_facts *facts, struct finding *finding)
+static void check_btf(const struct host_facts *facts, struct check *check)
 {
 	int err = facts->btf_file_err ? facts->btf_file_err : facts->btf_parse_err;
 	const char *shortage = checkup_remedy_of_shortage(-err);
 
 	if (facts->btf_types) {
 		if (facts->btf_file_err)
-			say(finding->found, "type information of this kernel, from a file beside it");
+			say(check->found, "type information of this kernel, from a file beside it");
 		else
-			say(finding->found, VMLINUX_BTF);
+			say(check->found, VMLINUX_BTF);
 		return;
 	}
-	finding->state = FINDING_NO;
-	say(finding->cost, "nothing can be traced");
+	check->state = CHECK_NO;
+	say(check->cost, "nothing can be traced");
 	if (shortage) {
-		say(finding->found, "the type information in " VMLINUX_BTF " could not be read: %s", strerror(err));
-		say(finding->remedy, "%s", shortage);
+		say(check->found, "the type information in " VMLINUX_BTF " could not be read: %s", strerror(err));
+		say(check->remedy, "%s", shortage);
 		return;
 	}
-	say(finding->found, "kernel %s offers no type information (" VMLINUX_BTF ": %s)", facts->release,
+	say(check->found, "kernel %s offers no type information (" VMLINUX_BTF ": %s)", facts->release,
 	    facts->btf_file_err ? strerror(facts->btf_file_err) : "not understood");
-	say(finding->remedy, "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y: Debian 11, Ubuntu 20.10, Fedora 31, "
+	say(check->remedy, "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y: Debian 11, Ubuntu 20.10, Fedora 31, "
 			     "RHEL 8.2 and later have it. In a container, see to it that /sys is mounted");
 }
 
-static void check_ring_buffer(const struct host_facts *facts, struct finding *finding)
+static void check_ring_buffer(const struct host_facts *facts, struct check *check)
 {
 	if (works(&facts->ring_buffer)) {
-		say(finding->found, "can be made");
+		say(check->found, "can be made");
 		return;
 	}
-	finding->state = FINDING_NO;
-	say(finding->found, "a BPF ring buffer is refused: %s", trial_error_text(facts->ring_buffer.err));
-	say(finding->cost, "nothing can be traced");
-	advise(finding->remedy, facts, &facts->ring_buffer,
+	check->state = CHECK_NO;
+	say(check->found, "a BPF ring buffer is refused: %s", trial_error_text(facts->ring_buffer.err));
+	say(check->cost, "nothing can be traced");
+	advise(check->remedy, facts, &facts->ring_buffer,
 	       facts->ring_buffer.err == -EINVAL ? "This kernel is too old: Linux 5.8 is the oldest that can do, 5.15 "
 						   "the oldest that is supported"
 						 : "See limits, and the kernel's log");
 }
 
-static void check_tracepoint(const struct host_facts *facts, struct finding *finding)
+static void check_tracepoint(const struct host_facts *facts, struct check *check)
 {
-	say(finding->found, "sock:inet_sock_set_state ");
+	say(check->found, "sock:inet_sock_set_state ");
 	if (works(&facts->tracepoint)) {
-		say(finding->found, "takes BPF programs (tp_btf)");
+		say(check->found, "takes BPF programs (tp_btf)");
 		return;
 	}
-	finding->state = FINDING_NO;
-	say(finding->found, "as tp_btf: ");
-	say_failure(finding->found, &facts->tracepoint);
-	say(finding->cost, "nothing can be traced");
-	advise(finding->remedy, facts, &facts->tracepoint,
+	check->state = CHECK_NO;
+	say(check->found, "as tp_btf: ");
+	say_failure(check->found, &facts->tracepoint);
+	say(check->cost, "nothing can be traced");
+	advise(check->remedy, facts, &facts->tracepoint,
 	       "Boot a kernel, 5.8 or later, built with CONFIG_INET=y, CONFIG_TRACEPOINTS=y and CONFIG_BPF_EVENTS=y");
 }
 
-static void check_cookies(const struct host_facts *facts, struct finding *finding)
+static void check_cookies(const struct host_facts *facts, struct check *check)
 {
 	if (works(&facts->socket_cookie)) {
-		say(finding->found, "bpf_get_socket_cookie() in tracing programs");
+		say(check->found, "bpf_get_socket_cookie() in tracing programs");
 		return;
 	}
-	finding->state = FINDING_NO;
-	say(finding->found, "bpf_get_socket_cookie() in tracing programs: ");
-	say_failure(finding->found, &facts->socket_cookie);
-	say(finding->cost, "cookie is null for sockets that nobody else has asked the cookie of");
-	advise(finding->remedy, facts, &facts->socket_cookie, "Linux 5.12 and later have it");
+	check->state = CHECK_NO;
+	say(check->found, "bpf_get_socket_cookie() in tracing programs: ");
+	say_failure(check->found, &facts->socket_cookie);
+	say(check->cost, "cookie is null for sockets that nobody else has asked the cookie of");
+	advise(check->remedy, facts, &facts->socket_cookie, "Linux 5.12 and later have it");
 }
 
-static void check_iterators(const struct host_facts *facts, struct finding *finding)
+static void check_iterators(const struct host_facts *facts, struct check *check)
 {
 	const struct trial *sockets = &facts->socket_iterator, *descriptors = &facts->descriptor_iterator;
 	const struct trial *failed = works(sockets) ? descriptors : sockets;
 
 	if (sockets->failed_at == descriptors->failed_at && sockets->err == descriptors->err) {
-		say(finding->found, "tcp and task_file: ");
+		say(check->found, "tcp and task_file: ");
 	} else {
-		say(finding->found, "tcp: ");
-		say_failure(finding->found, sockets);
-		say(finding->found, ", task_file: ");
+		say(check->found, "tcp: ");
+		say_failure(check->found, sockets);
+		say(check->found, ", task_file: ");
 	}
-	say_failure(finding->found, descriptors);
+	say_failure(check->found, descriptors);
 
 	if (works(failed))
 		return;
-	finding->state = works(sockets) || works(descriptors) ? FINDING_PARTLY : FINDING_NO;
+	check->state = works(sockets) || works(descriptors) ? CHECK_PARTLY : CHECK_NO;
 	if (!works(sockets))
-		say(finding->cost, "snapshots are read from /proc: later and less exact; what has moved meanwhile is "
+		say(check->cost, "snapshots are read from /proc: later and less exact; what has moved meanwhile is "
 				   "mended by its next transition, TIME_WAIT by the next snapshot");
 	if (!works(descriptors))
-		say(finding->cost, "%sowners are read from /proc/PID/fd, which takes several times as long",
-		    *finding->cost ? "; " : "");
-	advise(finding->remedy, facts, failed,
+		say(check->cost, "%sowners are read from /proc/PID/fd, which takes several times as long",
+		    *check->cost ? "; " : "");
+	advise(check->remedy, facts, failed,
 	       "Linux 5.9 (tcp) and 5.11 (task_file with bpf_sock_from_file) and later have them, built with "
 	       "CONFIG_BPF_EVENTS=y and CONFIG_PROC_FS=y");
 }
 
-static void check_fentry(const struct host_facts *facts, struct finding *finding)
+static void check_fentry(const struct host_facts *facts, struct check *check)
 {
 	const struct trial *trial = &facts->accept_exit;
 
-	say(finding->found, "fexit/inet_csk_accept: ");
-	say_failure(finding->found, trial);
+	say(check->found, "fexit/inet_csk_accept: ");
+	say_failure(check->found, trial);
 	if (works(trial))
 		return;
-	finding->state = FINDING_NO;
-	say(finding->cost,
+	check->state = CHECK_NO;
+	say(check->cost,
 	    "the process that accepts a connection is not told by the kernel, but found by a scan half a "
 	    "second later: of a shorter connection only the listener's owner is known");
-	advise(finding->remedy, facts, trial,
+	advise(check->remedy, facts, trial,
 	       trial->err == -EPERM
 		       ? "With these capabilities it is the kernel's own policy: only another kernel helps, one with "
 			 "CONFIG_FUNCTION_TRACER=y and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y and no such policy"
@@ -358,7 +358,7 @@ static void check_fentry(const struct host_facts *facts, struct finding *finding
 			 "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y (on arm64 Linux 6.4 or later)");
 }
 
-static void check_lockdown(const struct host_facts *facts, struct finding *finding)
+static void check_lockdown(const struct host_facts *facts, struct check *check)
 {
 	static const char *const found[] = {
 		[LOCKDOWN_UNKNOWN] = "no sign of one",
@@ -368,124 +368,124 @@ static void check_lockdown(const struct host_facts *facts, struct finding *findi
 	};
 	bool forbidden = facts->lockdown == LOCKDOWN_CONFIDENTIALITY;
 
-	say(finding->found, "%s; ", found[facts->lockdown]);
+	say(check->found, "%s; ", found[facts->lockdown]);
 	if (works(&facts->kernel_read)) {
-		say(finding->found, "BPF programs may read kernel memory");
+		say(check->found, "BPF programs may read kernel memory");
 		return;
 	}
 	if (!forbidden && !works(&facts->tracepoint)) {
-		say(finding->found, "nothing can be tried here");
+		say(check->found, "nothing can be tried here");
 		return;
 	}
-	finding->state = FINDING_PARTLY;
-	say(finding->found, "BPF programs may not read kernel memory freely");
+	check->state = CHECK_PARTLY;
+	say(check->found, "BPF programs may not read kernel memory freely");
 	if (works(&facts->tracepoint)) {
-		say(finding->found, ": bpf_probe_read_kernel() ");
-		say_failure(finding->found, &facts->kernel_read);
+		say(check->found, ": bpf_probe_read_kernel() ");
+		say_failure(check->found, &facts->kernel_read);
 	}
-	say(finding->cost, "TIME_WAIT is not told exactly when a connection closes, but inferred, and confirmed by the "
+	say(check->cost, "TIME_WAIT is not told exactly when a connection closes, but inferred, and confirmed by the "
 			   "next snapshot");
-	say(finding->remedy, forbidden ? "Boot with lockdown=integrity or none (it may come with Secure Boot)"
+	say(check->remedy, forbidden ? "Boot with lockdown=integrity or none (it may come with Secure Boot)"
 				       : "Linux 5.5 and later have it");
 }
 
-static void check_limits(const struct host_facts *facts, struct finding *finding)
+static void check_limits(const struct host_facts *facts, struct check *check)
 {
 	uint64_t descriptors = OWN_DESCRIPTORS + facts->named_netns;
 
 	if (facts->possible_cpus > 0)
-		say(finding->found, "processors: %d possible, of %d", facts->possible_cpus, RECORD_MAX_CPUS);
+		say(check->found, "processors: %d possible, of %d", facts->possible_cpus, RECORD_MAX_CPUS);
 	else /* no /sys */
-		say(finding->found, "processors: number not known");
+		say(check->found, "processors: number not known");
 	if (facts->open_files == UINT64_MAX)
-		say(finding->found, "; open files: any number");
+		say(check->found, "; open files: any number");
 	else
-		say(finding->found, "; open files: %llu", (unsigned long long)facts->open_files);
+		say(check->found, "; open files: %llu", (unsigned long long)facts->open_files);
 	if (!facts->counts_locked_memory)
-		say(finding->found, "; locked memory: does not matter");
+		say(check->found, "; locked memory: does not matter");
 	else if (facts->locked_memory == UINT64_MAX)
-		say(finding->found, "; locked memory: any amount");
+		say(check->found, "; locked memory: any amount");
 	else
-		say(finding->found, "; locked memory: %llu KiB", (unsigned long long)facts->locked_memory / 1024);
+		say(check->found, "; locked memory: %llu KiB", (unsigned long long)facts->locked_memory / 1024);
 
 	if (facts->counts_locked_memory && facts->locked_memory < LOCKED_MEMORY_WANTED) {
-		finding->state = FINDING_PARTLY;
-		say(finding->cost, "the kernel (before 5.11) may refuse the maps");
-		say(finding->remedy, "`ulimit -l unlimited`, or grant CAP_SYS_RESOURCE");
+		check->state = CHECK_PARTLY;
+		say(check->cost, "the kernel (before 5.11) may refuse the maps");
+		say(check->remedy, "`ulimit -l unlimited`, or grant CAP_SYS_RESOURCE");
 	}
 	if (facts->open_files < descriptors) {
 		bool too_few = facts->open_files < LEAST_DESCRIPTORS;
 
-		finding->state = too_few ? FINDING_NO : FINDING_PARTLY;
-		say(finding->cost,
+		check->state = too_few ? CHECK_NO : CHECK_PARTLY;
+		say(check->cost,
 		    too_few ? "%snothing can be traced: that takes up to %d descriptors"
 			    : "%snamed network namespaces may be missing from snapshots",
-		    *finding->cost ? "; " : "", LEAST_DESCRIPTORS);
-		say(finding->remedy, "%s`ulimit -n %llu`, as root where the hard limit is lower",
-		    *finding->remedy ? "; " : "", (unsigned long long)descriptors);
+		    *check->cost ? "; " : "", LEAST_DESCRIPTORS);
+		say(check->remedy, "%s`ulimit -n %llu`, as root where the hard limit is lower",
+		    *check->remedy ? "; " : "", (unsigned long long)descriptors);
 	}
 	if (facts->possible_cpus > RECORD_MAX_CPUS) {
-		finding->state = FINDING_NO;
-		say(finding->cost, "%snothing can be traced: events are counted per processor",
-		    *finding->cost ? "; " : "");
-		say(finding->remedy, "%sraise RECORD_MAX_CPUS in include/record.h, and build again",
-		    *finding->remedy ? "; " : "");
+		check->state = CHECK_NO;
+		say(check->cost, "%snothing can be traced: events are counted per processor",
+		    *check->cost ? "; " : "");
+		say(check->remedy, "%sraise RECORD_MAX_CPUS in include/record.h, and build again",
+		    *check->remedy ? "; " : "");
 	}
 }
 
-static void check_proc(const struct host_facts *facts, struct finding *finding)
+static void check_proc(const struct host_facts *facts, struct check *check)
 {
 	if (!facts->has_proc) {
-		finding->state = FINDING_NO;
-		say(finding->found, "/proc is not mounted");
-		say(finding->cost, "nothing can be traced: what was there before cannot be known");
-		say(finding->remedy, "`mount -t proc proc /proc`");
+		check->state = CHECK_NO;
+		say(check->found, "/proc is not mounted");
+		say(check->cost, "nothing can be traced: what was there before cannot be known");
+		say(check->remedy, "`mount -t proc proc /proc`");
 		return;
 	}
-	say(finding->found, "/proc is mounted");
+	say(check->found, "/proc is mounted");
 	if (!*facts->hidepid)
 		return;
-	say(finding->found, " with hidepid=%s", facts->hidepid);
+	say(check->found, " with hidepid=%s", facts->hidepid);
 	if (!facts->hides_processes) {
-		say(finding->found, ", which hides nothing from this process");
+		say(check->found, ", which hides nothing from this process");
 		return;
 	}
-	finding->state = FINDING_PARTLY;
-	say(finding->found, ", which hides the processes of others");
-	say(finding->cost, "%s", cost_of_hidden_processes(facts));
-	say(finding->remedy, "Grant CAP_SYS_PTRACE (see capabilities), or `mount -o remount,hidepid=0 /proc`");
+	check->state = CHECK_PARTLY;
+	say(check->found, ", which hides the processes of others");
+	say(check->cost, "%s", cost_of_hidden_processes(facts));
+	say(check->remedy, "Grant CAP_SYS_PTRACE (see capabilities), or `mount -o remount,hidepid=0 /proc`");
 }
 
-static void check_pid_namespace(const struct host_facts *facts, struct finding *finding)
+static void check_pid_namespace(const struct host_facts *facts, struct check *check)
 {
 	if (!facts->in_pid_namespace) {
-		say(finding->found, "the host's");
+		say(check->found, "the host's");
 		return;
 	}
-	finding->state = FINDING_PARTLY;
-	say(finding->found, "not the host's (a container?)");
-	say(finding->cost, COST_OF_PID_NAMESPACE);
-	say(finding->remedy, "Run it on the host; or `docker run --pid=host`, in a pod hostPID: true");
+	check->state = CHECK_PARTLY;
+	say(check->found, "not the host's (a container?)");
+	say(check->cost, COST_OF_PID_NAMESPACE);
+	say(check->remedy, "Run it on the host; or `docker run --pid=host`, in a pod hostPID: true");
 }
 
-static void check_rps(const struct host_facts *facts, struct finding *finding)
+static void check_rps(const struct host_facts *facts, struct check *check)
 {
 	if (!*facts->steered) {
-		say(finding->found, "packets are not steered between processors in this network namespace");
+		say(check->found, "packets are not steered between processors in this network namespace");
 		return;
 	}
-	finding->state = FINDING_PARTLY;
-	say(finding->found, "packets are steered between processors: %s", facts->steered);
-	say(finding->cost, "up to 0.2 %% of transitions reached no BPF program on Linux 6.18, and nothing counts them");
-	say(finding->remedy, "Where each one matters: `for f in /sys/class/net/*/queues/rx-*/rps_cpus; do echo 0 > $f; "
+	check->state = CHECK_PARTLY;
+	say(check->found, "packets are steered between processors: %s", facts->steered);
+	say(check->cost, "up to 0.2 %% of transitions reached no BPF program on Linux 6.18, and nothing counts them");
+	say(check->remedy, "Where each one matters: `for f in /sys/class/net/*/queues/rx-*/rps_cpus; do echo 0 > $f; "
 			     "done`");
 }
 
-typedef void check(const struct host_facts *facts, struct finding *finding);
+typedef void check_function(const struct host_facts *facts, struct check *check);
 
 static const struct {
 	const char *name;
-	check *check;
+	check_function *check;
 	bool needed;
 } checks[] = {
 	{"kernel", check_kernel, true},
@@ -512,40 +512,40 @@ void checkup_judge(const struct host_facts *facts, struct checkup *checkup)
 {
 	memset(checkup, 0, sizeof(*checkup));
 	for (int i = 0; i < CHECK_COUNT; i++) {
-		struct finding *finding = &checkup->findings[checkup->count++];
+		struct check *check = &checkup->checks[checkup->count++];
 
-		finding->name = checks[i].name;
-		finding->needed = checks[i].needed;
-		finding->state = FINDING_YES;
-		checks[i].check(facts, finding);
+		check->name = checks[i].name;
+		check->needed = checks[i].needed;
+		check->state = CHECK_YES;
+		checks[i].check(facts, check);
 	}
 }
 
 void checkup_add_program(struct checkup *checkup, const struct host_facts *facts, int err)
 {
-	struct finding *finding = &checkup->findings[checkup->count++];
+	struct check *check = &checkup->checks[checkup->count++];
 	const char *shortage = checkup_remedy_of_shortage(err);
 
-	finding->name = "program";
-	finding->needed = true;
-	finding->state = err ? FINDING_NO : FINDING_YES;
+	check->name = "program";
+	check->needed = true;
+	check->state = err ? CHECK_NO : CHECK_YES;
 	if (!err) {
-		say(finding->found, "the real thing loads and attaches");
+		say(check->found, "the real thing loads and attaches");
 		return;
 	}
-	say(finding->found, shortage ? "it cannot begin: %s" : "the kernel refuses the BPF program: %s",
+	say(check->found, shortage ? "it cannot begin: %s" : "the kernel refuses the BPF program: %s",
 	    trial_error_text(err));
-	say(finding->cost, "nothing can be traced");
+	say(check->cost, "nothing can be traced");
 	if (shortage) {
-		say(finding->remedy, "%s", shortage);
+		say(check->remedy, "%s", shortage);
 		return;
 	}
 	if (facts->lockdown == LOCKDOWN_CONFIDENTIALITY)
-		say(finding->remedy,
+		say(check->remedy,
 		    "It may be that the kernel is locked down: boot with lockdown=integrity or none. ");
 	if (err == -EPERM && facts->counts_locked_memory)
-		say(finding->remedy, "It may be for want of locked memory: `ulimit -l unlimited`. ");
-	say(finding->remedy, "With -v the last lines of libbpf's messages say why");
+		say(check->remedy, "It may be for want of locked memory: `ulimit -l unlimited`. ");
+	say(check->remedy, "With -v the last lines of libbpf's messages say why");
 }
 
 struct outlook checkup_outlook(const struct checkup *checkup, const struct host_facts *facts)
@@ -561,17 +561,17 @@ struct outlook checkup_outlook(const struct checkup *checkup, const struct host_
 	return outlook;
 }
 
-const struct finding *checkup_obstacle(const struct checkup *checkup)
+const struct check *checkup_obstacle(const struct checkup *checkup)
 {
 	for (size_t i = 0; i < checkup->count; i++)
-		if (checkup->findings[i].needed && checkup->findings[i].state == FINDING_NO)
-			return &checkup->findings[i];
+		if (checkup->checks[i].needed && checkup->checks[i].state == CHECK_NO)
+			return &checkup->checks[i];
 	return NULL;
 }
 
-const char *finding_state_name(enum finding_state state)
+const char *check_state_name(enum check_state state)
 {
-	static const char *const names[] = {[FINDING_NO] = "no", [FINDING_PARTLY] = "partly", [FINDING_YES] = "yes"};
+	static const char *const names[] = {[CHECK_NO] = "no", [CHECK_PARTLY] = "partly", [CHECK_YES] = "yes"};
 
 	return names[state];
 }

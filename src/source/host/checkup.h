@@ -9,22 +9,22 @@
 
 #include "host_facts.h"
 
-enum finding_state { FINDING_NO, FINDING_PARTLY, FINDING_YES };
+enum check_state { CHECK_NO, CHECK_PARTLY, CHECK_YES };
 
-enum { FINDING_TEXT = 1024, CHECKUP_MAX = 20 };
+enum { CHECK_TEXT = 1024, CHECKUP_MAX = 20 };
 
 /* Texts may hold what others chose (a release, a device): not escaped. */
-struct finding {
+struct check {
 	const char *name; /* a name in JSON: never changes */
-	enum finding_state state;
+	enum check_state state;
 	bool needed;              /* where it says no, nothing can be traced */
-	char found[FINDING_TEXT]; /* without a full stop, as the other two; a sentence or several */
-	char cost[FINDING_TEXT];  /* "" when there is none */
-	char remedy[FINDING_TEXT];
+	char found[CHECK_TEXT]; /* without a full stop, as the other two; a sentence or several */
+	char cost[CHECK_TEXT];  /* "" when there is none */
+	char remedy[CHECK_TEXT];
 };
 
 struct checkup {
-	struct finding findings[CHECKUP_MAX]; /* what others depend on comes first */
+	struct check checks[CHECKUP_MAX]; /* what others depend on comes first */
 	size_t count;
 };
 
@@ -52,10 +52,10 @@ void checkup_add_program(struct checkup *checkup, const struct host_facts *facts
 struct outlook checkup_outlook(const struct checkup *checkup, const struct host_facts *facts);
 
 /* The first that nothing can be traced for; NULL: there is none. */
-const struct finding *checkup_obstacle(const struct checkup *checkup);
+const struct check *checkup_obstacle(const struct checkup *checkup);
 
 /* What to do where something was refused with `err` (a negative errno) for want of descriptors or of memory; NULL: it
  * was not for that. */
 const char *checkup_remedy_of_shortage(int err);
 
-const char *finding_state_name(enum finding_state state);
+const char *check_state_name(enum check_state state);

@@ -28,8 +28,8 @@ void host_log_failure(const char *what, int err)
 
 void host_explain_failure(int err)
 {
-	char found[4 * FINDING_TEXT + 1], remedy[4 * FINDING_TEXT + 1];
-	const struct finding *obstacle;
+	char found[4 * CHECK_TEXT + 1], remedy[4 * CHECK_TEXT + 1];
+	const struct check *obstacle;
 	struct host_facts facts;
 	struct checkup checkup;
 
@@ -39,8 +39,8 @@ void host_explain_failure(int err)
 	obstacle = checkup_obstacle(&checkup);
 	if (!obstacle)
 		return;
-	escape_text(found, sizeof(found), obstacle->found, FINDING_TEXT);
-	escape_text(remedy, sizeof(remedy), obstacle->remedy, FINDING_TEXT);
+	escape_text(found, sizeof(found), obstacle->found, CHECK_TEXT);
+	escape_text(remedy, sizeof(remedy), obstacle->remedy, CHECK_TEXT);
 	log_error("cannot trace: %s: %s. %s. ('tcpledger doctor' tells more)", obstacle->name, found, remedy);
 }
 

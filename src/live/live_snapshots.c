@@ -41,7 +41,7 @@ static bool should_have_owner(const struct connection *conn)
 
 enum { ALIVE_SLOTS = 64 };
 
-struct findings {
+struct round_survey {
 	size_t time_waits;
 	size_t orphans; /* minisockets in FIN_WAIT2: they may turn into TIME_WAIT */
 	bool owner_is_gone;
@@ -49,7 +49,7 @@ struct findings {
 	uint32_t alive[ALIVE_SLOTS]; /* some of the processes that are there: most have many connections */
 };
 
-static bool is_alive(struct findings *found, uint32_t pid)
+static bool is_alive(struct round_survey *found, uint32_t pid)
 {
 	uint32_t *slot = &found->alive[pid % ALIVE_SLOTS];
 
@@ -63,7 +63,7 @@ static bool is_alive(struct findings *found, uint32_t pid)
 
 static void find(void *context, struct connection *conn)
 {
-	struct findings *found = context;
+	struct round_survey *found = context;
 
 	found->unsettled = found->unsettled || (conn->state == STATE_LISTEN && !conn->scanned) ||
 			   (connection_owner_is_open(conn) && should_have_owner(conn));
@@ -73,9 +73,9 @@ static void find(void *context, struct connection *conn)
 		found->owner_is_gone = !is_alive(found, conn->owner.pid);
 }
 
-static struct findings find_all(const struct live *live)
+static struct round_survey find_all(const struct live *live)
 {
-	struct findings found = {0};
+	struct round_survey found = {0};
 
 	table_each(live->table, find, &found);
 	return found;
@@ -149,7 +149,7 @@ static void note_resync(struct live *live, uint8_t scope, bool was_out_of_step)
  * descriptors need be walked over. */
 static bool is_settled(const struct live *live, uint8_t scope)
 {
-	struct findings found;
+	struct round_survey found;
 
 	if (!live->accept_hook || scope != SNAPSHOT_HOLDERS)
 		return false;
@@ -175,7 +175,7 @@ static void await_accepts(struct live *live, uint64_t now_ns)
 static size_t steady_minis(struct live *live, uint8_t scope, uint64_t now_ns)
 {
 	bool knows_all = !kernel_filter_leaves_out(live->kernel_filter) && snapshot_kit_enters(live->kit);
-	struct findings found = {0};
+	struct round_survey found = {0};
 
 	if (scope == SNAPSHOT_MINIS && knows_all && now_ns < live->looked_ns + COUNT_NS)
 		found = find_all(live);
@@ -257,7 +257,7 @@ int live_join(struct live *live)
 
 void live_make_round(struct live *live, uint64_t now_ns)
 {
-	struct findings found;
+	struct round_survey found;
 
 	if (now_ns < live->round_ns)
 		return;

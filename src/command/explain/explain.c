@@ -28,7 +28,7 @@
 enum { WIDTH_WITHOUT_TERMINAL = 100 };
 
 /* What was gathered: of the topic, and no more. */
-struct findings {
+struct gathered {
 	const struct explain_options *options;
 	struct holders *holders; /* NULL: nobody asks */
 	uint64_t counts[STATE_COUNT];
@@ -44,54 +44,54 @@ struct findings {
 
 static int count_state(void *context, const struct socket *socket)
 {
-	((struct findings *)context)->counts[socket->state]++;
+	((struct gathered *)context)->counts[socket->state]++;
 	return 0;
 }
 
 static int note_listener(void *context, const struct socket *socket)
 {
-	state_survey_note_listener(&((struct findings *)context)->state, socket);
+	state_survey_note_listener(&((struct gathered *)context)->state, socket);
 	return 0;
 }
 
-static void find_owners(const struct findings *findings, struct socket *socket)
+static void find_owners(const struct gathered *gathered, struct socket *socket)
 {
-	socket->owners = holders_of(findings->holders, socket->inode, &socket->owner_count);
+	socket->owners = holders_of(gathered->holders, socket->inode, &socket->owner_count);
 }
 
 static int take_of_state(void *context, const struct socket *found)
 {
-	struct findings *findings = context;
+	struct gathered *gathered = context;
 	struct socket socket = *found;
 
-	if (socket.inode && socket.inode == findings->witness) {
-		findings->witnessed = true;
+	if (socket.inode && socket.inode == gathered->witness) {
+		gathered->witnessed = true;
 		return 0;
 	}
-	find_owners(findings, &socket);
-	return state_survey_add(&findings->state, &socket);
+	find_owners(gathered, &socket);
+	return state_survey_add(&gathered->state, &socket);
 }
 
 static int take_of_port(void *context, const struct socket *found)
 {
-	struct findings *findings = context;
+	struct gathered *gathered = context;
 	struct socket socket = *found;
 
-	find_owners(findings, &socket);
-	return port_survey_add(&findings->port, &socket);
+	find_owners(gathered, &socket);
+	return port_survey_add(&gathered->port, &socket);
 }
 
-static int read_sockets(struct findings *findings, uint32_t protocols, uint32_t states, socket_handler *handler)
+static int read_sockets(struct gathered *gathered, uint32_t protocols, uint32_t states, socket_handler *handler)
 {
 	const struct socket_query query = {
 		.protocols = protocols, .states = states, .ipv4 = true, .ipv6 = true, .bound = true};
 	const struct netns here = sockets_here();
 
-	return sockets_each(&here, SOCKETS_BY_AUTO, &query, handler, findings, NULL);
+	return sockets_each(&here, SOCKETS_BY_AUTO, &query, handler, gathered, NULL);
 }
 
 /* Whether the kernel shows sockets that are only bound is seen by one of our own. */
-static int count_sockets(struct findings *findings, uint8_t state)
+static int count_sockets(struct gathered *gathered, uint8_t state)
 {
 	const struct sockaddr_in any = {.sin_family = AF_INET};
 	CLEANUP(cleanup_close) int fd = -1;
@@ -100,63 +100,63 @@ static int count_sockets(struct findings *findings, uint8_t state)
 	if (state == STATE_CLOSE) {
 		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (fd >= 0 && !bind(fd, (const struct sockaddr *)&any, sizeof(any)) && !fstat(fd, &file))
-			findings->witness = (uint32_t)file.st_ino;
+			gathered->witness = (uint32_t)file.st_ino;
 	}
-	return read_sockets(findings, 1u << PROTOCOL_TCP, 1u << state, take_of_state);
+	return read_sockets(gathered, 1u << PROTOCOL_TCP, 1u << state, take_of_state);
 }
 
 /* Those of the host at home, the others in the namespace. */
-static void read_settings(struct findings *findings, bool of_host)
+static void read_settings(struct gathered *gathered, bool of_host)
 {
-	const struct state_guide *guide = state_guide(findings->options->state);
+	const struct state_guide *guide = state_guide(gathered->options->state);
 
 	for (size_t i = 0; i < GUIDE_SETTINGS && guide->settings[i]; i++)
 		if (setting_is_of_host(guide->settings[i]) == of_host)
-			findings->values[i] = sysctl_read(setting_guide(guide->settings[i])->name);
+			gathered->values[i] = sysctl_read(setting_guide(guide->settings[i])->name);
 }
 
-static int gather_state(struct findings *findings)
+static int gather_state(struct gathered *gathered)
 {
-	uint8_t state = findings->options->state;
-	struct state_survey *survey = &findings->state;
+	uint8_t state = gathered->options->state;
+	struct state_survey *survey = &gathered->state;
 	int err = state_survey_init(survey, state);
 
 	if (err)
 		return err;
-	read_settings(findings, false);
+	read_settings(gathered, false);
 	port_facts_range(&survey->ephemeral_low, &survey->ephemeral_high);
 	survey->ephemeral_count = port_facts_choice(survey->ephemeral_low, survey->ephemeral_high);
-	err = read_sockets(findings, 1u << PROTOCOL_TCP, 1u << STATE_LISTEN, note_listener);
+	err = read_sockets(gathered, 1u << PROTOCOL_TCP, 1u << STATE_LISTEN, note_listener);
 	if (!err)
-		err = count_sockets(findings, state);
+		err = count_sockets(gathered, state);
 	state_survey_end(survey);
 	return err;
 }
 
-static int gather_port(struct findings *findings)
+static int gather_port(struct gathered *gathered)
 {
-	const struct explain_options *options = findings->options;
-	int err = port_survey_init(&findings->port, options->port);
+	const struct explain_options *options = gathered->options;
+	int err = port_survey_init(&gathered->port, options->port);
 
 	if (err)
 		return err;
-	err = read_sockets(findings, options->protocols, STATES_ALL, take_of_port);
-	port_facts_gather(options->port, &findings->facts);
+	err = read_sockets(gathered, options->protocols, STATES_ALL, take_of_port);
+	port_facts_gather(options->port, &gathered->facts);
 	if (options->port)
-		port_facts_try(options->port, options->protocols, port_udp_wildcards(&findings->port),
-			       &findings->facts);
+		port_facts_try(options->port, options->protocols, port_udp_wildcards(&gathered->port),
+			       &gathered->facts);
 	return err;
 }
 
-static int gather(struct findings *findings)
+static int gather(struct gathered *gathered)
 {
-	switch (findings->options->topic) {
+	switch (gathered->options->topic) {
 	case EXPLAIN_STATE:
-		return gather_state(findings);
+		return gather_state(gathered);
 	case EXPLAIN_PORT:
-		return gather_port(findings);
+		return gather_port(gathered);
 	default:
-		return read_sockets(findings, 1u << PROTOCOL_TCP, STATES_ALL, count_state);
+		return read_sockets(gathered, 1u << PROTOCOL_TCP, STATES_ALL, count_state);
 	}
 }
 
@@ -180,15 +180,15 @@ static void say_closed(const struct explain_options *options, int err)
 }
 
 /* -ECANCELED: it was said why not. */
-static int gather_there(struct findings *findings)
+static int gather_there(struct gathered *gathered)
 {
-	const struct explain_options *options = findings->options;
+	const struct explain_options *options = gathered->options;
 	CLEANUP(cleanup_close) int home = -1;
 	struct netns_list all;
 	int err;
 
 	if (!options->netns)
-		return gather(findings);
+		return gather(gathered);
 	err = netns_discover(&all);
 	if (!err) {
 		err = enter(&all, options->netns, &home);
@@ -198,7 +198,7 @@ static int gather_there(struct findings *findings)
 		say_closed(options, err);
 		return -ECANCELED;
 	}
-	err = gather(findings);
+	err = gather(gathered);
 	netns_return(home);
 	return err;
 }
@@ -212,13 +212,13 @@ static size_t page_width(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) || !window.ws_col ? WIDTH_WITHOUT_TERMINAL : window.ws_col;
 }
 
-static void print_state(const struct findings *findings, const struct explain_style *style, bool json)
+static void print_state(const struct gathered *gathered, const struct explain_style *style, bool json)
 {
 	const struct state_page page = {
-		.survey = &findings->state,
-		.values = findings->values,
-		.denied = holders_may_hide(findings->holders),
-		.hidden = findings->state.state == STATE_CLOSE && !findings->witnessed,
+		.survey = &gathered->state,
+		.values = gathered->values,
+		.denied = holders_may_hide(gathered->holders),
+		.hidden = gathered->state.state == STATE_CLOSE && !gathered->witnessed,
 	};
 
 	if (json)
@@ -227,20 +227,20 @@ static void print_state(const struct findings *findings, const struct explain_st
 		explain_state_text(style, &page);
 }
 
-static void print_port(const struct findings *findings, const struct explain_style *style, bool json)
+static void print_port(const struct gathered *gathered, const struct explain_style *style, bool json)
 {
-	const struct explain_options *options = findings->options;
+	const struct explain_options *options = gathered->options;
 	const struct socket_words *words = style->words;
 	struct port_verdict verdict;
 	struct port_page page = {
-		.survey = &findings->port,
-		.facts = &findings->facts,
+		.survey = &gathered->port,
+		.facts = &gathered->facts,
 		.verdict = &verdict,
 		.protocols = options->protocols,
-		.denied = holders_may_hide(findings->holders),
+		.denied = holders_may_hide(gathered->holders),
 	};
 
-	port_verdict_make(&findings->port, &findings->facts, options->protocols, &verdict);
+	port_verdict_make(&gathered->port, &gathered->facts, options->protocols, &verdict);
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS && words->service; protocol++)
 		page.names[protocol] = words->service(words->context, protocol, options->port);
 	if (json)
@@ -249,9 +249,9 @@ static void print_port(const struct findings *findings, const struct explain_sty
 		explain_port_text(style, &page);
 }
 
-static void print_states(const struct findings *findings, const struct explain_style *style, bool json)
+static void print_states(const struct gathered *gathered, const struct explain_style *style, bool json)
 {
-	const struct states_page page = {.counts = findings->counts};
+	const struct states_page page = {.counts = gathered->counts};
 
 	if (json)
 		explain_states_json(style, &page);
@@ -259,17 +259,17 @@ static void print_states(const struct findings *findings, const struct explain_s
 		explain_states_text(style, &page);
 }
 
-static int print_into(const struct findings *findings, const struct explain_style *style, bool json)
+static int print_into(const struct gathered *gathered, const struct explain_style *style, bool json)
 {
-	switch (findings->options->topic) {
+	switch (gathered->options->topic) {
 	case EXPLAIN_STATE:
-		print_state(findings, style, json);
+		print_state(gathered, style, json);
 		break;
 	case EXPLAIN_PORT:
-		print_port(findings, style, json);
+		print_port(gathered, style, json);
 		break;
 	default:
-		print_states(findings, style, json);
+		print_states(gathered, style, json);
 		break;
 	}
 	return output_flush(style->output);
@@ -280,7 +280,7 @@ static const char *user_name(void *users, uint32_t uid)
 	return users_name(users, uid);
 }
 
-static int print(const struct findings *findings, const struct options *options)
+static int print(const struct gathered *gathered, const struct options *options)
 {
 	const struct list_wishes wishes = {.services = !options->explain.numeric};
 	struct netns_names *names = netns_names_new(&host_netns_finder);
@@ -300,7 +300,7 @@ static int print(const struct findings *findings, const struct options *options)
 	int err = style.output && names && style.users ? list_words_open(&words, &wishes) : -ENOMEM;
 
 	if (!err) {
-		err = print_into(findings, &style, options->json);
+		err = print_into(gathered, &style, options->json);
 		list_words_close(&words);
 	}
 	output_free(style.output);
@@ -309,30 +309,30 @@ static int print(const struct findings *findings, const struct options *options)
 	return err;
 }
 
-static void free_findings(struct findings *findings)
+static void free_gathered(struct gathered *gathered)
 {
 	for (size_t i = 0; i < GUIDE_SETTINGS; i++)
-		free(findings->values[i]);
-	state_survey_free(&findings->state);
-	port_survey_free(&findings->port);
-	holders_free(findings->holders);
+		free(gathered->values[i]);
+	state_survey_free(&gathered->state);
+	port_survey_free(&gathered->port);
+	holders_free(gathered->holders);
 }
 
 int explain_run(const struct options *options)
 {
-	struct findings findings = {.options = &options->explain};
+	struct gathered gathered = {.options = &options->explain};
 	int err = 0;
 
 	if (options->explain.topic != EXPLAIN_OVERVIEW)
-		err = holders_find(HOLDERS_BY_AUTO, &findings.holders);
+		err = holders_find(HOLDERS_BY_AUTO, &gathered.holders);
 	if (options->explain.topic == EXPLAIN_STATE)
-		read_settings(&findings, true);
+		read_settings(&gathered, true);
 	if (!err)
-		err = gather_there(&findings);
+		err = gather_there(&gathered);
 	if (!err)
-		err = print(&findings, options);
+		err = print(&gathered, options);
 	if (err && err != -EPIPE && err != -ECANCELED)
 		log_error("explain: %s", strerror(-err));
-	free_findings(&findings);
+	free_gathered(&gathered);
 	return err && err != -EPIPE ? STATUS_FAILED : STATUS_DONE;
 }

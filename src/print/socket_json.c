@@ -12,40 +12,40 @@ void json_name(struct json_writer *json, const char *key, const char *name)
 }
 
 static void put_service(struct json_writer *json, const char *key, const struct socket *socket, uint16_t port,
-			const struct socket_words *words)
+			const struct socket_namer *namer)
 {
-	if (words->service)
-		json_name(json, key, port ? words->service(words->context, socket->protocol, port) : NULL);
+	if (namer->service)
+		json_name(json, key, port ? namer->service(namer->context, socket->protocol, port) : NULL);
 }
 
 static void put_host(struct json_writer *json, const char *key, const struct socket *socket,
-		     const struct address *address, const struct socket_words *words)
+		     const struct address *address, const struct socket_namer *namer)
 {
-	if (words->host)
-		json_name(json, key, words->host(words->context, address, socket->tuple.family));
+	if (namer->host)
+		json_name(json, key, namer->host(namer->context, address, socket->tuple.family));
 }
 
-static void put_interface(struct json_writer *json, const struct socket *socket, const struct socket_words *words)
+static void put_interface(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer)
 {
 	const char *name = NULL;
 
-	if (socket->interface && words->interface)
-		name = words->interface(words->context, socket->tuple.netns, socket->interface);
+	if (socket->interface && namer->interface)
+		name = namer->interface(namer->context, socket->tuple.netns, socket->interface);
 	json_name(json, "interface", name);
 	json_known(json, "ifindex", socket->interface, socket->interface != 0);
 	json_bool(json, "interface_known", !socket->interface_unknown);
 }
 
-void socket_json_inet(struct json_writer *json, const struct socket *socket, const struct socket_words *words)
+void socket_json_inet(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer)
 {
 	const struct tuple *tuple = &socket->tuple;
 
 	json_tuple(json, tuple, true);
-	put_service(json, "lservice", socket, tuple->lport, words);
-	put_service(json, "rservice", socket, tuple->rport, words);
-	put_host(json, "lhost", socket, &tuple->laddr, words);
-	put_host(json, "rhost", socket, &tuple->raddr, words);
-	put_interface(json, socket, words);
+	put_service(json, "lservice", socket, tuple->lport, namer);
+	put_service(json, "rservice", socket, tuple->rport, namer);
+	put_host(json, "lhost", socket, &tuple->laddr, namer);
+	put_host(json, "rhost", socket, &tuple->raddr, namer);
+	put_interface(json, socket, namer);
 	if (socket->v6only == TRISTATE_UNKNOWN)
 		json_null(json, "v6only");
 	else

@@ -23,15 +23,15 @@ static char *put_escaped(char *at, const char *text, size_t length)
 	return at + escape_text(at, HOST_TEXT_MAX, text, length);
 }
 
-static char *put_interface(char *at, const struct socket *socket, const struct socket_words *words)
+static char *put_interface(char *at, const struct socket *socket, const struct socket_namer *namer)
 {
 	const char *name = NULL;
 
 	if (!socket->interface)
 		return at;
 	*at++ = '%';
-	if (words->interface)
-		name = words->interface(words->context, socket->tuple.netns, socket->interface);
+	if (namer->interface)
+		name = namer->interface(namer->context, socket->tuple.netns, socket->interface);
 	return name ? put_escaped(at, name, strlen(name)) : decimal_put(at, socket->interface);
 }
 
@@ -43,17 +43,17 @@ static bool is_of_both(const struct socket *socket, const struct address *addres
 }
 
 static char *put_address(char *at, const struct socket *socket, const struct address *address, bool local,
-			 const struct socket_words *words)
+			 const struct socket_namer *namer)
 {
 	uint8_t family = socket->tuple.family;
 	const char *name = NULL;
 
 	if (is_of_both(socket, address)) {
 		*at++ = '*';
-		return local ? put_interface(at, socket, words) : at;
+		return local ? put_interface(at, socket, namer) : at;
 	}
-	if (words->host && !address_is_any(address))
-		name = words->host(words->context, address, family);
+	if (namer->host && !address_is_any(address))
+		name = namer->host(namer->context, address, family);
 	if (name)
 		return put_escaped(at, name, strlen(name));
 	if (family == 6)
@@ -61,17 +61,17 @@ static char *put_address(char *at, const struct socket *socket, const struct add
 	at += address_text(address, family, at);
 	if (family == 6)
 		*at++ = ']';
-	return local ? put_interface(at, socket, words) : at;
+	return local ? put_interface(at, socket, namer) : at;
 }
 
-static char *put_port(char *at, const struct socket *socket, uint16_t port, const struct socket_words *words)
+static char *put_port(char *at, const struct socket *socket, uint16_t port, const struct socket_namer *namer)
 {
 	const char *name = NULL;
 
 	if (port == 0)
 		return put(at, "*");
-	if (words->service)
-		name = words->service(words->context, socket->protocol, port);
+	if (namer->service)
+		name = namer->service(namer->context, socket->protocol, port);
 	return name ? put_escaped(at, name, strlen(name)) : decimal_put(at, port);
 }
 
@@ -89,7 +89,7 @@ static size_t ended(const char *out, char *end)
 	return (size_t)(end - out);
 }
 
-size_t socket_local_text(const struct socket *socket, const struct socket_words *words, char *out)
+size_t socket_local_text(const struct socket *socket, const struct socket_namer *namer, char *out)
 {
 	char *end;
 
@@ -97,20 +97,20 @@ size_t socket_local_text(const struct socket *socket, const struct socket_words 
 		end = put(put_path(out, socket), " ");
 		return ended(out, decimal_put(end, socket->inode));
 	}
-	end = put_address(out, socket, &socket->tuple.laddr, true, words);
+	end = put_address(out, socket, &socket->tuple.laddr, true, namer);
 	*end++ = ':';
-	return ended(out, put_port(end, socket, socket->tuple.lport, words));
+	return ended(out, put_port(end, socket, socket->tuple.lport, namer));
 }
 
-size_t socket_peer_text(const struct socket *socket, const struct socket_words *words, char *out)
+size_t socket_peer_text(const struct socket *socket, const struct socket_namer *namer, char *out)
 {
 	char *end;
 
 	if (socket->protocol == PROTOCOL_UNIX)
 		return ended(out, decimal_put(put(out, "* "), socket->peer_inode));
-	end = put_address(out, socket, &socket->tuple.raddr, false, words);
+	end = put_address(out, socket, &socket->tuple.raddr, false, namer);
 	*end++ = ':';
-	return ended(out, put_port(end, socket, socket->tuple.rport, words));
+	return ended(out, put_port(end, socket, socket->tuple.rport, namer));
 }
 
 /* ---- what else there is to say ---- */
@@ -206,10 +206,10 @@ static void put_known(struct output *output, const char *label, uint64_t value, 
 	output_u64(output, value);
 }
 
-static void put_cgroup(const struct socket *socket, const struct socket_words *words, struct output *output)
+static void put_cgroup(const struct socket *socket, const struct socket_namer *namer, struct output *output)
 {
 	uint64_t id = socket->details.cgroup;
-	const char *path = id && words->cgroup ? words->cgroup(words->context, id) : NULL;
+	const char *path = id && namer->cgroup ? namer->cgroup(namer->context, id) : NULL;
 	char text[CGROUP_TEXT_MAX], name[CONTAINER_NAME_SIZE];
 	struct container container;
 
@@ -231,7 +231,7 @@ static void put_cgroup(const struct socket *socket, const struct socket_words *w
 	output_text(output, text);
 }
 
-void socket_details_put(const struct socket *socket, const struct socket_words *words, struct output *output)
+void socket_details_put(const struct socket *socket, const struct socket_namer *namer, struct output *output)
 {
 	char cookie[HEX_MAX + 1];
 
@@ -242,6 +242,6 @@ void socket_details_put(const struct socket *socket, const struct socket_words *
 		output_text(output, " sk:");
 		output_text(output, cookie);
 	}
-	put_cgroup(socket, words, output);
+	put_cgroup(socket, namer, output);
 	put_known(output, " v6only:", socket->v6only == TRISTATE_YES, socket->v6only != TRISTATE_UNKNOWN);
 }

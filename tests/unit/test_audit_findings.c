@@ -11,7 +11,7 @@
 #include "json_check.h"
 #include "listeners.h"
 
-static const struct socket_words no_words;
+static const struct socket_namer no_namer;
 
 static struct audit_row row_at(enum protocol protocol, const char *address, uint16_t port)
 {
@@ -144,7 +144,7 @@ static char *text_of(const struct audit_row *rows, size_t count, struct audit_st
 	struct capture capture = capture_open();
 	char *text;
 
-	audit_text_put(rows, count, &style, &no_words, capture.output);
+	audit_text_put(rows, count, &style, &no_namer, capture.output);
 	text = capture_take(&capture);
 	capture_close(&capture);
 	return text;
@@ -239,7 +239,7 @@ static void test_json(void **state)
 	struct wall_clock clock = {0};
 	struct netns_view netns = {0};
 	const struct audit_json json = {
-		.output = capture.output, .clock = &clock, .words = &no_words, .netns = &netns, .now_ns = 1};
+		.output = capture.output, .clock = &clock, .namer = &no_namer, .netns = &netns, .now_ns = 1};
 	struct audit_row rows[] = {row_at(PROTOCOL_TCP, "0.0.0.0", 6379), row_at(PROTOCOL_UDP, "::1", 53)};
 	struct audit_counts counts = {0};
 	struct members members;

@@ -189,12 +189,12 @@ static void test_netlink_and_packet(void **state)
 
 #define HOSTILE "a \"b\033[2J\n"
 
-static const struct socket_words no_words;
+static const struct socket_namer no_namer;
 static const struct netns_view no_names = {.home = 1};
 
 static struct descriptor_view plain_view(void)
 {
-	return (struct descriptor_view){.words = &no_words, .netns = &no_names, .home = 1};
+	return (struct descriptor_view){.namer = &no_namer, .netns = &no_names, .home = 1};
 }
 
 static const struct process_facts somebody = {

@@ -61,17 +61,17 @@ static const char *interface(void *context, uint32_t netns, uint32_t index)
 	return index == 2 ? "eth0" : NULL;
 }
 
-static const struct socket_words numbers = {.interface = interface};
-static const struct socket_words names = {.service = service, .host = host, .interface = interface};
+static const struct socket_namer numbers = {.interface = interface};
+static const struct socket_namer names = {.service = service, .host = host, .interface = interface};
 
-static void assert_ends(const struct socket *socket, const struct socket_words *words, const char *local,
+static void assert_ends(const struct socket *socket, const struct socket_namer *namer, const char *local,
 			const char *peer)
 {
 	char text[SOCKET_ENDPOINT_MAX];
 
-	assert_int_equal(socket_local_text(socket, words, text), strlen(local));
+	assert_int_equal(socket_local_text(socket, namer, text), strlen(local));
 	assert_string_equal(text, local);
-	assert_int_equal(socket_peer_text(socket, words, text), strlen(peer));
+	assert_int_equal(socket_peer_text(socket, namer, text), strlen(peer));
 	assert_string_equal(text, peer);
 }
 
@@ -125,12 +125,12 @@ static void test_unix_ends(void **state)
 
 /* ---- lines ---- */
 
-static char *listed(const struct list_style *style, const struct socket_words *words, const struct socket *rows,
+static char *listed(const struct list_style *style, const struct socket_namer *namer, const struct socket *rows,
 		    size_t count)
 {
 	const struct netns_view netns = {.home = HERE};
 	struct capture capture = capture_open();
-	struct list_text *text = list_text_new(capture.output, style, words, &netns);
+	struct list_text *text = list_text_new(capture.output, style, namer, &netns);
 	char *out;
 
 	assert_non_null(text);
@@ -161,14 +161,14 @@ static const char *cgroup(void *context, uint64_t id)
 /* However long, a path is told whole: one that was cut would look like another. */
 static void test_long_cgroup(void **state)
 {
-	const struct socket_words words = {.cgroup = cgroup};
+	const struct socket_namer namer = {.cgroup = cgroup};
 	struct socket socket = {.uid = UID_UNKNOWN, .details.cgroup = 1, .v6only = TRISTATE_UNKNOWN};
 	struct capture capture = capture_open();
 	char *text;
 
 	(void)state;
 	memset(long_path, '\\', sizeof(long_path) - 1);
-	socket_details_put(&socket, &words, capture.output);
+	socket_details_put(&socket, &namer, capture.output);
 	text = capture_take(&capture);
 	assert_int_equal(strlen(text), strlen(" cgroup:") + 4 * (sizeof(long_path) - 1));
 	assert_string_equal(text + strlen(text) - 8, "\\x5c\\x5c");

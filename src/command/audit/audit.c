@@ -16,7 +16,7 @@
 #include "clock.h"
 #include "command.h"
 #include "filter_socket.h"
-#include "list_words.h"
+#include "socket_names.h"
 #include "log.h"
 #include "namespaces.h"
 #include "netns_finder.h"
@@ -33,7 +33,7 @@ struct audit {
 	struct netns_view netns;
 	struct wall_clock clock;
 	uint64_t now_ns;
-	struct list_words words;
+	struct socket_names socket_names;
 	struct users *users;
 	struct holders *holders;
 	bool hidden;               /* there may be processes that could not be looked into */
@@ -65,11 +65,11 @@ static struct audit_row *new_row(struct audit *audit)
 
 static void name_interface(struct audit *audit, const struct socket *socket, char *out)
 {
-	const struct socket_words *words = &audit->words.words;
+	const struct socket_namer *namer = &audit->socket_names.namer;
 	const char *name = NULL;
 
 	if (socket->interface)
-		name = words->interface(words->context, socket->tuple.netns, socket->interface);
+		name = namer->interface(namer->context, socket->tuple.netns, socket->interface);
 	if (name)
 		snprintf(out, INTERFACE_NAME_SIZE, "%s", name);
 	else if (socket->interface)
@@ -260,7 +260,7 @@ static void put_json(struct audit *audit)
 	const struct audit_json json = {
 		.output = audit->output,
 		.clock = &audit->clock,
-		.words = &audit->words.words,
+		.namer = &audit->socket_names.namer,
 		.netns = &audit->netns,
 		.now_ns = audit->now_ns,
 	};
@@ -277,7 +277,7 @@ static void put_text(struct audit *audit)
 		.netns = audit->namespaces.count > 1 && !audit->options->list.one_netns,
 	};
 
-	audit_text_put(audit->rows, audit->count, &style, &audit->words.words, audit->output);
+	audit_text_put(audit->rows, audit->count, &style, &audit->socket_names.namer, audit->output);
 }
 
 static void warn_of_unknown_owners(const struct audit *audit)
@@ -339,7 +339,7 @@ static int report(struct audit *audit)
 
 static int open_audit(struct audit *audit, const struct options *options)
 {
-	const struct list_wishes wishes = {.services = !options->list.numeric, .namespaces = &audit->namespaces};
+	const struct socket_names_wanted wanted = {.services = !options->list.numeric, .namespaces = &audit->namespaces};
 	int err;
 
 	audit->options = options;
@@ -352,7 +352,7 @@ static int open_audit(struct audit *audit, const struct options *options)
 		return -ENOMEM;
 	err = namespaces_find(options, &audit->namespaces);
 	audit->told = err == -ENOENT;
-	return err ? err : list_words_open(&audit->words, &wishes);
+	return err ? err : socket_names_open(&audit->socket_names, &wanted);
 }
 
 static void close_audit(struct audit *audit)
@@ -360,7 +360,7 @@ static void close_audit(struct audit *audit)
 	baseline_free(audit->baseline);
 	free(audit->rows);
 	holders_free(audit->holders);
-	list_words_close(&audit->words);
+	socket_names_close(&audit->socket_names);
 	users_free(audit->users);
 	netns_list_free(&audit->namespaces);
 	netns_names_free(audit->names);

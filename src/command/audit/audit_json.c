@@ -53,7 +53,7 @@ static void put_listener(const struct audit_json *self, const struct audit_row *
 	json_identity(&json, id, socket->cookie);
 	json_word(&json, "proto", protocol_name(socket->protocol));
 	put_netns(self, &json, row);
-	socket_json_inet(&json, socket, self->words);
+	socket_json_inet(&json, socket, self->namer);
 	json_word(&json, "state", socket_state_name(socket));
 	json_known(&json, "inode", socket->inode, socket->inode != 0);
 	socket_json_owners(&json, socket);

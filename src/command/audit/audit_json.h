@@ -8,12 +8,12 @@
 #include "clock.h"
 #include "netns_view.h"
 #include "output.h"
-#include "socket_words.h"
+#include "socket_namer.h"
 
 struct audit_json {
 	struct output *output;
 	const struct wall_clock *clock;
-	const struct socket_words *words;
+	const struct socket_namer *namer;
 	const struct netns_view *netns;
 	uint64_t now_ns; /* CLOCK_MONOTONIC */
 };

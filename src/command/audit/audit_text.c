@@ -27,7 +27,7 @@ struct cells {
 
 struct columns {
 	const struct audit_style *style;
-	const struct socket_words *words;
+	const struct socket_namer *namer;
 	size_t netns, local, reach, process, user;
 	size_t container; /* 0: no such column */
 };
@@ -90,7 +90,7 @@ static void fill(struct cells *cells, const struct audit_row *row, const struct 
 	put_name(cells->netns, row->listener.netns);
 	if (!*row->listener.netns && row->socket.tuple.netns)
 		number_text(row->socket.tuple.netns, true, cells->netns);
-	socket_local_text(&row->socket, columns->words, cells->local);
+	socket_local_text(&row->socket, columns->namer, cells->local);
 	put_reach(cells->reach, &row->listener);
 	put_process(cells->process, row);
 	put_name(cells->user, row->listener.user);
@@ -167,11 +167,11 @@ static void put_row(const struct audit_row *row, const struct columns *columns, 
 }
 
 void audit_text_put(const struct audit_row *rows, size_t count, const struct audit_style *style,
-		    const struct socket_words *words, struct output *output)
+		    const struct socket_namer *namer, struct output *output)
 {
 	struct columns columns = {
 		.style = style,
-		.words = words,
+		.namer = namer,
 		.netns = sizeof("NETNS") - 1,
 		.local = sizeof("Local Address:Port") - 1,
 		.reach = sizeof("Reach") - 1,

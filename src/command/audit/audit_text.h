@@ -5,7 +5,7 @@
  */
 #include "audit_findings.h"
 #include "output.h"
-#include "socket_words.h"
+#include "socket_namer.h"
 
 struct audit_style {
 	bool color;
@@ -15,7 +15,7 @@ struct audit_style {
 
 /* A column for containers is there where one of them is in one. */
 void audit_text_put(const struct audit_row *rows, size_t count, const struct audit_style *style,
-		    const struct socket_words *words, struct output *output);
+		    const struct socket_namer *namer, struct output *output);
 
 enum { AUDIT_SUM_SIZE = 512 };
 

@@ -17,7 +17,7 @@
 #include "command.h"
 #include "escape.h"
 #include "explain.h"
-#include "list_words.h"
+#include "socket_names.h"
 #include "log.h"
 #include "netns_finder.h"
 #include "port_facts.h"
@@ -230,7 +230,7 @@ static void print_state(const struct gathered *gathered, const struct explain_st
 static void print_port(const struct gathered *gathered, const struct explain_style *style, bool json)
 {
 	const struct explain_options *options = gathered->options;
-	const struct socket_words *words = style->words;
+	const struct socket_namer *namer = style->namer;
 	struct port_verdict verdict;
 	struct port_page page = {
 		.survey = &gathered->port,
@@ -241,8 +241,8 @@ static void print_port(const struct gathered *gathered, const struct explain_sty
 	};
 
 	port_verdict_make(&gathered->port, &gathered->facts, options->protocols, &verdict);
-	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS && words->service; protocol++)
-		page.names[protocol] = words->service(words->context, protocol, options->port);
+	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS && namer->service; protocol++)
+		page.names[protocol] = namer->service(namer->context, protocol, options->port);
 	if (json)
 		explain_port_json(style, &page);
 	else
@@ -282,13 +282,13 @@ static const char *user_name(void *users, uint32_t uid)
 
 static int print(const struct gathered *gathered, const struct options *options)
 {
-	const struct list_wishes wishes = {.services = !options->explain.numeric};
+	const struct socket_names_wanted wanted = {.services = !options->explain.numeric};
 	struct netns_names *names = netns_names_new(&host_netns_finder);
 	struct netns_view netns = {.names = names, .home = netns_home()};
-	struct list_words words;
+	struct socket_names socket_names;
 	struct explain_style style = {
 		.output = output_new(STDOUT_FILENO, -1),
-		.words = &words.words,
+		.namer = &socket_names.namer,
 		.user = user_name,
 		.users = users_new(),
 		.netns = &netns,
@@ -297,11 +297,11 @@ static int print(const struct gathered *gathered, const struct options *options)
 		.color = report_wants_color(options),
 		.width = page_width(),
 	};
-	int err = style.output && names && style.users ? list_words_open(&words, &wishes) : -ENOMEM;
+	int err = style.output && names && style.users ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
 		err = print_into(gathered, &style, options->json);
-		list_words_close(&words);
+		socket_names_close(&socket_names);
 	}
 	output_free(style.output);
 	users_free(style.users);

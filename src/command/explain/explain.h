@@ -8,14 +8,14 @@
 #include "netns_view.h"
 #include "output.h"
 #include "port_verdict.h"
-#include "socket_words.h"
+#include "socket_namer.h"
 #include "state_guide.h"
 #include "state_survey.h"
 
 /* What all of them tell. All is borrowed. */
 struct explain_style {
 	struct output *output;
-	const struct socket_words *words;
+	const struct socket_namer *namer;
 	/* What a user is called: hostile text; NULL: there is none of this number. */
 	const char *(*user)(void *users, uint32_t uid);
 	void *users;

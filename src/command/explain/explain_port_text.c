@@ -18,7 +18,7 @@ struct telling {
 	struct page page;
 	const struct explain_style *style;
 	const struct port_page *about;
-	struct socket_words numbers; /* the service is told at the top, once */
+	struct socket_namer numbers; /* the service is told at the top, once */
 };
 
 static bool tells(const struct telling *telling, enum protocol protocol)
@@ -449,7 +449,7 @@ static void put_verdict(struct telling *telling)
 
 void explain_port_text(const struct explain_style *style, const struct port_page *about)
 {
-	struct telling telling = {.style = style, .about = about, .numbers = *style->words};
+	struct telling telling = {.style = style, .about = about, .numbers = *style->namer};
 
 	telling.numbers.service = NULL;
 	page_open(&telling.page, style->output, style->width, style->color);

@@ -137,8 +137,8 @@ static void put_unknown(struct page *page, const struct state_survey *survey, bo
 
 static const char *service_of(const struct explain_style *style, uint32_t port)
 {
-	const struct socket_words *words = style->words;
-	const char *name = words->service ? words->service(words->context, PROTOCOL_TCP, (uint16_t)port) : NULL;
+	const struct socket_namer *namer = style->namer;
+	const char *name = namer->service ? namer->service(namer->context, PROTOCOL_TCP, (uint16_t)port) : NULL;
 
 	return name ? name : "";
 }
@@ -213,7 +213,7 @@ static void put_waiting(struct page *page, const struct explain_style *style, co
 		const struct socket *row = &waiting->rows[i];
 		char local[SOCKET_ENDPOINT_MAX], holders[EXPLAIN_WORDS];
 
-		socket_local_text(row, style->words, local);
+		socket_local_text(row, style->namer, local);
 		page_count(page, row->recvq, "with a backlog of %u on %s, %s%s", row->sendq, local,
 			   explain_holders(row, state->denied, holders), listener_is_full(row) ? ": FULL" : "");
 	}

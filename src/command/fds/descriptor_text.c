@@ -197,12 +197,12 @@ static void put_inet_ends(const struct socket *socket, const struct descriptor_v
 {
 	char shown[SOCKET_ENDPOINT_MAX];
 
-	socket_local_text(socket, view->words, shown);
+	socket_local_text(socket, view->namer, shown);
 	output_char(output, ' ');
 	output_text(output, shown);
 	if (socket->state == STATE_LISTEN || (!socket->tuple.rport && address_is_any(&socket->tuple.raddr)))
 		return;
-	socket_peer_text(socket, view->words, shown);
+	socket_peer_text(socket, view->namer, shown);
 	output_text(output, " -> ");
 	output_text(output, shown);
 }

@@ -7,10 +7,10 @@
 #include "descriptor.h"
 #include "netns_view.h"
 #include "output.h"
-#include "socket_words.h"
+#include "socket_namer.h"
 
 struct descriptor_view {
-	const struct socket_words *words;
+	const struct socket_namer *namer;
 	const struct netns_view *netns;
 	uint32_t home;   /* the network namespace of the process: of another one it is said */
 	uint64_t now_ns; /* CLOCK_MONOTONIC */

@@ -16,7 +16,7 @@
 #include "escape.h"
 #include "fds_json.h"
 #include "fds_text.h"
-#include "list_words.h"
+#include "socket_names.h"
 #include "log.h"
 #include "name_glob.h"
 #include "nearest.h"
@@ -368,22 +368,22 @@ static void put_all(const struct survey *survey, struct descriptor_view *view, b
 
 static int print(const struct survey *survey, const struct options *options)
 {
-	const struct list_wishes wishes = {.namespaces = socket_ends_namespaces(survey->sockets)};
+	const struct socket_names_wanted wanted = {.namespaces = socket_ends_namespaces(survey->sockets)};
 	struct netns_names *names = netns_names_new(&host_netns_finder);
 	const struct netns_view netns = {.names = names, .home = netns_home()};
 	struct output *output = output_new(STDOUT_FILENO, -1);
-	struct list_words words = {0};
-	struct descriptor_view view = {.words = &words.words,
+	struct socket_names socket_names = {0};
+	struct descriptor_view view = {.namer = &socket_names.namer,
 				       .netns = &netns,
 				       .now_ns = clock_monotonic_ns(),
 				       .color = report_wants_color(options)};
-	int err = output && names ? list_words_open(&words, &wishes) : -ENOMEM;
+	int err = output && names ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
 		put_all(survey, &view, options->json, output);
 		err = output_flush(output);
 	}
-	list_words_close(&words);
+	socket_names_close(&socket_names);
 	output_free(output);
 	netns_names_free(names);
 	return err;

@@ -170,7 +170,7 @@ static void put_endpoints(struct json_writer *json, const struct socket_end *end
 	static const char *const binding[] = {"interface", "ifindex", "v6only"};
 
 	if (is_inet(end)) {
-		socket_json_inet(json, end->found, view->words);
+		socket_json_inet(json, end->found, view->namer);
 		return;
 	}
 	put_nulls(json, endpoints, 5);

@@ -16,7 +16,7 @@
 #include "list_json.h"
 #include "list_text.h"
 #include "list_totals.h"
-#include "list_words.h"
+#include "socket_names.h"
 #include "log.h"
 #include "namespaces.h"
 #include "netns_finder.h"
@@ -34,7 +34,7 @@ struct listing {
 	struct netns_names *names;
 	struct netns_view netns;
 	struct wall_clock clock;
-	struct list_words words;
+	struct socket_names socket_names;
 	struct output *output;
 	struct list_text *text; /* or else */
 	struct list_json *json;
@@ -102,7 +102,7 @@ static int keep(struct listing *listing, const struct socket *socket)
 {
 	int err = socket_batch_add(&listing->batch, socket);
 
-	list_words_expect(&listing->words, socket);
+	socket_names_expect(&listing->socket_names, socket);
 	if (!err && listing->batch.count == BATCH_ROWS) {
 		flush_batch(listing);
 		err = output_flush(listing->output);
@@ -197,7 +197,7 @@ static int print(struct listing *listing)
 		err = print_found(listing);
 	if (!err) {
 		warn_of_hidden_owners(listing);
-		list_words_warn(&listing->words);
+		socket_names_warn(&listing->socket_names);
 	}
 	holders_free(listing->holders);
 	listing->holders = NULL;
@@ -236,17 +236,17 @@ static int open_sink(struct listing *listing)
 	};
 
 	if (listing->options->json)
-		listing->json = list_json_new(listing->output, &listing->clock, &listing->words.words, &listing->netns,
+		listing->json = list_json_new(listing->output, &listing->clock, &listing->socket_names.namer, &listing->netns,
 					      list->internals);
 	else
-		listing->text = list_text_new(listing->output, &style, &listing->words.words, &listing->netns);
+		listing->text = list_text_new(listing->output, &style, &listing->socket_names.namer, &listing->netns);
 	return listing->json || listing->text ? 0 : -ENOMEM;
 }
 
 static int open_listing(struct listing *listing, const struct options *options)
 {
 	const struct list_options *list = &options->list;
-	const struct list_wishes wishes = {.services = !list->numeric,
+	const struct socket_names_wanted wanted = {.services = !list->numeric,
 					   .hosts = list->resolve,
 					   .cgroups = list->details,
 					   .namespaces = &listing->namespaces};
@@ -260,7 +260,7 @@ static int open_listing(struct listing *listing, const struct options *options)
 	listing->netns = (struct netns_view){.names = listing->names, .home = netns_home()};
 	err = listing->output && listing->names ? find_namespaces(listing) : -ENOMEM;
 	if (!err)
-		err = list_words_open(&listing->words, &wishes);
+		err = socket_names_open(&listing->socket_names, &wanted);
 	return err ? err : open_sink(listing);
 }
 
@@ -268,7 +268,7 @@ static void close_listing(struct listing *listing)
 {
 	list_text_free(listing->text);
 	list_json_free(listing->json);
-	list_words_close(&listing->words);
+	socket_names_close(&listing->socket_names);
 	socket_batch_free(&listing->batch);
 	netns_list_free(&listing->namespaces);
 	netns_names_free(listing->names);
@@ -300,7 +300,7 @@ static int run(struct listing *listing)
 			err = find_namespaces(listing);
 		if (err)
 			break;
-		list_words_renew(&listing->words);
+		socket_names_renew(&listing->socket_names);
 		if (listing->text) {
 			output_char(listing->output, '\n');
 			list_text_restart(listing->text, shows_netns(listing));

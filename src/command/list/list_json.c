@@ -12,14 +12,14 @@ struct list_json {
 	struct json_writer json;
 	struct output *output;
 	const struct wall_clock *clock;
-	const struct socket_words *words;
+	const struct socket_namer *namer;
 	const struct netns_view *netns;
 	bool internals;
 	uint64_t id; /* the rows so far */
 	struct json_stamp stamp;
 };
 
-struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_words *words,
+struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_namer *namer,
 				const struct netns_view *netns, bool internals)
 {
 	struct list_json *self = calloc(1, sizeof(*self));
@@ -27,7 +27,7 @@ struct list_json *list_json_new(struct output *output, const struct wall_clock *
 	if (!self)
 		return NULL;
 	*self = (struct list_json){
-		.output = output, .clock = clock, .words = words, .netns = netns, .internals = internals};
+		.output = output, .clock = clock, .namer = namer, .netns = netns, .internals = internals};
 	return self;
 }
 
@@ -73,14 +73,14 @@ static void put_timer(struct json_writer *json, const struct socket *socket)
 
 static void put_cgroup(struct list_json *self, const struct socket *socket)
 {
-	const struct socket_words *words = self->words;
+	const struct socket_namer *namer = self->namer;
 	char name[CONTAINER_NAME_SIZE];
 	struct container container;
 	const char *path;
 
-	if (!words->cgroup)
+	if (!namer->cgroup)
 		return;
-	path = socket->details.cgroup ? words->cgroup(words->context, socket->details.cgroup) : NULL;
+	path = socket->details.cgroup ? namer->cgroup(namer->context, socket->details.cgroup) : NULL;
 	json_name(&self->json, "cgroup", path);
 	json_name(&self->json, "container",
 		  path && container_of_path(path, &container) ? container_name(&container, name) : NULL);
@@ -100,7 +100,7 @@ static void put_socket(struct list_json *self, const struct socket *socket, uint
 	if (socket->protocol == PROTOCOL_UNIX)
 		put_unix(self, socket);
 	else
-		socket_json_inet(json, socket, self->words);
+		socket_json_inet(json, socket, self->namer);
 	json_word(json, "state", socket_state_name(socket));
 	json_null(json, "in_state_us");
 	json_bool(json, "since_known", false);

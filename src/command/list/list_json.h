@@ -7,12 +7,12 @@
 #include "clock.h"
 #include "netns_view.h"
 #include "output.h"
-#include "socket_words.h"
+#include "socket_namer.h"
 
 struct list_json;
 
 /* All is borrowed. `internals`: of TCP, where they are told. NULL when memory is short. */
-struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_words *words,
+struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_namer *namer,
 				const struct netns_view *netns, bool internals);
 void list_json_free(struct list_json *json);
 

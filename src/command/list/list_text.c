@@ -20,21 +20,21 @@ struct widths {
 struct list_text {
 	struct output *output;
 	struct list_style style;
-	const struct socket_words *words;
+	const struct socket_namer *namer;
 	const struct netns_view *netns;
 	struct widths widths;
 	uint64_t now_ns; /* CLOCK_MONOTONIC */
 	bool headed;
 };
 
-struct list_text *list_text_new(struct output *output, const struct list_style *style, const struct socket_words *words,
+struct list_text *list_text_new(struct output *output, const struct list_style *style, const struct socket_namer *namer,
 				const struct netns_view *netns)
 {
 	struct list_text *text = calloc(1, sizeof(*text));
 
 	if (!text)
 		return NULL;
-	*text = (struct list_text){.output = output, .style = *style, .words = words, .netns = netns};
+	*text = (struct list_text){.output = output, .style = *style, .namer = namer, .netns = netns};
 	list_text_restart(text, style->netns);
 	return text;
 }
@@ -83,9 +83,9 @@ static void measure(struct list_text *text, const struct socket *socket)
 	widen(&widths->sendq, strlen(number_text(socket->sendq, socket->sendq != QUEUE_UNKNOWN, shown)));
 	if (text->style.netns)
 		widen(&widths->netns, text_width(netns_of(text, socket, shown)));
-	socket_local_text(socket, text->words, shown);
+	socket_local_text(socket, text->namer, shown);
 	widen(&widths->local, text_width(shown));
-	socket_peer_text(socket, text->words, shown);
+	socket_peer_text(socket, text->namer, shown);
 	widen(&widths->peer, text_width(shown));
 }
 
@@ -126,9 +126,9 @@ static void put_columns(const struct list_text *text, const struct socket *socke
 	line_right(line, number_text(socket->sendq, socket->sendq != QUEUE_UNKNOWN, shown), widths->sendq);
 	if (text->style.netns)
 		line_left(line, netns_of(text, socket, shown), widths->netns);
-	socket_local_text(socket, text->words, shown);
+	socket_local_text(socket, text->namer, shown);
 	line_left(line, shown, widths->local);
-	socket_peer_text(socket, text->words, shown);
+	socket_peer_text(socket, text->namer, shown);
 	line_left(line, shown, text->style.owners ? widths->peer : 0);
 }
 
@@ -153,7 +153,7 @@ static void put_row(const struct list_text *text, const struct socket *socket)
 	if (text->style.timers)
 		socket_timer_put(socket, text->output);
 	if (text->style.details)
-		socket_details_put(socket, text->words, text->output);
+		socket_details_put(socket, text->namer, text->output);
 	if (text->style.internals)
 		put_internals(text, socket);
 	output_char(text->output, '\n');

@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "netns_view.h"
 #include "output.h"
-#include "socket_words.h"
+#include "socket_namer.h"
 
 struct list_style {
 	bool color;
@@ -23,7 +23,7 @@ struct list_style {
 struct list_text;
 
 /* All is borrowed. NULL when memory is short. */
-struct list_text *list_text_new(struct output *output, const struct list_style *style, const struct socket_words *words,
+struct list_text *list_text_new(struct output *output, const struct list_style *style, const struct socket_namer *namer,
 				const struct netns_view *netns);
 void list_text_free(struct list_text *text);
 

@@ -9,10 +9,10 @@
 #include "netns.h"
 #include "resolver.h"
 #include "services.h"
-#include "socket_words.h"
+#include "socket_namer.h"
 
-struct list_words {
-	struct socket_words words;           /* for the sinks */
+struct socket_names {
+	struct socket_namer namer;           /* for the sinks */
 	struct services *services;           /* NULL: ports are numbers */
 	struct resolver *resolver;           /* NULL: addresses are numbers */
 	struct cgroups *cgroups;             /* NULL: groups are not told */
@@ -22,20 +22,20 @@ struct list_words {
 	char interface_name[IF_NAMESIZE];    /* empty: it has none that we know */
 };
 
-struct list_wishes {
+struct socket_names_wanted {
 	bool services, hosts, cgroups;
 	const struct netns_list *namespaces; /* borrowed; may be filled later */
 };
 
 /* 0 or -ENOMEM. */
-int list_words_open(struct list_words *words, const struct list_wishes *wishes);
-void list_words_close(struct list_words *words);
+int socket_names_open(struct socket_names *names, const struct socket_names_wanted *wanted);
+void socket_names_close(struct socket_names *names);
 
 /* Whose names will be wanted. */
-void list_words_expect(struct list_words *words, const struct socket *socket);
+void socket_names_expect(struct socket_names *names, const struct socket *socket);
 
 /* Before another listing: what may be called otherwise by now is read again. */
-void list_words_renew(struct list_words *words);
+void socket_names_renew(struct socket_names *names);
 
 /* Says which were not to be had. */
-void list_words_warn(const struct list_words *words);
+void socket_names_warn(const struct socket_names *names);

@@ -7,7 +7,7 @@
 
 /* Each may be NULL, and may return NULL: then it stays a number. What they return is hostile text, and holds until the
  * next call. */
-struct socket_words {
+struct socket_namer {
 	/* Of a port, or for a raw socket of an IP protocol. */
 	const char *(*service)(void *context, enum protocol protocol, uint16_t port);
 	const char *(*host)(void *context, const struct address *address, uint8_t family);

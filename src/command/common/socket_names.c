@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "socket_names.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+
+#define PATIENCE_NS (2 * NS_PER_SEC)
+
+static const char *service(void *context, enum protocol protocol, uint16_t port)
+{
+	return services_name(((struct socket_names *)context)->services, protocol, port);
+}
+
+static const char *host(void *context, const struct address *address, uint8_t family)
+{
+	return resolver_name(((struct socket_names *)context)->resolver, address, family);
+}
+
+static const char *cgroup(void *context, uint64_t id)
+{
+	return cgroups_path(((struct socket_names *)context)->cgroups, id);
+}
+
+static const struct netns *find_netns(const struct socket_names *names, uint32_t inode)
+{
+	for (size_t i = 0; names->namespaces && i < names->namespaces->count; i++)
+		if (names->namespaces->all[i].inode == inode)
+			return &names->namespaces->all[i];
+	return NULL;
+}
+
+/* Each namespace has its own numbers of interfaces. */
+static bool name_interface(const struct socket_names *names, uint32_t inode, uint32_t index, char *name)
+{
+	CLEANUP(cleanup_close) int home = -1;
+	const struct netns *netns;
+	bool named;
+
+	if (inode == netns_home())
+		return if_indextoname(index, name);
+	netns = find_netns(names, inode);
+	if (!netns || netns_enter(netns, &home))
+		return false;
+	named = if_indextoname(index, name);
+	netns_return(home);
+	return named;
+}
+
+static const char *interface(void *context, uint32_t netns, uint32_t index)
+{
+	struct socket_names *names = context;
+
+	if (names->interface != index || names->interface_netns != netns) {
+		names->interface = index;
+		names->interface_netns = netns;
+		if (!name_interface(names, netns, index, names->interface_name))
+			names->interface_name[0] = '\0';
+	}
+	return names->interface_name[0] ? names->interface_name : NULL;
+}
+
+int socket_names_open(struct socket_names *names, const struct socket_names_wanted *wanted)
+{
+	*names = (struct socket_names){.namespaces = wanted->namespaces};
+	names->namer = (struct socket_namer){.interface = interface, .context = names};
+	if (wanted->services) {
+		names->services = services_read();
+		names->namer.service = service;
+	}
+	if (wanted->hosts) {
+		names->resolver = resolver_new(PATIENCE_NS);
+		names->namer.host = host;
+	}
+	if (wanted->cgroups) {
+		names->cgroups = cgroups_read();
+		names->namer.cgroup = cgroup;
+	}
+	if ((wanted->services && !names->services) || (wanted->hosts && !names->resolver) ||
+	    (wanted->cgroups && !names->cgroups)) {
+		socket_names_close(names);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void socket_names_close(struct socket_names *names)
+{
+	services_free(names->services);
+	resolver_free(names->resolver);
+	cgroups_free(names->cgroups);
+	memset(names, 0, sizeof(*names));
+}
+
+void socket_names_expect(struct socket_names *names, const struct socket *socket)
+{
+	const struct tuple *tuple = &socket->tuple;
+
+	if (!names->resolver || socket->protocol == PROTOCOL_UNIX)
+		return;
+	if (!address_is_any(&tuple->laddr))
+		resolver_ask(names->resolver, &tuple->laddr, tuple->family);
+	if (!address_is_any(&tuple->raddr))
+		resolver_ask(names->resolver, &tuple->raddr, tuple->family);
+}
+
+void socket_names_renew(struct socket_names *names)
+{
+	struct cgroups *now = names->cgroups ? cgroups_read() : NULL;
+
+	names->interface = 0;
+	if (!now)
+		return;
+	cgroups_free(names->cgroups);
+	names->cgroups = now;
+}
+
+void socket_names_warn(const struct socket_names *names)
+{
+	size_t count = names->resolver ? resolver_unanswered(names->resolver) : 0;
+
+	if (count)
+		log_warning("%zu %s had no name within 2 seconds: the name server does not answer, or not in time",
+			    count, count == 1 ? "address" : "addresses");
+}

@@ -5,10 +5,10 @@
  * out of the ring), live_snapshots.c (when to look at the host again, and the joining). Nobody else's affair.
  */
 #include "accept_hook.h"
-#include "snapshot_schedule.h"
 #include "gate.h"
-#include "live.h"
 #include "kernel_filter.h"
+#include "live.h"
+#include "snapshot_schedule.h"
 #include "table.h"
 
 /* The kernel side wakes us when much has gathered; for a little we look this often. */

@@ -11,8 +11,8 @@ enum { SCHEDULE_SCOPES = 3 };
 
 struct snapshot_schedule {
 	uint64_t due_ns[SCHEDULE_SCOPES]; /* of each bit of a scope (SNAPSHOT_…, event.h); 0: not wanted */
-	uint64_t rest_until_ns;         /* not before, for the share's sake */
-	uint64_t urgent_until_ns;       /* nor before that, even if it is urgent */
+	uint64_t rest_until_ns;           /* not before, for the share's sake */
+	uint64_t urgent_until_ns;         /* nor before that, even if it is urgent */
 	bool urgent;
 };
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
+
 enum { CHUNK_BYTES = 1 << 16, ALIGNMENT = 8 };
 
 struct text_chunk {
@@ -58,15 +60,8 @@ static bool keep_borrowed(struct socket_batch *batch, struct socket *row)
 
 int socket_batch_add(struct socket_batch *batch, const struct socket *socket)
 {
-	if (batch->count == batch->room) {
-		size_t room = batch->room ? batch->room * 2 : 64;
-		struct socket *grown = realloc(batch->rows, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		batch->rows = grown;
-		batch->room = room;
-	}
+	if (!GROW(batch->rows, batch->count, batch->room, 64))
+		return -ENOMEM;
 	batch->rows[batch->count] = *socket;
 	if (!keep_borrowed(batch, &batch->rows[batch->count]))
 		return -ENOMEM;

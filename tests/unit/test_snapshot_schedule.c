@@ -3,9 +3,9 @@
  * When to look at the host again: the earliest wish counts, what falls together goes together, and looking never takes
  * more than its share.
  */
-#include "snapshot_schedule.h"
 #include "check.h"
 #include "clock.h"
+#include "snapshot_schedule.h"
 
 enum { SOCKETS = 1, MINIS = 2, HOLDERS = 4, ALL = 7 };
 

@@ -16,13 +16,14 @@
 #include "clock.h"
 #include "command.h"
 #include "filter_socket.h"
-#include "socket_names.h"
+#include "grow.h"
 #include "log.h"
 #include "namespaces.h"
 #include "netns_finder.h"
 #include "port_facts.h"
 #include "process.h"
 #include "report.h"
+#include "socket_names.h"
 #include "users.h"
 
 struct audit {
@@ -50,15 +51,8 @@ struct audit {
 
 static struct audit_row *new_row(struct audit *audit)
 {
-	if (audit->count == audit->room) {
-		size_t room = audit->room ? audit->room * 2 : 64;
-		struct audit_row *grown = realloc(audit->rows, room * sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		audit->rows = grown;
-		audit->room = room;
-	}
+	if (!GROW(audit->rows, audit->count, audit->room, 64))
+		return NULL;
 	audit->rows[audit->count] = (struct audit_row){0};
 	return &audit->rows[audit->count++];
 }
@@ -339,7 +333,8 @@ static int report(struct audit *audit)
 
 static int open_audit(struct audit *audit, const struct options *options)
 {
-	const struct socket_names_wanted wanted = {.services = !options->list.numeric, .namespaces = &audit->namespaces};
+	const struct socket_names_wanted wanted = {.services = !options->list.numeric,
+						   .namespaces = &audit->namespaces};
 	int err;
 
 	audit->options = options;

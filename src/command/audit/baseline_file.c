@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "escape.h"
+#include "grow.h"
 #include "log.h"
 #include "output.h"
 #include "privileges.h"
@@ -62,15 +63,8 @@ int baseline_lines_add(struct baseline_lines *lines, const struct listener *list
 	char line[BASELINE_LINE_SIZE];
 	char *copy;
 
-	if (lines->count == lines->room) {
-		size_t room = lines->room ? 2 * lines->room : 64;
-		char **grown = realloc(lines->all, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		lines->all = grown;
-		lines->room = room;
-	}
+	if (!GROW(lines->all, lines->count, lines->room, 64))
+		return -ENOMEM;
 	copy = strndup(line, baseline_line(listener, line));
 	if (!copy)
 		return -ENOMEM;

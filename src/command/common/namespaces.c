@@ -24,7 +24,7 @@ int namespaces_find(const struct options *options, struct netns_list *out)
 	if (!here)
 		return -ENOMEM;
 	*here = sockets_here();
-	*out = (struct netns_list){.all = here, .count = 1};
+	*out = (struct netns_list){.all = here, .count = 1, .room = 1};
 	return 0;
 }
 

@@ -7,10 +7,10 @@
 
 #include "command.h"
 #include "host.h"
+#include "kernel_filter.h"
 #include "log.h"
 #include "netns.h"
 #include "netns_finder.h"
-#include "kernel_filter.h"
 
 bool report_wants_color(const struct options *options)
 {

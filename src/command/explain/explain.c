@@ -17,11 +17,11 @@
 #include "command.h"
 #include "escape.h"
 #include "explain.h"
-#include "socket_names.h"
 #include "log.h"
 #include "netns_finder.h"
 #include "port_facts.h"
 #include "report.h"
+#include "socket_names.h"
 #include "sysctl.h"
 #include "users.h"
 

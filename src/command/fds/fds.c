@@ -16,7 +16,7 @@
 #include "escape.h"
 #include "fds_json.h"
 #include "fds_text.h"
-#include "socket_names.h"
+#include "grow.h"
 #include "log.h"
 #include "name_glob.h"
 #include "nearest.h"
@@ -27,6 +27,7 @@
 #include "process_dir.h"
 #include "report.h"
 #include "socket_ends.h"
+#include "socket_names.h"
 #include "thread_tables.h"
 
 /* One table of descriptors: a process has more than one where threads have their own. */
@@ -53,15 +54,8 @@ struct survey {
 
 static int append(struct survey *survey, const struct holding_process *process)
 {
-	if (survey->count == survey->room) {
-		size_t room = survey->room ? survey->room * 2 : 4;
-		struct holding_process *grown = realloc(survey->all, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		survey->all = grown;
-		survey->room = room;
-	}
+	if (!GROW(survey->all, survey->count, survey->room, 4))
+		return -ENOMEM;
 	survey->all[survey->count++] = *process;
 	return 0;
 }
@@ -231,15 +225,8 @@ static int note_name(void *context, uint32_t pid, int process)
 
 	if (pid == (uint32_t)getpid())
 		return 0;
-	if (names->count == names->room) {
-		size_t room = names->room ? names->room * 2 : 128;
-		char(*grown)[COMM_LEN] = realloc(names->all, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		names->all = grown;
-		names->room = room;
-	}
+	if (!GROW(names->all, names->count, names->room, 128))
+		return -ENOMEM;
 	process_comm(process, names->all[names->count]);
 	names->count += names->all[names->count][0] != '\0';
 	return 0;

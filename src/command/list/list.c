@@ -12,17 +12,17 @@
 
 #include "clock.h"
 #include "command.h"
+#include "errno_kind.h"
 #include "filter_socket.h"
 #include "list_json.h"
 #include "list_text.h"
 #include "list_totals.h"
-#include "socket_names.h"
 #include "log.h"
 #include "namespaces.h"
 #include "netns_finder.h"
 #include "report.h"
-#include "errno_kind.h"
 #include "socket_batch.h"
+#include "socket_names.h"
 
 enum { BATCH_ROWS = 8192 };
 
@@ -236,8 +236,8 @@ static int open_sink(struct listing *listing)
 	};
 
 	if (listing->options->json)
-		listing->json = list_json_new(listing->output, &listing->clock, &listing->socket_names.namer, &listing->netns,
-					      list->internals);
+		listing->json = list_json_new(listing->output, &listing->clock, &listing->socket_names.namer,
+					      &listing->netns, list->internals);
 	else
 		listing->text = list_text_new(listing->output, &style, &listing->socket_names.namer, &listing->netns);
 	return listing->json || listing->text ? 0 : -ENOMEM;
@@ -247,9 +247,9 @@ static int open_listing(struct listing *listing, const struct options *options)
 {
 	const struct list_options *list = &options->list;
 	const struct socket_names_wanted wanted = {.services = !list->numeric,
-					   .hosts = list->resolve,
-					   .cgroups = list->details,
-					   .namespaces = &listing->namespaces};
+						   .hosts = list->resolve,
+						   .cgroups = list->details,
+						   .namespaces = &listing->namespaces};
 	int err;
 
 	listing->options = options;

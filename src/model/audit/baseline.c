@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "grow.h"
 #include "index.h"
 #include "parse.h"
 
@@ -22,7 +23,7 @@ struct remembered {
 
 struct baseline {
 	struct remembered **all;
-	size_t count;
+	size_t count, room;
 	struct index by_port;
 };
 
@@ -172,17 +173,10 @@ static int read_line(char *line, struct listener *listener, struct baseline_erro
 
 static int remember(struct baseline *baseline, const struct listener *listener)
 {
-	size_t count = baseline->count;
 	struct remembered *one;
 
-	if ((count & (count - 1)) == 0) { /* full: doubled each time */
-		size_t room = count ? 2 * count : 1;
-		struct remembered **grown = realloc(baseline->all, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		baseline->all = grown;
-	}
+	if (!GROW(baseline->all, baseline->count, baseline->room, 64))
+		return -ENOMEM;
 	one = calloc(1, sizeof(*one));
 	if (!one)
 		return -ENOMEM;

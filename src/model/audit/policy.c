@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "grow.h"
 #include "nearest.h"
 #include "parse.h"
 
@@ -27,7 +28,7 @@ struct entry {
 
 struct policy {
 	struct entry *entries;
-	size_t count;
+	size_t count, room;
 };
 
 /* One entry as it is read: the text is cut up. */
@@ -374,15 +375,8 @@ static int read_entry(struct reading *reading)
 
 static int keep(struct policy *policy, const struct entry *entry)
 {
-	size_t count = policy->count;
-
-	if ((count & (count - 1)) == 0) { /* full: doubled each time */
-		struct entry *grown = realloc(policy->entries, (count ? 2 * count : 1) * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		policy->entries = grown;
-	}
+	if (!GROW(policy->entries, policy->count, policy->room, 8))
+		return -ENOMEM;
 	policy->entries[policy->count++] = *entry;
 	return 0;
 }

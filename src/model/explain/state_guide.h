@@ -49,7 +49,7 @@ struct state_guide {
 	const char *meaning;
 	struct lore_step enters[GUIDE_STEPS];
 	struct lore_step leaves[GUIDE_STEPS];
-	const char *many;                    /* what it means that there are many */
+	const char *many;                     /* what it means that there are many */
 	const char *remedies[GUIDE_REMEDIES]; /* up to NULL, or to the end */
 	uint8_t settings[GUIDE_SETTINGS];     /* enum setting; up to SETTING_NONE, or to the end */
 };

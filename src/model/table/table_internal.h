@@ -2,7 +2,8 @@
 #pragma once
 /*
  * What the files of the connection table share; nobody else's affair. Each calls only those before it: table_members.c,
- * table_tombstones.c, table_owner.c, table_minisockets.c, table_snapshot.c and table_transition.c; and at the top table.c.
+ * table_tombstones.c, table_owner.c, table_minisockets.c, table_snapshot.c and table_transition.c; and at the top
+ * table.c.
  */
 #include "table.h"
 

@@ -48,7 +48,8 @@ static struct connection *find_mini(const struct table *table, const struct tupl
 /* ---- beginnings ---- */
 
 /* A row of it may have come before the socket's own →CLOSE. One that was told of is another's. */
-static void absorb_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target)
+static void absorb_mini(struct table *table, struct connection *conn, uint64_t ts_ns,
+			const struct change_target *target)
 {
 	struct connection *row = find_mini(table, &conn->tuple);
 

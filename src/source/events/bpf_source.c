@@ -104,7 +104,8 @@ struct abilities {
 	bool may_probe;    /* bpf_probe_read_kernel() goes where the kernel is locked down for confidentiality */
 };
 
-static int load_with(struct bpf_source *source, const struct kernel_filter *kernel_filter, const struct abilities *abilities)
+static int load_with(struct bpf_source *source, const struct kernel_filter *kernel_filter,
+		     const struct abilities *abilities)
 {
 	struct transition_bpf *skeleton = transition_bpf__open();
 	int err;

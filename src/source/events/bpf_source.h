@@ -28,8 +28,8 @@ struct bpf_ring {
 };
 
 /* Loads and attaches: from its return on, every transition is counted. Says on failure what is wrong and what to
- * do, and returns a negative errno. `kernel_filter` is borrowed during the call. `ring_bytes` is a power of two, a page or
- * more. */
+ * do, and returns a negative errno. `kernel_filter` is borrowed during the call. `ring_bytes` is a power of two, a page
+ * or more. */
 int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_bytes, struct bpf_source **out);
 void bpf_source_free(struct bpf_source *source);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
+
 /* Enough for everything that was in it to be ended (see the table: twice is). */
 enum { FORGET_AFTER = 8 };
 
@@ -17,15 +19,8 @@ int netns_compare(const void *a, const void *b)
 
 static int append(struct netns_history *history, uint32_t inode)
 {
-	if (history->count == history->room) {
-		size_t room = history->room ? history->room * 2 : 16;
-		struct netns_past *grown = realloc(history->all, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		history->all = grown;
-		history->room = room;
-	}
+	if (!GROW(history->all, history->count, history->room, 16))
+		return -ENOMEM;
 	history->all[history->count++] = (struct netns_past){.inode = inode};
 	return 0;
 }

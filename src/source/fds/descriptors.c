@@ -16,11 +16,12 @@
 
 #include "cleanup.h"
 #include "dir.h"
+#include "errno_kind.h"
 #include "fdinfo.h"
+#include "grow.h"
 #include "number.h"
 #include "privileges.h"
 #include "process_dir.h"
-#include "errno_kind.h"
 
 /* Where a number is closed and given to something else again and again, the last look counts. */
 enum { LOOKS = 16 };
@@ -219,15 +220,8 @@ static int describe(const struct place *place, const struct look *look, struct d
 
 static int append(struct descriptors *all, const struct descriptor *descriptor)
 {
-	if (all->count == all->room) {
-		size_t room = all->room ? all->room * 2 : 32;
-		struct descriptor *grown = realloc(all->all, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		all->all = grown;
-		all->room = room;
-	}
+	if (!GROW(all->all, all->count, all->room, 32))
+		return -ENOMEM;
 	all->all[all->count++] = *descriptor;
 	return 0;
 }

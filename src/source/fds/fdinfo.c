@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "clock.h"
+#include "grow.h"
 
 enum {
 	INTERNAL_MINOR_BITS = 20, /* of a device as the kernel numbers it inside (include/linux/kdev_t.h) */
@@ -104,16 +105,9 @@ static struct watch *add_watch(struct reading *reading)
 {
 	struct descriptor *descriptor = reading->descriptor;
 
-	if (descriptor->watch_count == descriptor->watch_room) {
-		size_t room = descriptor->watch_room ? descriptor->watch_room * 2 : 8;
-		struct watch *grown = realloc(descriptor->watches, room * sizeof(*grown));
-
-		if (!grown) {
-			reading->err = -ENOMEM;
-			return NULL;
-		}
-		descriptor->watches = grown;
-		descriptor->watch_room = room;
+	if (!GROW(descriptor->watches, descriptor->watch_count, descriptor->watch_room, 8)) {
+		reading->err = -ENOMEM;
+		return NULL;
 	}
 	return &descriptor->watches[descriptor->watch_count];
 }

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "grow.h"
 #include "pipe_end.h"
 #include "privileges.h"
 #include "proc_fd.h"
@@ -71,15 +72,8 @@ static enum access_mode access_of(const struct proc_link *link)
 
 static int append(struct scan *scan, const struct holding *holding)
 {
-	if (scan->count == scan->room) {
-		size_t room = scan->room ? scan->room * 2 : 64;
-		struct holding *grown = realloc(scan->found, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		scan->found = grown;
-		scan->room = room;
-	}
+	if (!GROW(scan->found, scan->count, scan->room, 64))
+		return -ENOMEM;
 	scan->found[scan->count++] = *holding;
 	return 0;
 }

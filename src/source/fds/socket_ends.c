@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "errno_kind.h"
+#include "grow.h"
 #include "holders.h"
 #include "proc_family.h"
 #include "process_dir.h"
-#include "errno_kind.h"
 #include "socket_batch.h"
 #include "sockets.h"
 
@@ -206,12 +207,9 @@ static bool is_home(const struct netns_list *homes, uint32_t inode)
 /* Takes its descriptor. */
 static int keep(struct netns_list *homes, struct netns *netns)
 {
-	struct netns *grown = realloc(homes->all, (homes->count + 1) * sizeof(*grown));
-
-	if (!grown)
+	if (!GROW(homes->all, homes->count, homes->room, 4))
 		return -ENOMEM;
-	homes->all = grown;
-	grown[homes->count++] = *netns;
+	homes->all[homes->count++] = *netns;
 	netns->fd = -1;
 	return 0;
 }

@@ -162,7 +162,7 @@ static void advise_capabilities(const struct host_facts *facts, struct check *ch
 
 	if (facts->no_new_privileges)
 		say(check->remedy, "Nothing started from here can gain privileges (no_new_privs): start it from "
-				     "elsewhere. ");
+				   "elsewhere. ");
 	if (enough) {
 		say(check->remedy, "Run it with sudo where that matters");
 		return;
@@ -173,7 +173,7 @@ static void advise_capabilities(const struct host_facts *facts, struct check *ch
 	say_setcap(check->remedy, facts);
 	if (facts->in_pid_namespace)
 		say(check->remedy, ". In a container they must be granted to that: `docker run --cap-add BPF "
-				     "--cap-add PERFMON`");
+				   "--cap-add PERFMON`");
 }
 
 /* Iterators find the holders of sockets without looking into /proc. */
@@ -196,7 +196,7 @@ static void check_capabilities(const struct host_facts *facts, struct check *che
 	if (facts->in_user_namespace && !works(&facts->tracepoint)) {
 		check->state = CHECK_NO;
 		say(check->found, "; but they are those of a user namespace (a rootless container?), and the kernel "
-				    "asks for the host's");
+				  "asks for the host's");
 		say(check->cost, "nothing can be traced");
 		say(check->remedy, "Run it as root of the host, outside of the container");
 		return;
@@ -264,7 +264,7 @@ static void check_btf(const struct host_facts *facts, struct check *check)
 	say(check->found, "kernel %s offers no type information (" VMLINUX_BTF ": %s)", facts->release,
 	    facts->btf_file_err ? strerror(facts->btf_file_err) : "not understood");
 	say(check->remedy, "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y: Debian 11, Ubuntu 20.10, Fedora 31, "
-			     "RHEL 8.2 and later have it. In a container, see to it that /sys is mounted");
+			   "RHEL 8.2 and later have it. In a container, see to it that /sys is mounted");
 }
 
 static void check_ring_buffer(const struct host_facts *facts, struct check *check)
@@ -329,7 +329,7 @@ static void check_iterators(const struct host_facts *facts, struct check *check)
 	check->state = works(sockets) || works(descriptors) ? CHECK_PARTLY : CHECK_NO;
 	if (!works(sockets))
 		say(check->cost, "snapshots are read from /proc: later and less exact; what has moved meanwhile is "
-				   "mended by its next transition, TIME_WAIT by the next snapshot");
+				 "mended by its next transition, TIME_WAIT by the next snapshot");
 	if (!works(descriptors))
 		say(check->cost, "%sowners are read from /proc/PID/fd, which takes several times as long",
 		    *check->cost ? "; " : "");
@@ -347,9 +347,8 @@ static void check_fentry(const struct host_facts *facts, struct check *check)
 	if (works(trial))
 		return;
 	check->state = CHECK_NO;
-	say(check->cost,
-	    "the process that accepts a connection is not told by the kernel, but found by a scan half a "
-	    "second later: of a shorter connection only the listener's owner is known");
+	say(check->cost, "the process that accepts a connection is not told by the kernel, but found by a scan half a "
+			 "second later: of a shorter connection only the listener's owner is known");
 	advise(check->remedy, facts, trial,
 	       trial->err == -EPERM
 		       ? "With these capabilities it is the kernel's own policy: only another kernel helps, one with "
@@ -384,9 +383,9 @@ static void check_lockdown(const struct host_facts *facts, struct check *check)
 		say_failure(check->found, &facts->kernel_read);
 	}
 	say(check->cost, "TIME_WAIT is not told exactly when a connection closes, but inferred, and confirmed by the "
-			   "next snapshot");
+			 "next snapshot");
 	say(check->remedy, forbidden ? "Boot with lockdown=integrity or none (it may come with Secure Boot)"
-				       : "Linux 5.5 and later have it");
+				     : "Linux 5.5 and later have it");
 }
 
 static void check_limits(const struct host_facts *facts, struct check *check)
@@ -426,8 +425,7 @@ static void check_limits(const struct host_facts *facts, struct check *check)
 	}
 	if (facts->possible_cpus > RECORD_MAX_CPUS) {
 		check->state = CHECK_NO;
-		say(check->cost, "%snothing can be traced: events are counted per processor",
-		    *check->cost ? "; " : "");
+		say(check->cost, "%snothing can be traced: events are counted per processor", *check->cost ? "; " : "");
 		say(check->remedy, "%sraise RECORD_MAX_CPUS in include/record.h, and build again",
 		    *check->remedy ? "; " : "");
 	}
@@ -478,7 +476,7 @@ static void check_rps(const struct host_facts *facts, struct check *check)
 	say(check->found, "packets are steered between processors: %s", facts->steered);
 	say(check->cost, "up to 0.2 %% of transitions reached no BPF program on Linux 6.18, and nothing counts them");
 	say(check->remedy, "Where each one matters: `for f in /sys/class/net/*/queues/rx-*/rps_cpus; do echo 0 > $f; "
-			     "done`");
+			   "done`");
 }
 
 typedef void check_function(const struct host_facts *facts, struct check *check);
@@ -541,8 +539,7 @@ void checkup_add_program(struct checkup *checkup, const struct host_facts *facts
 		return;
 	}
 	if (facts->lockdown == LOCKDOWN_CONFIDENTIALITY)
-		say(check->remedy,
-		    "It may be that the kernel is locked down: boot with lockdown=integrity or none. ");
+		say(check->remedy, "It may be that the kernel is locked down: boot with lockdown=integrity or none. ");
 	if (err == -EPERM && facts->counts_locked_memory)
 		say(check->remedy, "It may be for want of locked memory: `ulimit -l unlimited`. ");
 	say(check->remedy, "With -v the last lines of libbpf's messages say why");

@@ -17,7 +17,7 @@ enum { CHECK_TEXT = 1024, CHECKUP_MAX = 20 };
 struct check {
 	const char *name; /* a name in JSON: never changes */
 	enum check_state state;
-	bool needed;              /* where it says no, nothing can be traced */
+	bool needed;            /* where it says no, nothing can be traced */
 	char found[CHECK_TEXT]; /* without a full stop, as the other two; a sentence or several */
 	char cost[CHECK_TEXT];  /* "" when there is none */
 	char remedy[CHECK_TEXT];

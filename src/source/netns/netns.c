@@ -14,9 +14,10 @@
 
 #include "cleanup.h"
 #include "dir.h"
+#include "errno_kind.h"
+#include "grow.h"
 #include "privileges.h"
 #include "process_dir.h"
-#include "errno_kind.h"
 
 #define RUN_NETNS "/run/netns"
 
@@ -211,17 +212,13 @@ uint32_t netns_host(void)
 
 static struct netns *find_or_add(struct netns_list *list, uint32_t inode)
 {
-	struct netns *grown;
-
 	for (size_t i = 0; i < list->count; i++)
 		if (list->all[i].inode == inode)
 			return &list->all[i];
-	grown = realloc(list->all, (list->count + 1) * sizeof(*grown));
-	if (!grown)
+	if (!GROW(list->all, list->count, list->room, 4))
 		return NULL;
-	list->all = grown;
-	grown[list->count] = (struct netns){.inode = inode, .fd = -1};
-	return &grown[list->count++];
+	list->all[list->count] = (struct netns){.inode = inode, .fd = -1};
+	return &list->all[list->count++];
 }
 
 static int add_witness(void *context, uint32_t inode, int tid)

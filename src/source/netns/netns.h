@@ -21,7 +21,7 @@ struct netns {
 
 struct netns_list {
 	struct netns *all;
-	size_t count;
+	size_t count, room;
 	bool whole; /* of every process it is known in which it is: another one has no process */
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "grow.h"
 #include "netns.h"
 #include "process.h"
 
@@ -91,25 +92,21 @@ const struct netns_finder host_netns_finder = {
 
 struct knowledge {
 	struct netns_known *all;
-	size_t count;
+	size_t count, room;
 };
 
 static int add(struct knowledge *knowledge, const struct netns_known *known)
 {
-	size_t count = knowledge->count;
-	struct netns_known *grown = knowledge->all;
+	for (size_t i = 0; i < knowledge->count; i++) {
+		const struct netns_known *other = &knowledge->all[i];
 
-	for (size_t i = 0; i < count; i++)
-		if (grown[i].inode == known->inode && grown[i].rank == known->rank &&
-		    !strcmp(grown[i].name, known->name) && !strcmp(grown[i].container.id, known->container.id))
+		if (other->inode == known->inode && other->rank == known->rank && !strcmp(other->name, known->name) &&
+		    !strcmp(other->container.id, known->container.id))
 			return 0;
-	if ((count & (count - 1)) == 0) /* full: doubled each time */
-		grown = realloc(grown, (count ? 2 * count : 1) * sizeof(*grown));
-	if (!grown)
+	}
+	if (!GROW(knowledge->all, knowledge->count, knowledge->room, 8))
 		return -ENOMEM;
-	grown[count] = *known;
-	knowledge->all = grown;
-	knowledge->count++;
+	knowledge->all[knowledge->count++] = *known;
 	return 0;
 }
 

@@ -12,10 +12,10 @@
 
 #include "cleanup.h"
 #include "dir.h"
+#include "errno_kind.h"
 #include "number.h"
 #include "privileges.h"
 #include "process.h"
-#include "errno_kind.h"
 
 /* Where others are hidden, the first process is too. */
 bool process_all_are_shown(void)

@@ -12,10 +12,11 @@
 
 #include "cleanup.h"
 #include "dir.h"
+#include "errno_kind.h"
+#include "grow.h"
 #include "number.h"
 #include "privileges.h"
 #include "process_dir.h"
-#include "errno_kind.h"
 
 /* A directory has two links, and /proc/PID/task one more for each thread (proc_task_getattr(), fs/proc/base.c). */
 enum { LINKS_OF_ONE_THREAD = 3 };
@@ -65,15 +66,8 @@ static int find(const struct tables *tables, uint32_t tid, size_t *place)
 
 static int insert(struct tables *tables, uint32_t tid, size_t place)
 {
-	if (tables->count == tables->room) {
-		size_t room = tables->room ? tables->room * 2 : 4;
-		uint32_t *grown = realloc(tables->tids, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		tables->tids = grown;
-		tables->room = room;
-	}
+	if (!GROW(tables->tids, tables->count, tables->room, 4))
+		return -ENOMEM;
 	memmove(&tables->tids[place + 1], &tables->tids[place], (tables->count - place) * sizeof(*tables->tids));
 	tables->tids[place] = tid;
 	tables->count++;

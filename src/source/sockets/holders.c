@@ -11,6 +11,7 @@
 
 #include "capability.h"
 #include "cleanup.h"
+#include "grow.h"
 #include "holders.skel.h"
 #include "holding.h"
 #include "libbpf_log.h"
@@ -43,15 +44,8 @@ static int add(void *context, uint32_t inode, const struct owner *owner)
 {
 	struct holders *holders = context;
 
-	if (holders->count == holders->room) {
-		size_t room = holders->room ? holders->room * 2 : 256;
-		struct holding *grown = realloc(holders->found, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		holders->found = grown;
-		holders->room = room;
-	}
+	if (!GROW(holders->found, holders->count, holders->room, 256))
+		return -ENOMEM;
 	holders->found[holders->count++] = (struct holding){.inode = inode, .owner = *owner};
 	return 0;
 }

@@ -9,11 +9,12 @@
 
 #include "cleanup.h"
 #include "dir.h"
+#include "errno_kind.h"
+#include "grow.h"
 #include "number.h"
 #include "parse.h"
 #include "privileges.h"
 #include "process_dir.h"
-#include "errno_kind.h"
 #include "thread_tables.h"
 
 struct walk {
@@ -143,15 +144,8 @@ struct scan {
 
 static int append(struct scan *scan, const struct holding *holding)
 {
-	if (scan->count == scan->room) {
-		size_t room = scan->room ? scan->room * 2 : 64;
-		struct holding *grown = realloc(scan->holdings, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		scan->holdings = grown;
-		scan->room = room;
-	}
+	if (!GROW(scan->holdings, scan->count, scan->room, 64))
+		return -ENOMEM;
 	scan->holdings[scan->count++] = *holding;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "event.h"
+#include "grow.h"
 
 /* "  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 12345 1 0000…" */
 enum field {
@@ -161,15 +162,8 @@ static int append(void *context, const struct proc_row *row)
 {
 	struct proc_rows *rows = context;
 
-	if (rows->count == rows->room) {
-		size_t room = rows->room ? rows->room * 2 : 64;
-		struct proc_row *grown = realloc(rows->rows, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		rows->rows = grown;
-		rows->room = room;
-	}
+	if (!GROW(rows->rows, rows->count, rows->room, 64))
+		return -ENOMEM;
 	rows->rows[rows->count++] = *row;
 	return 0;
 }

@@ -7,10 +7,10 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "errno_kind.h"
 #include "log.h"
 #include "proc_net.h"
 #include "proc_unix.h"
-#include "errno_kind.h"
 
 /* One reading. */
 struct reading {

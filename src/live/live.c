@@ -36,10 +36,9 @@ static int open_accept_hook(struct live *live, enum accept_source source)
 	int err = source == ACCEPT_BY_SCAN ? 0 : accept_hook_open(bpf_source_ring(live->source), &live->accept_hook);
 
 	if (err && source == ACCEPT_BY_FEXIT) {
-		log_error("--accept-source=fexit: this kernel does not let programs attach to the ends of its "
-			  "functions (%s). "
-			  "Give auto or scan",
-			  strerror(-err));
+		log_error(
+			"--accept-source=fexit: this kernel does not let programs attach to the ends of its functions (%s). Give auto or scan",
+			strerror(-err));
 		live->explained = true;
 		return err;
 	}

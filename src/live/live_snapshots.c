@@ -249,9 +249,9 @@ int live_join(struct live *live)
 	if (first && !err && live->incomplete && live_is_over(live))
 		log_warning("not all that is there could be told before it was time to end");
 	else if (first && !err && live->incomplete)
-		log_warning("not all that is there could be told, for want of room in the ring: give more than "
-			    "--ring-size %llu",
-			    (unsigned long long)bpf_source_ring(live->source)->bytes);
+		log_warning(
+			"not all that is there could be told, for want of room in the ring: give more than --ring-size %llu",
+			(unsigned long long)bpf_source_ring(live->source)->bytes);
 	return err;
 }
 

@@ -195,18 +195,18 @@ static void test_text(void **state)
 	}
 	audit_sort(rows, COUNT_OF(rows));
 	text = text_of(rows, COUNT_OF(rows), (struct audit_style){.heading = true});
-	assert_string_equal(text,
-			    "Netid Local Address:Port Reach            Process        User  Note\n"
-			    "tcp   0.0.0.0:6379       all IPv4 on eth0 7/re\\x1bdis +1 redis not allowed; Redis: has "
-			    "no login by default, and can be made to run code\n"
-			    "tcp   127.0.0.1:80       this host only   -              -\n"
-			    "udp   [::1]:53           this host only   named          -     gone\n");
+	assert_string_equal(
+		text,
+		"Netid Local Address:Port Reach            Process        User  Note\n"
+		"tcp   0.0.0.0:6379       all IPv4 on eth0 7/re\\x1bdis +1 redis not allowed; Redis: has no login by default, and can be made to run code\n"
+		"tcp   127.0.0.1:80       this host only   -              -\n"
+		"udp   [::1]:53           this host only   named          -     gone\n");
 	free(text);
 	strcpy(rows[0].listener.container, "docker:0123456789ab");
 	text = text_of(rows, 1, (struct audit_style){.color = true});
-	assert_string_equal(text, "\033[31mtcp   0.0.0.0:6379       all IPv4 on eth0 7/re\\x1bdis +1 \033[0mredis "
-				  "docker:0123456789ab not allowed; Redis: has no login by default, and can be made to "
-				  "run code\n");
+	assert_string_equal(
+		text,
+		"\033[31mtcp   0.0.0.0:6379       all IPv4 on eth0 7/re\\x1bdis +1 \033[0mredis docker:0123456789ab not allowed; Redis: has no login by default, and can be made to run code\n");
 	free(text);
 }
 
@@ -227,9 +227,9 @@ static void test_sum(void **state)
 	row.since = SINCE_NEW;
 	audit_judge(&row, &all);
 	audit_count(&counts, &row);
-	assert_string_equal(audit_sum_text(&counts, &all, text),
-			    "2 listeners: 1 this host only, 1 all IPv4; 0 outside the policy; since the baseline 1 "
-			    "new, 0 changed, 0 gone");
+	assert_string_equal(
+		audit_sum_text(&counts, &all, text),
+		"2 listeners: 1 this host only, 1 all IPv4; 0 outside the policy; since the baseline 1 new, 0 changed, 0 gone");
 	assert_int_equal(counts.findings, 2);
 }
 

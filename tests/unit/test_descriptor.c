@@ -165,10 +165,10 @@ static void test_netlink_and_packet(void **state)
 
 	(void)state;
 	assert_int_equal(
-		proc_family_parse(FAMILY_NETLINK,
-				  "000000005818ecd4 15  1234       00000011 0        0        0     2        0  "
-				  "      562     \n",
-				  &row),
+		proc_family_parse(
+			FAMILY_NETLINK,
+			"000000005818ecd4 15  1234       00000011 0        0        0     2        0        562     \n",
+			&row),
 		1);
 	assert_int_equal(row.protocol, 15);
 	assert_int_equal(row.port, 1234);

@@ -39,9 +39,7 @@ static const struct escaped escapes[] = {
 	{"\a\b", "\\x07\\x08"},
 	{"\177", "\\x7f"},
 	/* C1, as UTF-8: CSI, NEL */
-	{"\302\233"
-	 "31m",
-	 "\\xc2\\x9b31m"},
+	{"\302\23331m", "\\xc2\\x9b31m"},
 	{"\302\205", "\\xc2\\x85"},
 	{"\302\200\302\237", "\\xc2\\x80\\xc2\\x9f"},
 	{"\302\241", "\302\241"}, /* the first printable character after them */

@@ -89,10 +89,9 @@ static void test_epoll(void **state)
 
 static void test_inotify(void **state)
 {
-	struct descriptor inotify =
-		parsed(KIND_INOTIFY,
-		       "inotify wd:a ino:3c51a sdev:fe00000 mask:100 ignored_mask:0 fhandle-bytes:8 "
-		       "fhandle-type:1 f_handle:1ac5030000000000\ninotify wd:1 ino:13 sdev:19 mask:3 ignored_mask:0\n");
+	struct descriptor inotify = parsed(
+		KIND_INOTIFY,
+		"inotify wd:a ino:3c51a sdev:fe00000 mask:100 ignored_mask:0 fhandle-bytes:8 fhandle-type:1 f_handle:1ac5030000000000\ninotify wd:1 ino:13 sdev:19 mask:3 ignored_mask:0\n");
 
 	(void)state;
 	assert_int_equal(inotify.watch_count, 2);

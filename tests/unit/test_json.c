@@ -498,9 +498,7 @@ static void test_hostile_names(void **state)
 		{"\360\237\220\247\360\237\220\247\360\237\220\247abc\360",
 		 "\360\237\220\247\360\237\220\247\360\237\220\247abc\\xf0"},
 		{"\031\031\031\031\031\031\031\031\031\031\031\031\031\031\031\031",
-		 "<U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+"
-		 "0019>"
-		 "<U+0019><U+0019><U+0019>"},
+		 "<U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019><U+0019>"},
 	};
 	struct members members;
 
@@ -631,8 +629,9 @@ static void test_writer_nests(void **state)
 	json_decimal_word(&json, "last", UINT64_MAX);
 	json_line_end(&json);
 	text = capture_take(&capture);
-	assert_string_equal(text, "{\"empty\":[],\"object\":{},\"mixed\":[0,null,true,[\"a\"],\"0\"],"
-				  "\"last\":\"18446744073709551615\"}\n");
+	assert_string_equal(
+		text,
+		"{\"empty\":[],\"object\":{},\"mixed\":[0,null,true,[\"a\"],\"0\"],\"last\":\"18446744073709551615\"}\n");
 	assert_string_equal(json_read_line(text, &members), "");
 	assert_int_equal(members.count, 4);
 	free(text);

@@ -199,12 +199,11 @@ static void test_columns(void **state)
 		      "Netid State      Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
 		      "tcp   LISTEN          1    511 0.0.0.0:80         0.0.0.0:*\n"
 		      "udp   UNCONN 4000000000      - 127.0.0.1:53       0.0.0.0:*\n");
-	assert_listed(&full, rows, 2,
-		      "Netid State      Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n"
-		      "tcp   LISTEN          1    511 0.0.0.0:80         0.0.0.0:*         "
-		      "users:((\"ng\\x22inx\",pid=12,fd=3),(\"a b\",pid=13,fd=4),"
-		      "(\"\\x5cxff\",pid=14,fd=5),(\"\\xff\",pid=15,fd=6))\n"
-		      "udp   UNCONN 4000000000      - 127.0.0.1:53       0.0.0.0:*         -\n");
+	assert_listed(
+		&full, rows, 2,
+		"Netid State      Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n"
+		"tcp   LISTEN          1    511 0.0.0.0:80         0.0.0.0:*         users:((\"ng\\x22inx\",pid=12,fd=3),(\"a b\",pid=13,fd=4),(\"\\x5cxff\",pid=14,fd=5),(\"\\xff\",pid=15,fd=6))\n"
+		"udp   UNCONN 4000000000      - 127.0.0.1:53       0.0.0.0:*         -\n");
 	assert_listed(&plain, rows, 0, "Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\n");
 	assert_listed(&(struct list_style){0}, rows, 0, "");
 }
@@ -218,10 +217,10 @@ static void test_wide_ends(void **state)
 	};
 
 	(void)state;
-	assert_listed(&(struct list_style){0}, rows, 2,
-		      "tcp   ESTABLISHED      0      0 [2001:db8:1234:5678:9abc:def0:1234:5678]:50000 "
-		      "[2001:db8:1234:5678:9abc:def0:1234:5679]:443\n"
-		      "tcp   TIME_WAIT        0      0 10.0.0.1:1                                     10.0.0.2:2\n");
+	assert_listed(
+		&(struct list_style){0}, rows, 2,
+		"tcp   ESTABLISHED      0      0 [2001:db8:1234:5678:9abc:def0:1234:5678]:50000 [2001:db8:1234:5678:9abc:def0:1234:5679]:443\n"
+		"tcp   TIME_WAIT        0      0 10.0.0.1:1                                     10.0.0.2:2\n");
 }
 
 static void test_columns_do_not_shrink(void **state)
@@ -308,9 +307,9 @@ static void test_details_and_internals(void **state)
 	socket.cookie = 0x1f;
 	socket.v6only = TRISTATE_YES;
 	socket.details = (struct socket_details){.info = &info, .info_size = sizeof(info), .congestion = "cubic"};
-	assert_listed(&style, &socket, 1,
-		      "tcp   ESTABLISHED      0      0 10.0.0.1:1         10.0.0.2:2 uid:33 ino:12345 sk:1f v6only:1 "
-		      "cubic wscale:7,9 rtt:1.041/0.5 retrans:0/4 rto:204 cwnd:10 delivery_rate:8000bps\n");
+	assert_listed(
+		&style, &socket, 1,
+		"tcp   ESTABLISHED      0      0 10.0.0.1:1         10.0.0.2:2 uid:33 ino:12345 sk:1f v6only:1 cubic wscale:7,9 rtt:1.041/0.5 retrans:0/4 rto:204 cwnd:10 delivery_rate:8000bps\n");
 	socket.details.info_size = offsetof(struct tcp_info, tcpi_rtt); /* of an older kernel */
 	assert_listed(&(struct list_style){.internals = true}, &socket, 1,
 		      "tcp   ESTABLISHED      0      0 10.0.0.1:1         10.0.0.2:2\n\tcubic wscale:7,9 rto:204\n");

@@ -95,8 +95,7 @@ static void assert_chosen(struct netns_known *all, size_t count, const char *wor
 }
 
 #define NONE                                                                                                           \
-	"no such network namespace: there are host, a\\x0ab, azure, red, containerd:123456781234 (301), "              \
-	"docker:0123456789ab (302), docker:0123ffff89ab (303), lxc:web (306), 999"
+	"no such network namespace: there are host, a\\x0ab, azure, red, containerd:123456781234 (301), docker:0123456789ab (302), docker:0123ffff89ab (303), lxc:web (306), 999"
 
 static void test_words(void **state)
 {

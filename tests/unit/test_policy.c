@@ -188,12 +188,12 @@ static const struct mistake mistakes[] = {
 	{"a\x7f", "'a\\x7f': a control character has no place in it"},
 	{"-80", "'-80': the range has no beginning: give 1-80"},
 	{"--80", "'--80': '' is no port: give a number, a range as 8000-8100, a service, or *"},
-	{"nginx", "'nginx': there is no such service; for a process of that name give nginx:80, or nginx:* for all its "
-		  "ports"},
-	{"a\\x2cb", "'a\\x2cb': there is no such service; for a process of that name give a\\x2cb:80, or a\\x2cb:* for "
-		    "all its ports"},
-	{"ssh,nginx/tcp", "'nginx/tcp': there is no such service; for a process of that name give nginx:80, or nginx:* "
-			  "for all its ports"},
+	{"nginx",
+	 "'nginx': there is no such service; for a process of that name give nginx:80, or nginx:* for all its ports"},
+	{"a\\x2cb",
+	 "'a\\x2cb': there is no such service; for a process of that name give a\\x2cb:80, or a\\x2cb:* for all its ports"},
+	{"ssh,nginx/tcp",
+	 "'nginx/tcp': there is no such service; for a process of that name give nginx:80, or nginx:* for all its ports"},
 	{"nginx:", "'nginx:': a port is missing: give a number, a range, a service, or *"},
 	{"nginx:/tcp", "'nginx:/tcp': a port is missing: give a number, a range, a service, or *"},
 	{"nginx:web", "'nginx:web': 'web' is no service: give the number of a port, a range, or *"},
@@ -214,8 +214,8 @@ static const struct mistake mistakes[] = {
 	{"10.0.0.0/33:80", "'10.0.0.0/33:80': '/33' is no prefix length: give 0 to 32"},
 	{"10.0.0.300:80", "'10.0.0.300:80': '10.0.0.300' is no IPv4 address"},
 	{"::1", "'::1': an IPv6 address stands in brackets, and needs a port: give [::1]:80, or [::1]:*"},
-	{"::1:631", "'::1:631': an IPv6 address stands in brackets: give [::1]:631, or if the address is ::1:631, "
-		    "[::1:631]:80"},
+	{"::1:631",
+	 "'::1:631': an IPv6 address stands in brackets: give [::1]:631, or if the address is ::1:631, [::1:631]:80"},
 	{"[::1]631", "'[::1]631': after the bracket comes a colon and the port: give [::1]:631"},
 	{"2001:db8::1:2:99999", "'2001:db8::1:2:99999': an IPv6 address stands in brackets: give [2001:db8::1:2]:80"},
 	{"[::1]", "'[::1]': an address needs a port: give [::1]:80, or [::1]:* for all ports"},
@@ -224,8 +224,8 @@ static const struct mistake mistakes[] = {
 	{"[1.2.3.4]:80", "'[1.2.3.4]:80': '1.2.3.4' is no IPv6 address"},
 	{"[fc00::]/129:80", "'[fc00::]/129:80': '/129' is no prefix length: give 0 to 128"},
 	{"\033[2J", "'\\x1b[2J': a control character has no place in it"},
-	{"\xff", "'\\xff': there is no such service; for a process of that name give \\xff:80, or \\xff:* for all its "
-		 "ports"},
+	{"\xff",
+	 "'\\xff': there is no such service; for a process of that name give \\xff:80, or \\xff:* for all its ports"},
 };
 
 static void test_mistakes(void **state)
@@ -299,8 +299,7 @@ static void test_bad_files(void **state)
 	memset(endless + 4, 'x', sizeof(endless) - 4);
 	assert_bad_file(
 		endless, sizeof(endless), 2,
-		"'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…': an entry has at most 255 characters, and this has "
-		"996");
+		"'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…': an entry has at most 255 characters, and this has 996");
 	assert_bad_file("80 443\n", 7, 1, "'80 443': these are several entries: give each a line of its own");
 }
 

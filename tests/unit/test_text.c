@@ -117,17 +117,17 @@ static void test_whole_lines(void **state)
 	(void)state;
 	conn.tuple.lport = 0;
 	conn.state = STATE_SYN_SENT;
-	assert_line(&connect,
-		    "23:59:58.500 100     curl            10.0.0.1        -     10.0.0.2        443   CLOSE     "
-		    "  -> SYN_SENT             -\n");
+	assert_line(
+		&connect,
+		"23:59:58.500 100     curl            10.0.0.1        -     10.0.0.2        443   CLOSE       -> SYN_SENT             -\n");
 	/* neither owner nor peer is known, and milliseconds are cut, not rounded up into the next second */
-	assert_line(&birth,
-		    "23:59:58.000 -       -               0.0.0.0         80    -               -     LISTEN      "
-		    "-> SYN_RECV             -\n");
+	assert_line(
+		&birth,
+		"23:59:58.000 -       -               0.0.0.0         80    -               -     LISTEN      -> SYN_RECV             -\n");
 	connect.in_state = (struct span){.ns = 1234567890, .known = SPAN_AT_LEAST};
-	assert_line(&connect,
-		    "23:59:58.500 100     curl            10.0.0.1        -     10.0.0.2        443   CLOSE     "
-		    "  -> SYN_SENT     >1234.567\n");
+	assert_line(
+		&connect,
+		"23:59:58.500 100     curl            10.0.0.1        -     10.0.0.2        443   CLOSE       -> SYN_SENT     >1234.567\n");
 }
 
 static void test_socket_that_was_there(void **state)
@@ -139,9 +139,9 @@ static void test_socket_that_was_there(void **state)
 	conn.state = STATE_ESTABLISHED;
 	conn.since_ns = 1000000000;
 	change = change_of_socket(&conn, 1500000000);
-	assert_line(&change,
-		    "23:59:58.500 100     curl            10.0.0.1        40000 10.0.0.2        443   -           "
-		    "-> ESTABLISHED   >500.000 was there before\n");
+	assert_line(
+		&change,
+		"23:59:58.500 100     curl            10.0.0.1        40000 10.0.0.2        443   -           -> ESTABLISHED   >500.000 was there before\n");
 }
 
 static char *gap_line(struct gap gap, struct text_style style)
@@ -190,9 +190,9 @@ static void test_end_of_which_little_is_known(void **state)
 				.derived = true};
 
 	(void)state;
-	assert_line(&change,
-		    "23:59:58.500 100     curl            10.0.0.1        40000 10.0.0.2        443   TIME_WAIT   "
-		    "-> CLOSE                -\n");
+	assert_line(
+		&change,
+		"23:59:58.500 100     curl            10.0.0.1        40000 10.0.0.2        443   TIME_WAIT   -> CLOSE                -\n");
 }
 
 static void test_ipv6_is_never_cut(void **state)
@@ -214,9 +214,9 @@ static void test_ipv6_is_never_cut(void **state)
 	/* a v4-mapped address shows that it is one */
 	conn.tuple = tuple_of(6, "::ffff:10.0.0.1", 1, "::1", 2);
 	change.oldstate = STATE_CLOSE;
-	assert_line(&change,
-		    "23:59:58.500 100     curl            ::ffff:10.0.0.1 1     ::1             2     CLOSE     "
-		    "  -> SYN_SENT             -\n");
+	assert_line(
+		&change,
+		"23:59:58.500 100     curl            ::ffff:10.0.0.1 1     ::1             2     CLOSE       -> SYN_SENT             -\n");
 }
 
 /* ---- why ---- */
@@ -539,8 +539,8 @@ static char *printing_close(struct printing *printing)
 #define HEADING                                                                                                        \
 	"TIME         PID     COMM            LADDR           LPORT RADDR           RPORT OLDSTATE    -> NEWSTATE "
 #define HEADING_NETNS(name)                                                                                            \
-	"TIME         PID     COMM            " name " LADDR           LPORT RADDR           RPORT OLDSTATE    "       \
-	"-> NEWSTATE "
+	"TIME         PID     COMM            " name                                                                   \
+	" LADDR           LPORT RADDR           RPORT OLDSTATE    -> NEWSTATE "
 
 static void assert_lines(char *text, const char *const *lines, size_t count)
 {

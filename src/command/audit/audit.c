@@ -296,8 +296,8 @@ static void warn_of_unknown_interfaces(const struct audit *audit)
 	for (size_t i = 0; i < audit->count; i++)
 		unknown |= audit->rows[i].since != SINCE_GONE && audit->rows[i].listener.interface_unknown;
 	if (unknown)
-		log_warning("/proc does not tell which interface a socket is bound to: fewer may reach it than is "
-			    "said");
+		log_warning(
+			"/proc does not tell which interface a socket is bound to: fewer may reach it than is said");
 }
 
 static void say_end(const struct audit *audit)

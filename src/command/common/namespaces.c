@@ -16,8 +16,7 @@ int namespaces_find(const struct options *options, struct netns_list *out)
 
 		if (err == -ENOENT)
 			log_error(
-				"/proc is not mounted: the network namespaces of this host cannot be found. Mount it: "
-				"mount -t proc proc /proc");
+				"/proc is not mounted: the network namespaces of this host cannot be found. Mount it: mount -t proc proc /proc");
 		return err;
 	}
 	here = calloc(1, sizeof(*here));

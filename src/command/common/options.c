@@ -49,8 +49,7 @@ static int command_named(const char *word)
 	}
 	near = nearest_word(word, names, COMMAND_COUNT);
 	options_fail(
-		"'%s' is no command%s%s: there are trace, top, list, fds, audit, explain and doctor (see tcpledger "
-		"--help)",
+		"'%s' is no command%s%s: there are trace, top, list, fds, audit, explain and doctor (see tcpledger --help)",
 		ESCAPED(word), near ? "; the nearest is " : "", near ? near : "");
 }
 

@@ -52,9 +52,7 @@ extern const struct argp fds_argp;
 extern const struct argp doctor_argp;
 
 #define FILTER_HELP                                                                                                    \
-	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, "    \
-	"comm nginx, netns NAME; and, or, not, ( ); :443 is either port, a bare address either side, a bare word "     \
-	"a process's name. Quote what the shell would take for itself."
+	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, comm nginx, netns NAME; and, or, not, ( ); :443 is either port, a bare address either side, a bare word a process's name. Quote what the shell would take for itself."
 
 /* ---- options_values.c ---- */
 

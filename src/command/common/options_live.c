@@ -153,9 +153,7 @@ const struct argp trace_argp = {
 	.options = trace_options,
 	.parser = read_trace,
 	.args_doc = "[FILTER]",
-	.doc = "Print each TCP state transition on this host as it happens, with the owner of the socket, the time "
-	       "spent "
-	       "in the old state, and why.\v" FILTER_HELP
+	.doc = "Print each TCP state transition on this host as it happens, with the owner of the socket, the time spent in the old state, and why.\v" FILTER_HELP
 	       "\n\nExit status: 0 done, 1 failed, 2 wrong use, 3 done but transitions were lost.",
 	.children = children};
 

@@ -23,6 +23,4 @@ static error_t read_doctor(int key, char *value, struct argp_state *state)
 const struct argp doctor_argp = {
 	.options = doctor_options,
 	.parser = read_doctor,
-	.doc = "Say whether this host can run tcpledger: for each thing that it needs or can use whether it is there "
-	       "(yes, partly, no), what its lack costs, and what to do about it. Tries the kernel out with BPF "
-	       "programs that do nothing.\vExit status: 0 tcpledger can trace here, 1 it cannot, 2 wrong use."};
+	.doc = "Say whether this host can run tcpledger: for each thing that it needs or can use whether it is there (yes, partly, no), what its lack costs, and what to do about it. Tries the kernel out with BPF programs that do nothing.\vExit status: 0 tcpledger can trace here, 1 it cannot, 2 wrong use."};

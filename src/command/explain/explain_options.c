@@ -27,8 +27,7 @@ static const struct argp_option explain_options[] = {
 };
 
 #define ALL_STATES                                                                                                     \
-	"ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN or "    \
-	"CLOSING"
+	"ESTABLISHED, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN or CLOSING"
 
 /* ---- a state ---- */
 
@@ -138,9 +137,9 @@ __attribute__((noreturn)) static void fail_word(const char *word)
 	if (near)
 		options_fail("explain '%s': there is no such state, port or service; the nearest is %s", ESCAPED(word),
 			     ESCAPED(near));
-	options_fail("explain '%s': there is no such state, port or service: give %s, a port from 0 to 65535, or a "
-		     "name of /etc/services",
-		     ESCAPED(word), ALL_STATES);
+	options_fail(
+		"explain '%s': there is no such state, port or service: give %s, a port from 0 to 65535, or a name of /etc/services",
+		ESCAPED(word), ALL_STATES);
 }
 
 static void take_word(struct explain_options *explain, char *word)
@@ -198,9 +197,5 @@ const struct argp explain_argp = {
 	.options = explain_options,
 	.parser = read_explain,
 	.args_doc = "[STATE|PORT]",
-	.doc = "Say what a state of TCP means, how a socket gets in and out, what many of them mean and what to do, "
-	       "with the "
-	       "numbers of this host now; or who has a port, and whether it can be bound, and if not, why. Without an "
-	       "argument: the states there are now.\vSTATE is close-wait, CLOSE_WAIT, estab, listening …; PORT is 80, "
-	       ":80, 80/tcp, 53/udp, https.\n\nExit status: 0 done, 1 failed, 2 wrong use.",
+	.doc = "Say what a state of TCP means, how a socket gets in and out, what many of them mean and what to do, with the numbers of this host now; or who has a port, and whether it can be bound, and if not, why. Without an argument: the states there are now.\vSTATE is close-wait, CLOSE_WAIT, estab, listening …; PORT is 80, :80, 80/tcp, 53/udp, https.\n\nExit status: 0 done, 1 failed, 2 wrong use.",
 };

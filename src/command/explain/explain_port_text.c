@@ -53,10 +53,10 @@ static void put_privilege(struct telling *telling)
 	const struct port_facts *facts = telling->about->facts;
 
 	if (port_is_privileged(facts, telling->about->survey->port))
-		page_paragraph(&telling->page,
-			       "It is privileged: below net.ipv4.ip_unprivileged_port_start, which is %u, so that "
-			       "bind() takes CAP_NET_BIND_SERVICE. We %s it.",
-			       facts->unprivileged_start, facts->may_bind_privileged ? "have" : "do not have");
+		page_paragraph(
+			&telling->page,
+			"It is privileged: below net.ipv4.ip_unprivileged_port_start, which is %u, so that bind() takes CAP_NET_BIND_SERVICE. We %s it.",
+			facts->unprivileged_start, facts->may_bind_privileged ? "have" : "do not have");
 	else
 		page_paragraph(&telling->page,
 			       "It takes no privilege to bind: net.ipv4.ip_unprivileged_port_start is %u.",
@@ -71,25 +71,23 @@ static void put_what(struct telling *telling)
 	page_heading(&telling->page, "What it is");
 	put_privilege(telling);
 	if (port_is_ephemeral(facts, port) && facts->reserved)
-		page_paragraph(&telling->page,
-			       "It is within net.ipv4.ip_local_port_range (%u to %u), but in "
-			       "net.ipv4.ip_local_reserved_ports: the kernel does not choose it for a connection.",
-			       facts->ephemeral_low, facts->ephemeral_high);
+		page_paragraph(
+			&telling->page,
+			"It is within net.ipv4.ip_local_port_range (%u to %u), but in net.ipv4.ip_local_reserved_ports: the kernel does not choose it for a connection.",
+			facts->ephemeral_low, facts->ephemeral_high);
 	else if (port_is_ephemeral(facts, port))
-		page_paragraph(&telling->page,
-			       "It is ephemeral: within net.ipv4.ip_local_port_range (%u to %u), from which the kernel "
-			       "chooses for connections that begin here. Any of them may have it when a server wants "
-			       "it; a server's port in this range belongs into net.ipv4.ip_local_reserved_ports.",
-			       facts->ephemeral_low, facts->ephemeral_high);
+		page_paragraph(
+			&telling->page,
+			"It is ephemeral: within net.ipv4.ip_local_port_range (%u to %u), from which the kernel chooses for connections that begin here. Any of them may have it when a server wants it; a server's port in this range belongs into net.ipv4.ip_local_reserved_ports.",
+			facts->ephemeral_low, facts->ephemeral_high);
 	else
-		page_paragraph(&telling->page,
-			       "It is %s, and outside net.ipv4.ip_local_port_range (%u to %u): the kernel does not "
-			       "choose it for a connection%s.",
-			       port < 1024 ? "one of the well-known ports" : "one of the ports for servers",
-			       facts->ephemeral_low, facts->ephemeral_high,
-			       facts->reserved
-				       ? ", and net.ipv4.ip_local_reserved_ports, in which it is, forbids it, too"
-				       : "");
+		page_paragraph(
+			&telling->page,
+			"It is %s, and outside net.ipv4.ip_local_port_range (%u to %u): the kernel does not choose it for a connection%s.",
+			port < 1024 ? "one of the well-known ports" : "one of the ports for servers",
+			facts->ephemeral_low, facts->ephemeral_high,
+			facts->reserved ? ", and net.ipv4.ip_local_reserved_ports, in which it is, forbids it, too"
+					: "");
 	if (facts->reserved)
 		page_paragraph(&telling->page,
 			       "A reserved port can be bound by who asks for it by its number, as ever.");
@@ -255,16 +253,15 @@ static void put_listener(struct telling *telling, const struct port_reason *reas
 
 	servers_text(telling, reason, "listens on", "sockets listen on it (see above)", who);
 	if (reason->one_address)
-		page_item(&telling->page,
-			  "%s: %s. A bind() to all addresses (0.0.0.0, ::) needs %s as well; on any other "
-			  "address alone the port is free.",
-			  where, who, reason->count == 1 ? "that one" : "those");
+		page_item(
+			&telling->page,
+			"%s: %s. A bind() to all addresses (0.0.0.0, ::) needs %s as well; on any other address alone the port is free.",
+			where, who, reason->count == 1 ? "that one" : "those");
 	else
-		page_item(&telling->page,
-			  "%s: %s, on all addresses%s. Stop it first; SO_REUSEADDR does not help "
-			  "against a listener. Two share a port only where both set SO_REUSEPORT before bind() and "
-			  "belong to the same user.",
-			  where, who, reason->one_device ? elsewhere_text(reason) : ", so that none is left");
+		page_item(
+			&telling->page,
+			"%s: %s, on all addresses%s. Stop it first; SO_REUSEADDR does not help against a listener. Two share a port only where both set SO_REUSEPORT before bind() and belong to the same user.",
+			where, who, reason->one_device ? elsewhere_text(reason) : ", so that none is left");
 }
 
 /* Nothing else keeps the port of that protocol. */
@@ -309,16 +306,15 @@ static void put_udp_socket(struct telling *telling, const struct port_reason *re
 	char who[EXPLAIN_WORDS];
 
 	servers_text(telling, reason, "has bound", "sockets are bound to it (see above)", who);
-	page_item(&telling->page,
-		  "%s: %s%s. Close %s first; two share a port only where both set SO_REUSEPORT, or both SO_REUSEADDR, "
-		  "before bind().%s",
-		  where, who, elsewhere_text(reason), one ? "it" : "them",
-		  reuse_text(reuse_of(telling, reason),
-			     one ? " This one has set SO_REUSEADDR: who sets that, too, can bind the port, and may "
-				   "then get the packets in its place."
-				 : " These have set SO_REUSEADDR: who sets that, too, can bind the port, and may "
-				   "then get the packets in their place.",
-			     ""));
+	page_item(
+		&telling->page,
+		"%s: %s%s. Close %s first; two share a port only where both set SO_REUSEPORT, or both SO_REUSEADDR, before bind().%s",
+		where, who, elsewhere_text(reason), one ? "it" : "them",
+		reuse_text(
+			reuse_of(telling, reason),
+			one ? " This one has set SO_REUSEADDR: who sets that, too, can bind the port, and may then get the packets in its place."
+			    : " These have set SO_REUSEADDR: who sets that, too, can bind the port, and may then get the packets in their place.",
+			""));
 }
 
 static void put_bound(struct telling *telling, const struct port_reason *reason, const char *where)
@@ -341,12 +337,13 @@ static void put_time_wait(struct telling *telling, const struct port_reason *rea
 	char number[EXPLAIN_WORDS];
 
 	explain_number(reason->count, "connection in TIME_WAIT keeps it", "connections in TIME_WAIT keep it", number);
-	page_item(&telling->page, "%s: %s without a listener; the last of them ends within %u s.%s", where, number,
-		  explain_seconds(reason->last_ms),
-		  reuse_text(reuse_of(telling, reason),
-			     " A server that sets SO_REUSEADDR before bind(), as nearly all do, gets it at once.",
-			     " SO_REUSEADDR does not help: it has to be set by the sockets that these were, too, and "
-			     "it was not, as on a client's. Wait, or take another port."));
+	page_item(
+		&telling->page, "%s: %s without a listener; the last of them ends within %u s.%s", where, number,
+		explain_seconds(reason->last_ms),
+		reuse_text(
+			reuse_of(telling, reason),
+			" A server that sets SO_REUSEADDR before bind(), as nearly all do, gets it at once.",
+			" SO_REUSEADDR does not help: it has to be set by the sockets that these were, too, and it was not, as on a client's. Wait, or take another port."));
 }
 
 static void put_outgoing(struct telling *telling, const struct port_reason *reason, const char *where)
@@ -354,13 +351,11 @@ static void put_outgoing(struct telling *telling, const struct port_reason *reas
 	char number[EXPLAIN_WORDS];
 
 	explain_number(reason->count, "connection has it", "connections have it", number);
-	page_item(&telling->page,
-		  "%s: %s, most likely of a client for which the kernel has chosen it: it is an ephemeral port (see "
-		  "above whose they are). End the client, or take another port; `sysctl -w "
-		  "net.ipv4.ip_local_reserved_ports=%u` (with what is in it already) keeps it from clients from now "
-		  "on.%s",
-		  where, number, telling->about->survey->port,
-		  reuse_text(reuse_of(telling, reason), "", " SO_REUSEADDR does not help: the client has not set it."));
+	page_item(
+		&telling->page,
+		"%s: %s, most likely of a client for which the kernel has chosen it: it is an ephemeral port (see above whose they are). End the client, or take another port; `sysctl -w net.ipv4.ip_local_reserved_ports=%u` (with what is in it already) keeps it from clients from now on.%s",
+		where, number, telling->about->survey->port,
+		reuse_text(reuse_of(telling, reason), "", " SO_REUSEADDR does not help: the client has not set it."));
 }
 
 /* What tells an accepted connection from a client's is what most servers set. */
@@ -381,18 +376,14 @@ static void put_connections(struct telling *telling, const struct port_reason *r
 static void put_refusal(struct telling *telling, const struct port_reason *reason, const char *where)
 {
 	if (reason->why == WHY_PRIVILEGED)
-		page_item(&telling->page,
-			  "%s: the port is privileged, and we lack CAP_NET_BIND_SERVICE: whether it is free was not "
-			  "tried. Run the server as root, give it the capability (`setcap cap_net_bind_service=ep "
-			  "FILE`, or AmbientCapabilities= in its unit), or lower net.ipv4.ip_unprivileged_port_start.",
-			  where);
+		page_item(
+			&telling->page,
+			"%s: the port is privileged, and we lack CAP_NET_BIND_SERVICE: whether it is free was not tried. Run the server as root, give it the capability (`setcap cap_net_bind_service=ep FILE`, or AmbientCapabilities= in its unit), or lower net.ipv4.ip_unprivileged_port_start.",
+			where);
 	else
 		page_item(
 			&telling->page,
-			"%s: the kernel forbids it, though no privilege lacks: a security module (SELinux, AppArmor), "
-			"a BPF program of the control group, or this network namespace belongs to a user namespace in "
-			"which we "
-			"are nobody. See `dmesg` and the audit log.",
+			"%s: the kernel forbids it, though no privilege lacks: a security module (SELinux, AppArmor), a BPF program of the control group, or this network namespace belongs to a user namespace in which we are nobody. See `dmesg` and the audit log.",
 			where);
 }
 
@@ -425,10 +416,10 @@ static void put_reason(struct telling *telling, const struct port_reason *reason
 		put_time_wait(telling, reason, where);
 		break;
 	default:
-		page_item(&telling->page,
-			  "%s: a socket has it that the kernel does not show: bound, but neither listening nor "
-			  "connected (before Linux 6.8 such are in no list), or one that has just gone.",
-			  where);
+		page_item(
+			&telling->page,
+			"%s: a socket has it that the kernel does not show: bound, but neither listening nor connected (before Linux 6.8 such are in no list), or one that has just gone.",
+			where);
 	}
 }
 
@@ -455,10 +446,10 @@ void explain_port_text(const struct explain_style *style, const struct port_page
 	page_open(&telling.page, style->output, style->width, style->color);
 	put_title(&telling);
 	if (!about->survey->port) {
-		page_paragraph(&telling.page,
-			       "No socket has port 0. bind() to it asks the kernel for a free port within "
-			       "net.ipv4.ip_local_port_range, which is %u to %u.",
-			       about->facts->ephemeral_low, about->facts->ephemeral_high);
+		page_paragraph(
+			&telling.page,
+			"No socket has port 0. bind() to it asks the kernel for a free port within net.ipv4.ip_local_port_range, which is %u to %u.",
+			about->facts->ephemeral_low, about->facts->ephemeral_high);
 		return;
 	}
 	put_what(&telling);

@@ -36,9 +36,9 @@ void explain_states_text(const struct explain_style *style, const struct states_
 	if (!total)
 		page_paragraph(&page, "There are no TCP sockets.");
 	output_char(style->output, '\n');
-	page_title(&page,
-		   "`tcpledger explain CLOSE_WAIT` tells of a state how sockets get into it, what many of them mean, "
-		   "and what to do; `tcpledger explain 80` tells who has a port, or why it cannot be bound.");
+	page_title(
+		&page,
+		"`tcpledger explain CLOSE_WAIT` tells of a state how sockets get into it, what many of them mean, and what to do; `tcpledger explain 80` tells who has a port, or why it cannot be bound.");
 }
 
 /* ---- what is known of one ---- */
@@ -128,11 +128,10 @@ static void put_queues(struct page *page, const struct state_survey *survey)
 
 static void put_unknown(struct page *page, const struct state_survey *survey, bool denied)
 {
-	put_some(page, survey->unknown,
-		 denied ? "of them are held by processes that may not be looked into: run as root, or with "
-			  "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
-			: "of them are held by nobody that can be found (the kernel itself, or a process in another "
-			  "container)");
+	put_some(
+		page, survey->unknown,
+		denied ? "of them are held by processes that may not be looked into: run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+		       : "of them are held by nobody that can be found (the kernel itself, or a process in another container)");
 }
 
 static const char *service_of(const struct explain_style *style, uint32_t port)

@@ -16,9 +16,9 @@ static error_t read_fds(int key, char *value, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_ARG:
 		if (options->process)
-			options_fail("fds '%s' '%s': give one process, by its PID or its name (* and ? match any text, "
-				     "any character)",
-				     TYPED(options->process), TYPED(value));
+			options_fail(
+				"fds '%s' '%s': give one process, by its PID or its name (* and ? match any text, any character)",
+				TYPED(options->process), TYPED(value));
 		options->process = value;
 		return 0;
 	case ARGP_KEY_END:
@@ -34,8 +34,4 @@ const struct argp fds_argp = {
 	.options = fds_options,
 	.parser = read_fds,
 	.args_doc = "PID|NAME",
-	.doc = "Print the open descriptors of a process: what each is, what the kernel tells of it, and who holds the "
-	       "other end. NAME is that of all processes which are called so, as in /proc/PID/comm; * and ? match any "
-	       "text, any character. The PID may be a thread's.\vExit status: 0 done, 1 failed, or nothing may be "
-	       "looked at, 2 wrong use, or "
-	       "there is no such process."};
+	.doc = "Print the open descriptors of a process: what each is, what the kernel tells of it, and who holds the other end. NAME is that of all processes which are called so, as in /proc/PID/comm; * and ? match any text, any character. The PID may be a thread's.\vExit status: 0 done, 1 failed, or nothing may be looked at, 2 wrong use, or there is no such process."};

@@ -220,9 +220,6 @@ const struct argp list_argp = {
 	.options = list_options,
 	.parser = read_list,
 	.args_doc = "[FILTER]",
-	.doc = "Print the sockets that there are now: state, queues, both ends, and who holds them. The letters are "
-	       "those "
-	       "of ss and netstat, and may be joined: -tulnp is what listens on TCP and UDP, with numbers and "
-	       "processes; "
-	       "-at is all of TCP.\v" FILTER_HELP "\n\nExit status: 0 done, 1 failed, 2 wrong use.",
+	.doc = "Print the sockets that there are now: state, queues, both ends, and who holds them. The letters are those of ss and netstat, and may be joined: -tulnp is what listens on TCP and UDP, with numbers and processes; -at is all of TCP.\v" FILTER_HELP
+	       "\n\nExit status: 0 done, 1 failed, 2 wrong use.",
 };

@@ -318,8 +318,9 @@ static int read_who(struct reading *reading, char *word)
 	int err;
 
 	if (!*word)
-		return fail(reading, "a process or an address is missing before the colon: for the port alone leave "
-				     "the colon out");
+		return fail(
+			reading,
+			"a process or an address is missing before the colon: for the port alone leave the colon out");
 	if (!strcmp(word, "*"))
 		return 0;
 	if (looks_like_ipv4(word)) {

@@ -146,8 +146,7 @@ static struct filter *address_leaf(struct parser *parser, size_t at, char *word,
 	bits = most;
 	if (!node->family)
 		fail_at(parser, at,
-			"'%s' is no address: give 10.0.0.1, 10.0.0.0/8, [::1] or fd00::/8 (host names are not looked "
-			"up)",
+			"'%s' is no address: give 10.0.0.1, 10.0.0.0/8, [::1] or fd00::/8 (host names are not looked up)",
 			TYPED(word));
 	else if (slash && parse_u32(slash + 1, 0, most, &bits))
 		fail_at(parser, at + (size_t)(slash + 1 - word), "'%s' is no prefix length: give 0 to %u",

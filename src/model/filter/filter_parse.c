@@ -53,10 +53,10 @@ static struct filter *state_leaf(struct parser *parser, const struct token *toke
 				       "'%s' is no TCP state; the nearest is '%s'", TYPED(name),
 				       tcp_state_nearest(name));
 		if (!one)
-			return fail_at(parser, token->at + (size_t)(word - token->word),
-				       "'%s' is no TCP state: give one of established, syn-sent, syn-recv, fin-wait-1, "
-				       "fin-wait-2, time-wait, close, close-wait, last-ack, listen, closing",
-				       TYPED(name));
+			return fail_at(
+				parser, token->at + (size_t)(word - token->word),
+				"'%s' is no TCP state: give one of established, syn-sent, syn-recv, fin-wait-1, fin-wait-2, time-wait, close, close-wait, last-ack, listen, closing",
+				TYPED(name));
 		set |= one;
 		word += length;
 	} while (*word++ == ',');
@@ -220,10 +220,10 @@ static struct filter *bare_word(struct parser *parser, const struct token *token
 	if (token->quoted)
 		return take_comm(parser, token);
 	if (is_word_of_ss(word))
-		return fail_at(parser, token->at,
-			       "'%s' is understood by ss, but not here: give state, exclude, sport, dport, src, dst, "
-			       "pid, uid, comm, netns or family. (A process of that name is 'comm %s')",
-			       word, word);
+		return fail_at(
+			parser, token->at,
+			"'%s' is understood by ss, but not here: give state, exclude, sport, dport, src, dst, pid, uid, comm, netns or family. (A process of that name is 'comm %s')",
+			word, word);
 	if (tcp_state_set(word, strlen(word)))
 		return fail_at(parser, token->at, "'%s' alone says nothing: 'state %s' is a state, 'comm %s' a process",
 			       TYPED(word), TYPED(word), TYPED(word));
@@ -231,10 +231,10 @@ static struct filter *bare_word(struct parser *parser, const struct token *token
 	if (!near)
 		near = tcp_state_nearest(word);
 	if (near)
-		return fail_at(parser, token->at,
-			       "'%s' is not understood here; the nearest is '%s'. (A process of that "
-			       "name is 'comm %s')",
-			       TYPED(word), near, TYPED(word));
+		return fail_at(
+			parser, token->at,
+			"'%s' is not understood here; the nearest is '%s'. (A process of that name is 'comm %s')",
+			TYPED(word), near, TYPED(word));
 	return take_comm(parser, token);
 }
 

@@ -68,10 +68,9 @@ static bool is_alone(void)
 
 static int refuse(int err)
 {
-	log_error("--snapshot-source=iter: this kernel has no BPF iterators over sockets and descriptors, or does not "
-		  "allow "
-		  "them (%s). Give auto or proc",
-		  strerror(-err));
+	log_error(
+		"--snapshot-source=iter: this kernel has no BPF iterators over sockets and descriptors, or does not allow them (%s). Give auto or proc",
+		strerror(-err));
 	return err;
 }
 
@@ -215,8 +214,7 @@ static void warn_of(struct snapshot_kit *kit, const struct netns *netns, int err
 {
 	if (!kit->warned)
 		log_warning(
-			"network namespace %u cannot be read (%s): its sockets of before are not known, and when its "
-			"TIME_WAITs end is only guessed. There may be others like it",
+			"network namespace %u cannot be read (%s): its sockets of before are not known, and when its TIME_WAITs end is only guessed. There may be others like it",
 			netns->inode, strerror(-err));
 	kit->warned = true;
 }
@@ -336,8 +334,8 @@ static int take(struct snapshot *snapshot)
 	int err = 0;
 
 	if (access("/proc/self/net", F_OK)) {
-		log_error("/proc is not mounted: what was there before cannot be known. Mount it: mount -t proc proc "
-			  "/proc");
+		log_error(
+			"/proc is not mounted: what was there before cannot be known. Mount it: mount -t proc proc /proc");
 		return -ENOENT;
 	}
 	if (snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS))

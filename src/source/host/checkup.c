@@ -75,13 +75,11 @@ const char *checkup_remedy_of_shortage(int err)
 {
 	switch (err) {
 	case -EMFILE:
-		return "Allow it more open files: `ulimit -n 1024`, as root where the hard limit is lower; in a unit "
-		       "of systemd LimitNOFILE=";
+		return "Allow it more open files: `ulimit -n 1024`, as root where the hard limit is lower; in a unit of systemd LimitNOFILE=";
 	case -ENFILE:
 		return "The whole host has no file left: raise fs.file-max, or see who has so many open";
 	case -ENOMEM:
-		return "Allow it more memory: `ulimit -d unlimited`, `ulimit -v unlimited`; in a container or a unit "
-		       "of systemd (MemoryMax=, LimitDATA=) a greater limit";
+		return "Allow it more memory: `ulimit -d unlimited`, `ulimit -v unlimited`; in a container or a unit of systemd (MemoryMax=, LimitDATA=) a greater limit";
 	default:
 		return NULL;
 	}
@@ -122,8 +120,8 @@ static void check_kernel(const struct host_facts *facts, struct check *check)
 static void say_setcap(char *text, const struct host_facts *facts)
 {
 	bool plain = facts->program[0] == '/' &&
-		     !facts->program[strspn(facts->program, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-							    "0123456789/._+-")];
+		     !facts->program[strspn(facts->program,
+					    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-")];
 
 	say(text, "`sudo setcap " CAPABILITIES_FOR_FILE "=ep %s`",
 	    plain ? facts->program : "\"$(command -v tcpledger)\"");
@@ -161,19 +159,18 @@ static void advise_capabilities(const struct host_facts *facts, struct check *ch
 	bool enough = may_trace(facts) && !*capabilities_missing(facts->capabilities, CAPABILITY_OWNERS, names);
 
 	if (facts->no_new_privileges)
-		say(check->remedy, "Nothing started from here can gain privileges (no_new_privs): start it from "
-				   "elsewhere. ");
+		say(check->remedy,
+		    "Nothing started from here can gain privileges (no_new_privs): start it from elsewhere. ");
 	if (enough) {
 		say(check->remedy, "Run it with sudo where that matters");
 		return;
 	}
 	say(check->remedy,
-	    "Run it with sudo, or grant them to the program once. It then shows everybody's sockets and descriptors to "
-	    "all who may run it: first let only a group do that (`chown root:GROUP`, `chmod 0750`), then ");
+	    "Run it with sudo, or grant them to the program once. It then shows everybody's sockets and descriptors to all who may run it: first let only a group do that (`chown root:GROUP`, `chmod 0750`), then ");
 	say_setcap(check->remedy, facts);
 	if (facts->in_pid_namespace)
-		say(check->remedy, ". In a container they must be granted to that: `docker run --cap-add BPF "
-				   "--cap-add PERFMON`");
+		say(check->remedy,
+		    ". In a container they must be granted to that: `docker run --cap-add BPF --cap-add PERFMON`");
 }
 
 /* Iterators find the holders of sockets without looking into /proc. */
@@ -185,8 +182,7 @@ static const char *cost_of_hidden_processes(const struct host_facts *facts)
 static const char *cost_of_staying(const struct host_facts *facts)
 {
 	return facts->netns_count > 1
-		       ? "no network namespace can be entered, and there are several: snapshots are read from /proc, "
-			 "where those without a process are missing"
+		       ? "no network namespace can be entered, and there are several: snapshots are read from /proc, where those without a process are missing"
 		       : "no network namespace can be entered: once there are several, snapshots are read from /proc";
 }
 
@@ -195,8 +191,8 @@ static void check_capabilities(const struct host_facts *facts, struct check *che
 	say_capabilities(facts, check);
 	if (facts->in_user_namespace && !works(&facts->tracepoint)) {
 		check->state = CHECK_NO;
-		say(check->found, "; but they are those of a user namespace (a rootless container?), and the kernel "
-				  "asks for the host's");
+		say(check->found,
+		    "; but they are those of a user namespace (a rootless container?), and the kernel asks for the host's");
 		say(check->cost, "nothing can be traced");
 		say(check->remedy, "Run it as root of the host, outside of the container");
 		return;
@@ -236,10 +232,8 @@ static void check_seccomp(const struct host_facts *facts, struct check *check)
 	    trial_error_text(facts->system_call));
 	say(check->cost, "nothing can be traced");
 	say(check->remedy,
-	    filter ? "Allow it: `docker run --security-opt seccomp=unconfined`, or --privileged, or a "
-		     "profile with bpf; in a unit of systemd SystemCallFilter=bpf. Or run it on the host"
-		   : "A security module (SELinux, AppArmor, a BPF LSM) does so: allow bpf() to tcpledger "
-		     "in its policy, or run it outside of the container");
+	    filter ? "Allow it: `docker run --security-opt seccomp=unconfined`, or --privileged, or a profile with bpf; in a unit of systemd SystemCallFilter=bpf. Or run it on the host"
+		   : "A security module (SELinux, AppArmor, a BPF LSM) does so: allow bpf() to tcpledger in its policy, or run it outside of the container");
 }
 
 static void check_btf(const struct host_facts *facts, struct check *check)
@@ -263,8 +257,8 @@ static void check_btf(const struct host_facts *facts, struct check *check)
 	}
 	say(check->found, "kernel %s offers no type information (" VMLINUX_BTF ": %s)", facts->release,
 	    facts->btf_file_err ? strerror(facts->btf_file_err) : "not understood");
-	say(check->remedy, "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y: Debian 11, Ubuntu 20.10, Fedora 31, "
-			   "RHEL 8.2 and later have it. In a container, see to it that /sys is mounted");
+	say(check->remedy,
+	    "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y: Debian 11, Ubuntu 20.10, Fedora 31, RHEL 8.2 and later have it. In a container, see to it that /sys is mounted");
 }
 
 static void check_ring_buffer(const struct host_facts *facts, struct check *check)
@@ -277,9 +271,9 @@ static void check_ring_buffer(const struct host_facts *facts, struct check *chec
 	say(check->found, "a BPF ring buffer is refused: %s", trial_error_text(facts->ring_buffer.err));
 	say(check->cost, "nothing can be traced");
 	advise(check->remedy, facts, &facts->ring_buffer,
-	       facts->ring_buffer.err == -EINVAL ? "This kernel is too old: Linux 5.8 is the oldest that can do, 5.15 "
-						   "the oldest that is supported"
-						 : "See limits, and the kernel's log");
+	       facts->ring_buffer.err == -EINVAL
+		       ? "This kernel is too old: Linux 5.8 is the oldest that can do, 5.15 the oldest that is supported"
+		       : "See limits, and the kernel's log");
 }
 
 static void check_tracepoint(const struct host_facts *facts, struct check *check)
@@ -328,14 +322,13 @@ static void check_iterators(const struct host_facts *facts, struct check *check)
 		return;
 	check->state = works(sockets) || works(descriptors) ? CHECK_PARTLY : CHECK_NO;
 	if (!works(sockets))
-		say(check->cost, "snapshots are read from /proc: later and less exact; what has moved meanwhile is "
-				 "mended by its next transition, TIME_WAIT by the next snapshot");
+		say(check->cost,
+		    "snapshots are read from /proc: later and less exact; what has moved meanwhile is mended by its next transition, TIME_WAIT by the next snapshot");
 	if (!works(descriptors))
 		say(check->cost, "%sowners are read from /proc/PID/fd, which takes several times as long",
 		    *check->cost ? "; " : "");
 	advise(check->remedy, facts, failed,
-	       "Linux 5.9 (tcp) and 5.11 (task_file with bpf_sock_from_file) and later have them, built with "
-	       "CONFIG_BPF_EVENTS=y and CONFIG_PROC_FS=y");
+	       "Linux 5.9 (tcp) and 5.11 (task_file with bpf_sock_from_file) and later have them, built with CONFIG_BPF_EVENTS=y and CONFIG_PROC_FS=y");
 }
 
 static void check_fentry(const struct host_facts *facts, struct check *check)
@@ -347,14 +340,12 @@ static void check_fentry(const struct host_facts *facts, struct check *check)
 	if (works(trial))
 		return;
 	check->state = CHECK_NO;
-	say(check->cost, "the process that accepts a connection is not told by the kernel, but found by a scan half a "
-			 "second later: of a shorter connection only the listener's owner is known");
+	say(check->cost,
+	    "the process that accepts a connection is not told by the kernel, but found by a scan half a second later: of a shorter connection only the listener's owner is known");
 	advise(check->remedy, facts, trial,
 	       trial->err == -EPERM
-		       ? "With these capabilities it is the kernel's own policy: only another kernel helps, one with "
-			 "CONFIG_FUNCTION_TRACER=y and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y and no such policy"
-		       : "Boot a kernel built with CONFIG_FUNCTION_TRACER=y and "
-			 "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y (on arm64 Linux 6.4 or later)");
+		       ? "With these capabilities it is the kernel's own policy: only another kernel helps, one with CONFIG_FUNCTION_TRACER=y and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y and no such policy"
+		       : "Boot a kernel built with CONFIG_FUNCTION_TRACER=y and CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y (on arm64 Linux 6.4 or later)");
 }
 
 static void check_lockdown(const struct host_facts *facts, struct check *check)
@@ -382,8 +373,8 @@ static void check_lockdown(const struct host_facts *facts, struct check *check)
 		say(check->found, ": bpf_probe_read_kernel() ");
 		say_failure(check->found, &facts->kernel_read);
 	}
-	say(check->cost, "TIME_WAIT is not told exactly when a connection closes, but inferred, and confirmed by the "
-			 "next snapshot");
+	say(check->cost,
+	    "TIME_WAIT is not told exactly when a connection closes, but inferred, and confirmed by the next snapshot");
 	say(check->remedy, forbidden ? "Boot with lockdown=integrity or none (it may come with Secure Boot)"
 				     : "Linux 5.5 and later have it");
 }
@@ -475,8 +466,8 @@ static void check_rps(const struct host_facts *facts, struct check *check)
 	check->state = CHECK_PARTLY;
 	say(check->found, "packets are steered between processors: %s", facts->steered);
 	say(check->cost, "up to 0.2 %% of transitions reached no BPF program on Linux 6.18, and nothing counts them");
-	say(check->remedy, "Where each one matters: `for f in /sys/class/net/*/queues/rx-*/rps_cpus; do echo 0 > $f; "
-			   "done`");
+	say(check->remedy,
+	    "Where each one matters: `for f in /sys/class/net/*/queues/rx-*/rps_cpus; do echo 0 > $f; done`");
 }
 
 typedef void check_function(const struct host_facts *facts, struct check *check);

@@ -72,9 +72,9 @@ static bool is_inode(const char *word, struct netns_choice *choice)
 		return false;
 	choice->count = 1;
 	if (!is_known(choice->inodes[0]))
-		log_warning("no process is in network namespace %u, and /run/netns has no name for it: it may have "
-			    "gone",
-			    choice->inodes[0]);
+		log_warning(
+			"no process is in network namespace %u, and /run/netns has no name for it: it may have gone",
+			choice->inodes[0]);
 	return true;
 }
 

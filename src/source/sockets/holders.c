@@ -163,8 +163,7 @@ static int find(struct holders *holders, enum holder_source source)
 		err = find_by_iterator(holders);
 	if (err && source == HOLDERS_BY_ITER)
 		log_error(
-			"--holder-source=iter: this kernel has no BPF iterator over descriptors, or does not allow it "
-			"(%s). Give auto or proc",
+			"--holder-source=iter: this kernel has no BPF iterator over descriptors, or does not allow it (%s). Give auto or proc",
 			trial_error_text(err));
 	if (err && source != HOLDERS_BY_ITER) {
 		holders->count = 0;

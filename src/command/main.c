@@ -1,17 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Finds the command that is asked for, and runs it.
+ */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "escape.h"
 #include "log.h"
+#include "nearest.h"
 #include "privileges.h"
 #include "standard_output.h"
 
-/* Who starts us without a standard output has no use for one of our descriptors in its place. (Where the file gave
- * rights, the C library has put something there already that can only be read.) */
+/* All commands, in the order of `tcpledger --help`. The first one runs when none is named. */
+#define COMMANDS(COMMAND)                                                                                              \
+	COMMAND(trace)                                                                                                 \
+	COMMAND(top)                                                                                                   \
+	COMMAND(list)                                                                                                  \
+	COMMAND(fds)                                                                                                   \
+	COMMAND(audit)                                                                                                 \
+	COMMAND(explain)                                                                                               \
+	COMMAND(doctor)
+
+#define DECLARE(name) extern const struct command name##_command;
+#define ADDRESS(name) &name##_command,
+
+COMMANDS(DECLARE)
+
+static const struct command *const commands[] = {COMMANDS(ADDRESS)};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_overview(void)
+{
+	puts("Usage: tcpledger [COMMAND] [OPTION...] [FILTER]\n"
+	     "An exact, live account of the TCP connections of this host.\n");
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		printf("  %-7s %s\n", commands[i]->name, commands[i]->summary);
+	puts("\n'tcpledger COMMAND --help' tells the rest of each; 'tcpledger --version' the version.");
+}
+
+/* NULL, with a message, when there is no command of that name. */
+static const struct command *find_command(const char *word)
+{
+	const char *names[COMMAND_COUNT], *near;
+	char all[256] = "";
+
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		names[i] = commands[i]->name;
+		if (!strcmp(word, names[i]))
+			return commands[i];
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
+			 i == 0                   ? ""
+			 : i + 1 == COMMAND_COUNT ? " and "
+						  : ", ",
+			 names[i]);
+	}
+	near = nearest_word(word, names, COMMAND_COUNT);
+	log_error("'%s' is no command%s%s: there are %s (see tcpledger --help)", ESCAPED(word),
+		  near ? "; the nearest is " : "", near ? near : "", all);
+	return NULL;
+}
+
+static bool is_any(const char *word, const char *const *words)
+{
+	while (*words && strcmp(word, *words) != 0)
+		words++;
+	return *words != NULL;
+}
+
+/* Runs what the first word asks for: a command, help, the version; or the first command, where it is an option. */
+static int run_command(int argc, char **argv)
+{
+	static const char *const help[] = {"--help", "-?", "-h", NULL}, *const version[] = {"--version", "-V", NULL};
+	const struct command *command = commands[0];
+	char name[64] = "tcpledger";
+
+	if (argc > 1 && is_any(argv[1], help)) {
+		print_overview();
+		return STATUS_DONE;
+	}
+	if (argc > 1 && is_any(argv[1], version)) {
+		puts("tcpledger " TCPLEDGER_VERSION);
+		return STATUS_DONE;
+	}
+	if (argc > 1 && argv[1][0] != '-') {
+		command = find_command(argv[1]);
+		if (!command)
+			return STATUS_WRONG_USE;
+		snprintf(name, sizeof(name), "tcpledger %s", command->name);
+		argv++;
+		argc--;
+	}
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
+/* Opens /dev/null in place of each standard file that is closed, or the next file opened here would take its number.
+ * (Where the file gave rights, the C library has already opened something there that can only be read.) */
 static bool has_standard_files(void)
 {
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
@@ -26,7 +116,7 @@ static bool has_standard_files(void)
 	return has_output;
 }
 
-/* Each network namespace takes a descriptor while it is read, and so does each process and each thread. */
+/* Raises the limit of descriptors: each network namespace, process and thread takes one while it is read. */
 static void take_descriptors(void)
 {
 	struct rlimit limit;
@@ -37,7 +127,7 @@ static void take_descriptors(void)
 	}
 }
 
-/* A write tells that its reader has gone, or that the file has reached its limit. */
+/* Lets write() fail instead, when the reader has gone or the file has reached its limit. */
 static void ignore_write_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -46,13 +136,7 @@ static void ignore_write_signals(void)
 
 int main(int argc, char **argv)
 {
-	static int (*const run[])(const struct options *options) = {
-		[COMMAND_TRACE] = trace_run,   [COMMAND_TOP] = top_run,     [COMMAND_LIST] = list_run,
-		[COMMAND_FDS] = fds_run,       [COMMAND_AUDIT] = audit_run, [COMMAND_EXPLAIN] = explain_run,
-		[COMMAND_DOCTOR] = doctor_run,
-	};
-	struct options options;
-	int err = privileges_begin(), status;
+	int err = privileges_begin();
 
 	if (err) {
 		log_error("privileges cannot be laid aside: %s", strerror(-err));
@@ -65,8 +149,5 @@ int main(int argc, char **argv)
 	}
 	standard_output_check_at_exit();
 	take_descriptors();
-	options_read(&options, argc, argv);
-	status = run[options.command](&options);
-	options_free(&options);
-	return status;
+	return run_command(argc, argv);
 }

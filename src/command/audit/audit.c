@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include "audit_json.h"
+#include "audit_options.h"
 #include "audit_text.h"
 #include "baseline_file.h"
 #include "capability.h"
 #include "clock.h"
 #include "command.h"
+#include "ending.h"
 #include "filter_socket.h"
 #include "grow.h"
 #include "log.h"
@@ -22,12 +24,11 @@
 #include "netns_finder.h"
 #include "port_facts.h"
 #include "process.h"
-#include "report.h"
 #include "socket_names.h"
 #include "users.h"
 
 struct audit {
-	const struct options *options;
+	const struct audit_options *options;
 	struct audit_rules rules;
 	struct netns_list namespaces;
 	struct netns_names *names;
@@ -44,7 +45,6 @@ struct audit {
 	size_t left_out; /* listeners of which the filter asks for what could not be seen */
 	struct audit_counts counts;
 	struct output *output;
-	bool told; /* why it failed */
 };
 
 /* ---- the listeners ---- */
@@ -110,10 +110,10 @@ static void describe(struct audit *audit, const struct socket *socket, struct li
 		snprintf(out->netns, sizeof(out->netns), "%s", label->name);
 }
 
-static int take(void *context, const struct socket *found)
+static int take_listener(void *context, const struct socket *found)
 {
 	struct audit *audit = context;
-	const struct policy *policy = audit->options->audit.policy;
+	const struct policy *policy = audit->options->policy;
 	struct socket socket = *found;
 	struct audit_row *row;
 	enum filter_answer answer;
@@ -123,7 +123,7 @@ static int take(void *context, const struct socket *found)
 		return 0;
 	socket.owners = holders_of(audit->holders, socket.inode, &socket.owner_count);
 	socket.owners_hidden = socket.inode && audit->hidden;
-	answer = socket_passes(&socket, audit->options->filter);
+	answer = socket_passes(&socket, audit->options->sockets.filter.filter);
 	audit->left_out += answer == FILTER_MAYBE;
 	if (answer != FILTER_YES)
 		return 0;
@@ -140,26 +140,21 @@ static int take(void *context, const struct socket *found)
 	return 0;
 }
 
-static uint32_t protocols_of(const struct list_options *list)
+static struct socket_query query_of(const struct audit_options *options)
 {
-	return list->protocols ? list->protocols : 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP;
+	return socket_options_query(&options->sockets, 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP, STATES_LISTENING);
 }
 
 static int find_listeners(struct audit *audit)
 {
-	const struct list_options *list = &audit->options->list;
-	const struct socket_query query = {
-		.protocols = protocols_of(list),
-		.states = STATES_LISTENING,
-		.ipv4 = list->ipv4 || !list->ipv6,
-		.ipv6 = list->ipv6 || !list->ipv4,
-	};
-	int err = holders_find(list->holder_source, &audit->holders);
+	const struct socket_options *options = &audit->options->sockets;
+	const struct socket_query query = query_of(audit->options);
+	int err = holders_find(options->holder_source, &audit->holders);
 
 	if (err)
 		return err;
 	audit->hidden = holders_may_hide(audit->holders);
-	return namespaces_each_socket(&audit->namespaces, audit->options, &query, take, audit, &audit->told);
+	return namespaces_each_socket(&audit->namespaces, options, &query, take_listener, audit);
 }
 
 /* ---- the judgement ---- */
@@ -184,24 +179,24 @@ static bool find_netns(struct audit *audit, const char *name, uint32_t *inode)
 /* What was not looked at has not gone: only what would have been listed, had it been there. */
 static bool would_be_listed(struct audit *audit, const struct listener *listener)
 {
-	const struct options *options = audit->options;
-	const struct list_options *list = &options->list;
+	const struct socket_options *options = &audit->options->sockets;
+	const struct socket_query query = query_of(audit->options);
 	struct owner owner;
 	struct socket socket;
 	uint32_t netns = 0;
 
-	if (!(protocols_of(list) & 1u << listener->protocol))
+	if (!(query.protocols & 1u << listener->protocol))
 		return false;
-	if (list->ipv4 != list->ipv6 && list->ipv4 != (listener->family == 4))
+	if (!(listener->family == 4 ? query.ipv4 : query.ipv6))
 		return false;
-	if (!find_netns(audit, listener->netns, &netns) && (!list->all_netns || audit->hidden))
+	if (!find_netns(audit, listener->netns, &netns) && (!options->all_netns || audit->hidden))
 		return false;
-	if (filter_topics(options->filter) & TOPIC_USER)
+	if (filter_topics(options->filter.filter) & TOPIC_USER)
 		return false; /* its name is known, not its number */
 	socket = listener_socket(listener, netns, &owner);
 	socket.owner_count = 0; /* the process that held it says nothing of who would hold it now */
 	socket.owners_hidden = true;
-	return socket_passes(&socket, options->filter) == FILTER_YES;
+	return socket_passes(&socket, options->filter.filter) == FILTER_YES;
 }
 
 static int add_gone(struct audit *audit)
@@ -229,7 +224,7 @@ static int add_gone(struct audit *audit)
 	return 0;
 }
 
-static int judge(struct audit *audit)
+static int judge_rows(struct audit *audit)
 {
 	struct port_range ephemeral;
 	int err = 0;
@@ -266,9 +261,9 @@ static void put_json(struct audit *audit)
 static void put_text(struct audit *audit)
 {
 	const struct audit_style style = {
-		.color = report_wants_color(audit->options),
-		.heading = !audit->options->list.no_heading,
-		.netns = audit->namespaces.count > 1 && !audit->options->list.one_netns,
+		.color = output_wants_color(&audit->options->sockets.output),
+		.heading = !audit->options->sockets.no_heading,
+		.netns = audit->namespaces.count > 1 && !audit->options->sockets.one_netns,
 	};
 
 	audit_text_put(audit->rows, audit->count, &style, &audit->socket_names.namer, audit->output);
@@ -304,7 +299,7 @@ static void say_end(const struct audit *audit)
 {
 	char sum[AUDIT_SUM_SIZE];
 
-	if (!audit->options->json)
+	if (!audit->options->sockets.output.json)
 		log_write(LOG_ERROR, "%s", audit_sum_text(&audit->counts, &audit->rules, sum));
 	warn_of_unknown_owners(audit);
 	warn_of_unknown_interfaces(audit);
@@ -314,12 +309,12 @@ static void say_end(const struct audit *audit)
 						 : "listeners are left out: who holds them");
 }
 
-static int report(struct audit *audit)
+static int print_report(struct audit *audit)
 {
 	int err;
 
 	wall_clock_refresh(&audit->clock, audit->now_ns);
-	if (audit->options->json)
+	if (audit->options->sockets.output.json)
 		put_json(audit);
 	else
 		put_text(audit);
@@ -331,9 +326,9 @@ static int report(struct audit *audit)
 
 /* ---- from beginning to end ---- */
 
-static int open_audit(struct audit *audit, const struct options *options)
+static int open_audit(struct audit *audit, const struct audit_options *options)
 {
-	const struct socket_names_wanted wanted = {.services = !options->list.numeric,
+	const struct socket_names_wanted wanted = {.services = !options->sockets.numeric,
 						   .namespaces = &audit->namespaces};
 	int err;
 
@@ -345,8 +340,7 @@ static int open_audit(struct audit *audit, const struct options *options)
 	audit->netns = (struct netns_view){.names = audit->names, .home = netns_home()};
 	if (!audit->output || !audit->names || !audit->users)
 		return -ENOMEM;
-	err = namespaces_find(options, &audit->namespaces);
-	audit->told = err == -ENOENT;
+	err = namespaces_find(&options->sockets, &audit->namespaces);
 	return err ? err : socket_names_open(&audit->socket_names, &wanted);
 }
 
@@ -365,18 +359,15 @@ static void close_audit(struct audit *audit)
 /* A file that is not there yet is saved at the end. */
 static int find_baseline(struct audit *audit)
 {
-	const struct audit_options *options = &audit->options->audit;
+	const struct audit_options *options = audit->options;
 	int err = options->baseline ? baseline_load(options->baseline, options->save, &audit->baseline) : 0;
 
 	audit->rules = (struct audit_rules){
 		.policy = options->policy, .baseline = options->baseline, .compared = audit->baseline};
-	if (err == -ENOENT)
-		return 0;
-	audit->told = err && err != -ENOMEM;
-	return err;
+	return err == -ENOENT ? 0 : err;
 }
 
-static int keep(void *context, const struct listener *listener)
+static int keep_line(void *context, const struct listener *listener)
 {
 	return baseline_lines_add(context, listener);
 }
@@ -387,7 +378,7 @@ static int keep_found(const struct audit *audit, struct baseline_lines *lines)
 
 	for (size_t i = 0; i < audit->count && !err; i++)
 		if (audit->rows[i].since != SINCE_GONE)
-			err = baseline_renew(audit->baseline, &audit->rows[i], keep, lines);
+			err = baseline_renew(audit->baseline, &audit->rows[i], keep_line, lines);
 	baseline_lines_settle(lines);
 	return err;
 }
@@ -405,9 +396,9 @@ static int keep_unseen(struct audit *audit, struct baseline_lines *lines)
 	return err;
 }
 
-static int save(struct audit *audit)
+static int save_baseline(struct audit *audit)
 {
-	const struct audit_options *options = &audit->options->audit;
+	const struct audit_options *options = audit->options;
 	struct baseline_lines lines = {0};
 	size_t found;
 	int err;
@@ -418,54 +409,69 @@ static int save(struct audit *audit)
 	found = lines.count;
 	if (!err)
 		err = keep_unseen(audit, &lines);
-	if (!err) {
-		err = baseline_save(options->baseline, &lines, lines.count - found);
-		audit->told = err;
-	}
+	if (!err && baseline_save(options->baseline, &lines, lines.count - found))
+		err = ERR_REPORTED;
 	baseline_lines_free(&lines);
 	return err;
 }
 
-/* What could be read is told also where not all could; it is no baseline then. */
-static int run(struct audit *audit)
+/* Reports what could be read also where not all could be: then it is not saved as a baseline. */
+static int audit_listeners(struct audit *audit)
 {
 	int err = find_baseline(audit), failed;
 
 	if (err)
 		return err;
 	failed = find_listeners(audit);
-	if (failed && !audit->told)
+	if (failed && failed != ERR_REPORTED)
 		return failed;
-	err = judge(audit);
+	err = judge_rows(audit);
 	if (err)
 		return err;
-	err = report(audit);
+	err = print_report(audit);
 	if (failed || (err && err != -EPIPE)) /* a reader that has gone is no reason to save nothing */
 		return failed ? failed : err;
-	failed = save(audit);
+	failed = save_baseline(audit);
 	return failed ? failed : err;
 }
 
-static int print_ports(const struct options *options, struct output *output)
+static int print_ports(const struct audit_options *options, struct output *output)
 {
-	if (options->json)
+	if (options->sockets.output.json)
 		exposed_ports_json(output);
 	else
-		exposed_ports_text(!options->list.no_heading, output);
+		exposed_ports_text(!options->sockets.no_heading, output);
 	return output_flush(output);
 }
 
-int audit_run(const struct options *options)
+/* -EBADMSG: the baseline is no baseline, as was said. */
+static int status_of(const struct audit *audit, int err)
 {
+	int status = err == -EBADMSG ? STATUS_WRONG_USE : ending_status("audit", err);
+
+	return status == STATUS_DONE && audit->counts.findings ? STATUS_FINDINGS : status;
+}
+
+static int run_audit(int argc, char **argv)
+{
+	struct audit_options options;
 	struct audit audit = {0};
 	int err, status;
 
-	err = open_audit(&audit, options);
+	audit_options_read(&options, argc, argv);
+	err = open_audit(&audit, &options);
 	if (!err)
-		err = options->audit.ports ? print_ports(options, audit.output) : run(&audit);
-	if (err && err != -EPIPE && !audit.told)
-		log_error("audit: %s", strerror(-err));
-	status = audit.counts.findings ? STATUS_FINDINGS : STATUS_DONE;
+		err = options.ports ? print_ports(&options, audit.output) : audit_listeners(&audit);
+	status = status_of(&audit, err);
 	close_audit(&audit);
-	return err == -EBADMSG ? STATUS_WRONG_USE : err && err != -EPIPE ? STATUS_FAILED : status;
+	policy_free(options.policy);
+	filter_free(options.sockets.filter.filter);
+	return status;
 }
+
+const struct command audit_command = {
+	.name = "audit",
+	.summary = "say what listens, who can reach it, and which of that nobody expects",
+	.argp = &audit_argp,
+	.run = run_audit,
+};

@@ -2,6 +2,8 @@
 /*
  * The options of audit: what is expected, what was there before, and which sockets are looked at.
  */
+#include "audit_options.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -11,6 +13,8 @@
 #include "options_internal.h"
 #include "privileges.h"
 #include "text_file.h"
+
+enum { KEY_ALLOW = KEY_OF_COMMAND, KEY_POLICY, KEY_BASELINE, KEY_SAVE, KEY_PORTS };
 
 enum { POLICY_BYTES_MAX = 1 << 20 };
 
@@ -29,18 +33,17 @@ static const struct argp_option audit_options[] = {
 	{"udp", 'u', 0, 0, "UDP", 0},
 	{"ipv4", '4', 0, 0, "IPv4 sockets", 0},
 	{"ipv6", '6', 0, 0, "IPv6 sockets", 0},
-	{"netns", 'N', "NETNS", 0,
-	 "in this network namespace: of ip netns or of a container, a PID in it, or its inode", 0},
-	{"all-netns", KEY_ALL_NETNS, 0, 0, "in all network namespaces", 0},
+	OPTION_NETNS('N'),
+	OPTION_ALL_NETNS,
 	{0, 0, 0, 0, "Output:", 3},
 	{"numeric", 'n', 0, 0, "ports as numbers, not as services", 0},
 	{"no-header", 'H', 0, 0, "no heading", 0},
-	{"json", KEY_JSON, 0, 0, "one JSON object per line", 0},
-	{"color", KEY_COLOR, "WHEN", 0, "auto (on a terminal), always, never", 0},
+	OPTION_JSON,
+	OPTION_COLOR,
 	{0, 0, 0, 0, "Other:", 4},
-	{"socket-source", KEY_SOCKET_SOURCE, "FROM", 0, "auto, diag (netlink), proc (/proc/net)", 0},
-	{"holder-source", KEY_HOLDER_SOURCE, "FROM", 0, "auto, iter (BPF iterator), proc (/proc/PID/fd)", 0},
-	{"verbose", 'v', 0, 0, "say more on stderr", 0},
+	OPTION_SOCKET_SOURCE,
+	OPTION_HOLDER_SOURCE,
+	OPTION_VERBOSE,
 	{0},
 };
 
@@ -53,7 +56,7 @@ static struct policy *policy_of(struct audit_options *audit)
 	return audit->policy;
 }
 
-static void allow(struct audit_options *audit, const char *list)
+static void allow_entries(struct audit_options *audit, const char *list)
 {
 	struct policy_error error = {0};
 	int err = policy_add_list(policy_of(audit), list, &host_names, &error);
@@ -83,8 +86,8 @@ static void read_policy(struct audit_options *audit, const char *path)
 		options_fail("--policy %s, line %zu: %s", ESCAPED(path), error.line, error.message);
 }
 
-/* Notes what asks for listeners: all but how the output looks. */
-static void note_listeners(int key, struct reading *reading)
+/* Remembers an option that asks for listeners: each but those of the form of the output. */
+static void note_listeners(int key, struct audit_options *audit)
 {
 	switch (key) {
 	case KEY_PORTS:
@@ -95,36 +98,34 @@ static void note_listeners(int key, struct reading *reading)
 	case 'v':
 		return;
 	case ARGP_KEY_ARG:
-		reading->about_listeners = "FILTER";
+		audit->about_listeners = "FILTER";
 		return;
 	}
 	for (const struct argp_option *option = audit_options; option->name || option->doc; option++)
 		if (option->name && option->key == key)
-			reading->about_listeners = option->name;
+			audit->about_listeners = option->name;
 }
 
-static void check(const struct reading *reading)
+static void check_audit(const struct audit_options *audit)
 {
-	const struct audit_options *audit = &reading->options->audit;
-	const char *other = reading->about_listeners;
+	const char *other = audit->about_listeners;
 
 	if (audit->ports && other)
 		options_fail("--ports and %s%s: the table of ports is the same whatever listens: leave one out",
 			     strcmp(other, "FILTER") ? "--" : "", other);
-	option_sockets_end(&reading->options->list);
+	option_sockets_end(&audit->sockets);
 	if (audit->save && !audit->baseline)
 		options_fail("--save: where? Give --baseline FILE, too");
 }
 
 static error_t read_audit(int key, char *value, struct argp_state *state)
 {
-	struct reading *reading = state->input;
-	struct audit_options *audit = &reading->options->audit;
+	struct audit_options *audit = state->input;
 
-	note_listeners(key, reading);
+	note_listeners(key, audit);
 	switch (key) {
 	case KEY_ALLOW:
-		allow(audit, value);
+		allow_entries(audit, value);
 		break;
 	case KEY_POLICY:
 		if (!*value)
@@ -144,14 +145,14 @@ static error_t read_audit(int key, char *value, struct argp_state *state)
 		audit->ports = true;
 		break;
 	case ARGP_KEY_ARG:
-		option_filter_word(reading, value);
+		option_filter_word(&audit->sockets.filter, value);
 		break;
 	case ARGP_KEY_END:
-		check(reading);
-		option_filter_end(reading);
+		check_audit(audit);
+		option_filter_end(&audit->sockets.filter);
 		break;
 	default:
-		return option_sockets(key, value, reading);
+		return option_sockets(key, value, &audit->sockets);
 	}
 	return 0;
 }
@@ -163,3 +164,9 @@ const struct argp audit_argp = {
 	.doc = "Print what listens, on TCP and on UDP, and who can reach it: this host only, a private network, one address, all IPv4, all IPv6. With --allow or --policy a finding is what others than this host can reach and no entry allows; with --baseline, what is new or reaches further; without any of them, what others can reach on a port of the table that --ports prints, or by a process that is in it with any port (postgres:*).\vAn ENTRY is a port and mostly who may listen there: ssh (a service, TCP and UDP), 443/tcp, 8000-8100/tcp, nginx:80 (a process's name), nginx:* (whatever its port), 10.0.0.0/8:5432 (an address that it is bound to), [::1]:631.\n\n" FILTER_HELP
 	       "\n\nExit status: 0 no findings, 1 failed, 2 wrong use, 3 findings.",
 };
+
+void audit_options_read(struct audit_options *options, int argc, char **argv)
+{
+	*options = (struct audit_options){0};
+	options_read(&audit_argp, argc, argv, options);
+}

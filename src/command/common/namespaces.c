@@ -7,17 +7,18 @@
 
 #include "log.h"
 
-int namespaces_find(const struct options *options, struct netns_list *out)
+int namespaces_find(const struct socket_options *options, struct netns_list *out)
 {
 	struct netns *here;
 
-	if (options->list.all_netns || filter_topics(options->filter) & TOPIC_NETNS) {
+	if (options->all_netns || filter_topics(options->filter.filter) & TOPIC_NETNS) {
 		int err = netns_discover(out);
 
-		if (err == -ENOENT)
-			log_error(
-				"/proc is not mounted: the network namespaces of this host cannot be found. Mount it: mount -t proc proc /proc");
-		return err;
+		if (err != -ENOENT)
+			return err;
+		log_error(
+			"/proc is not mounted: the network namespaces of this host cannot be found. Mount it: mount -t proc proc /proc");
+		return ERR_REPORTED;
 	}
 	here = calloc(1, sizeof(*here));
 	if (!here)
@@ -27,34 +28,38 @@ int namespaces_find(const struct options *options, struct netns_list *out)
 	return 0;
 }
 
-/* What ends the whole listing, and not only that of a namespace. */
+/* True for what ends the whole listing, and not only that of one namespace. */
 static bool is_end(int err)
 {
 	return err == -EPIPE || err == -ENOMEM || err == -ENOSPC;
 }
 
-int namespaces_each_socket(const struct netns_list *namespaces, const struct options *options,
-			   const struct socket_query *query, socket_handler *handler, void *context, bool *told)
+static void report_unreadable(const struct netns *netns, enum protocol which, int err)
 {
-	int err = 0;
+	log_error("the %s%ssockets of network namespace %u cannot be read: %s",
+		  which < PROTOCOL_COUNT ? protocol_name(which) : "", which < PROTOCOL_COUNT ? " " : "", netns->inode,
+		  strerror(-err));
+}
 
-	for (size_t i = 0; i < namespaces->count && !is_end(err); i++) {
+int namespaces_each_socket(const struct netns_list *namespaces, const struct socket_options *options,
+			   const struct socket_query *query, socket_handler *handler, void *context)
+{
+	bool reported = false;
+
+	for (size_t i = 0; i < namespaces->count; i++) {
 		const struct netns *netns = &namespaces->all[i];
 		enum protocol which;
-		int failed;
+		int err;
 
-		if (!filter_may_pass_in(options->filter, netns->inode))
+		if (!filter_may_pass_in(options->filter.filter, netns->inode))
 			continue;
-		failed = sockets_each(netns, options->list.socket_source, query, handler, context, &which);
-		if (failed == -ESRCH && namespaces->count > 1) /* it went away meanwhile */
+		err = sockets_each(netns, options->socket_source, query, handler, context, &which);
+		if (is_end(err))
+			return err;
+		if (!err || (err == -ESRCH && namespaces->count > 1)) /* it went away meanwhile */
 			continue;
-		if (failed && !is_end(failed)) {
-			log_error("the %s%ssockets of network namespace %u cannot be read: %s",
-				  which < PROTOCOL_COUNT ? protocol_name(which) : "", which < PROTOCOL_COUNT ? " " : "",
-				  netns->inode, strerror(-failed));
-			*told = true;
-		}
-		err = failed ? failed : err;
+		report_unreadable(netns, which, err);
+		reported = true;
 	}
-	return err;
+	return reported ? ERR_REPORTED : 0;
 }

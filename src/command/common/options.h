@@ -1,86 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the user asked for on the command line. Only options*.c know argp.
+ * The parts of a command line that several commands share, once they are read. Each command's own options contain those
+ * that it takes. How they are read: options_internal.h.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "filter.h"
 #include "holders.h"
 #include "live.h"
-#include "policy.h"
 #include "sockets.h"
-
-enum command {
-	COMMAND_TRACE,
-	COMMAND_TOP,
-	COMMAND_LIST,
-	COMMAND_FDS,
-	COMMAND_AUDIT,
-	COMMAND_EXPLAIN,
-	COMMAND_DOCTOR,
-};
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-struct list_options {
-	uint32_t protocols; /* a set; 0: those that are shown if none is named */
-	bool ipv4, ipv6;    /* neither: both */
-	bool listening, all;
-	bool numeric, resolve;
-	bool owners, details, timers, internals;
-	bool one_line, no_heading;
-	bool totals;    /* no sockets, but how many there are */
+/* The form of the output. */
+struct output_options {
+	bool json;
+	enum color color;
+};
+
+/* True when the output is to be coloured: by --color, NO_COLOR, and whether standard output is a terminal. */
+bool output_wants_color(const struct output_options *options);
+
+enum { FILTER_TEXT_MAX = 8192 };
+
+/* FILTER, and the options that stand for a part of it. */
+struct filter_options {
+	struct filter *filter;       /* owned: freed with filter_free(); NULL: everything passes */
+	char words[FILTER_TEXT_MAX]; /* FILTER's words as far as they are read, joined */
+};
+
+/* The options of the commands that follow the live table: trace and top. */
+struct follow_options {
+	struct output_options output;
+	struct filter_options filter;
+	bool ipv4, ipv6;          /* only one of them: the other family is left out */
+	struct live_options live; /* without filter and handlers */
+};
+
+/* The options of the commands that list sockets. */
+struct socket_options {
+	struct output_options output;
+	struct filter_options filter;
+	uint32_t protocols; /* a set; 0: none is named */
+	bool ipv4, ipv6;    /* neither: both families */
+	bool numeric;
+	bool no_heading;
 	bool one_netns; /* the filter names it */
 	bool all_netns;
-	bool again;
 	enum socket_source socket_source;
 	enum holder_source holder_source;
 };
 
-struct audit_options {
-	struct policy *policy; /* NULL: none was given */
-	const char *baseline;  /* a file; NULL: none */
-	bool save;
-	bool ports; /* no listeners, but the ports that should not be public */
-};
-
-enum explain_topic { EXPLAIN_OVERVIEW, EXPLAIN_STATE, EXPLAIN_PORT };
-
-struct explain_options {
-	enum explain_topic topic;
-	uint8_t state; /* enum tcp_state */
-	uint16_t port;
-	uint32_t protocols; /* a set: those that the port is explained of */
-	bool numeric;
-	uint32_t netns;         /* the inode of a network namespace; 0: the one that we are in */
-	const char *netns_word; /* how it was called */
-};
-
-struct options {
-	enum command command;
-	struct filter *filter; /* FILTER and the options that are sugar over it; NULL: everything */
-	bool json;
-	enum color color;
-	struct live_options live; /* but for the filter and who is told */
-	/* trace */
-	bool snapshot;
-	bool wide;
-	uint64_t count; /* transitions to print; 0: no end */
-	/* top */
-	bool batch;
-	uint64_t interval_ns; /* also of list */
-	uint64_t iterations;  /* 0: no end */
-	/* list, audit */
-	struct list_options list;
-	struct audit_options audit;
-	/* explain */
-	struct explain_options explain;
-	/* fds */
-	const char *process; /* its PID or its name, of the command line */
-};
-
-/* Reads the command line. Does not return when it is wrong (exit 2, with a message) or asks for help or the version
- * (exit 0). The caller frees with options_free(). */
-void options_read(struct options *options, int argc, char **argv);
-void options_free(struct options *options);
+/* The sockets in `states` of the named protocols and families; of the protocols `otherwise` where none is named. */
+struct socket_query socket_options_query(const struct socket_options *options, uint32_t otherwise, uint32_t states);

@@ -7,7 +7,7 @@
 #include "filter_names.h"
 #include "options_internal.h"
 
-static void add_filter(struct options *options, struct filter *filter)
+static void add_filter(struct filter_options *options, struct filter *filter)
 {
 	int err;
 
@@ -16,8 +16,8 @@ static void add_filter(struct options *options, struct filter *filter)
 		options_fail("out of memory");
 }
 
-/* An option that is sugar: the filter `text` stands for "`option` `value`". */
-static void add_sugar(struct options *options, const char *option, const char *value, const char *text)
+/* Adds the filter `text`, which "`option` `value`" stands for. */
+static void add_sugar(struct filter_options *options, const char *option, const char *value, const char *text)
 {
 	struct filter *filter = NULL;
 	struct filter_error error;
@@ -31,9 +31,9 @@ static void add_sugar(struct options *options, const char *option, const char *v
 }
 
 /* "80,443" with "sport = :" becomes "sport = :80 or sport = :443". */
-void option_filter_list(struct options *options, const char *option, const char *value, const char *predicate)
+void option_filter_list(struct filter_options *options, const char *option, const char *value, const char *predicate)
 {
-	char text[MAX_TEXT] = "";
+	char text[FILTER_TEXT_MAX] = "";
 	size_t used = 0;
 	const char *item = value;
 
@@ -55,10 +55,10 @@ void option_filter_list(struct options *options, const char *option, const char 
 	add_sugar(options, option, value, text);
 }
 
-void option_filter_quoted(struct options *options, const char *option, const char *value, const char *predicate)
+void option_filter_quoted(struct filter_options *options, const char *option, const char *value, const char *predicate)
 {
 	char quote = strchr(value, '"') ? '\'' : '"';
-	char text[MAX_TEXT];
+	char text[FILTER_TEXT_MAX];
 
 	if (strchr(value, quote))
 		options_fail("%s %s: it cannot hold both kinds of quotes: give one of them as \\x22 or \\x27", option,
@@ -68,38 +68,38 @@ void option_filter_quoted(struct options *options, const char *option, const cha
 	add_sugar(options, option, value, text);
 }
 
-void option_filter_families(const struct reading *reading)
+void option_filter_families(struct filter_options *options, bool ipv4, bool ipv6)
 {
-	if (reading->want_ipv4 && !reading->want_ipv6)
-		add_sugar(reading->options, "-4", "", "family 4");
-	if (reading->want_ipv6 && !reading->want_ipv4)
-		add_sugar(reading->options, "-6", "", "family 6");
+	if (ipv4 && !ipv6)
+		add_sugar(options, "-4", "", "family 4");
+	if (ipv6 && !ipv4)
+		add_sugar(options, "-6", "", "family 6");
 }
 
-void option_filter_end(const struct reading *reading)
+void option_filter_end(struct filter_options *options)
 {
 	struct filter *filter = NULL;
 	struct filter_error error;
-	int err = filter_parse(reading->filter, &host_names, &filter, &error);
-	char text[4 * MAX_TEXT + 1];
+	int err = filter_parse(options->words, &host_names, &filter, &error);
+	char text[4 * FILTER_TEXT_MAX + 1];
 	size_t caret;
 
 	if (err == -ENOMEM)
 		options_fail("out of memory");
 	if (err) {
-		escape_typed(text, sizeof(text), reading->filter, error.at);
+		escape_typed(text, sizeof(text), options->words, error.at);
 		caret = text_width(text);
-		escape_typed(text, sizeof(text), reading->filter, strlen(reading->filter));
+		escape_typed(text, sizeof(text), options->words, strlen(options->words));
 		options_fail("FILTER: %s\n    %s\n    %*s^", error.message, text, (int)caret, "");
 	}
-	add_filter(reading->options, filter);
+	add_filter(options, filter);
 }
 
-void option_filter_word(struct reading *reading, const char *word)
+void option_filter_word(struct filter_options *options, const char *word)
 {
-	size_t used = strlen(reading->filter);
+	size_t used = strlen(options->words);
 
-	if (snprintf(reading->filter + used, sizeof(reading->filter) - used, "%s%s", used ? " " : "", word) >=
-	    (int)(sizeof(reading->filter) - used))
+	if (snprintf(options->words + used, sizeof(options->words) - used, "%s%s", used ? " " : "", word) >=
+	    (int)(sizeof(options->words) - used))
 		options_fail("FILTER: it is too long (at most 4096 characters)");
 }

@@ -12,7 +12,7 @@
 #include "options_internal.h"
 #include "parse.h"
 
-/* What a ring of the kernel's may have at most is twice this. */
+/* Half of the largest ring that the kernel makes. */
 #define MAX_RING (1ULL << 30)
 
 void options_fail(const char *format, ...)
@@ -24,7 +24,7 @@ void options_fail(const char *format, ...)
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	log_error("%s", message);
-	exit(EXIT_USAGE);
+	exit(STATUS_WRONG_USE);
 }
 
 uint64_t option_duration(const char *option, const char *value)
@@ -49,7 +49,6 @@ uint64_t option_count(const char *option, const char *value)
 	return count;
 }
 
-/* The number of `value` among the `count` words. */
 int option_choice(const char *option, const char *value, const char *const *words, int count)
 {
 	char all[128] = "";
@@ -66,7 +65,7 @@ int option_choice(const char *option, const char *value, const char *const *word
 	options_fail("%s %s: give %s", option, ESCAPED(value), all);
 }
 
-/* The kernel wants a power of two, of pages. */
+/* The kernel takes a power of two of pages. */
 uint64_t option_ring_size(const char *option, const char *value)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), wanted, bytes = page;
@@ -91,14 +90,14 @@ static enum color color_of(const char *value)
 	return option_choice("--color", value, words, 3);
 }
 
-error_t option_output(int key, const char *value, struct options *options)
+error_t option_output(int key, const char *value, struct output_options *output)
 {
 	switch (key) {
 	case KEY_JSON:
-		options->json = true;
+		output->json = true;
 		break;
 	case KEY_COLOR:
-		options->color = color_of(value);
+		output->color = color_of(value);
 		break;
 	case 'v':
 		log_set_level(log_level() + 1);

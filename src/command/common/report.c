@@ -12,15 +12,6 @@
 #include "netns.h"
 #include "netns_finder.h"
 
-bool report_wants_color(const struct options *options)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	if (options->color != COLOR_AUTO)
-		return options->color == COLOR_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
-}
-
 static bool fixes_netns(const struct filter *filter)
 {
 	struct kernel_filter *kernel_filter = kernel_filter_of(filter);
@@ -30,8 +21,9 @@ static bool fixes_netns(const struct filter *filter)
 	return fixes;
 }
 
-/* How many there are is asked only where it decides what the first line looks like: it takes a walk over /proc. */
-static int name_namespaces(struct report *report, const struct options *options)
+/* Counts the namespaces only where their number decides on the columns of the first line: that takes a walk over /proc.
+ */
+static int name_namespaces(struct report *report, const struct follow_options *options, bool line_by_line)
 {
 	struct netns_view *netns = &report->sink->netns;
 
@@ -39,8 +31,8 @@ static int name_namespaces(struct report *report, const struct options *options)
 	if (!report->names)
 		return -ENOMEM;
 	*netns = (struct netns_view){
-		.names = report->names, .home = netns_home(), .fixed = fixes_netns(options->filter)};
-	if (options->command == COMMAND_TRACE && !options->json && !netns->fixed)
+		.names = report->names, .home = netns_home(), .fixed = fixes_netns(options->filter.filter)};
+	if (line_by_line && !options->output.json && !netns->fixed)
 		netns->several = netns_names_discover(report->names) > 1;
 	return 0;
 }
@@ -50,11 +42,12 @@ static void while_writing(void *live)
 	live_relieve(live);
 }
 
-int report_open(struct report *report, const struct options *options, struct live *live)
+int report_open(struct report *report, const struct follow_options *options, const struct report_layout *layout,
+		struct live *live)
 {
 	const struct text_style style = {
-		.color = report_wants_color(options),
-		.wide = options->wide,
+		.color = output_wants_color(&options->output),
+		.wide = layout->wide,
 		.terminal_fd = isatty(STDOUT_FILENO) ? STDOUT_FILENO : -1,
 	};
 
@@ -62,9 +55,9 @@ int report_open(struct report *report, const struct options *options, struct liv
 	if (!report->output)
 		return -ENOMEM;
 	output_set_meanwhile(report->output, while_writing, live);
-	report->sink = options->json ? json_sink_new(report->output, live_clock(live))
-				     : text_sink_new(report->output, live_clock(live), &style);
-	return report->sink ? name_namespaces(report, options) : -ENOMEM;
+	report->sink = options->output.json ? json_sink_new(report->output, live_clock(live))
+					    : text_sink_new(report->output, live_clock(live), &style);
+	return report->sink ? name_namespaces(report, options, layout->line_by_line) : -ENOMEM;
 }
 
 void report_free(struct report *report)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The output of a command that follows the live table: its sink, chosen by the options, and its end.
+ * The output of a command that follows the live table: its sink, chosen by the options, and the end of the command.
  */
 #include "live.h"
 #include "options.h"
@@ -13,16 +13,19 @@ struct report {
 	struct netns_names *names; /* which the sink uses */
 };
 
-/* By --color, NO_COLOR, and whether standard output is a terminal. */
-bool report_wants_color(const struct options *options);
+struct report_layout {
+	bool wide;         /* room for IPv6 addresses from the start */
+	bool line_by_line; /* the columns are chosen before the first row is known */
+};
 
-/* 0, or -ENOMEM. Freed with report_free(). */
-int report_open(struct report *report, const struct options *options, struct live *live);
+/* 0, or -ENOMEM. Freed with report_free() in either case. */
+int report_open(struct report *report, const struct follow_options *options, const struct report_layout *layout,
+		struct live *live);
 void report_free(struct report *report);
 
 /* Prints that transitions were lost. */
 void report_gap(struct report *report, const struct gap *gap);
 
-/* Ends the trace, prints the summary where it belongs, and says how it went as an exit status. `err`: what ended
- * it, or 0. A reader that has gone (-EPIPE) is no failure. */
+/* Ends the trace, prints the summary where it belongs, and returns the exit status. `err` is what ended the trace: 0 or
+ * a negative errno. -EPIPE is no failure: the output's reader wants no more. */
 int report_finish(struct report *report, struct live *live, int err);

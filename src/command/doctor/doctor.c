@@ -11,10 +11,11 @@
 #include "bpf_source.h"
 #include "checkup.h"
 #include "command.h"
+#include "doctor_options.h"
+#include "ending.h"
 #include "escape.h"
 #include "json_writer.h"
 #include "log.h"
-#include "report.h"
 #include "wrap.h"
 
 enum {
@@ -196,7 +197,8 @@ static void try_program(struct checkup *checkup, const struct host_facts *facts)
 	checkup_add_program(checkup, facts, err);
 }
 
-static int print(const struct options *options, const struct checkup *checkup, const struct outlook *outlook)
+static int print_checkup(const struct output_options *options, const struct checkup *checkup,
+			 const struct outlook *outlook)
 {
 	struct output *output = output_new(STDOUT_FILENO, -1);
 	int err;
@@ -206,27 +208,32 @@ static int print(const struct options *options, const struct checkup *checkup, c
 	if (options->json)
 		put_json(output, checkup, outlook);
 	else
-		put_lines(output, checkup, outlook, report_wants_color(options));
+		put_lines(output, checkup, outlook, output_wants_color(options));
 	err = output_flush(output);
 	output_free(output);
 	return err;
 }
 
-int doctor_run(const struct options *options)
+static int run_doctor(int argc, char **argv)
 {
+	struct output_options options;
 	struct host_facts facts;
 	struct checkup checkup;
 	struct outlook outlook;
-	int err;
+	int status;
 
+	doctor_options_read(&options, argc, argv);
 	host_facts_gather(&facts);
 	checkup_judge(&facts, &checkup);
 	try_program(&checkup, &facts);
 	outlook = checkup_outlook(&checkup, &facts);
-	err = print(options, &checkup, &outlook);
-	if (err && err != -EPIPE) {
-		log_error("stopped: %s", strerror(-err));
-		return STATUS_FAILED;
-	}
-	return outlook.runs ? STATUS_DONE : STATUS_FAILED;
+	status = ending_status("doctor", print_checkup(&options, &checkup, &outlook));
+	return status == STATUS_DONE && !outlook.runs ? STATUS_FAILED : status;
 }
+
+const struct command doctor_command = {
+	.name = "doctor",
+	.summary = "say whether this host can run it, and what to do if not",
+	.argp = &doctor_argp,
+	.run = run_doctor,
+};

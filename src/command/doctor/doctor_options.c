@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "doctor_options.h"
+
 #include "escape.h"
 #include "options_internal.h"
 
 static const struct argp_option doctor_options[] = {
-	{"json", KEY_JSON, 0, 0, "one JSON object per line", 0},
-	{"color", KEY_COLOR, "WHEN", 0, "auto (on a terminal), always, never", 0},
+	OPTION_JSON,
+	OPTION_COLOR,
 	{"verbose", 'v', 0, 0, "say why the kernel refuses a program, on stderr", 0},
 	{0},
 };
 
-/* It looks at no connections: of what is common to the others it takes only the output. */
 static error_t read_doctor(int key, char *value, struct argp_state *state)
 {
 	switch (key) {
 	case ARGP_KEY_ARG:
 		options_fail("doctor '%s': it takes no FILTER (see tcpledger doctor --help)", ESCAPED(value));
 	default:
-		return option_output(key, value, ((struct reading *)state->input)->options);
+		return option_output(key, value, state->input);
 	}
 }
 
 const struct argp doctor_argp = {
 	.options = doctor_options,
 	.parser = read_doctor,
-	.doc = "Say whether this host can run tcpledger: for each thing that it needs or can use whether it is there (yes, partly, no), what its lack costs, and what to do about it. Tries the kernel out with BPF programs that do nothing.\vExit status: 0 tcpledger can trace here, 1 it cannot, 2 wrong use."};
+	.doc = "Say whether this host can run tcpledger: for each thing that it needs or can use whether it is there (yes, partly, no), what its lack costs, and what to do about it. Tries the kernel out with BPF programs that do nothing.\vExit status: 0 tcpledger can trace here, 1 it cannot, 2 wrong use.",
+};
+
+void doctor_options_read(struct output_options *options, int argc, char **argv)
+{
+	*options = (struct output_options){0};
+	options_read(&doctor_argp, argc, argv, options);
+}

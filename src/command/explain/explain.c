@@ -15,12 +15,13 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "command.h"
+#include "ending.h"
 #include "escape.h"
 #include "explain.h"
+#include "explain_options.h"
 #include "log.h"
 #include "netns_finder.h"
 #include "port_facts.h"
-#include "report.h"
 #include "socket_names.h"
 #include "sysctl.h"
 #include "users.h"
@@ -148,7 +149,7 @@ static int gather_port(struct gathered *gathered)
 	return err;
 }
 
-static int gather(struct gathered *gathered)
+static int gather_topic(struct gathered *gathered)
 {
 	switch (gathered->options->topic) {
 	case EXPLAIN_STATE:
@@ -162,7 +163,7 @@ static int gather(struct gathered *gathered)
 
 /* ---- the namespace ---- */
 
-static int enter(const struct netns_list *all, uint32_t inode, int *home)
+static int enter_netns(const struct netns_list *all, uint32_t inode, int *home)
 {
 	for (size_t i = 0; i < all->count; i++)
 		if (all->all[i].inode == inode)
@@ -179,7 +180,6 @@ static void say_closed(const struct explain_options *options, int err)
 		log_error("--netns %s: it cannot be entered: %s", TYPED(options->netns_word), strerror(-err));
 }
 
-/* -ECANCELED: it was said why not. */
 static int gather_there(struct gathered *gathered)
 {
 	const struct explain_options *options = gathered->options;
@@ -188,17 +188,17 @@ static int gather_there(struct gathered *gathered)
 	int err;
 
 	if (!options->netns)
-		return gather(gathered);
+		return gather_topic(gathered);
 	err = netns_discover(&all);
 	if (!err) {
-		err = enter(&all, options->netns, &home);
+		err = enter_netns(&all, options->netns, &home);
 		netns_list_free(&all);
 	}
 	if (err) {
 		say_closed(options, err);
-		return -ECANCELED;
+		return ERR_REPORTED;
 	}
-	err = gather(gathered);
+	err = gather_topic(gathered);
 	netns_return(home);
 	return err;
 }
@@ -280,9 +280,9 @@ static const char *user_name(void *users, uint32_t uid)
 	return users_name(users, uid);
 }
 
-static int print(const struct gathered *gathered, const struct options *options)
+static int print_page(const struct gathered *gathered, const struct explain_options *options)
 {
-	const struct socket_names_wanted wanted = {.services = !options->explain.numeric};
+	const struct socket_names_wanted wanted = {.services = !options->numeric};
 	struct netns_names *names = netns_names_new(&host_netns_finder);
 	struct netns_view netns = {.names = names, .home = netns_home()};
 	struct socket_names socket_names;
@@ -292,15 +292,15 @@ static int print(const struct gathered *gathered, const struct options *options)
 		.user = user_name,
 		.users = users_new(),
 		.netns = &netns,
-		.home = options->explain.netns ? options->explain.netns : netns.home,
+		.home = options->netns ? options->netns : netns.home,
 		.now_ns = clock_monotonic_ns(),
-		.color = report_wants_color(options),
+		.color = output_wants_color(&options->output),
 		.width = page_width(),
 	};
 	int err = style.output && names && style.users ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
-		err = print_into(gathered, &style, options->json);
+		err = print_into(gathered, &style, options->output.json);
 		socket_names_close(&socket_names);
 	}
 	output_free(style.output);
@@ -318,21 +318,34 @@ static void free_gathered(struct gathered *gathered)
 	holders_free(gathered->holders);
 }
 
-int explain_run(const struct options *options)
+static int explain_topic(const struct explain_options *options)
 {
-	struct gathered gathered = {.options = &options->explain};
+	struct gathered gathered = {.options = options};
 	int err = 0;
 
-	if (options->explain.topic != EXPLAIN_OVERVIEW)
+	if (options->topic != EXPLAIN_OVERVIEW)
 		err = holders_find(HOLDERS_BY_AUTO, &gathered.holders);
-	if (options->explain.topic == EXPLAIN_STATE)
+	if (options->topic == EXPLAIN_STATE)
 		read_settings(&gathered, true);
 	if (!err)
 		err = gather_there(&gathered);
 	if (!err)
-		err = print(&gathered, options);
-	if (err && err != -EPIPE && err != -ECANCELED)
-		log_error("explain: %s", strerror(-err));
+		err = print_page(&gathered, options);
 	free_gathered(&gathered);
-	return err && err != -EPIPE ? STATUS_FAILED : STATUS_DONE;
+	return err;
 }
+
+static int run_explain(int argc, char **argv)
+{
+	struct explain_options options;
+
+	explain_options_read(&options, argc, argv);
+	return ending_status("explain", explain_topic(&options));
+}
+
+const struct command explain_command = {
+	.name = "explain",
+	.summary = "say what a state means, or who has a port: explain CLOSE_WAIT, explain 80",
+	.argp = &explain_argp,
+	.run = run_explain,
+};

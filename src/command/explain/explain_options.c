@@ -2,6 +2,8 @@
 /*
  * The options of explain, and what its argument means.
  */
+#include "explain_options.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -17,12 +19,11 @@
 #include "services.h"
 
 static const struct argp_option explain_options[] = {
-	{"netns", 'N', "NETNS", 0,
-	 "in this network namespace: of ip netns or of a container, a PID in it, or its inode", 0},
+	OPTION_NETNS('N'),
 	{"numeric", 'n', 0, 0, "ports as numbers, not as services", 0},
 	{"json", KEY_JSON, 0, 0, "one JSON object", 0},
-	{"color", KEY_COLOR, "WHEN", 0, "auto (on a terminal), always, never", 0},
-	{"verbose", 'v', 0, 0, "say more on stderr", 0},
+	OPTION_COLOR,
+	OPTION_VERBOSE,
 	{0},
 };
 
@@ -175,20 +176,20 @@ static void take_netns(struct explain_options *explain, const char *word)
 
 static error_t read_explain(int key, char *value, struct argp_state *state)
 {
-	struct options *options = ((struct reading *)state->input)->options;
+	struct explain_options *explain = state->input;
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		take_word(&options->explain, value);
+		take_word(explain, value);
 		break;
 	case 'N':
-		take_netns(&options->explain, value);
+		take_netns(explain, value);
 		break;
 	case 'n':
-		options->explain.numeric = true;
+		explain->numeric = true;
 		break;
 	default:
-		return option_output(key, value, options);
+		return option_output(key, value, &explain->output);
 	}
 	return 0;
 }
@@ -199,3 +200,9 @@ const struct argp explain_argp = {
 	.args_doc = "[STATE|PORT]",
 	.doc = "Say what a state of TCP means, how a socket gets in and out, what many of them mean and what to do, with the numbers of this host now; or who has a port, and whether it can be bound, and if not, why. Without an argument: the states there are now.\vSTATE is close-wait, CLOSE_WAIT, estab, listening …; PORT is 80, :80, 80/tcp, 53/udp, https.\n\nExit status: 0 done, 1 failed, 2 wrong use.",
 };
+
+void explain_options_read(struct explain_options *options, int argc, char **argv)
+{
+	*options = (struct explain_options){0};
+	options_read(&explain_argp, argc, argv, options);
+}

@@ -13,8 +13,10 @@
 #include "clock.h"
 #include "command.h"
 #include "descriptors.h"
+#include "ending.h"
 #include "escape.h"
 #include "fds_json.h"
+#include "fds_options.h"
 #include "fds_text.h"
 #include "grow.h"
 #include "log.h"
@@ -25,7 +27,6 @@
 #include "parse.h"
 #include "pipe_holders.h"
 #include "process_dir.h"
-#include "report.h"
 #include "socket_ends.h"
 #include "socket_names.h"
 #include "thread_tables.h"
@@ -52,7 +53,7 @@ struct survey {
 
 /* ---- which processes ---- */
 
-static int append(struct survey *survey, const struct holding_process *process)
+static int append_process(struct survey *survey, const struct holding_process *process)
 {
 	if (!GROW(survey->all, survey->count, survey->room, 4))
 		return -ENOMEM;
@@ -78,7 +79,7 @@ static int take_table(struct survey *survey, const struct process_facts *facts, 
 	if (err == -ESRCH || err == -EACCES || err == -EPERM)
 		return 0;
 	if (!err) {
-		err = append(survey, &taken);
+		err = append_process(survey, &taken);
 		if (err)
 			descriptors_free(&taken.descriptors);
 	}
@@ -353,7 +354,7 @@ static void put_all(const struct survey *survey, struct descriptor_view *view, b
 	}
 }
 
-static int print(const struct survey *survey, const struct options *options)
+static int print_survey(const struct survey *survey, const struct output_options *options)
 {
 	const struct socket_names_wanted wanted = {.namespaces = socket_ends_namespaces(survey->sockets)};
 	struct netns_names *names = netns_names_new(&host_netns_finder);
@@ -363,7 +364,7 @@ static int print(const struct survey *survey, const struct options *options)
 	struct descriptor_view view = {.namer = &socket_names.namer,
 				       .netns = &netns,
 				       .now_ns = clock_monotonic_ns(),
-				       .color = report_wants_color(options)};
+				       .color = output_wants_color(options)};
 	int err = output && names ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
@@ -384,7 +385,7 @@ static void close_survey(struct survey *survey)
 	socket_ends_free(survey->sockets);
 }
 
-static int run(struct survey *survey, const struct options *options)
+static int show_processes(struct survey *survey, const struct fds_options *options)
 {
 	int err = access("/proc/self", F_OK) ? -ENOENT : 0;
 
@@ -393,13 +394,19 @@ static int run(struct survey *survey, const struct options *options)
 	if (!err)
 		err = find_ends(survey);
 	if (!err)
-		err = print(survey, options);
-	if (err && err != -EPIPE) {
-		log_error("fds: %s", err == -ENOENT ? "/proc is not mounted" : strerror(-err));
-		return STATUS_FAILED;
+		err = print_survey(survey, &options->output);
+	if (err == -ENOENT) {
+		log_error("fds: /proc is not mounted");
+		return ERR_REPORTED;
 	}
+	return err == -EPIPE ? 0 : err;
+}
+
+/* Says what could not be shown, and returns the exit status. */
+static int end_survey(const struct survey *survey, const char *process)
+{
 	if (!survey->count && !survey->denied) {
-		say_there_is_none(survey, options->process);
+		say_there_is_none(survey, process);
 		return STATUS_WRONG_USE;
 	}
 	say_who_was_denied(survey);
@@ -407,12 +414,22 @@ static int run(struct survey *survey, const struct options *options)
 	return survey->count ? STATUS_DONE : STATUS_FAILED;
 }
 
-int fds_run(const struct options *options)
+static int run_fds(int argc, char **argv)
 {
+	struct fds_options options;
 	struct survey survey = {0};
-	int status;
+	int err, status;
 
-	status = run(&survey, options);
+	fds_options_read(&options, argc, argv);
+	err = show_processes(&survey, &options);
+	status = err ? ending_status("fds", err) : end_survey(&survey, options.process);
 	close_survey(&survey);
 	return status;
 }
+
+const struct command fds_command = {
+	.name = "fds",
+	.summary = "print the open descriptors of a process, and who holds the other ends: PID or NAME",
+	.argp = &fds_argp,
+	.run = run_fds,
+};

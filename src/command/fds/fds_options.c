@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "fds_options.h"
+
 #include "escape.h"
 #include "options_internal.h"
 
 static const struct argp_option fds_options[] = {
-	{"json", KEY_JSON, 0, 0, "one JSON object per line", 0},
-	{"color", KEY_COLOR, "WHEN", 0, "auto (on a terminal), always, never", 0},
-	{"verbose", 'v', 0, 0, "say more on stderr", 0},
+	OPTION_JSON,
+	OPTION_COLOR,
+	OPTION_VERBOSE,
 	{0},
 };
 
 static error_t read_fds(int key, char *value, struct argp_state *state)
 {
-	struct options *options = ((struct reading *)state->input)->options;
+	struct fds_options *options = state->input;
 
 	switch (key) {
 	case ARGP_KEY_ARG:
@@ -26,7 +28,7 @@ static error_t read_fds(int key, char *value, struct argp_state *state)
 			options_fail("fds: of which process? Give its PID, or its name (see tcpledger fds --help)");
 		return 0;
 	default:
-		return option_output(key, value, options);
+		return option_output(key, value, &options->output);
 	}
 }
 
@@ -34,4 +36,11 @@ const struct argp fds_argp = {
 	.options = fds_options,
 	.parser = read_fds,
 	.args_doc = "PID|NAME",
-	.doc = "Print the open descriptors of a process: what each is, what the kernel tells of it, and who holds the other end. NAME is that of all processes which are called so, as in /proc/PID/comm; * and ? match any text, any character. The PID may be a thread's.\vExit status: 0 done, 1 failed, or nothing may be looked at, 2 wrong use, or there is no such process."};
+	.doc = "Print the open descriptors of a process: what each is, what the kernel tells of it, and who holds the other end. NAME is that of all processes which are called so, as in /proc/PID/comm; * and ? match any text, any character. The PID may be a thread's.\vExit status: 0 done, 1 failed, or nothing may be looked at, 2 wrong use, or there is no such process.",
+};
+
+void fds_options_read(struct fds_options *options, int argc, char **argv)
+{
+	*options = (struct fds_options){0};
+	options_read(&fds_argp, argc, argv, options);
+}

@@ -12,22 +12,23 @@
 
 #include "clock.h"
 #include "command.h"
+#include "ending.h"
 #include "errno_kind.h"
 #include "filter_socket.h"
 #include "list_json.h"
+#include "list_options.h"
 #include "list_text.h"
 #include "list_totals.h"
 #include "log.h"
 #include "namespaces.h"
 #include "netns_finder.h"
-#include "report.h"
 #include "socket_batch.h"
 #include "socket_names.h"
 
 enum { BATCH_ROWS = 8192 };
 
 struct listing {
-	const struct options *options;
+	const struct list_options *options;
 	struct socket_query query;
 	bool wants_owners;
 	struct netns_list namespaces;
@@ -44,43 +45,32 @@ struct listing {
 	struct list_totals totals;
 	size_t unknown;  /* sockets that somebody may hold who was not found */
 	size_t left_out; /* those of which only that keeps us from knowing whether they pass the filter */
-	bool told;       /* why it failed */
 };
 
 /* ---- what is asked for ---- */
 
-static uint32_t protocols_of(const struct list_options *list)
+/* The states that are listed. A filter that names states means these, whatever would be shown without it. */
+static uint32_t states_of(const struct list_options *options)
 {
-	if (list->protocols)
-		return list->protocols;
-	return list->ipv4 || list->ipv6 ? PROTOCOLS_INET : PROTOCOLS_ALL;
-}
-
-/* A filter that names states means these, whatever would be shown without it. */
-static uint32_t states_of(const struct options *options)
-{
+	const struct filter *filter = options->sockets.filter.filter;
 	uint32_t states = STATES_CONNECTED;
 
-	if (filter_topics(options->filter) & TOPIC_STATE || options->list.all)
+	if (filter_topics(filter) & TOPIC_STATE || options->all)
 		states = STATES_ALL;
-	else if (options->list.listening)
+	else if (options->listening)
 		states = STATES_LISTENING;
-	else if (options->list.totals)
+	else if (options->totals)
 		states = STATES_ALL;
-	return states & filter_states(options->filter);
+	return states & filter_states(filter);
 }
 
-static struct socket_query query_of(const struct options *options)
+static struct socket_query query_of(const struct list_options *options)
 {
-	const struct list_options *list = &options->list;
+	uint32_t otherwise = options->sockets.ipv4 || options->sockets.ipv6 ? PROTOCOLS_INET : PROTOCOLS_ALL;
+	struct socket_query query = socket_options_query(&options->sockets, otherwise, states_of(options));
 
-	return (struct socket_query){
-		.protocols = protocols_of(list),
-		.states = states_of(options),
-		.ipv4 = list->ipv4 || !list->ipv6,
-		.ipv6 = list->ipv6 || !list->ipv4,
-		.internals = list->internals,
-	};
+	query.internals = options->internals;
+	return query;
 }
 
 /* ---- one printing ---- */
@@ -98,7 +88,7 @@ static void flush_batch(struct listing *listing)
 	socket_batch_clear(batch);
 }
 
-static int keep(struct listing *listing, const struct socket *socket)
+static int keep_row(struct listing *listing, const struct socket *socket)
 {
 	int err = socket_batch_add(&listing->batch, socket);
 
@@ -110,7 +100,7 @@ static int keep(struct listing *listing, const struct socket *socket)
 	return err;
 }
 
-static int take(void *context, const struct socket *found)
+static int list_socket(void *context, const struct socket *found)
 {
 	struct listing *listing = context;
 	struct socket socket = *found;
@@ -123,24 +113,25 @@ static int take(void *context, const struct socket *found)
 	} else {
 		socket.owners_hidden = socket.inode && listing->wants_owners;
 	}
-	answer = socket_passes(&socket, listing->options->filter);
+	answer = socket_passes(&socket, listing->options->sockets.filter.filter);
 	listing->left_out += answer == FILTER_MAYBE;
 	if (answer != FILTER_YES)
 		return 0;
 	listing->unknown += socket.owners_hidden && !socket.owner_count;
-	if (!listing->options->list.totals)
-		return keep(listing, &socket);
+	if (!listing->options->totals)
+		return keep_row(listing, &socket);
 	list_totals_add(&listing->totals, &socket);
 	return 0;
 }
 
 static void warn_of_hidden_owners(const struct listing *listing)
 {
-	bool told = listing->options->list.owners || listing->options->json;
+	bool shown = listing->options->owners || listing->options->sockets.output.json;
 
-	if (told && listing->holders && listing->unknown)
+	if (shown && listing->holders && listing->unknown)
 		log_warning("who holds %zu of the sockets could not be seen, shown as %s: %s", listing->unknown,
-			    listing->options->json ? "owners_complete false" : "-", holders_remedy(listing->holders));
+			    listing->options->sockets.output.json ? "owners_complete false" : "-",
+			    holders_remedy(listing->holders));
 	if (listing->left_out)
 		log_warning("%zu %s could not be seen, and the filter asks for that: %s", listing->left_out,
 			    listing->left_out == 1 ? "socket is left out: who holds it"
@@ -156,13 +147,13 @@ static void print_totals(struct listing *listing)
 	if (listing->json)
 		list_totals_json(&listing->totals, &listing->clock, now_ns, listing->output);
 	else
-		list_totals_text(&listing->totals, !listing->options->list.no_heading, listing->output);
+		list_totals_text(&listing->totals, !listing->options->sockets.no_heading, listing->output);
 }
 
 /* Without them the sockets are worth printing all the same, unless their source was chosen. */
 static int find_holders(struct listing *listing)
 {
-	enum holder_source source = listing->options->list.holder_source;
+	enum holder_source source = listing->options->sockets.holder_source;
 	int err = listing->wants_owners ? holders_find(source, &listing->holders) : 0;
 
 	if (err && source == HOLDERS_BY_AUTO && !errno_is_resource(err)) {
@@ -179,9 +170,9 @@ static int print_found(struct listing *listing)
 	listing->unknown = 0;
 	listing->left_out = 0;
 	listing->totals = (struct list_totals){0};
-	err = namespaces_each_socket(&listing->namespaces, listing->options, &listing->query, take, listing,
-				     &listing->told);
-	if (listing->options->list.totals)
+	err = namespaces_each_socket(&listing->namespaces, &listing->options->sockets, &listing->query, list_socket,
+				     listing);
+	if (listing->options->totals)
 		print_totals(listing);
 	else
 		flush_batch(listing);
@@ -189,7 +180,7 @@ static int print_found(struct listing *listing)
 	return err ? err : flush_err;
 }
 
-static int print(struct listing *listing)
+static int print_list(struct listing *listing)
 {
 	int err = find_holders(listing);
 
@@ -208,53 +199,49 @@ static int print(struct listing *listing)
 
 static int find_namespaces(struct listing *listing)
 {
-	int err;
-
 	netns_list_free(&listing->namespaces);
-	err = namespaces_find(listing->options, &listing->namespaces);
-	listing->told = err == -ENOENT;
-	return err;
+	return namespaces_find(&listing->options->sockets, &listing->namespaces);
 }
 
 static bool shows_netns(const struct listing *listing)
 {
-	return listing->namespaces.count > 1 && !listing->options->list.one_netns;
+	return listing->namespaces.count > 1 && !listing->options->sockets.one_netns;
 }
 
 static int open_sink(struct listing *listing)
 {
-	const struct list_options *list = &listing->options->list;
+	const struct list_options *options = listing->options;
 	const struct list_style style = {
-		.color = report_wants_color(listing->options),
-		.heading = !list->no_heading,
-		.owners = list->owners,
-		.timers = list->timers,
-		.details = list->details,
-		.internals = list->internals,
-		.one_line = list->one_line,
+		.color = output_wants_color(&options->sockets.output),
+		.heading = !options->sockets.no_heading,
+		.owners = options->owners,
+		.timers = options->timers,
+		.details = options->details,
+		.internals = options->internals,
+		.one_line = options->one_line,
 		.netns = shows_netns(listing),
 	};
 
-	if (listing->options->json)
+	if (options->sockets.output.json)
 		listing->json = list_json_new(listing->output, &listing->clock, &listing->socket_names.namer,
-					      &listing->netns, list->internals);
+					      &listing->netns, options->internals);
 	else
 		listing->text = list_text_new(listing->output, &style, &listing->socket_names.namer, &listing->netns);
 	return listing->json || listing->text ? 0 : -ENOMEM;
 }
 
-static int open_listing(struct listing *listing, const struct options *options)
+static int open_listing(struct listing *listing, const struct list_options *options)
 {
-	const struct list_options *list = &options->list;
-	const struct socket_names_wanted wanted = {.services = !list->numeric,
-						   .hosts = list->resolve,
-						   .cgroups = list->details,
+	const struct socket_names_wanted wanted = {.services = !options->sockets.numeric,
+						   .hosts = options->resolve,
+						   .cgroups = options->details,
 						   .namespaces = &listing->namespaces};
 	int err;
 
 	listing->options = options;
 	listing->query = query_of(options);
-	listing->wants_owners = list->owners || options->json || filter_topics(options->filter) & TOPIC_OWNER;
+	listing->wants_owners = options->owners || options->sockets.output.json ||
+				filter_topics(options->sockets.filter.filter) & TOPIC_OWNER;
 	listing->output = output_new(STDOUT_FILENO, -1);
 	listing->names = netns_names_new(&host_netns_finder);
 	listing->netns = (struct netns_view){.names = listing->names, .home = netns_home()};
@@ -290,11 +277,11 @@ static int wait_for_next(uint64_t interval_ns)
 	return 0;
 }
 
-static int run(struct listing *listing)
+static int print_lists(struct listing *listing)
 {
-	int err = print(listing);
+	int err = print_list(listing);
 
-	while (!err && listing->options->list.again) {
+	while (!err && listing->options->again) {
 		err = wait_for_next(listing->options->interval_ns);
 		if (!err)
 			err = find_namespaces(listing);
@@ -305,20 +292,29 @@ static int run(struct listing *listing)
 			output_char(listing->output, '\n');
 			list_text_restart(listing->text, shows_netns(listing));
 		}
-		err = print(listing);
+		err = print_list(listing);
 	}
 	return err;
 }
 
-int list_run(const struct options *options)
+static int run_list(int argc, char **argv)
 {
+	struct list_options options;
 	struct listing listing = {0};
-	int err = open_listing(&listing, options);
+	int err;
 
+	list_options_read(&options, argc, argv);
+	err = open_listing(&listing, &options);
 	if (!err)
-		err = run(&listing);
-	if (err && err != -EPIPE && !listing.told)
-		log_error("list: %s", strerror(-err));
+		err = print_lists(&listing);
 	close_listing(&listing);
-	return err && err != -EPIPE ? STATUS_FAILED : STATUS_DONE;
+	filter_free(options.sockets.filter.filter);
+	return ending_status("list", err);
 }
+
+const struct command list_command = {
+	.name = "list",
+	.summary = "print the sockets now, with the letters of ss and netstat: -tulnp, -at",
+	.argp = &list_argp,
+	.run = run_list,
+};

@@ -2,9 +2,12 @@
 /*
  * The options of list: the letters of ss and netstat.
  */
-#include "options_internal.h"
+#include "list_options.h"
 
 #include "clock.h"
+#include "options_internal.h"
+
+enum { KEY_INTERVAL = KEY_OF_COMMAND };
 
 static const struct argp_option list_options[] = {
 	{0, 0, 0, 0, "Which sockets (of all these kinds, if none is named):", 1},
@@ -28,104 +31,28 @@ static const struct argp_option list_options[] = {
 	{"no-header", 'H', 0, 0, "no heading", 0},
 	{"summary", 's', 0, 0, "only how many there are, by protocol and state", 0},
 	{0, 0, 0, 0, "Where and when:", 4},
-	{"netns", 'N', "NETNS", 0,
-	 "in this network namespace: of ip netns or of a container, a PID in it, or its inode", 0},
-	{"all-netns", KEY_ALL_NETNS, 0, 0, "in all network namespaces", 0},
+	OPTION_NETNS('N'),
+	OPTION_ALL_NETNS,
 	{"continuous", 'c', 0, 0, "again and again, each second", 0},
 	{"interval", KEY_INTERVAL, "TIME", 0, "with -c: the time between two lists", 0},
 	{0, 0, 0, 0, "Output:", 5},
-	{"json", KEY_JSON, 0, 0, "one JSON object per line", 0},
-	{"color", KEY_COLOR, "WHEN", 0, "auto (on a terminal), always, never", 0},
+	OPTION_JSON,
+	OPTION_COLOR,
 	{0, 0, 0, 0, "Other:", 6},
-	{"socket-source", KEY_SOCKET_SOURCE, "FROM", 0, "auto, diag (netlink), proc (/proc/net)", 0},
-	{"holder-source", KEY_HOLDER_SOURCE, "FROM", 0, "auto, iter (BPF iterator), proc (/proc/PID/fd)", 0},
-	{"verbose", 'v', 0, 0, "say more on stderr", 0},
+	OPTION_SOCKET_SOURCE,
+	OPTION_HOLDER_SOURCE,
+	OPTION_VERBOSE,
 	{0},
 };
-
-static enum socket_source socket_source_of(const char *value)
-{
-	static const char *const words[] = {
-		[SOCKETS_BY_AUTO] = "auto", [SOCKETS_BY_DIAG] = "diag", [SOCKETS_BY_PROC] = "proc"};
-
-	return option_choice("--socket-source", value, words, 3);
-}
-
-static enum holder_source holder_source_of(const char *value)
-{
-	static const char *const words[] = {
-		[HOLDERS_BY_AUTO] = "auto", [HOLDERS_BY_ITER] = "iter", [HOLDERS_BY_PROC] = "proc"};
-
-	return option_choice("--holder-source", value, words, 3);
-}
-
-static error_t read_where(int key, const char *value, struct reading *reading)
-{
-	struct list_options *list = &reading->options->list;
-
-	switch (key) {
-	case 'N':
-		list->one_netns = true;
-		option_filter_quoted(reading->options, "--netns", value, "netns");
-		break;
-	case KEY_ALL_NETNS:
-		list->all_netns = true;
-		break;
-	case KEY_SOCKET_SOURCE:
-		list->socket_source = socket_source_of(value);
-		break;
-	case KEY_HOLDER_SOURCE:
-		list->holder_source = holder_source_of(value);
-		break;
-	default:
-		return option_output(key, value, reading->options);
-	}
-	return 0;
-}
-
-error_t option_sockets(int key, const char *value, struct reading *reading)
-{
-	struct list_options *list = &reading->options->list;
-
-	switch (key) {
-	case 't':
-		list->protocols |= 1u << PROTOCOL_TCP;
-		break;
-	case 'u':
-		list->protocols |= 1u << PROTOCOL_UDP;
-		break;
-	case '4':
-		list->ipv4 = true;
-		break;
-	case '6':
-		list->ipv6 = true;
-		break;
-	case 'n':
-		list->numeric = true;
-		break;
-	case 'H':
-		list->no_heading = true;
-		break;
-	default:
-		return read_where(key, value, reading);
-	}
-	return 0;
-}
-
-void option_sockets_end(const struct list_options *list)
-{
-	if (list->one_netns && list->all_netns)
-		options_fail("--netns and --all-netns: in one network namespace, or in all? Give one of them");
-}
 
 static error_t read_which(int key, struct list_options *list)
 {
 	switch (key) {
 	case 'w':
-		list->protocols |= 1u << PROTOCOL_RAW;
+		list->sockets.protocols |= 1u << PROTOCOL_RAW;
 		break;
 	case 'x':
-		list->protocols |= 1u << PROTOCOL_UNIX;
+		list->sockets.protocols |= 1u << PROTOCOL_UNIX;
 		break;
 	case 'l':
 		list->listening = true;
@@ -169,14 +96,14 @@ static error_t read_what(int key, struct list_options *list)
 	return 0;
 }
 
-static error_t read_when(int key, const char *value, struct options *options)
+static error_t read_when(int key, const char *value, struct list_options *list)
 {
 	switch (key) {
 	case 'c':
-		options->list.again = true;
+		list->again = true;
 		break;
 	case KEY_INTERVAL:
-		options->interval_ns = option_duration("--interval", value);
+		list->interval_ns = option_duration("--interval", value);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -184,35 +111,31 @@ static error_t read_when(int key, const char *value, struct options *options)
 	return 0;
 }
 
-static void end_list(struct options *options)
+static void check_list(struct list_options *list)
 {
-	if (options->interval_ns && !options->list.again)
+	if (list->interval_ns && !list->again)
 		options_fail("--interval: between which lists? Give -c, too");
-	if (!options->interval_ns)
-		options->interval_ns = NS_PER_SEC;
-	option_sockets_end(&options->list);
+	if (!list->interval_ns)
+		list->interval_ns = NS_PER_SEC;
+	option_sockets_end(&list->sockets);
 }
 
 static error_t read_list(int key, char *value, struct argp_state *state)
 {
-	struct reading *reading = state->input;
+	struct list_options *list = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		reading->options->interval_ns = 0;
-		return 0;
 	case ARGP_KEY_ARG:
-		option_filter_word(reading, value);
+		option_filter_word(&list->sockets.filter, value);
 		return 0;
 	case ARGP_KEY_END:
-		end_list(reading->options);
-		option_filter_end(reading);
+		check_list(list);
+		option_filter_end(&list->sockets.filter);
 		return 0;
 	default:
-		if (!read_which(key, &reading->options->list) || !read_what(key, &reading->options->list) ||
-		    !read_when(key, value, reading->options))
+		if (!read_which(key, list) || !read_what(key, list) || !read_when(key, value, list))
 			return 0;
-		return option_sockets(key, value, reading);
+		return option_sockets(key, value, &list->sockets);
 	}
 }
 
@@ -223,3 +146,9 @@ const struct argp list_argp = {
 	.doc = "Print the sockets that there are now: state, queues, both ends, and who holds them. The letters are those of ss and netstat, and may be joined: -tulnp is what listens on TCP and UDP, with numbers and processes; -at is all of TCP.\v" FILTER_HELP
 	       "\n\nExit status: 0 done, 1 failed, 2 wrong use.",
 };
+
+void list_options_read(struct list_options *options, int argc, char **argv)
+{
+	*options = (struct list_options){0};
+	options_read(&list_argp, argc, argv, options);
+}

@@ -9,9 +9,10 @@
 #include "command.h"
 #include "log.h"
 #include "report.h"
+#include "top_options.h"
 
 /* Listeners first, then by state; within a state by namespace and endpoints. */
-static int compare(const void *a, const void *b)
+static int compare_connections(const void *a, const void *b)
 {
 	const struct connection *x = *(struct connection *const *)a, *y = *(struct connection *const *)b;
 	int difference;
@@ -45,19 +46,19 @@ static int print_table(struct report *report, const struct live *live, uint64_t 
 
 	if (err)
 		return err;
-	qsort(view.rows, view.count, sizeof(struct connection *), compare);
+	qsort(view.rows, view.count, sizeof(struct connection *), compare_connections);
 	report->sink->ops->table(report->sink, &view);
 	free(view.rows);
 	return output_flush(report->output);
 }
 
-/* What was missed while it was stopped, or held up, is not made up for. */
-static uint64_t later(uint64_t a_ns, uint64_t b_ns)
+/* Keeps printings that were missed, while the program was stopped or held up, from being made up for. */
+static uint64_t later_of(uint64_t a_ns, uint64_t b_ns)
 {
 	return a_ns > b_ns ? a_ns : b_ns;
 }
 
-static int run(const struct options *options, struct live *live, struct report *report)
+static int print_tables(const struct top_options *options, struct live *live, struct report *report)
 {
 	uint64_t next_ns = clock_monotonic_ns();
 	int err = 0;
@@ -68,7 +69,7 @@ static int run(const struct options *options, struct live *live, struct report *
 			err = print_table(report, live, iteration);
 		if (iteration == options->iterations || live_is_over(live))
 			break;
-		next_ns = later(next_ns + options->interval_ns, clock_monotonic_ns());
+		next_ns = later_of(next_ns + options->interval_ns, clock_monotonic_ns());
 		while (!err && !live_is_over(live) && clock_monotonic_ns() < next_ns) {
 			err = live_run(live, next_ns);
 			if (!err)
@@ -80,23 +81,42 @@ static int run(const struct options *options, struct live *live, struct report *
 	return err;
 }
 
-int top_run(const struct options *options)
+static int follow_table(const struct top_options *options)
 {
-	struct live_options live_options = options->live;
+	const struct report_layout layout = {0};
+	struct live_options live_options = options->follow.live;
 	struct report report = {0};
 	struct live *live;
 	int status = STATUS_FAILED;
 
-	live_options.filter = options->filter;
+	live_options.filter = options->follow.filter.filter;
 	live_options.on_gap = print_gap;
 	live_options.context = &report;
 	if (live_open(&live_options, &live))
 		return STATUS_FAILED;
-	if (report_open(&report, options, live))
+	if (report_open(&report, &options->follow, &layout, live))
 		log_error("out of memory");
 	else
-		status = report_finish(&report, live, run(options, live, &report));
+		status = report_finish(&report, live, print_tables(options, live, &report));
 	report_free(&report);
 	live_free(live);
 	return status;
 }
+
+static int run_top(int argc, char **argv)
+{
+	struct top_options options;
+	int status;
+
+	top_options_read(&options, argc, argv);
+	status = follow_table(&options);
+	filter_free(options.follow.filter.filter);
+	return status;
+}
+
+const struct command top_command = {
+	.name = "top",
+	.summary = "print the live table: -b [-d SECONDS] [-n COUNT]",
+	.argp = &top_argp,
+	.run = run_top,
+};

@@ -9,9 +9,10 @@
 #include "command.h"
 #include "log.h"
 #include "report.h"
+#include "trace_options.h"
 
 struct trace {
-	const struct options *options;
+	const struct trace_options *options;
 	struct live *live;
 	struct report report;
 	uint64_t printed;
@@ -58,7 +59,7 @@ static int print_snapshot(struct trace *trace)
 	return 0;
 }
 
-static int run(struct trace *trace)
+static int print_trace(struct trace *trace)
 {
 	struct report *report = &trace->report;
 	int err;
@@ -80,23 +81,42 @@ static int run(struct trace *trace)
 	return err;
 }
 
-int trace_run(const struct options *options)
+static int trace_connections(const struct trace_options *options)
 {
 	struct trace trace = {.options = options};
-	struct live_options live_options = options->live;
+	const struct report_layout layout = {.wide = options->wide, .line_by_line = true};
+	struct live_options live_options = options->follow.live;
 	int status = STATUS_FAILED;
 
-	live_options.filter = options->filter;
+	live_options.filter = options->follow.filter.filter;
 	live_options.on_change = print_change;
 	live_options.on_gap = print_gap;
 	live_options.context = &trace;
 	if (live_open(&live_options, &trace.live))
 		return STATUS_FAILED;
-	if (report_open(&trace.report, options, trace.live))
+	if (report_open(&trace.report, &options->follow, &layout, trace.live))
 		log_error("out of memory");
 	else
-		status = report_finish(&trace.report, trace.live, run(&trace));
+		status = report_finish(&trace.report, trace.live, print_trace(&trace));
 	report_free(&trace.report);
 	live_free(trace.live);
 	return status;
 }
+
+static int run_trace(int argc, char **argv)
+{
+	struct trace_options options;
+	int status;
+
+	trace_options_read(&options, argc, argv);
+	status = trace_connections(&options);
+	filter_free(options.follow.filter.filter);
+	return status;
+}
+
+const struct command trace_command = {
+	.name = "trace",
+	.summary = "print each state transition as it happens (the default)",
+	.argp = &trace_argp,
+	.run = run_trace,
+};

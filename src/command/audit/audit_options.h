@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What is asked of audit.
+ */
+#include "options.h"
+#include "policy.h"
+
+struct argp;
+
+struct audit_options {
+	struct socket_options sockets;
+	struct policy *policy; /* owned: freed with policy_free(); NULL: none was given */
+	const char *baseline;  /* a file, of the command line; NULL: none */
+	bool save;
+	bool ports;                  /* no listeners, but the ports that should not be public */
+	const char *about_listeners; /* an option that --ports has no use for; NULL: none was given */
+};
+
+extern const struct argp audit_argp;
+
+/* Ends the program when the command line is wrong. The caller frees the policy and sockets.filter.filter. */
+void audit_options_read(struct audit_options *options, int argc, char **argv);

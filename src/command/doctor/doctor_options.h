@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What is asked of doctor: only the form of its output.
+ */
+#include "options.h"
+
+struct argp;
+
+extern const struct argp doctor_argp;
+
+/* Ends the program when the command line is wrong. */
+void doctor_options_read(struct output_options *options, int argc, char **argv);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What is asked of fds.
+ */
+#include "options.h"
+
+struct argp;
+
+struct fds_options {
+	struct output_options output;
+	const char *process; /* its PID or its name, of the command line */
+};
+
+extern const struct argp fds_argp;
+
+/* Ends the program when the command line is wrong. */
+void fds_options_read(struct fds_options *options, int argc, char **argv);

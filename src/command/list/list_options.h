@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What is asked of list.
+ */
+#include "options.h"
+
+struct argp;
+
+struct list_options {
+	struct socket_options sockets;
+	bool listening, all;
+	bool resolve;
+	bool owners, details, timers, internals;
+	bool one_line;
+	bool totals;          /* no sockets, but how many there are */
+	bool again;           /* list them each interval */
+	uint64_t interval_ns; /* between two lists */
+};
+
+extern const struct argp list_argp;
+
+/* Ends the program when the command line is wrong. The caller frees sockets.filter.filter. */
+void list_options_read(struct list_options *options, int argc, char **argv);

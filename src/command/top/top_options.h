@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What is asked of top.
+ */
+#include "options.h"
+
+struct top_options {
+	struct follow_options follow;
+	bool batch;
+	uint64_t interval_ns; /* between two printings */
+	uint64_t iterations;  /* 0: no end */
+};
+
+struct argp;
+
+extern const struct argp top_argp;
+
+/* Ends the program when the command line is wrong. The caller frees follow.filter.filter. */
+void top_options_read(struct top_options *options, int argc, char **argv);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * What is asked of trace.
+ */
+#include "options.h"
+
+struct trace_options {
+	struct follow_options follow;
+	bool snapshot; /* first print the sockets that are there already */
+	bool wide;
+	uint64_t count; /* transitions to print; 0: no end */
+};
+
+struct argp;
+
+extern const struct argp trace_argp;
+
+/* Ends the program when the command line is wrong. The caller frees follow.filter.filter. */
+void trace_options_read(struct trace_options *options, int argc, char **argv);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What lines of different types tell under the same names. Inline, as what they are made of: a transition takes most of
- * them.
+ * The members that JSON lines of different types have in common. Inline, as the steps of json_writer.h are: the line of
+ * a transition uses most of them.
  */
 #include <time.h>
 
@@ -17,7 +17,7 @@ enum {
 	STAMP_LENGTH = STAMP_SECONDS + STAMP_DIGITS + 1, /* and "Z" */
 };
 
-/* The last time that was spelled. */
+/* The text of the last time written: lines of the same second reuse it. */
 struct json_stamp {
 	time_t second;
 	char text[STAMP_LENGTH + 1];
@@ -39,7 +39,7 @@ JSON_INLINE void json_word_or_null(struct json_writer *json, const char *key, co
 		json_null(json, key);
 }
 
-/* "2026-01-31T12:00:00.123456789Z" */
+/* Writes "ts", as "2026-01-31T12:00:00.123456789Z", and "ts_ns", in nanoseconds of Unix time. */
 JSON_INLINE void json_time(struct json_writer *json, struct json_stamp *stamp, const struct wall_clock *clock,
 			   uint64_t monotonic_ns)
 {
@@ -61,7 +61,7 @@ JSON_INLINE void json_time(struct json_writer *json, struct json_stamp *stamp, c
 	json_u64(json, "ts_ns", wall_ns);
 }
 
-/* The cookie is spelled as after "sk:" in ss -e. */
+/* Writes "id" and "cookie". The cookie is written as ss -e writes it after "sk:". */
 JSON_INLINE void json_identity(struct json_writer *json, uint64_t id, uint64_t cookie)
 {
 	json_decimal_word(json, "id", id);
@@ -71,7 +71,7 @@ JSON_INLINE void json_identity(struct json_writer *json, uint64_t id, uint64_t c
 		json_null(json, "cookie");
 }
 
-/* `pid`: a process that may be in it; 0: none is known. */
+/* Writes "netns" and "netns_name". `pid`: a process that may be in the namespace; 0: none is known. */
 JSON_INLINE void json_netns(struct json_writer *json, const struct netns_view *netns, uint32_t inode, uint32_t pid,
 			    uint64_t ts_ns)
 {

@@ -5,7 +5,7 @@
 
 #include "escape.h"
 
-static void enter(struct json_writer *json, char *at, bool is_array)
+static void open_json_level(struct json_writer *json, char *at, bool is_array)
 {
 	if (json->depth >= JSON_MAX_DEPTH)
 		abort();
@@ -16,7 +16,7 @@ static void enter(struct json_writer *json, char *at, bool is_array)
 	output_used(json->output, at);
 }
 
-static void leave(struct json_writer *json, bool is_array)
+static void close_json_level(struct json_writer *json, bool is_array)
 {
 	if (json->depth == 0 || json->is_array[json->depth - 1] != is_array)
 		abort();
@@ -28,18 +28,18 @@ void json_line_begin(struct json_writer *json, struct output *output)
 {
 	json->output = output;
 	json->depth = 0;
-	enter(json, output_room(output, 1), false);
+	open_json_level(json, output_room(output, 1), false);
 }
 
 void json_line_end(struct json_writer *json)
 {
-	leave(json, false);
+	close_json_level(json, false);
 	if (json->depth != 0)
 		abort();
 	output_char(json->output, '\n');
 }
 
-static void put_character(struct output *output, const char *bytes, size_t length, int32_t character)
+static void put_escaped_character(struct output *output, const char *bytes, size_t length, int32_t character)
 {
 	unsigned int code = (unsigned int)character, beyond = code - 0x10000;
 	char escaped[16];
@@ -60,7 +60,7 @@ static void put_character(struct output *output, const char *bytes, size_t lengt
 	output_text(output, escaped);
 }
 
-static bool is_plain(char c)
+static bool is_plain_in_json(char c)
 {
 	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
@@ -71,7 +71,7 @@ void json_text(struct json_writer *json, const char *key, const char *text, size
 	size_t plain = 0;
 
 	length = strnlen(text, length);
-	while (plain < length && is_plain(text[plain]))
+	while (plain < length && is_plain_in_json(text[plain]))
 		plain++;
 	output_used(output, json_item(json, key, 0));
 	output_char(output, '"');
@@ -80,7 +80,7 @@ void json_text(struct json_writer *json, const char *key, const char *text, size
 		int32_t character;
 		size_t bytes = utf8_next(text + at, length - at, &character);
 
-		put_character(output, text + at, bytes, character);
+		put_escaped_character(output, text + at, bytes, character);
 		at += bytes;
 	}
 	output_char(output, '"');
@@ -88,20 +88,20 @@ void json_text(struct json_writer *json, const char *key, const char *text, size
 
 void json_array_begin(struct json_writer *json, const char *key)
 {
-	enter(json, json_item(json, key, 1), true);
+	open_json_level(json, json_item(json, key, 1), true);
 }
 
 void json_array_end(struct json_writer *json)
 {
-	leave(json, true);
+	close_json_level(json, true);
 }
 
 void json_object_begin(struct json_writer *json, const char *key)
 {
-	enter(json, json_item(json, key, 1), false);
+	open_json_level(json, json_item(json, key, 1), false);
 }
 
 void json_object_end(struct json_writer *json)
 {
-	leave(json, false);
+	close_json_level(json, false);
 }

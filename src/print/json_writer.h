@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Writes JSON piece by piece, and keeps track of where it is: commas come by themselves, and what would not be JSON (a
- * key in an array, an end without a beginning) stops the program. The well-kept libraries build a tree first, which is
- * many times the cost of all else on the hot path; so the small steps are inline here, and keys, being literals, are
- * copied as a few machine words.
+ * Writes JSON piece by piece. The writer keeps track of the nesting: it adds the commas, and a call that would not give
+ * JSON (a key in an array, an end without a beginning) aborts the program. The well-maintained libraries build a tree
+ * first, which costs many times as much as all else on the hot path. So the small steps are inline here, and keys,
+ * being literals, are copied as a few machine words.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 enum {
 	JSON_MAX_DEPTH = 8,
-	JSON_KEY_MAX = 64, /* bytes, with what stands around it */
+	JSON_KEY_MAX = 64, /* bytes, with the comma, the quotes and the colon around it */
 	JSON_WORD_MAX = 256,
 };
 
@@ -29,13 +29,13 @@ struct json_writer {
 
 #define JSON_INLINE static inline __attribute__((always_inline))
 
-/* One object per line: begins and ends the line. */
+/* Begin and end a line, which is one object. */
 void json_line_begin(struct json_writer *json, struct output *output);
 void json_line_end(struct json_writer *json);
 
-/* Text that others chose: at most `length` bytes, less if there is a NUL. What is not printable is written as \uNNNN,
- * which a reader of JSON undoes; bytes that are not UTF-8 become the text \xNN, and a backslash \x5c: whoever puts the
- * bytes in place of these has the text again. */
+/* Writes text that another program chose: at most `length` bytes, fewer if there is a NUL. A character that is not
+ * printable is written as \uNNNN, which a JSON parser undoes. A byte that is not UTF-8 becomes the text \xNN, and a
+ * backslash the text \x5c: replacing these by their bytes gives the original text again. */
 void json_text(struct json_writer *json, const char *key, const char *text, size_t length);
 
 void json_array_begin(struct json_writer *json, const char *key);
@@ -43,7 +43,8 @@ void json_array_end(struct json_writer *json);
 void json_object_begin(struct json_writer *json, const char *key);
 void json_object_end(struct json_writer *json);
 
-/* Room for `most` bytes after the comma and the key. `key` is NULL in an array, and plain ASCII elsewhere. */
+/* Puts the comma and the key into the output's buffer. Returns the place behind them, with room for `most` bytes; the
+ * caller writes there, and calls output_used(). `key` is NULL in an array, and plain ASCII elsewhere. */
 JSON_INLINE char *json_item(struct json_writer *json, const char *key, size_t most)
 {
 	char *at = output_room(json->output, JSON_KEY_MAX + most);
@@ -73,7 +74,7 @@ JSON_INLINE void json_u64(struct json_writer *json, const char *key, uint64_t va
 	output_used(json->output, decimal_put(at, value));
 }
 
-/* A number that is text already; at most DECIMAL_MAX digits. */
+/* Writes a number that is text already, of at most DECIMAL_MAX digits. */
 JSON_INLINE void json_digits(struct json_writer *json, const char *key, const char *digits, size_t length)
 {
 	char *at = json_item(json, key, DECIMAL_MAX);
@@ -82,7 +83,8 @@ JSON_INLINE void json_digits(struct json_writer *json, const char *key, const ch
 	output_used(json->output, at + length);
 }
 
-/* Text of our own, in which nothing needs escaping; `length` bytes of it, at most JSON_WORD_MAX. */
+/* Writes text of the program's own, in which nothing needs escaping: `length` bytes, with the quotes at most
+ * JSON_WORD_MAX. */
 JSON_INLINE void json_word_of(struct json_writer *json, const char *key, const char *word, size_t length)
 {
 	char *at = json_item(json, key, JSON_WORD_MAX);
@@ -99,7 +101,7 @@ JSON_INLINE void json_word(struct json_writer *json, const char *key, const char
 	json_word_of(json, key, word, strlen(word));
 }
 
-/* Numbers as text, for those that readers should not calculate with. */
+/* Write a number as a string, where readers should not calculate with the number. */
 JSON_INLINE void json_decimal_word(struct json_writer *json, const char *key, uint64_t value)
 {
 	char *at = json_item(json, key, DECIMAL_MAX + 2);

@@ -14,7 +14,7 @@ void line_clear(struct line *line)
 	line->column = 0;
 }
 
-static void append(struct line *line, const char *bytes, size_t length)
+static void append_line_bytes(struct line *line, const char *bytes, size_t length)
 {
 	size_t room = sizeof(line->bytes) - line->used;
 
@@ -24,13 +24,13 @@ static void append(struct line *line, const char *bytes, size_t length)
 	line->used += length;
 }
 
-/* Our texts are ASCII or escaped UTF-8: a character is a byte that continues none. */
+/* All texts here are ASCII or escaped UTF-8: each byte that is no continuation byte begins a character. */
 static bool begins_character(char byte)
 {
 	return ((unsigned char)byte & 0xc0) != 0x80;
 }
 
-/* In one pass: most texts are shorter than the calls to strlen() and memcpy() are worth. */
+/* Copies and counts in one pass: most texts are too short for calls of strlen() and memcpy() to pay off. */
 void line_text(struct line *line, const char *text)
 {
 	size_t used = line->used, column = line->column;
@@ -53,7 +53,7 @@ void line_u64(struct line *line, uint64_t value)
 
 void line_append(struct line *line, const struct line *other)
 {
-	append(line, other->bytes, other->used);
+	append_line_bytes(line, other->bytes, other->used);
 	line->column += other->column;
 }
 
@@ -88,7 +88,7 @@ void line_right(struct line *line, const char *text, size_t width)
 
 void line_color(struct line *line, const char *sequence)
 {
-	append(line, sequence, strlen(sequence));
+	append_line_bytes(line, sequence, strlen(sequence));
 }
 
 void line_put(const struct line *line, struct output *output)
@@ -192,7 +192,7 @@ const char *size_text(uint64_t bytes, char *out)
 	return out;
 }
 
-static const char *endpoint_text(const struct address *address, uint8_t family, const char *port, char *out)
+static const char *spell_endpoint(const struct address *address, uint8_t family, const char *port, char *out)
 {
 	char *end = out;
 
@@ -211,7 +211,7 @@ const char *local_text(const struct connection *conn, char *out)
 	const struct tuple *tuple = &conn->tuple;
 	char port[VALUE_TEXT];
 
-	return endpoint_text(&tuple->laddr, tuple->family, number_text(tuple->lport, tuple->lport != 0, port), out);
+	return spell_endpoint(&tuple->laddr, tuple->family, number_text(tuple->lport, tuple->lport != 0, port), out);
 }
 
 const char *remote_text(const struct connection *conn, char *out)
@@ -221,6 +221,6 @@ const char *remote_text(const struct connection *conn, char *out)
 
 	if (connection_lacks_peer(conn))
 		return "-";
-	return endpoint_text(&tuple->raddr, tuple->family,
-			     conn->state == STATE_LISTEN ? "*" : number_text(tuple->rport, true, port), out);
+	return spell_endpoint(&tuple->raddr, tuple->family,
+			      conn->state == STATE_LISTEN ? "*" : number_text(tuple->rport, true, port), out);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A line of text in the making, in columns. What does not fit into a column pushes the next ones aside.
+ * A line of text that is being put together, in columns. A text that is wider than its column moves the next columns to
+ * the right.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +11,7 @@
 #include "connection.h"
 #include "output.h"
 
-enum { LINE_MAX_BYTES = 8192 }; /* the names that `audit` tells of may have 2,000, its note as many */
+enum { LINE_MAX_BYTES = 8192 }; /* the names in a line of `audit` may take 2,000, its note as many */
 
 struct line {
 	char bytes[LINE_MAX_BYTES];
@@ -24,18 +25,18 @@ void line_u64(struct line *line, uint64_t value);
 void line_append(struct line *line, const struct line *other);
 void line_pad_to(struct line *line, size_t column);
 
-/* Within `width` columns, then a space; the left form pads behind, the right form before. */
+/* Put `text` within `width` columns, then a space. line_left() pads behind the text, line_right() before it. */
 void line_left(struct line *line, const char *text, size_t width);
 void line_right(struct line *line, const char *text, size_t width);
 
-/* An escape sequence, which takes no room on the screen. */
+/* Appends an escape sequence, which takes no column on the screen. */
 void line_color(struct line *line, const char *sequence);
 
 void line_put(const struct line *line, struct output *output);
 
-/* ---- values as people read them; each writes into `out`, of 32 bytes, and returns it ---- */
+/* ---- values as text for people: each function may write into `out`, of 32 bytes, and returns the text ---- */
 
-/* 12.345, with ">" before "at least" and "-" for unknown. */
+/* In milliseconds: "12.345", ">12.345" for SPAN_AT_LEAST, "-" for SPAN_UNKNOWN. */
 const char *span_ms_text(struct span span, char *out);
 /* "850us", "12.3ms", "4.2s", "3m05s", "2h10m", "5d03h". */
 const char *span_text(struct span span, char *out);
@@ -46,7 +47,7 @@ const char *number_text(uint64_t value, bool known, char *out);
 
 enum { ENDPOINT_TEXT_MAX = 64 };
 
-/* 127.0.0.1:80, [::1]:80, with "*" for a listener's peer port and "-" for a port not known. `out` takes
- * ENDPOINT_TEXT_MAX bytes. */
+/* "127.0.0.1:80" or "[::1]:80", with "*" for the peer port of a listener and "-" for a port that is not known. `out`
+ * has room for ENDPOINT_TEXT_MAX bytes. */
 const char *local_text(const struct connection *conn, char *out);
 const char *remote_text(const struct connection *conn, char *out);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What an output needs to know to name network namespaces.
+ * The way in which an output names network namespaces.
  */
 #include "netns_names.h"
 
-/* What an output tells of network namespaces: their names, and as text a column of them when there are several. */
+/* Network namespaces are shown by name; in text output they have a column when there are several. */
 struct netns_view {
-	struct netns_names *names; /* borrowed; NULL: they are only numbers */
-	uint32_t home;             /* the namespace that we are in; 0: not known */
-	bool fixed;                /* it is about one only, and who asked for it knows which */
-	bool several;              /* the host has more than one, so that a column is there from the start */
+	struct netns_names *names; /* borrowed; NULL: namespaces are shown as numbers */
+	uint32_t home;             /* the namespace of this process; 0: not known */
+	bool fixed;                /* the output is of one namespace only, and the user who asked for it knows which */
+	bool several;              /* the host has more than one, so that the column is there from the start */
 };

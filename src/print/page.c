@@ -15,9 +15,9 @@ void page_open(struct page *page, struct output *output, size_t width, bool colo
 	*page = (struct page){.wrap = {.output = output, .width = width}, .color = color};
 }
 
-/* ---- one line, and what follows of it ---- */
+/* ---- one line, with its continuation lines ---- */
 
-static void begin(struct page *page, const char *prefix, size_t indent)
+static void begin_page_line(struct page *page, const char *prefix, size_t indent)
 {
 	page->wrap.column = 0;
 	page->wrap.indent = indent;
@@ -25,7 +25,8 @@ static void begin(struct page *page, const char *prefix, size_t indent)
 	page->wrap.column = wrap_width_of(prefix);
 }
 
-__attribute__((format(printf, 2, 0))) static void say(struct page *page, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void put_page_text(struct page *page, const char *format,
+								va_list arguments)
 {
 	char text[PAGE_TEXT];
 
@@ -33,26 +34,27 @@ __attribute__((format(printf, 2, 0))) static void say(struct page *page, const c
 	wrap_text(&page->wrap, text);
 }
 
-static void color(struct page *page, const char *sequence)
+static void put_page_color(struct page *page, const char *sequence)
 {
 	if (page->color && sequence)
 		output_text(page->wrap.output, sequence);
 }
 
-static void end(struct page *page)
+static void end_page_line(struct page *page)
 {
 	output_char(page->wrap.output, '\n');
 }
 
-/* ---- the parts ---- */
+/* ---- the parts of a page ---- */
 
-__attribute__((format(printf, 2, 0))) static void put_bold(struct page *page, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void put_bold_line(struct page *page, const char *format,
+								va_list arguments)
 {
-	begin(page, "", 0);
-	color(page, BOLD);
-	say(page, format, arguments);
-	color(page, COLOR_END);
-	end(page);
+	begin_page_line(page, "", 0);
+	put_page_color(page, BOLD);
+	put_page_text(page, format, arguments);
+	put_page_color(page, COLOR_END);
+	end_page_line(page);
 }
 
 void page_title(struct page *page, const char *format, ...)
@@ -60,7 +62,7 @@ void page_title(struct page *page, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	put_bold(page, format, arguments);
+	put_bold_line(page, format, arguments);
 	va_end(arguments);
 }
 
@@ -68,9 +70,9 @@ void page_heading(struct page *page, const char *format, ...)
 {
 	va_list arguments;
 
-	end(page);
+	end_page_line(page);
 	va_start(arguments, format);
-	put_bold(page, format, arguments);
+	put_bold_line(page, format, arguments);
 	va_end(arguments);
 }
 
@@ -78,22 +80,22 @@ void page_paragraph(struct page *page, const char *format, ...)
 {
 	va_list arguments;
 
-	begin(page, "  ", INDENT);
+	begin_page_line(page, "  ", INDENT);
 	va_start(arguments, format);
-	say(page, format, arguments);
+	put_page_text(page, format, arguments);
 	va_end(arguments);
-	end(page);
+	end_page_line(page);
 }
 
 void page_item(struct page *page, const char *format, ...)
 {
 	va_list arguments;
 
-	begin(page, "  - ", ITEM_INDENT);
+	begin_page_line(page, "  - ", ITEM_INDENT);
 	va_start(arguments, format);
-	say(page, format, arguments);
+	put_page_text(page, format, arguments);
 	va_end(arguments);
-	end(page);
+	end_page_line(page);
 }
 
 void page_count(struct page *page, uint64_t count, const char *format, ...)
@@ -102,25 +104,25 @@ void page_count(struct page *page, uint64_t count, const char *format, ...)
 	va_list arguments;
 
 	snprintf(number, sizeof(number), "%*llu  ", COUNT_WIDTH, (unsigned long long)count);
-	begin(page, number, COUNT_INDENT);
+	begin_page_line(page, number, COUNT_INDENT);
 	va_start(arguments, format);
-	say(page, format, arguments);
+	put_page_text(page, format, arguments);
 	va_end(arguments);
-	end(page);
+	end_page_line(page);
 }
 
 void page_entry(struct page *page, const char *name, size_t width, const char *sequence, const char *format, ...)
 {
 	va_list arguments;
 
-	begin(page, "  ", INDENT + width + 2);
-	color(page, sequence);
+	begin_page_line(page, "  ", INDENT + width + 2);
+	put_page_color(page, sequence);
 	wrap_text(&page->wrap, name);
-	color(page, sequence ? COLOR_END : NULL);
+	put_page_color(page, sequence ? COLOR_END : NULL);
 	for (size_t used = wrap_width_of(name); used < width + 2; used++)
 		wrap_text(&page->wrap, " ");
 	va_start(arguments, format);
-	say(page, format, arguments);
+	put_page_text(page, format, arguments);
 	va_end(arguments);
-	end(page);
+	end_page_line(page);
 }

@@ -11,21 +11,21 @@ void json_name(struct json_writer *json, const char *key, const char *name)
 		json_null(json, key);
 }
 
-static void put_service(struct json_writer *json, const char *key, const struct socket *socket, uint16_t port,
-			const struct socket_namer *namer)
+static void put_service_name(struct json_writer *json, const char *key, const struct socket *socket, uint16_t port,
+			     const struct socket_namer *namer)
 {
 	if (namer->service)
 		json_name(json, key, port ? namer->service(namer->context, socket->protocol, port) : NULL);
 }
 
-static void put_host(struct json_writer *json, const char *key, const struct socket *socket,
-		     const struct address *address, const struct socket_namer *namer)
+static void put_host_name(struct json_writer *json, const char *key, const struct socket *socket,
+			  const struct address *address, const struct socket_namer *namer)
 {
 	if (namer->host)
 		json_name(json, key, namer->host(namer->context, address, socket->tuple.family));
 }
 
-static void put_interface(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer)
+static void put_json_interface(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer)
 {
 	const char *name = NULL;
 
@@ -41,18 +41,18 @@ void socket_json_inet(struct json_writer *json, const struct socket *socket, con
 	const struct tuple *tuple = &socket->tuple;
 
 	json_tuple(json, tuple, true);
-	put_service(json, "lservice", socket, tuple->lport, namer);
-	put_service(json, "rservice", socket, tuple->rport, namer);
-	put_host(json, "lhost", socket, &tuple->laddr, namer);
-	put_host(json, "rhost", socket, &tuple->raddr, namer);
-	put_interface(json, socket, namer);
+	put_service_name(json, "lservice", socket, tuple->lport, namer);
+	put_service_name(json, "rservice", socket, tuple->rport, namer);
+	put_host_name(json, "lhost", socket, &tuple->laddr, namer);
+	put_host_name(json, "rhost", socket, &tuple->raddr, namer);
+	put_json_interface(json, socket, namer);
 	if (socket->v6only == TRISTATE_UNKNOWN)
 		json_null(json, "v6only");
 	else
 		json_bool(json, "v6only", socket->v6only == TRISTATE_YES);
 }
 
-/* The first holder stands for all where one is asked for, as in the live table. */
+/* "pid" and "comm" are those of the first holder, as in the live table; "owners" has all holders. */
 void socket_json_owners(struct json_writer *json, const struct socket *socket)
 {
 	bool known = socket->owner_count > 0;

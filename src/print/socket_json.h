@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The parts of a socket that lines of several types tell under the same names.
+ * The members about a socket that JSON lines of several types have under the same names.
  */
 #include "json_writer.h"
 #include "socket_namer.h"
 
-/* Another program's text, or null. */
+/* Writes text that another program chose, or null where `name` is NULL. */
 void json_name(struct json_writer *json, const char *key, const char *name);
 
-/* Of an Internet socket: both ends, their names as far as `namer` has any, the interface, v6only. */
+/* Writes both ends of an Internet socket, their names as far as `namer` has any, the interface, and v6only. */
 void socket_json_inet(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer);
 
-/* pid, comm, uid, owner_src, direction, owners. */
+/* Writes pid, comm, uid, owner_src, direction, owners, owners_complete. */
 void socket_json_owners(struct json_writer *json, const struct socket *socket);

@@ -13,17 +13,17 @@ enum { MS_PER_SECOND = 1000, MS_PER_MINUTE = 60 * MS_PER_SECOND };
 
 /* ---- endpoints ---- */
 
-static char *put(char *at, const char *text)
+static char *put_plain_text(char *at, const char *text)
 {
 	return stpcpy(at, text);
 }
 
-static char *put_escaped(char *at, const char *text, size_t length)
+static char *put_escaped_name(char *at, const char *text, size_t length)
 {
 	return at + escape_text(at, HOST_TEXT_MAX, text, length);
 }
 
-static char *put_interface(char *at, const struct socket *socket, const struct socket_namer *namer)
+static char *put_interface_suffix(char *at, const struct socket *socket, const struct socket_namer *namer)
 {
 	const char *name = NULL;
 
@@ -32,58 +32,59 @@ static char *put_interface(char *at, const struct socket *socket, const struct s
 	*at++ = '%';
 	if (namer->interface)
 		name = namer->interface(namer->context, socket->tuple.netns, socket->interface);
-	return name ? put_escaped(at, name, strlen(name)) : decimal_put(at, socket->interface);
+	return name ? put_escaped_name(at, name, strlen(name)) : decimal_put(at, socket->interface);
 }
 
-/* IPv6 or IPv4. Whoever is bound to an IPv6 address has v6only (__inet6_bind()). */
-static bool is_of_both(const struct socket *socket, const struct address *address)
+/* True where `address` is any address of IPv6 and of IPv4. The kernel sets v6only on a socket that is bound to a
+ * certain IPv6 address (__inet6_bind()). */
+static bool is_any_of_both_families(const struct socket *socket, const struct address *address)
 {
 	return socket->protocol != PROTOCOL_RAW && socket->tuple.family == 6 && socket->v6only == TRISTATE_NO &&
 	       address_is_any(address) && !address_is_ipv4(address);
 }
 
-static char *put_address(char *at, const struct socket *socket, const struct address *address, bool local,
-			 const struct socket_namer *namer)
+static char *put_endpoint_address(char *at, const struct socket *socket, const struct address *address, bool local,
+				  const struct socket_namer *namer)
 {
 	uint8_t family = socket->tuple.family;
 	const char *name = NULL;
 
-	if (is_of_both(socket, address)) {
+	if (is_any_of_both_families(socket, address)) {
 		*at++ = '*';
-		return local ? put_interface(at, socket, namer) : at;
+		return local ? put_interface_suffix(at, socket, namer) : at;
 	}
 	if (namer->host && !address_is_any(address))
 		name = namer->host(namer->context, address, family);
 	if (name)
-		return put_escaped(at, name, strlen(name));
+		return put_escaped_name(at, name, strlen(name));
 	if (family == 6)
 		*at++ = '[';
 	at += address_text(address, family, at);
 	if (family == 6)
 		*at++ = ']';
-	return local ? put_interface(at, socket, namer) : at;
+	return local ? put_interface_suffix(at, socket, namer) : at;
 }
 
-static char *put_port(char *at, const struct socket *socket, uint16_t port, const struct socket_namer *namer)
+static char *put_endpoint_port(char *at, const struct socket *socket, uint16_t port, const struct socket_namer *namer)
 {
 	const char *name = NULL;
 
 	if (port == 0)
-		return put(at, "*");
+		return put_plain_text(at, "*");
 	if (namer->service)
 		name = namer->service(namer->context, socket->protocol, port);
-	return name ? put_escaped(at, name, strlen(name)) : decimal_put(at, port);
+	return name ? put_escaped_name(at, name, strlen(name)) : decimal_put(at, port);
 }
 
-static char *put_path(char *at, const struct socket *socket)
+static char *put_unix_path(char *at, const struct socket *socket)
 {
 	char path[SOCKET_PATH_MAX];
 	size_t length = socket_path(socket, path);
 
-	return length ? at + escape_word(at, 4 * SOCKET_PATH_MAX + 1, path, length) : put(at, "*");
+	return length ? at + escape_word(at, 4 * SOCKET_PATH_MAX + 1, path, length) : put_plain_text(at, "*");
 }
 
-static size_t ended(const char *out, char *end)
+static size_t terminate_text(const char *out, char *end)
 {
 	*end = '\0';
 	return (size_t)(end - out);
@@ -94,12 +95,12 @@ size_t socket_local_text(const struct socket *socket, const struct socket_namer 
 	char *end;
 
 	if (socket->protocol == PROTOCOL_UNIX) {
-		end = put(put_path(out, socket), " ");
-		return ended(out, decimal_put(end, socket->inode));
+		end = put_plain_text(put_unix_path(out, socket), " ");
+		return terminate_text(out, decimal_put(end, socket->inode));
 	}
-	end = put_address(out, socket, &socket->tuple.laddr, true, namer);
+	end = put_endpoint_address(out, socket, &socket->tuple.laddr, true, namer);
 	*end++ = ':';
-	return ended(out, put_port(end, socket, socket->tuple.lport, namer));
+	return terminate_text(out, put_endpoint_port(end, socket, socket->tuple.lport, namer));
 }
 
 size_t socket_peer_text(const struct socket *socket, const struct socket_namer *namer, char *out)
@@ -107,16 +108,16 @@ size_t socket_peer_text(const struct socket *socket, const struct socket_namer *
 	char *end;
 
 	if (socket->protocol == PROTOCOL_UNIX)
-		return ended(out, decimal_put(put(out, "* "), socket->peer_inode));
-	end = put_address(out, socket, &socket->tuple.raddr, false, namer);
+		return terminate_text(out, decimal_put(put_plain_text(out, "* "), socket->peer_inode));
+	end = put_endpoint_address(out, socket, &socket->tuple.raddr, false, namer);
 	*end++ = ':';
-	return ended(out, put_port(end, socket, socket->tuple.rport, namer));
+	return terminate_text(out, put_endpoint_port(end, socket, socket->tuple.rport, namer));
 }
 
-/* ---- what else there is to say ---- */
+/* ---- holders, timer and details ---- */
 
-/* Most names are. */
-static size_t plain_length(const char *comm)
+/* Returns the length of a name that needs no escaping, as most do; 0: it needs escaping, or is empty. */
+static size_t measure_plain_comm(const char *comm)
 {
 	size_t length = 0;
 
@@ -128,7 +129,7 @@ static size_t plain_length(const char *comm)
 
 static void put_comm(const char *comm, struct output *output)
 {
-	size_t plain = plain_length(comm);
+	size_t plain = measure_plain_comm(comm);
 	char text[4 * COMM_LEN + 1];
 
 	output_char(output, '"');
@@ -158,8 +159,8 @@ void socket_owners_put(const struct socket *socket, struct output *output)
 	output_char(output, ')');
 }
 
-/* "1min2sec", "4.2sec", "230ms", as ss writes it. */
-static void put_time(uint32_t ms, struct output *output)
+/* Writes "1min2sec", "4.2sec" or "230ms", as ss does. */
+static void put_timer_time(uint32_t ms, struct output *output)
 {
 	uint32_t minutes = ms / MS_PER_MINUTE, seconds = ms / MS_PER_SECOND % 60, rest = ms % MS_PER_SECOND;
 
@@ -192,13 +193,13 @@ void socket_timer_put(const struct socket *socket, struct output *output)
 	output_text(output, " timer:(");
 	output_text(output, name);
 	output_char(output, ',');
-	put_time(socket->timer_ms, output);
+	put_timer_time(socket->timer_ms, output);
 	output_char(output, ',');
 	output_u64(output, socket->retransmits);
 	output_char(output, ')');
 }
 
-static void put_known(struct output *output, const char *label, uint64_t value, bool known)
+static void put_known_number(struct output *output, const char *label, uint64_t value, bool known)
 {
 	if (!known)
 		return;
@@ -206,7 +207,8 @@ static void put_known(struct output *output, const char *label, uint64_t value, 
 	output_u64(output, value);
 }
 
-static void put_cgroup(const struct socket *socket, const struct socket_namer *namer, struct output *output)
+static void put_cgroup_and_container(const struct socket *socket, const struct socket_namer *namer,
+				     struct output *output)
 {
 	uint64_t id = socket->details.cgroup;
 	const char *path = id && namer->cgroup ? namer->cgroup(namer->context, id) : NULL;
@@ -216,7 +218,7 @@ static void put_cgroup(const struct socket *socket, const struct socket_namer *n
 	if (!id)
 		return;
 	output_text(output, " cgroup:");
-	if (!path) { /* outside of the tree that we see */
+	if (!path) { /* outside of the part of the cgroup tree that is visible here */
 		output_text(output, "unreachable:");
 		output_u64(output, id);
 		return;
@@ -235,13 +237,13 @@ void socket_details_put(const struct socket *socket, const struct socket_namer *
 {
 	char cookie[HEX_MAX + 1];
 
-	put_known(output, " uid:", socket->uid, socket->uid != UID_UNKNOWN);
-	put_known(output, " ino:", socket->inode, socket->inode != 0);
+	put_known_number(output, " uid:", socket->uid, socket->uid != UID_UNKNOWN);
+	put_known_number(output, " ino:", socket->inode, socket->inode != 0);
 	if (socket->cookie) {
 		*hex_put(cookie, socket->cookie) = '\0';
 		output_text(output, " sk:");
 		output_text(output, cookie);
 	}
-	put_cgroup(socket, namer, output);
-	put_known(output, " v6only:", socket->v6only == TRISTATE_YES, socket->v6only != TRISTATE_UNKNOWN);
+	put_cgroup_and_container(socket, namer, output);
+	put_known_number(output, " v6only:", socket->v6only == TRISTATE_YES, socket->v6only != TRISTATE_UNKNOWN);
 }

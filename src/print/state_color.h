@@ -7,5 +7,5 @@
 
 #define COLOR_END "\033[0m"
 
-/* An escape sequence; COLOR_END ends what it begins. */
+/* Returns an escape sequence; COLOR_END ends the colour. */
 const char *state_color(uint8_t state);

@@ -27,7 +27,7 @@ struct field {
 		text, json, offsetof(struct tcp_info, member), sizeof(((struct tcp_info *)0)->member), unit            \
 	}
 
-/* In the order of ss. */
+/* The fields, in the order of ss. */
 static const struct field fields[] = {
 	FIELD("rto", "rto_us", tcpi_rto, TIME_US),
 	FIELD(NULL, "rtt_us", tcpi_rtt, TIME_US),
@@ -73,7 +73,7 @@ static const struct field fields[] = {
 	FIELD("snd_wnd", "snd_wnd", tcpi_snd_wnd, COUNT),
 };
 
-/* What the two ends have agreed upon, in the order of ss (which says it under -e only). */
+/* The options that the two ends have agreed upon, in the order of ss (which shows them under -e only). */
 static const struct {
 	uint8_t bit;
 	const char *word;
@@ -86,8 +86,8 @@ enum { AGREEMENT_COUNT = sizeof(agreements) / sizeof(agreements[0]) };
 
 enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
 
-/* False where this kernel knows nothing of the field, or never measured it. */
-static bool value_of(const struct socket_details *details, const struct field *field, uint64_t *value)
+/* Returns false where this kernel does not have the field, or has never measured the value. */
+static bool read_tcp_info_field(const struct socket_details *details, const struct field *field, uint64_t *value)
 {
 	const char *at = (const char *)details->info + field->offset;
 	uint64_t wide;
@@ -114,7 +114,7 @@ static bool value_of(const struct socket_details *details, const struct field *f
 
 /* ---- text ---- */
 
-/* Milliseconds, to the microsecond. */
+/* Writes milliseconds, to the microsecond. */
 static void put_ms(uint64_t us, struct output *output)
 {
 	char digits[4] = {'.', (char)('0' + us / 100 % 10), (char)('0' + us / 10 % 10), (char)('0' + us % 10)};
@@ -127,7 +127,7 @@ static void put_ms(uint64_t us, struct output *output)
 		output_bytes(output, digits, length);
 }
 
-static void put_field(const struct field *field, uint64_t value, struct output *output)
+static void put_tcp_info_field(const struct field *field, uint64_t value, struct output *output)
 {
 	output_char(output, ' ');
 	output_text(output, field->text);
@@ -162,19 +162,19 @@ static void put_pair(const char *label, uint64_t first, char separator, uint64_t
 		output_u64(output, second);
 }
 
-static bool has(const struct socket_details *details, size_t offset)
+static bool reaches_offset(const struct socket_details *details, size_t offset)
 {
 	return offset <= details->info_size;
 }
 
-static uint8_t options_of(const struct socket_details *details)
+static uint8_t get_tcp_options(const struct socket_details *details)
 {
-	return has(details, offsetof(struct tcp_info, tcpi_rto)) ? details->info->tcpi_options : 0;
+	return reaches_offset(details, offsetof(struct tcp_info, tcpi_rto)) ? details->info->tcpi_options : 0;
 }
 
 static void put_agreements(const struct socket_details *details, struct output *output)
 {
-	uint8_t options = options_of(details);
+	uint8_t options = get_tcp_options(details);
 
 	for (size_t i = 0; i < AGREEMENT_COUNT; i++) {
 		if (options & agreements[i].bit) {
@@ -188,19 +188,19 @@ static void put_pairs(const struct socket_details *details, struct output *outpu
 {
 	const struct tcp_info *info = details->info;
 
-	if (options_of(details) & TCPI_OPT_WSCALE)
+	if (get_tcp_options(details) & TCPI_OPT_WSCALE)
 		put_pair(" wscale:", info->tcpi_snd_wscale, ',', info->tcpi_rcv_wscale, false, output);
-	if (!has(details, offsetof(struct tcp_info, tcpi_rcv_rtt)))
+	if (!reaches_offset(details, offsetof(struct tcp_info, tcpi_rcv_rtt)))
 		return;
 	if (info->tcpi_rtt)
 		put_pair(" rtt:", info->tcpi_rtt, '/', info->tcpi_rttvar, true, output);
-	if (has(details, offsetof(struct tcp_info, tcpi_pacing_rate)) &&
+	if (reaches_offset(details, offsetof(struct tcp_info, tcpi_pacing_rate)) &&
 	    (info->tcpi_retrans || info->tcpi_total_retrans))
 		put_pair(" retrans:", info->tcpi_retrans, '/', info->tcpi_total_retrans, false, output);
 }
 
-/* What has its first value is not worth a word. */
-static bool is_worth_a_word(const struct field *field, uint64_t value)
+/* A field that still has its initial value is not worth printing. */
+static bool is_worth_printing(const struct field *field, uint64_t value)
 {
 	if (field->offset == offsetof(struct tcp_info, tcpi_snd_ssthresh))
 		return true;
@@ -209,22 +209,24 @@ static bool is_worth_a_word(const struct field *field, uint64_t value)
 	return field->text && value;
 }
 
-/* All that is told of a listener; it has its queues where others have `unacked` and `sacked` (tcp_get_info()). */
-static bool is_of_listener(const struct field *field)
+/* True for the fields that are reported of a listener. A listener has its queues where other sockets have `unacked` and
+ * `sacked` (tcp_get_info()). */
+static bool is_field_of_listener(const struct field *field)
 {
 	return field->offset == offsetof(struct tcp_info, tcpi_snd_cwnd) ||
 	       field->offset == offsetof(struct tcp_info, tcpi_pacing_rate) ||
 	       field->offset == offsetof(struct tcp_info, tcpi_reordering);
 }
 
-/* The times since something came or went are the host's own where nothing has yet. */
-static bool is_told(const struct socket *socket, const struct field *field, uint64_t *value)
+/* Reads a value that is to be reported; false: it is not. In SYN_SENT nothing has come or gone yet, and the times since
+ * then are only the host's own. */
+static bool read_reported_field(const struct socket *socket, const struct field *field, uint64_t *value)
 {
-	if (socket->state == STATE_LISTEN && !is_of_listener(field))
+	if (socket->state == STATE_LISTEN && !is_field_of_listener(field))
 		return false;
 	if (socket->state == STATE_SYN_SENT && field->unit == TIME_MS)
 		return false;
-	return value_of(&socket->details, field, value) &&
+	return read_tcp_info_field(&socket->details, field, value) &&
 	       (field->offset != offsetof(struct tcp_info, tcpi_snd_ssthresh) || *value != NEVER_SET_SSTHRESH);
 }
 
@@ -237,9 +239,10 @@ void tcp_info_text(const struct socket *socket, struct output *output)
 	output_text(output, details->congestion ? details->congestion : "-");
 	put_pairs(details, output);
 	for (size_t i = 0; i < FIELD_COUNT; i++)
-		if (is_told(socket, &fields[i], &value) && is_worth_a_word(&fields[i], value))
-			put_field(&fields[i], value, output);
-	if (has(details, offsetof(struct tcp_info, tcpi_rto)) && details->info->tcpi_delivery_rate_app_limited)
+		if (read_reported_field(socket, &fields[i], &value) && is_worth_printing(&fields[i], value))
+			put_tcp_info_field(&fields[i], value, output);
+	if (reaches_offset(details, offsetof(struct tcp_info, tcpi_rto)) &&
+	    details->info->tcpi_delivery_rate_app_limited)
 		output_text(output, " app_limited");
 }
 
@@ -247,7 +250,7 @@ void tcp_info_text(const struct socket *socket, struct output *output)
 
 static void put_options(const struct socket_details *details, struct json_writer *json)
 {
-	uint8_t options = options_of(details);
+	uint8_t options = get_tcp_options(details);
 
 	json_array_begin(json, "options");
 	for (size_t i = 0; i < AGREEMENT_COUNT; i++)
@@ -269,13 +272,14 @@ void tcp_info_json(const struct socket *socket, struct json_writer *json)
 	else
 		json_null(json, "congestion");
 	put_options(details, json);
-	scaled = options_of(details) & TCPI_OPT_WSCALE;
+	scaled = get_tcp_options(details) & TCPI_OPT_WSCALE;
 	json_known(json, "snd_wscale", scaled ? info->tcpi_snd_wscale : 0, scaled);
 	json_known(json, "rcv_wscale", scaled ? info->tcpi_rcv_wscale : 0, scaled);
 	for (size_t i = 0; i < FIELD_COUNT; i++) {
-		bool told = is_told(socket, &fields[i], &value);
+		bool reported = read_reported_field(socket, &fields[i], &value);
 
-		json_known(json, fields[i].json, told && fields[i].unit == TIME_MS ? value * US_PER_MS : value, told);
+		json_known(json, fields[i].json, reported && fields[i].unit == TIME_MS ? value * US_PER_MS : value,
+			   reported);
 	}
 	json_object_end(json);
 }

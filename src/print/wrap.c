@@ -4,22 +4,22 @@
 #include <stdbool.h>
 #include <string.h>
 
-static size_t width_of(const char *text, size_t length)
+static size_t measure_width(const char *text, size_t length)
 {
 	size_t width = 0;
 
 	for (size_t i = 0; i < length; i++)
-		width += ((unsigned char)text[i] & 0xc0) != 0x80; /* a byte that continues no character */
+		width += ((unsigned char)text[i] & 0xc0) != 0x80; /* a byte that begins a character */
 	return width;
 }
 
 size_t wrap_width_of(const char *text)
 {
-	return width_of(text, strlen(text));
+	return measure_width(text, strlen(text));
 }
 
-/* Up to the next space that is not part of a command. */
-static size_t word_length(const char *text)
+/* Returns the bytes up to the next space that is not within a command between ` and `. */
+static size_t measure_word(const char *text)
 {
 	size_t length = 0;
 	bool in_command = false;
@@ -40,8 +40,8 @@ void wrap_break(struct wrap *wrap)
 void wrap_text(struct wrap *wrap, const char *text)
 {
 	while (*text) {
-		size_t spaces = strspn(text, " "), length = word_length(text + spaces);
-		size_t width = width_of(text + spaces, length);
+		size_t spaces = strspn(text, " "), length = measure_word(text + spaces);
+		size_t width = measure_width(text + spaces, length);
 
 		if (wrap->width && spaces && wrap->column + spaces + width > wrap->width)
 			wrap_break(wrap);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * One JSON object per line. The names are a contract with those who read them: none changes its meaning, none goes.
+ * Prints one JSON object per line. The names are a contract with their readers: no name changes its meaning, and none
+ * is removed.
  */
 #include <stdlib.h>
 
@@ -18,20 +19,20 @@ static struct json_sink *json_sink_of(struct sink *sink)
 	return (struct json_sink *)sink;
 }
 
-JSON_INLINE void put_span(struct json_writer *json, const char *key, const char *known_key, struct span span)
+JSON_INLINE void put_json_span(struct json_writer *json, const char *key, const char *known_key, struct span span)
 {
 	json_known(json, key, span.ns / NS_PER_US, span.known != SPAN_UNKNOWN);
 	json_bool(json, known_key, span.known == SPAN_EXACT);
 }
 
-static void put_netns(struct json_sink *sink, const struct change *change)
+static void put_connection_netns(struct json_sink *sink, const struct change *change)
 {
 	const struct connection *conn = change->conn;
 
 	json_netns(&sink->json, &sink->sink.netns, conn->tuple.netns, conn->owner.pid, change->ts_ns);
 }
 
-static void put_owner(struct json_writer *json, const struct connection *conn)
+static void put_connection_owner(struct json_writer *json, const struct connection *conn)
 {
 	bool known = conn->owner.pid != 0;
 
@@ -45,7 +46,7 @@ static void put_owner(struct json_writer *json, const struct connection *conn)
 	json_word_or_null(json, "direction", direction_name(conn->direction));
 }
 
-/* Of a minisocket that was found, and not made before our eyes, nothing is known. */
+/* Nothing is known of the closing of a minisocket that was found, and whose beginning was not seen. */
 static void put_closing(struct json_writer *json, const struct change *change)
 {
 	static const struct closing unknown;
@@ -56,7 +57,7 @@ static void put_closing(struct json_writer *json, const struct change *change)
 	json_known(json, "tx_bytes", closing->tx_bytes, known);
 	json_known(json, "srtt_us", closing->srtt_us, closing->srtt_us != 0);
 	json_known(json, "retrans", closing->retrans, known);
-	put_span(json, "age_us", "age_known", change->age);
+	put_json_span(json, "age_us", "age_known", change->age);
 }
 
 static void put_transition(struct json_sink *sink, const struct change *change)
@@ -68,12 +69,12 @@ static void put_transition(struct json_sink *sink, const struct change *change)
 	json_word(json, "type", "transition");
 	json_time(&sink->json, &sink->stamp, sink->sink.clock, change->ts_ns);
 	json_identity(json, change->conn->id, change->conn->cookie);
-	put_netns(sink, change);
+	put_connection_netns(sink, change);
 	json_tuple(json, &change->conn->tuple, !connection_lacks_peer(change->conn));
 	json_word(json, "oldstate", tcp_state_name(change->oldstate));
 	json_word(json, "newstate", tcp_state_name(change->newstate));
-	put_span(json, "in_state_us", "since_known", change->in_state);
-	put_owner(json, change->conn);
+	put_json_span(json, "in_state_us", "since_known", change->in_state);
+	put_connection_owner(json, change->conn);
 	json_word_or_null(json, "reason", reason_name(change->reason));
 	json_known(json, "errno", closing ? closing->err : 0, closing && closing->err);
 	json_bool(json, "derived", change->derived);
@@ -82,7 +83,7 @@ static void put_transition(struct json_sink *sink, const struct change *change)
 	json_line_end(json);
 }
 
-static void put_holders(struct json_writer *json, const struct connection *conn)
+static void put_connection_holders(struct json_writer *json, const struct connection *conn)
 {
 	json_array_begin(json, "owners");
 	for (unsigned int i = 0; i < conn->owner_count; i++)
@@ -90,7 +91,7 @@ static void put_holders(struct json_writer *json, const struct connection *conn)
 	json_array_end(json);
 }
 
-static void put_socket(struct json_sink *sink, const struct change *change)
+static void put_connection_as_socket(struct json_sink *sink, const struct change *change)
 {
 	struct json_writer *json = &sink->json;
 	const struct connection *conn = change->conn;
@@ -100,27 +101,27 @@ static void put_socket(struct json_sink *sink, const struct change *change)
 	json_time(&sink->json, &sink->stamp, sink->sink.clock, change->ts_ns);
 	json_identity(json, conn->id, conn->cookie);
 	json_word(json, "proto", "tcp");
-	put_netns(sink, change);
+	put_connection_netns(sink, change);
 	json_tuple(json, &conn->tuple, !connection_lacks_peer(conn));
 	json_word(json, "state", tcp_state_name(conn->state));
-	put_span(json, "in_state_us", "since_known", change->in_state);
+	put_json_span(json, "in_state_us", "since_known", change->in_state);
 	json_known(json, "recvq", conn->recvq, conn->recvq != QUEUE_UNKNOWN);
 	json_known(json, "sendq", conn->sendq, conn->sendq != QUEUE_UNKNOWN);
 	json_known(json, "inode", conn->inode, conn->inode != 0);
-	put_owner(json, conn);
-	put_holders(json, conn);
+	put_connection_owner(json, conn);
+	put_connection_holders(json, conn);
 	json_line_end(json);
 }
 
-static void json_change(struct sink *sink, const struct change *change)
+static void put_change_json(struct sink *sink, const struct change *change)
 {
 	if (change->kind == CHANGE_TRANSITION)
 		put_transition(json_sink_of(sink), change);
 	else
-		put_socket(json_sink_of(sink), change);
+		put_connection_as_socket(json_sink_of(sink), change);
 }
 
-static void put_counts(struct json_writer *json, const struct summary *summary)
+static void put_summary_counts(struct json_writer *json, const struct summary *summary)
 {
 	json_u64(json, "seen", summary->seen);
 	json_u64(json, "received", summary->received);
@@ -129,7 +130,7 @@ static void put_counts(struct json_writer *json, const struct summary *summary)
 	json_u64(json, "resyncs", summary->resyncs);
 }
 
-static void json_table(struct sink *sink, const struct table_view *view)
+static void put_table_json(struct sink *sink, const struct table_view *view)
 {
 	struct json_sink *self = json_sink_of(sink);
 
@@ -138,26 +139,26 @@ static void json_table(struct sink *sink, const struct table_view *view)
 	json_time(&self->json, &self->stamp, sink->clock, view->ts_ns);
 	json_u64(&self->json, "iteration", view->iteration);
 	json_u64(&self->json, "count", view->count);
-	put_counts(&self->json, &view->summary);
+	put_summary_counts(&self->json, &view->summary);
 	json_line_end(&self->json);
 	for (size_t i = 0; i < view->count; i++) {
 		struct change change = change_of_socket(view->rows[i], view->ts_ns);
 
-		put_socket(self, &change);
+		put_connection_as_socket(self, &change);
 	}
 }
 
-static void json_summary(struct sink *sink, const struct summary *summary)
+static void put_summary_json(struct sink *sink, const struct summary *summary)
 {
 	struct json_writer *json = &json_sink_of(sink)->json;
 
 	json_line_begin(json, sink->output);
 	json_word(json, "type", "summary");
-	put_counts(json, summary);
+	put_summary_counts(json, summary);
 	json_line_end(json);
 }
 
-static void json_gap(struct sink *sink, const struct gap *gap)
+static void put_gap_json(struct sink *sink, const struct gap *gap)
 {
 	struct json_sink *self = json_sink_of(sink);
 	struct json_writer *json = &self->json;
@@ -173,10 +174,10 @@ static void json_gap(struct sink *sink, const struct gap *gap)
 }
 
 static const struct sink_ops json_ops = {
-	.change = json_change,
-	.table = json_table,
-	.gap = json_gap,
-	.summary = json_summary,
+	.change = put_change_json,
+	.table = put_table_json,
+	.gap = put_gap_json,
+	.summary = put_summary_json,
 };
 
 struct sink *json_sink_new(struct output *output, const struct wall_clock *clock)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Where changes go. A sink writes into an output (base/output.h), and never flushes it: its user does, once for all
- * that came together.
+ * A sink receives the changes and prints them. It writes into an output (base/output.h), and never flushes that: the
+ * sink's user flushes, once for all changes that came together.
  */
 #include "account.h"
 #include "change.h"
@@ -22,17 +22,17 @@ struct table_view {
 struct sink;
 
 struct sink_ops {
-	/* Before all else; may be NULL. */
+	/* Called before all others; may be NULL. */
 	void (*heading)(struct sink *sink);
 	/* A transition, or a socket that was there before. */
 	void (*change)(struct sink *sink, const struct change *change);
 	void (*table)(struct sink *sink, const struct table_view *view);
 	void (*gap)(struct sink *sink, const struct gap *gap);
-	/* The end. NULL: the summary is not part of this output. */
+	/* Called at the end. NULL: the summary is not part of this output. */
 	void (*summary)(struct sink *sink, const struct summary *summary);
 };
 
-/* Begins each kind of sink. All pointers are borrowed. */
+/* The first member of each kind of sink. All pointers are borrowed. */
 struct sink {
 	const struct sink_ops *ops;
 	struct output *output;
@@ -40,13 +40,13 @@ struct sink {
 	struct netns_view netns; /* to be set before the sink is used, or left empty */
 };
 
-/* The caller frees them with free(). NULL when memory is short. */
+/* The two kinds of sink. The caller frees a sink with free(). NULL when memory is short. */
 struct sink *json_sink_new(struct output *output, const struct wall_clock *clock);
 
 struct text_style {
 	bool color;
 	bool wide;       /* room for IPv6 addresses from the start */
-	int terminal_fd; /* whose width is fitted; -1: none, nothing is cut */
+	int terminal_fd; /* the lines fit its width; -1: no terminal, nothing is cut */
 };
 
 struct sink *text_sink_new(struct output *output, const struct wall_clock *clock, const struct text_style *style);

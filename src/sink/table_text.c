@@ -11,12 +11,12 @@
 
 enum { COMM_TEXT = 4 * COMM_LEN + 1, STATE_WIDTH = 11, QUEUE_WIDTH = 7, AGE_WIDTH = 8, PID_WIDTH = 7 };
 
-struct widths {
+struct table_widths {
 	size_t netns; /* 0: no such column */
 	size_t local, remote;
 };
 
-static void widen(size_t *width, const char *text)
+static void widen_table_column(size_t *width, const char *text)
 {
 	size_t length = strlen(text);
 
@@ -24,8 +24,8 @@ static void widen(size_t *width, const char *text)
 		*width = length;
 }
 
-/* Whose rows all are of one namespace needs no column of it, if it is the reader's own or the one that was asked for.
- */
+/* True where the table needs a NETNS column. It needs none where all rows are of one namespace, if that is the reader's
+ * own or the one that was asked for. */
 static bool wants_netns(const struct netns_view *netns, const struct table_view *view)
 {
 	uint32_t home = netns->home;
@@ -52,14 +52,14 @@ static size_t measure_netns(const struct netns_view *netns, const struct table_v
 	return netns_column(width);
 }
 
-static struct widths measure(const struct netns_view *netns, const struct table_view *view)
+static struct table_widths measure_table(const struct netns_view *netns, const struct table_view *view)
 {
-	struct widths widths = {.local = sizeof("LADDR:LPORT") - 1, .remote = sizeof("RADDR:RPORT") - 1};
+	struct table_widths widths = {.local = sizeof("LADDR:LPORT") - 1, .remote = sizeof("RADDR:RPORT") - 1};
 	char text[ENDPOINT_TEXT_MAX];
 
 	for (size_t i = 0; i < view->count; i++) {
-		widen(&widths.local, local_text(view->rows[i], text));
-		widen(&widths.remote, remote_text(view->rows[i], text));
+		widen_table_column(&widths.local, local_text(view->rows[i], text));
+		widen_table_column(&widths.remote, remote_text(view->rows[i], text));
 	}
 	if (wants_netns(netns, view))
 		widths.netns = measure_netns(netns, view);
@@ -73,7 +73,7 @@ static void put_count(struct output *output, const char *label, uint64_t count)
 }
 
 /* "transitions: seen 12, received 12, dropped 0, missed 0, resyncs 0" */
-static void put_counts(struct output *output, const struct summary *summary)
+static void put_transition_counts(struct output *output, const struct summary *summary)
 {
 	put_count(output, "transitions: seen ", summary->seen);
 	put_count(output, ", received ", summary->received);
@@ -111,10 +111,10 @@ static void put_totals(struct output *output, const struct wall_clock *clock, co
 		separator = ", ";
 	}
 	output_char(output, '\n');
-	put_counts(output, &view->summary);
+	put_transition_counts(output, &view->summary);
 }
 
-static void put_heading(struct output *output, const struct widths *widths)
+static void put_table_heading(struct output *output, const struct table_widths *widths)
 {
 	struct line line;
 
@@ -132,8 +132,8 @@ static void put_heading(struct output *output, const struct widths *widths)
 	line_put(&line, output);
 }
 
-static void put_row(struct output *output, const struct widths *widths, const struct netns_view *netns,
-		    const struct connection *conn, uint64_t now_ns)
+static void put_connection_row(struct output *output, const struct table_widths *widths, const struct netns_view *netns,
+			       const struct connection *conn, uint64_t now_ns)
 {
 	bool known = conn->owner.pid != 0;
 	char text[ENDPOINT_TEXT_MAX], comm[COMM_TEXT];
@@ -161,12 +161,12 @@ static void put_row(struct output *output, const struct widths *widths, const st
 void table_text_put(struct output *output, const struct wall_clock *clock, const struct netns_view *netns,
 		    const struct table_view *view)
 {
-	struct widths widths = measure(netns, view);
+	struct table_widths widths = measure_table(netns, view);
 
 	if (view->iteration > 1)
 		output_char(output, '\n');
 	put_totals(output, clock, view);
-	put_heading(output, &widths);
+	put_table_heading(output, &widths);
 	for (size_t i = 0; i < view->count; i++)
-		put_row(output, &widths, netns, view->rows[i], view->ts_ns);
+		put_connection_row(output, &widths, netns, view->rows[i], view->ts_ns);
 }

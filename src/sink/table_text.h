@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * One printing of the live table as text: a line of totals, a heading, a line a socket; columns as wide as the data.
+ * One printing of the live table as text: totals, a heading, and a line for each socket. Columns are as wide as the
+ * data.
  */
 #include "sink.h"
 

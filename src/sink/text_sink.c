@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Transitions in tcpstates' columns, and why: TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY. With
- * more than one network namespace, NETNS comes before LADDR.
+ * Prints transitions in tcpstates' columns, and the reason: TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE
+ * MS WHY. With more than one network namespace, NETNS comes before LADDR.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,28 +22,28 @@ enum {
 	PORT_WIDTH = 5,
 	STATE_WIDTH = 11,
 	MS_WIDTH = 10,
-	WHY_WIDTH = 20, /* what should be left for the reason */
+	WHY_WIDTH = 20, /* columns that should be left for the reason */
 	INDENT = 9,     /* of a second line, below the time */
 	COMM_TEXT = 4 * COMM_LEN + 1,
 };
 
-/* The columns that give way on a narrow terminal. Addresses never do. */
+/* Widths of columns. On a narrow terminal those of the time and of comm are reduced; addresses never are. */
 struct layout {
 	size_t time; /* 12: with milliseconds; 8: without */
 	size_t comm;
 	size_t address;
 	size_t netns;    /* 0: no such column */
 	size_t terminal; /* 0: no limit */
-	bool stacked;    /* too narrow for one line: the endpoints stand on a second one */
+	bool stacked;    /* the terminal is too narrow for one line: the endpoints stand on a second line */
 };
 
 struct text_sink {
 	struct sink sink;
 	struct text_style style;
 	struct layout layout;
-	uint32_t netns;     /* of the last line; 0: none yet */
-	size_t netns_width; /* of its column, 0: there is none */
-	time_t second;      /* the one that `stamp` spells */
+	uint32_t netns;     /* the namespace of the last line; 0: none yet */
+	size_t netns_width; /* of the NETNS column; 0: no such column */
+	time_t second;      /* the second whose text is in `stamp` */
 	char stamp[16];
 	struct line line;
 	struct line why;
@@ -54,13 +54,13 @@ static struct text_sink *text_sink_of(struct sink *sink)
 	return (struct text_sink *)sink;
 }
 
-static size_t fixed_width(const struct layout *layout)
+static size_t measure_fixed_columns(const struct layout *layout)
 {
 	return layout->time + 1 + PID_WIDTH + 1 + layout->comm + 1 + 2 * (layout->address + 1 + PORT_WIDTH + 1) +
 	       2 * (STATE_WIDTH + 1) + sizeof("->") + MS_WIDTH + 1 + layout->netns + (layout->netns != 0);
 }
 
-static void fit(struct text_sink *self)
+static void fit_layout(struct text_sink *self)
 {
 	static const struct {
 		size_t time, comm;
@@ -76,10 +76,10 @@ static void fit(struct text_sink *self)
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		layout->time = steps[i].time;
 		layout->comm = steps[i].comm;
-		if (layout->terminal == 0 || fixed_width(layout) + WHY_WIDTH <= layout->terminal)
+		if (layout->terminal == 0 || measure_fixed_columns(layout) + WHY_WIDTH <= layout->terminal)
 			break;
 	}
-	layout->stacked = layout->terminal && fixed_width(layout) + sizeof("WHY") - 1 > layout->terminal;
+	layout->stacked = layout->terminal && measure_fixed_columns(layout) + sizeof("WHY") - 1 > layout->terminal;
 }
 
 /* ---- colours ---- */
@@ -98,7 +98,7 @@ static bool is_trouble(enum reason reason)
 	}
 }
 
-static void color(struct text_sink *self, const char *sequence)
+static void put_line_color(struct text_sink *self, const char *sequence)
 {
 	if (self->style.color)
 		line_color(&self->line, sequence);
@@ -106,7 +106,7 @@ static void color(struct text_sink *self, const char *sequence)
 
 /* ---- columns ---- */
 
-static void put_time(struct text_sink *self, uint64_t monotonic_ns)
+static void put_event_time(struct text_sink *self, uint64_t monotonic_ns)
 {
 	uint64_t wall_ns = wall_clock_at(self->sink.clock, monotonic_ns);
 	time_t second = (time_t)(wall_ns / NS_PER_SEC);
@@ -128,7 +128,7 @@ static void put_time(struct text_sink *self, uint64_t monotonic_ns)
 	line_left(&self->line, text, self->layout.time);
 }
 
-static void put_owner(struct text_sink *self, const struct connection *conn)
+static void put_owner_columns(struct text_sink *self, const struct connection *conn)
 {
 	char pid[32], comm[COMM_TEXT];
 	bool known = conn->owner.pid != 0;
@@ -140,14 +140,14 @@ static void put_owner(struct text_sink *self, const struct connection *conn)
 	line_left(&self->line, known ? comm : "-", self->layout.comm);
 }
 
-static void next_line(struct text_sink *self)
+static void begin_indented_line(struct text_sink *self)
 {
 	line_put(&self->line, self->sink.output);
 	line_clear(&self->line);
 	line_pad_to(&self->line, INDENT);
 }
 
-static void put_netns(struct text_sink *self, const struct connection *conn, uint64_t ts_ns)
+static void put_netns_column(struct text_sink *self, const struct connection *conn, uint64_t ts_ns)
 {
 	char number[32], cut[4 * NETNS_WIDTH_MAX + 1] = "";
 	const char *text = netns_text(&self->sink.netns, conn, ts_ns, number);
@@ -160,14 +160,14 @@ static void put_netns(struct text_sink *self, const struct connection *conn, uin
 	line_left(&self->line, text, self->layout.netns);
 }
 
-static void put_endpoints(struct text_sink *self, const struct connection *conn, uint64_t ts_ns)
+static void put_endpoint_columns(struct text_sink *self, const struct connection *conn, uint64_t ts_ns)
 {
 	const struct tuple *tuple = &conn->tuple;
 	bool peer_known = !connection_lacks_peer(conn);
 	char text[ADDRESS_TEXT_MAX];
 
 	if (self->layout.netns)
-		put_netns(self, conn, ts_ns);
+		put_netns_column(self, conn, ts_ns);
 	address_text(&tuple->laddr, tuple->family, text);
 	line_left(&self->line, text, self->layout.address);
 	line_left(&self->line, number_text(tuple->lport, tuple->lport != 0, text), PORT_WIDTH);
@@ -176,20 +176,20 @@ static void put_endpoints(struct text_sink *self, const struct connection *conn,
 	line_left(&self->line, number_text(tuple->rport, peer_known, text), PORT_WIDTH);
 }
 
-static void put_states(struct text_sink *self, const struct change *change)
+static void put_state_columns(struct text_sink *self, const struct change *change)
 {
 	bool transition = change->kind == CHANGE_TRANSITION;
 
 	line_left(&self->line, transition ? tcp_state_name(change->oldstate) : "-", STATE_WIDTH);
 	line_text(&self->line, "-> ");
-	color(self, state_color(change->newstate));
+	put_line_color(self, state_color(change->newstate));
 	line_left(&self->line, tcp_state_name(change->newstate), STATE_WIDTH);
-	color(self, COLOR_END);
+	put_line_color(self, COLOR_END);
 }
 
-/* ---- why ---- */
+/* ---- the reason ---- */
 
-static void put_item(struct line *why, const char *label, const char *value)
+static void put_why_item(struct line *why, const char *label, const char *value)
 {
 	if (why->used)
 		line_text(why, ", ");
@@ -204,20 +204,20 @@ static void put_account(struct line *why, const struct change *change)
 	char value[32];
 
 	if (change->age.known != SPAN_UNKNOWN && change->oldstate != STATE_SYN_SENT)
-		put_item(why, "age ", span_text(change->age, value));
+		put_why_item(why, "age ", span_text(change->age, value));
 	if (talked) {
 		struct span rtt = {.ns = closing->srtt_us * NS_PER_US,
 				   .known = closing->srtt_us ? SPAN_EXACT : SPAN_UNKNOWN};
 
-		put_item(why, "rx ", size_text(closing->rx_bytes, value));
-		put_item(why, "tx ", size_text(closing->tx_bytes, value));
-		put_item(why, "rtt ", span_text(rtt, value));
+		put_why_item(why, "rx ", size_text(closing->rx_bytes, value));
+		put_why_item(why, "tx ", size_text(closing->tx_bytes, value));
+		put_why_item(why, "rtt ", span_text(rtt, value));
 	}
 	if (change->oldstate != STATE_LISTEN)
-		put_item(why, "retrans ", number_text(closing->retrans, true, value));
+		put_why_item(why, "retrans ", number_text(closing->retrans, true, value));
 }
 
-/* In a few words what the events alone prove; empty when that is nothing. */
+/* Writes in a few words the reason that the events alone prove; `why` is empty when they prove none. */
 static void spell_why(struct line *why, const struct change *change)
 {
 	const char *reason = reason_text(change->reason);
@@ -243,17 +243,17 @@ static void put_why(struct text_sink *self, const struct change *change)
 	if (!why->used)
 		return;
 	if (self->layout.terminal && line->column + why->column > self->layout.terminal)
-		next_line(self);
+		begin_indented_line(self);
 	if (is_trouble(change->reason))
-		color(self, "\033[31m");
+		put_line_color(self, "\033[31m");
 	line_append(line, why);
 	if (is_trouble(change->reason))
-		color(self, COLOR_END);
+		put_line_color(self, COLOR_END);
 }
 
 /* ---- the sink ---- */
 
-static void head_endpoints(struct text_sink *self)
+static void put_endpoint_headings(struct text_sink *self)
 {
 	if (self->layout.netns)
 		line_left(&self->line, "NETNS", self->layout.netns);
@@ -272,33 +272,34 @@ static void widen_netns(struct text_sink *self)
 		self->netns_width = width;
 }
 
-static void text_heading(struct sink *sink)
+static void put_heading_text(struct sink *sink)
 {
 	struct text_sink *self = text_sink_of(sink);
 	struct line *line = &self->line;
 
 	if (sink->netns.several && !sink->netns.fixed)
 		widen_netns(self);
-	fit(self);
+	fit_layout(self);
 	line_clear(line);
 	line_left(line, "TIME", self->layout.time);
 	line_left(line, "PID", PID_WIDTH);
 	line_left(line, "COMM", self->layout.comm);
 	if (!self->layout.stacked)
-		head_endpoints(self);
+		put_endpoint_headings(self);
 	line_left(line, "OLDSTATE", STATE_WIDTH);
 	line_text(line, "-> ");
 	line_left(line, "NEWSTATE", STATE_WIDTH);
 	line_right(line, "MS", MS_WIDTH);
 	if (self->layout.stacked) {
-		next_line(self);
-		head_endpoints(self);
+		begin_indented_line(self);
+		put_endpoint_headings(self);
 	}
 	line_text(line, "WHY");
 	line_put(line, sink->output);
 }
 
-/* The column begins with the first line of a second namespace, and grows with the names: under a heading of its own. */
+/* Adds the NETNS column with the first line of a second namespace, and widens it for longer names. Prints the heading
+ * again each time. */
 static void notice_netns(struct text_sink *self, const struct change *change)
 {
 	struct netns_view *netns = &self->sink.netns;
@@ -314,10 +315,10 @@ static void notice_netns(struct text_sink *self, const struct change *change)
 		return;
 	netns->several = true;
 	self->netns_width = width;
-	text_heading(&self->sink);
+	put_heading_text(&self->sink);
 }
 
-static void text_change(struct sink *sink, const struct change *change)
+static void put_change_text(struct sink *sink, const struct change *change)
 {
 	struct text_sink *self = text_sink_of(sink);
 	char ms[32];
@@ -325,51 +326,51 @@ static void text_change(struct sink *sink, const struct change *change)
 	if (change->conn->tuple.netns != self->netns)
 		notice_netns(self, change);
 	if (self->style.terminal_fd >= 0)
-		fit(self);
+		fit_layout(self);
 	line_clear(&self->line);
-	put_time(self, change->ts_ns);
-	put_owner(self, change->conn);
+	put_event_time(self, change->ts_ns);
+	put_owner_columns(self, change->conn);
 	if (!self->layout.stacked)
-		put_endpoints(self, change->conn, change->ts_ns);
-	put_states(self, change);
+		put_endpoint_columns(self, change->conn, change->ts_ns);
+	put_state_columns(self, change);
 	line_right(&self->line, span_ms_text(change->in_state, ms), MS_WIDTH);
 	if (self->layout.stacked) {
-		next_line(self);
-		put_endpoints(self, change->conn, change->ts_ns);
+		begin_indented_line(self);
+		put_endpoint_columns(self, change->conn, change->ts_ns);
 	}
 	put_why(self, change);
 	line_put(&self->line, sink->output);
 }
 
-/* "12:00:00.123 GAP: 1234 transitions lost since 11:59:59.900: the ring was full. The table is read anew" */
-static void text_gap(struct sink *sink, const struct gap *gap)
+/* Prints "12:00:00.123 GAP: 1234 transitions lost since 11:59:59.900 because the buffer was full". */
+static void put_gap_text(struct sink *sink, const struct gap *gap)
 {
 	struct text_sink *self = text_sink_of(sink);
 	struct line *line = &self->line;
 
 	line_clear(line);
-	put_time(self, gap->to_ns);
-	color(self, "\033[31m");
+	put_event_time(self, gap->to_ns);
+	put_line_color(self, "\033[31m");
 	line_text(line, "GAP: ");
 	line_u64(line, gap->lost);
 	line_text(line, gap->lost == 1 ? " transition" : " transitions");
 	line_text(line, " lost since ");
-	put_time(self, gap->from_ns);
+	put_event_time(self, gap->from_ns);
 	line_text(line, gap->reason == GAP_RING_FULL ? "because the buffer was full" : "because the kernel skipped us");
-	color(self, COLOR_END);
+	put_line_color(self, COLOR_END);
 	line_put(line, sink->output);
 }
 
-static void text_table(struct sink *sink, const struct table_view *view)
+static void put_table_text(struct sink *sink, const struct table_view *view)
 {
 	table_text_put(sink->output, sink->clock, &sink->netns, view);
 }
 
 static const struct sink_ops text_ops = {
-	.heading = text_heading,
-	.change = text_change,
-	.table = text_table,
-	.gap = text_gap,
+	.heading = put_heading_text,
+	.change = put_change_text,
+	.table = put_table_text,
+	.gap = put_gap_text,
 };
 
 struct sink *text_sink_new(struct output *output, const struct wall_clock *clock, const struct text_style *style)
@@ -380,6 +381,6 @@ struct sink *text_sink_new(struct output *output, const struct wall_clock *clock
 		return NULL;
 	self->sink = (struct sink){.ops = &text_ops, .output = output, .clock = clock};
 	self->style = *style;
-	fit(self);
+	fit_layout(self);
 	return &self->sink;
 }

@@ -21,10 +21,10 @@ static void ignore_change(void *context, const struct change *change)
 	(void)change;
 }
 
-/* Whatever makes the events competes with us for the processors, and the more of it there is the less we would get.
- * Where we may (CAP_SYS_NICE) and the user has not chosen otherwise, go before it: our need is bounded by the events.
- */
-static void go_first(void)
+/* Raises the priority of this process, where that is permitted (CAP_SYS_NICE) and the user has not chosen another. The
+ * programs that cause the events compete for the processors: the more they do, the less time would be left to handle
+ * the events. The need for that time is bounded by the events. */
+static void raise_priority(void)
 {
 	WITH_PRIVILEGES;
 	if (getpriority(PRIO_PROCESS, 0) == 0)
@@ -39,34 +39,34 @@ static int open_accept_hook(struct live *live, enum accept_source source)
 		log_error(
 			"--accept-source=fexit: this kernel does not let programs attach to the ends of its functions (%s). Give auto or scan",
 			strerror(-err));
-		live->explained = true;
+		live->reported = true;
 		return err;
 	}
 	log_info("owners of accepted connections by %s", live->accept_hook ? "fexit" : "scan");
 	return 0;
 }
 
-static int attach(struct live *live, const struct live_options *options)
+static int attach_sources(struct live *live, const struct live_options *options)
 {
 	int err = bpf_source_open(live->kernel_filter, options->ring_bytes, &live->source);
 
-	live->explained = err != 0;
+	live->reported = err != 0;
 	if (err)
 		return err;
 	live->attached_ns = clock_monotonic_ns();
 	live->counted_ns = live->attached_ns;
-	go_first();
+	raise_priority();
 	err = snapshot_kit_open(bpf_source_ring(live->source), options->snapshot_source, &live->kit);
-	live->explained = err != 0;
+	live->reported = err != 0;
 	return err ? err : open_accept_hook(live, options->accept_source);
 }
 
-static int start(struct live *live, const struct live_options *options)
+static int start_live(struct live *live, const struct live_options *options)
 {
 	int err;
 
 	if (!host_check_proc()) {
-		live->explained = true;
+		live->reported = true;
 		return -ENOENT;
 	}
 	live->table = table_new();
@@ -75,7 +75,7 @@ static int start(struct live *live, const struct live_options *options)
 		return -ENOMEM;
 	err = live_watch_stops(live, options->duration_ns);
 	if (!err)
-		err = attach(live, options);
+		err = attach_sources(live, options);
 	if (err)
 		return err;
 	host_check_owners(!snapshot_kit_finds_holders(live->kit));
@@ -107,9 +107,9 @@ int live_open(const struct live_options *options, struct live **out)
 		.context = options->context,
 		.shut = true,
 	};
-	err = start(live, options);
+	err = start_live(live, options);
 	if (err) {
-		if (!live->explained)
+		if (!live->reported)
 			host_log_failure("tracing cannot begin", err);
 		live_free(live);
 		return err;
@@ -137,18 +137,18 @@ void live_free(struct live *live)
 	free(live);
 }
 
-/* ---- in between ---- */
+/* ---- running ---- */
 
-static int wait_ms(uint64_t now_ns, uint64_t until_ns)
+static int compute_wait_ms(uint64_t now_ns, uint64_t until_ns)
 {
 	uint64_t left_ms;
 
 	if (until_ns == 0)
-		return LOOK_MS;
+		return RING_POLL_MS;
 	if (until_ns <= now_ns)
 		return 0;
 	left_ms = (until_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS;
-	return left_ms < LOOK_MS ? (int)left_ms : LOOK_MS;
+	return left_ms < RING_POLL_MS ? (int)left_ms : RING_POLL_MS;
 }
 
 int live_run(struct live *live, uint64_t until_ns)
@@ -158,7 +158,7 @@ int live_run(struct live *live, uint64_t until_ns)
 
 	if (live->deadline_ns && (until_ns == 0 || live->deadline_ns < until_ns))
 		until_ns = live->deadline_ns;
-	waited = live_wait(live, live->more ? 0 : wait_ms(now_ns, until_ns));
+	waited = live_wait(live, live->more ? 0 : compute_wait_ms(now_ns, until_ns));
 	if (waited < 0)
 		return waited;
 	err = live_consume(live);
@@ -166,7 +166,7 @@ int live_run(struct live *live, uint64_t until_ns)
 	live_make_round(live, now_ns);
 	next_ns = schedule_next_ns(&live->schedule);
 	if (!err && next_ns && next_ns <= now_ns && !live_is_over(live))
-		err = live_look(live, schedule_scope(&live->schedule, now_ns));
+		err = live_take_snapshot(live, schedule_scope(&live->schedule, now_ns));
 	return err;
 }
 
@@ -175,7 +175,7 @@ void live_relieve(struct live *live)
 	bpf_source_relieve(live->source);
 }
 
-/* ---- what there is ---- */
+/* ---- the sockets in the table ---- */
 
 struct selection {
 	const struct live *live;
@@ -231,7 +231,7 @@ int live_finish(struct live *live)
 	live->accept_hook = NULL;
 	bpf_source_stop(live->source);
 	err = live_consume_all(live);
-	live_count_losses(live); /* once more: nothing moves any more */
+	live_count_losses(live); /* once more: nothing changes any more */
 	gate_release(&live->gate);
 	log_info("skipped by the kernel %llu, caught %llu, of these told twice %llu",
 		 (unsigned long long)live->counts.skipped, (unsigned long long)live->counts.recovered,

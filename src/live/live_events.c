@@ -4,25 +4,25 @@
 
 #include "live_internal.h"
 
-/* How long a new socket is left to find its holder; or less, where the filter keeps its transitions waiting for that.
- */
+/* The time that a new socket is given to get its holder. It is less where the filter holds transitions back until the
+ * holder is known. */
 #define SETTLE_NS (500 * NS_PER_MS)
 #define HASTY_NS  (50 * NS_PER_MS)
 
-/* How soon to see whether a connection that was left in FIN_WAIT2 has got its peer's FIN. */
+/* The delay before a snapshot shows whether a connection that was left in FIN_WAIT2 has got its peer's FIN. */
 #define ORPHAN_NS (200 * NS_PER_MS)
 
 /*
- * Some things no transition tells: the port of a listen() without bind(), who holds a listener once its program has
- * forked itself into the background, who accepts a connection, the port of a connect that the filter asks for and that
- * hangs.
+ * Schedules snapshots for facts that no transition reports: the port of a listen() without bind(), the holder of a
+ * listener once its program has forked itself into the background, the process that accepts a connection, and the port
+ * of a connect that the filter asks for and that hangs.
  */
-static void note_unknowns(struct live *live, const struct event *event, bool waits)
+static void schedule_for_unknowns(struct live *live, const struct event *event, bool waits)
 {
 	bool accepted = event->newstate == STATE_SYN_RECV && event->oldstate == STATE_LISTEN;
 	uint64_t settled_ns = event->ts_ns + SETTLE_NS;
 
-	if (!live->wants_changes) /* then a look at everything comes before each printing */
+	if (!live->wants_changes) /* then a snapshot of everything comes before each printing */
 		return;
 	if (event->closing && event->closing->lives_on == STATE_FIN_WAIT2)
 		schedule_want(&live->schedule, SNAPSHOT_MINIS, event->ts_ns + ORPHAN_NS);
@@ -38,29 +38,29 @@ static void note_unknowns(struct live *live, const struct event *event, bool wai
 	}
 }
 
-/* The kernel side lets each connect through until its local port is known; of those that turn out not to be wanted it
- * tells nothing more, so they must go from the table here. */
+/* The kernel side lets each connect through until its local port is known. Of a connect that turns out not to be wanted
+ * the kernel side reports nothing more, so its connection must be removed from the table here. */
 int live_handle_event(void *context, const struct event *event)
 {
 	struct live *live = context;
 	uint64_t waiting = live->gate.waiting;
-	bool told_further = kernel_filter_passes(live->kernel_filter, &event->tuple, event->newstate);
+	bool passes = kernel_filter_passes(live->kernel_filter, &event->tuple, event->newstate);
 	int err;
 
-	if (event->kind == EVENT_ROW && !told_further)
+	if (event->kind == EVENT_ROW && !passes)
 		return 0;
 	err = table_apply(live->table, event, gate_handle, &live->gate);
 	if (event->kind != EVENT_TRANSITION)
 		return err;
-	if (!told_further)
+	if (!passes)
 		table_forget(live->table, event->sk);
-	note_unknowns(live, event, live->gate.waiting != waiting);
+	schedule_for_unknowns(live, event, live->gate.waiting != waiting);
 	return err;
 }
 
 /* ---- losses ---- */
 
-static void tell_gap(struct live *live, uint64_t lost, enum gap_reason reason, uint64_t now_ns)
+static void announce_gap(struct live *live, uint64_t lost, enum gap_reason reason, uint64_t now_ns)
 {
 	const struct gap gap = {.lost = lost, .from_ns = live->counted_ns, .to_ns = now_ns, .reason = reason};
 
@@ -71,9 +71,10 @@ static void tell_gap(struct live *live, uint64_t lost, enum gap_reason reason, u
 	schedule_want_now(&live->schedule, now_ns);
 }
 
-/* Those that were skipped, and that the second program did not catch. It does shortly after they were skipped, so that
- * what had been skipped at the last look is asked for; and the difference only grows. */
-static uint64_t missed_by(const struct live *live, const struct bpf_counts *counts)
+/* Returns how many transitions were skipped, and not caught by the second program either. That program catches a
+ * transition shortly after it was skipped. So the number that had been skipped when the counters were last read is
+ * used, and the result only grows. */
+static uint64_t count_missed(const struct live *live, const struct bpf_counts *counts)
 {
 	uint64_t caught = counts->recovered - table_repeats(live->table);
 	uint64_t skipped = live->counts.skipped;
@@ -85,10 +86,10 @@ static uint64_t missed_by(const struct live *live, const struct bpf_counts *coun
 void live_count_losses(struct live *live)
 {
 	struct bpf_counts counts = bpf_source_counts(live->source);
-	uint64_t now_ns = clock_monotonic_ns(), missed = missed_by(live, &counts);
+	uint64_t now_ns = clock_monotonic_ns(), missed = count_missed(live, &counts);
 
-	tell_gap(live, counts.dropped - live->counts.dropped, GAP_RING_FULL, now_ns);
-	tell_gap(live, missed - live->missed, GAP_SKIPPED, now_ns);
+	announce_gap(live, counts.dropped - live->counts.dropped, GAP_RING_FULL, now_ns);
+	announce_gap(live, missed - live->missed, GAP_SKIPPED, now_ns);
 	if (table_strangers(live->table) != live->strangers)
 		schedule_want(&live->schedule, SCOPE_ALL, now_ns + SETTLE_NS);
 	live->strangers = table_strangers(live->table);
@@ -108,8 +109,8 @@ int live_consume(struct live *live)
 	return err;
 }
 
-/* A record that is not written to its end stands before all that follow it, for as long as the program that writes it
- * is kept from running. */
+/* A record that is not written to its end blocks all records after it, for as long as the program that writes it is
+ * kept from running. */
 enum { STUCK_TRIES = 500, STUCK_PAUSE_US = 200 };
 
 int live_consume_all(struct live *live)

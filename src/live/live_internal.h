@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the files of live.h share: live.c (begin, go on, end), live_wait.c (what wakes us), live_events.c (what comes
- * out of the ring), live_snapshots.c (when to look at the host again, and the joining). Nobody else's affair.
+ * Internal to live*.c: live.c (start, run, end), live_wait.c (waiting for the ring, for signals and for the time),
+ * live_events.c (the events out of the ring), live_snapshots.c (when to take a snapshot again, and the joining).
  */
 #include "accept_hook.h"
 #include "gate.h"
@@ -11,14 +11,14 @@
 #include "snapshot_schedule.h"
 #include "table.h"
 
-/* The kernel side wakes us when much has gathered; for a little we look this often. */
-enum { LOOK_MS = 30 };
+/* The kernel side wakes this process when much has gathered in the ring. For a little, the ring is read this often. */
+enum { RING_POLL_MS = 30 };
 
 enum { SCOPE_ALL = SNAPSHOT_SOCKETS | SNAPSHOT_MINIS | SNAPSHOT_HOLDERS };
 
 struct live {
 	struct bpf_source *source;
-	struct accept_hook *accept_hook; /* NULL: not here */
+	struct accept_hook *accept_hook; /* NULL: not used, or not to be had on this host */
 	struct snapshot_kit *kit;
 	struct table *table;
 	struct kernel_filter *kernel_filter;
@@ -27,23 +27,23 @@ struct live {
 	struct wall_clock clock;
 	void (*on_gap)(void *context, const struct gap *gap);
 	bool wants_changes;
-	uint64_t attached_ns; /* since when transitions are gathered */
-	uint64_t deadline_ns; /* 0: none */
-	uint64_t round_ns;    /* when to make the next round */
-	uint64_t whole_ns;    /* when everything was last looked at, */
-	uint64_t whole_seen;  /* and how many transitions had been seen by then */
-	uint64_t looked_ns;   /* when minisockets were last looked at, and not only counted */
-	uint64_t patience_ns; /* with what is not accepted yet */
+	uint64_t attached_ns;   /* transitions are gathered from then on */
+	uint64_t deadline_ns;   /* 0: none */
+	uint64_t round_ns;      /* when to make the next round: live_make_round() */
+	uint64_t whole_ns;      /* when the last snapshot of all sockets ended, */
+	uint64_t whole_seen;    /* and how many transitions had been seen by then */
+	uint64_t minis_read_ns; /* when a snapshot last read the minisockets, and did not only count them */
+	uint64_t patience_ns;   /* the delay before the next scan for holders, while connections wait to be accepted */
 	int epoll_fd;
 	int signal_fd;
-	int stop_fd; /* an epoll of the two: readable when it is time to end */
+	int stop_fd; /* an epoll of signal_fd and deadline_fd: readable when it is time to end */
 	int deadline_fd;
 	bool signalled;
-	bool explained; /* why it could not begin */
-	bool joined;    /* once */
-	bool more;      /* has come than was handed on */
+	bool reported; /* the reason why tracing cannot begin was logged */
+	bool joined;   /* a first snapshot was taken */
+	bool more;     /* the last batch was full: there may be more events */
 	/* losses */
-	struct bpf_counts counts; /* at the last look */
+	struct bpf_counts counts; /* as they were last read, at counted_ns */
 	uint64_t counted_ns;
 	uint64_t missed;
 	uint64_t strangers;
@@ -54,20 +54,22 @@ struct live {
 
 /* ---- live_wait.c: 0 or a negative errno ---- */
 
-/* What ends it: a signal or, unless 0, the time. */
+/* Begins to watch for the end: a signal or, unless `duration_ns` is 0, the time. */
 int live_watch_stops(struct live *live, uint64_t duration_ns);
 
-/* Edge-triggered, for the ring is readable as soon as it holds anything; its level is what we look at by the timer. */
+/* Begins to watch the signals and the ring. The ring is watched edge-triggered, since it is readable as soon as it
+ * holds anything; what has gathered without a wake-up is read each RING_POLL_MS. */
 int live_watch_sources(struct live *live);
 
-/* Waits for a signal, a full ring, `fd` of whoever watches one, or the timer. 1 when it was `fd`. */
+/* live_wait() waits for a signal, the ring's wake-up, a descriptor added by live_watch(), or the timeout. Returns 1
+ * when it was that descriptor. */
 int live_wait(struct live *live, int timeout_ms);
 int live_watch(const struct live *live, int fd, uint32_t events);
 
 /* ---- live_events.c: 0 or a negative errno ---- */
 
-/* A batch of what has come, or all that has come by now; and whether anything was lost. Of the latter -EAGAIN:
- * what is in the way has not moved for 100 ms. */
+/* Handle a batch of the events that have come, or all that have come by now, and count the losses. live_consume_all()
+ * returns -EAGAIN where an unfinished record in the ring has not moved for 100 ms. */
 int live_consume(struct live *live);
 int live_consume_all(struct live *live);
 void live_count_losses(struct live *live);
@@ -77,7 +79,8 @@ int live_handle_event(void *live, const struct event *event);
 
 /* ---- live_snapshots.c: 0 or a negative errno ---- */
 
-int live_look(struct live *live, uint8_t scope);
+/* Takes a snapshot of `scope` (SNAPSHOT_…, event.h), and joins it with the table. */
+int live_take_snapshot(struct live *live, uint8_t scope);
 
-/* What no event tells is looked after now and then. */
+/* Schedules snapshots, now and then, for the changes that no event reports. */
 void live_make_round(struct live *live, uint64_t now_ns);

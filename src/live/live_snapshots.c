@@ -8,30 +8,30 @@
 #include "log.h"
 #include "process.h"
 
-/* How often what no event tells is looked after: minisockets, and owners that exit. Where only tables are printed, each
- * after a look of its own, it is enough to keep what is over from piling up. */
+/* The interval of rounds, which see to what no event reports: minisockets, and owners that exit. Where only tables are
+ * printed, each after a snapshot of its own, rare rounds are enough: they keep ended connections from piling up. */
 #define ROUND_NS      NS_PER_SEC
 #define RARE_ROUND_NS (30 * NS_PER_SEC)
 
-/* Now and then, where something has happened, everything is looked at: Linux 6.18 was seen not to tell any BPF program
- * of a transition in thousands, without counting it. */
+/* The interval of snapshots of everything, taken where transitions have come since the last one. Linux 6.18 was seen
+ * not to report one transition in thousands to any BPF program, without counting it. */
 #define WHOLE_NS (10 * NS_PER_SEC)
 
-/* For so long the kernel's count of minisockets is trusted to tell whether one has ended. */
+/* For this long the kernel's count of minisockets is trusted to show whether one has ended. */
 #define COUNT_NS (5 * NS_PER_SEC)
 
-/* How soon to read /proc again, where a reading has missed what was there before. */
+/* The delay before /proc is read again, where a reading has missed sockets that were there before. */
 #define DOUBT_NS (100 * NS_PER_MS)
 
-/* A connection that nobody has accepted yet is looked for again after twice as long each time, to this. */
+/* The delay between scans for the holders of connections that are not accepted yet doubles each time, up to this. */
 #define MAX_PATIENCE_NS (8 * NS_PER_SEC)
 
-/* When it is time to end, a snapshot is seen through all the same, unless it takes longer than this. */
+/* When it is time to end, a running snapshot is completed all the same, unless it takes longer than this. */
 #define GRACE_NS (500 * NS_PER_MS)
 
 enum { JOIN_TRIES = 5 };
 
-/* ---- what a round looks for ---- */
+/* ---- the survey of a round ---- */
 
 static bool should_have_owner(const struct connection *conn)
 {
@@ -45,11 +45,11 @@ struct round_survey {
 	size_t time_waits;
 	size_t orphans; /* minisockets in FIN_WAIT2: they may turn into TIME_WAIT */
 	bool owner_is_gone;
-	bool unsettled;              /* a listener or an accepted connection whose holder nobody has seen */
-	uint32_t alive[ALIVE_SLOTS]; /* some of the processes that are there: most have many connections */
+	bool unsettled;              /* there is a listener or an accepted connection whose holder is not known */
+	uint32_t alive[ALIVE_SLOTS]; /* some of the processes found alive, as a cache: most have many connections */
 };
 
-static bool is_alive(struct round_survey *found, uint32_t pid)
+static bool is_owner_alive(struct round_survey *found, uint32_t pid)
 {
 	uint32_t *slot = &found->alive[pid % ALIVE_SLOTS];
 
@@ -61,7 +61,7 @@ static bool is_alive(struct round_survey *found, uint32_t pid)
 	return true;
 }
 
-static void find(void *context, struct connection *conn)
+static void survey_connection(void *context, struct connection *conn)
 {
 	struct round_survey *found = context;
 
@@ -70,20 +70,21 @@ static void find(void *context, struct connection *conn)
 	found->time_waits += conn->state == STATE_TIME_WAIT;
 	found->orphans += conn->mini && conn->state == STATE_FIN_WAIT2;
 	if (!found->owner_is_gone && should_have_owner(conn) && conn->owner.pid)
-		found->owner_is_gone = !is_alive(found, conn->owner.pid);
+		found->owner_is_gone = !is_owner_alive(found, conn->owner.pid);
 }
 
-static struct round_survey find_all(const struct live *live)
+static struct round_survey survey_table(const struct live *live)
 {
 	struct round_survey found = {0};
 
-	table_each(live->table, find, &found);
+	table_each(live->table, survey_connection, &found);
 	return found;
 }
 
 /* ---- joining ---- */
 
-/* What an exact one tells is taken as it comes; any other is older than what comes meanwhile. */
+/* Waits until the snapshot is done. The rows of an exact one are handled as they come out of the ring. Any other
+ * snapshot is older than the events that come meanwhile, so these are set aside. */
 static int await_snapshot(struct live *live, struct snapshot *snapshot)
 {
 	int fd = snapshot_fd(snapshot), done = 0, err;
@@ -92,7 +93,7 @@ static int await_snapshot(struct live *live, struct snapshot *snapshot)
 
 	err = live_watch(live, fd, EPOLLIN);
 	while (!err && !done) {
-		done = live_wait(live, exact && live->more ? 0 : LOOK_MS);
+		done = live_wait(live, exact && live->more ? 0 : RING_POLL_MS);
 		if (done < 0)
 			err = done;
 		else if (exact)
@@ -105,14 +106,14 @@ static int await_snapshot(struct live *live, struct snapshot *snapshot)
 			snapshot_abandon(snapshot);
 			err = err == -ENOBUFS ? 0 : err;
 		}
-		if (live->signalled) /* which keeps live_wait() from waiting */
+		if (live->signalled) /* a signal keeps live_wait() from waiting */
 			usleep(1000);
 	}
 	epoll_ctl(live->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	return err;
 }
 
-static int join(struct live *live, struct snapshot *snapshot, uint64_t began_ns)
+static int join_snapshot(struct live *live, struct snapshot *snapshot, uint64_t began_ns)
 {
 	int err = snapshot_announce(snapshot, began_ns, live_handle_event, live), end_err;
 
@@ -134,7 +135,7 @@ static int join(struct live *live, struct snapshot *snapshot, uint64_t began_ns)
 	return 0;
 }
 
-/* With a snapshot of everything, during which nothing was lost, the table is right again. */
+/* After a snapshot of everything, during which nothing was lost, the table is right again: that is a resync. */
 static void note_resync(struct live *live, uint8_t scope, bool was_out_of_step)
 {
 	if (scope != SCOPE_ALL || live->incomplete)
@@ -145,23 +146,23 @@ static void note_resync(struct live *live, uint8_t scope, bool was_out_of_step)
 		live->resyncs += was_out_of_step;
 }
 
-/* The hook sees each accept() but those that were waiting when it came. Where it has settled all there is, no
- * descriptors need be walked over. */
-static bool is_settled(const struct live *live, uint8_t scope)
+/* True where a scan for holders is not needed. The accept hook sees each accept() but those that were waiting when the
+ * hook was attached. Where the owners of all connections are settled, no descriptors need be scanned. */
+static bool is_settled_by_hook(const struct live *live, uint8_t scope)
 {
 	struct round_survey found;
 
 	if (!live->accept_hook || scope != SNAPSHOT_HOLDERS)
 		return false;
 	if (!snapshot_kit_is_exact(live->kit) &&
-	    table_unheld(live->table)) /* the hook names addresses, which /proc does not */
+	    table_unheld(live->table)) /* the hook gives the addresses of sockets, /proc does not */
 		return false;
-	found = find_all(live);
+	found = survey_table(live);
 	return !found.unsettled && !found.owner_is_gone;
 }
 
-/* Who is not accepted yet will be. */
-static void await_accepts(struct live *live, uint64_t now_ns)
+/* Schedules another holder scan while connections wait to be accepted. */
+static void schedule_holder_scan(struct live *live, uint64_t now_ns)
 {
 	if (table_unheld(live->table) == 0 || !live->wants_changes)
 		return;
@@ -170,46 +171,48 @@ static void await_accepts(struct live *live, uint64_t now_ns)
 		live->patience_ns *= 2;
 }
 
-/* How many there must be in the kernel at least if none has ended, or changed its state; 0: that cannot be told. Where
- * we do not know of all, others hide the end of ours; and from time to time it is better to look than to count. */
-static size_t steady_minis(struct live *live, uint8_t scope, uint64_t now_ns)
+/* Returns how many minisockets the kernel must have at least if none has ended, or changed its state; 0: that cannot be
+ * said, and they must be read. Where not all of the host's minisockets are known, unknown ones hide the end of a known
+ * one. And from time to time reading is better than counting. */
+static size_t count_steady_minis(struct live *live, uint8_t scope, uint64_t now_ns)
 {
 	bool knows_all = !kernel_filter_leaves_out(live->kernel_filter) && snapshot_kit_enters(live->kit);
 	struct round_survey found = {0};
 
-	if (scope == SNAPSHOT_MINIS && knows_all && now_ns < live->looked_ns + COUNT_NS)
-		found = find_all(live);
+	if (scope == SNAPSHOT_MINIS && knows_all && now_ns < live->minis_read_ns + COUNT_NS)
+		found = survey_table(live);
 	if (scope & SNAPSHOT_MINIS && (found.orphans || !found.time_waits))
-		live->looked_ns = now_ns;
+		live->minis_read_ns = now_ns;
 	return found.orphans ? 0 : found.time_waits;
 }
 
-/* What a look tells is to be newer than what was heard before it; an exact one has its place in the ring. */
-static int catch_up(struct live *live)
+/* Handles the events that came before a snapshot, whose rows must be newer than these. For an exact one a batch is
+ * enough: its rows have their place among the events in the ring. */
+static int consume_before_snapshot(struct live *live)
 {
 	int err = snapshot_kit_is_exact(live->kit) ? live_consume(live) : live_consume_all(live);
 
 	return err == -EAGAIN ? 0 : err;
 }
 
-int live_look(struct live *live, uint8_t scope)
+int live_take_snapshot(struct live *live, uint8_t scope)
 {
-	int err = live->joined ? catch_up(live) : 0;
+	int err = live->joined ? consume_before_snapshot(live) : 0;
 	uint64_t began_ns = live->joined ? clock_monotonic_ns() : live->attached_ns, ended_ns;
 	bool was_out_of_step = live->out_of_step;
 	struct snapshot *snapshot;
 
-	if (was_out_of_step) /* which only a look at everything heals */
+	if (was_out_of_step) /* only a snapshot of everything mends the table */
 		scope = SCOPE_ALL;
 	schedule_begin(&live->schedule, scope);
-	if (!err && is_settled(live, scope))
+	if (!err && is_settled_by_hook(live, scope))
 		return 0;
 	if (!err)
-		err = snapshot_start(live->kit, scope, steady_minis(live, scope, began_ns), &snapshot);
+		err = snapshot_start(live->kit, scope, count_steady_minis(live, scope, began_ns), &snapshot);
 	if (err)
 		return err;
 	live->out_of_step = false;
-	err = join(live, snapshot, began_ns);
+	err = join_snapshot(live, snapshot, began_ns);
 	ended_ns = clock_monotonic_ns();
 	schedule_end(&live->schedule, 2 * snapshot_cost_ns(snapshot), ended_ns);
 	if (scope & SNAPSHOT_SOCKETS) {
@@ -229,23 +232,23 @@ int live_look(struct live *live, uint8_t scope)
 		log_info("joined with what is there: %zu sockets%s", table_count(live->table),
 			 live->incomplete ? ", and others" : "");
 	if (scope & SNAPSHOT_HOLDERS)
-		await_accepts(live, ended_ns);
+		schedule_holder_scan(live, ended_ns);
 	if (table_doubtful(live->table) && live->wants_changes)
 		schedule_want(&live->schedule, scope, ended_ns + DOUBT_NS);
 	return 0;
 }
 
-/* Until there is nothing left to doubt: rows of which the ring had no room for some, at the first time, or which a
- * reading of /proc may have missed. */
+/* Takes another snapshot where the first one leaves doubt: where a reading of /proc may have missed rows, or, at the
+ * start, where the ring had no room for some rows (up to JOIN_TRIES). */
 int live_join(struct live *live)
 {
 	bool first = !live->joined;
-	int err = live_look(live, SCOPE_ALL);
+	int err = live_take_snapshot(live, SCOPE_ALL);
 
 	if (!err && table_doubtful(live->table) && !live_is_over(live))
-		err = live_look(live, SCOPE_ALL);
+		err = live_take_snapshot(live, SCOPE_ALL);
 	for (int i = 1; first && i < JOIN_TRIES && !err && live->incomplete && !live_is_over(live); i++)
-		err = live_look(live, SCOPE_ALL);
+		err = live_take_snapshot(live, SCOPE_ALL);
 	if (first && !err && live->incomplete && live_is_over(live))
 		log_warning("not all that is there could be told before it was time to end");
 	else if (first && !err && live->incomplete)
@@ -261,7 +264,7 @@ void live_make_round(struct live *live, uint64_t now_ns)
 
 	if (now_ns < live->round_ns)
 		return;
-	found = find_all(live);
+	found = survey_table(live);
 	if (found.time_waits + found.orphans)
 		schedule_want(&live->schedule, SNAPSHOT_MINIS, now_ns);
 	if (live->counts.seen != live->whole_seen && now_ns >= live->whole_ns + WHOLE_NS)

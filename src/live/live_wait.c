@@ -10,14 +10,14 @@
 
 enum { STDERR_PATIENCE_MS = 2000 };
 
-static int take_signals(void)
+static int take_over_signals(void)
 {
 	sigset_t signals;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
-	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* under nohup */
+	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* under nohup: stays ignored */
 		signal(SIGHUP, SIG_IGN);
 	else
 		sigaddset(&signals, SIGHUP);
@@ -25,7 +25,7 @@ static int take_signals(void)
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int watch(int epoll_fd, int fd, uint32_t events)
+static int add_to_epoll(int epoll_fd, int fd, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.fd = fd};
 
@@ -38,15 +38,15 @@ int live_watch_stops(struct live *live, uint64_t duration_ns)
 							 .tv_nsec = (long)(duration_ns % NS_PER_SEC)}};
 	int err;
 
-	live->signal_fd = take_signals();
-	log_set_patience(STDERR_PATIENCE_MS); /* no signal ends a write any more */
+	live->signal_fd = take_over_signals();
+	log_set_patience(STDERR_PATIENCE_MS); /* the signals are blocked: none ends a write any more */
 	live->deadline_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	live->stop_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (live->signal_fd < 0 || live->deadline_fd < 0 || live->stop_fd < 0 ||
 	    timerfd_settime(live->deadline_fd, 0, &deadline, NULL))
 		return -errno;
-	err = watch(live->stop_fd, live->signal_fd, EPOLLIN);
-	return err ? err : watch(live->stop_fd, live->deadline_fd, EPOLLIN);
+	err = add_to_epoll(live->stop_fd, live->signal_fd, EPOLLIN);
+	return err ? err : add_to_epoll(live->stop_fd, live->deadline_fd, EPOLLIN);
 }
 
 int live_watch_sources(struct live *live)
@@ -56,13 +56,13 @@ int live_watch_sources(struct live *live)
 	live->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (live->epoll_fd < 0)
 		return -errno;
-	err = watch(live->epoll_fd, live->signal_fd, EPOLLIN);
-	return err ? err : watch(live->epoll_fd, bpf_source_ring(live->source)->fd, EPOLLIN | EPOLLET);
+	err = add_to_epoll(live->epoll_fd, live->signal_fd, EPOLLIN);
+	return err ? err : add_to_epoll(live->epoll_fd, bpf_source_ring(live->source)->fd, EPOLLIN | EPOLLET);
 }
 
 int live_watch(const struct live *live, int fd, uint32_t events)
 {
-	return watch(live->epoll_fd, fd, events);
+	return add_to_epoll(live->epoll_fd, fd, events);
 }
 
 int live_wait(struct live *live, int timeout_ms)

@@ -3,11 +3,12 @@
 
 #include "clock.h"
 
-/* After a look that took a second, nothing for so many seconds; what is urgent does not wait for long. */
+/* Seconds of rest after a snapshot that took one second. An urgent snapshot waits less, and URGENT_REST_MAX_NS at most.
+ */
 enum { REST = 20, URGENT_REST = 3 };
 #define URGENT_REST_MAX_NS (500 * NS_PER_MS)
 
-/* What is due within this goes along. */
+/* A snapshot also serves the wishes that become due within this. */
 #define TOGETHER_NS (250 * NS_PER_MS)
 
 void schedule_want(struct snapshot_schedule *schedule, uint8_t scope, uint64_t at_ns)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * When to look at the host again, and for what. Pure. Whoever needs a snapshot of something says by when; wishes that
- * fall together are served by one; and of the time only a bounded share goes into looking.
+ * When to take the next snapshot, and of what scope. Pure. Each wish for a snapshot says of what and by when. Wishes
+ * that fall together are served by one snapshot. Only a bounded share of the time goes into snapshots.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,25 +11,25 @@ enum { SCHEDULE_SCOPES = 3 };
 
 struct snapshot_schedule {
 	uint64_t due_ns[SCHEDULE_SCOPES]; /* of each bit of a scope (SNAPSHOT_…, event.h); 0: not wanted */
-	uint64_t rest_until_ns;           /* not before, for the share's sake */
-	uint64_t urgent_until_ns;         /* nor before that, even if it is urgent */
+	uint64_t rest_until_ns;           /* no snapshot before this, to keep to the share of time */
+	uint64_t urgent_until_ns;         /* not even an urgent one before this */
 	bool urgent;
 };
 
 /* Wants a snapshot of `scope` at `at_ns` or soon after. */
 void schedule_want(struct snapshot_schedule *schedule, uint8_t scope, uint64_t at_ns);
 
-/* Wants one of everything now, of more than the usual share: what we know is wrong. */
+/* Wants a snapshot of everything now, with more than the usual share of time: the table is known to be wrong. */
 void schedule_want_now(struct snapshot_schedule *schedule, uint64_t now_ns);
 
-/* When the next one is to be taken; 0: none is wanted. */
+/* Returns when the next snapshot is to be taken; 0: none is wanted. */
 uint64_t schedule_next_ns(const struct snapshot_schedule *schedule);
 
-/* What it is to be of: what is due by then, or will be shortly. */
+/* Returns the scope of a snapshot at `now_ns`: all that is due by then, or will be shortly. */
 uint8_t schedule_scope(const struct snapshot_schedule *schedule, uint64_t now_ns);
 
-/* One of `scope` is being taken: wishes from now on are new ones. */
+/* A snapshot of `scope` begins: wishes from now on are new ones. */
 void schedule_begin(struct snapshot_schedule *schedule, uint8_t scope);
 
-/* It ended at `ended_ns`, and took so much of a processor. */
+/* The snapshot ended at `ended_ns`, and took `took_ns` of processor time. */
 void schedule_end(struct snapshot_schedule *schedule, uint64_t took_ns, uint64_t ended_ns);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Who accepted a connection, where the kernel lets programs attach to the ends of its functions (fexit).
+ * Reports the process that has accepted a connection, where the kernel lets programs attach to the ends of its
+ * functions (fexit).
  */
 #include "vmlinux.h"
 
@@ -17,7 +18,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 __u64 lost; /* accepts for which the ring had no room */
 
-static __always_inline int tell(struct sock *sk)
+static __always_inline int emit_accept(struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct holder_record *h;
@@ -41,16 +42,16 @@ static __always_inline int tell(struct sock *sk)
 	return 0;
 }
 
-/* What inet_csk_accept() returns stands behind its arguments: of these there are two since Linux 6.10, and there were
- * four before. Of the two programs a kernel takes the one that is for it. */
+/* A program at a function's end receives the function's arguments, and behind them its return value. inet_csk_accept()
+ * has two arguments since Linux 6.10 and had four before: each kernel takes the one of the two programs that fits. */
 SEC("fexit/inet_csk_accept")
 int BPF_PROG(on_accept, struct sock *listener, void *arg, struct sock *accepted)
 {
-	return tell(accepted);
+	return emit_accept(accepted);
 }
 
 SEC("fexit/inet_csk_accept")
 int BPF_PROG(on_accept_before_6_10, struct sock *listener, int flags, int *err, bool kern, struct sock *accepted)
 {
-	return tell(accepted);
+	return emit_accept(accepted);
 }

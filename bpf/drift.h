@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What changed between kernels, one accessor each: the rest of the BPF side need not know.
- * A type that ends in ___something describes another kernel's form of the type before the three
+ * Accessors for what changed between kernels, one for each change: the rest of the BPF side need not know the changes.
+ * A type whose name ends in ___something describes another kernel's form of the type named before the three
  * underscores; libbpf compares only the name before them.
  */
 
@@ -14,7 +14,7 @@ struct sock___ino {
 
 /* The inode number of the socket as /proc/net/tcp shows it; 0 when it has none (a child before
  * accept(), an orphan). struct sock keeps a copy of it since Linux 6.18 ("net: lockless sock_i_ino()");
- * before, it is found by way of the open file. */
+ * before, the number is that of the open file's inode. */
 static __always_inline __u32 sock_inode(struct sock *sk)
 {
 	struct sock___ino *with_ino = (void *)sk;
@@ -28,9 +28,9 @@ static __always_inline __u32 sock_inode(struct sock *sk)
 	return socket->file->f_inode->i_ino;
 }
 
-/* LISTEN→SYN_RECV: before Linux 6.15 the child still carries the tuple and the cookie of its listener,
- * so its peer's port reads 0, which no true peer has (inet_csk_clone_lock() set the state before
- * copying the request's addresses). */
+/* True at LISTEN→SYN_RECV for a child that still carries the tuple and the cookie of its listener, as before Linux 6.15
+ * (inet_csk_clone_lock() set the state before copying the request's addresses). Its peer's port then reads 0, which no
+ * true peer has. */
 static __always_inline bool child_is_still_listener(__u16 rport, int newstate)
 {
 	return newstate == TCP_SYN_RECV && rport == 0;

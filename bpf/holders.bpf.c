@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Which process holds which socket: every descriptor of a socket, of every process of every namespace, for whoever
- * reads the iterator's file. A socket is named by its inode, as in /proc and netlink.
+ * Lists the holders of sockets: writes a record for each descriptor of a socket, of every process in every namespace,
+ * for the reader of the iterator's file. A socket is named by its inode, as in /proc and netlink.
  */
 #include "vmlinux.h"
 

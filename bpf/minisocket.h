@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The minisocket that takes the place of a socket in FIN_WAIT2 or TIME_WAIT. No tracepoint names it. But
- * tcp_time_wait() has put it into the hash of connections by the time the socket it came of goes to CLOSE, at the head
- * of the same chain: so there it can be found, and where it is not (tcp_max_tw_buckets), there is none.
+ * Finds the minisocket that takes the place of a socket in FIN_WAIT2 or TIME_WAIT. No tracepoint names minisockets. But
+ * by the time the socket goes to CLOSE, tcp_time_wait() has put the minisocket into the hash of connections, at the
+ * head of the socket's own chain. Where the chain shows none (tcp_max_tw_buckets), there is none.
  *
- * Chains are no BTF-typed pointers: these reads go by bpf_probe_read_kernel().
+ * The links of a chain are no BTF-typed pointers, so they are read by bpf_probe_read_kernel().
  */
 
 #include "kernel.h"
 
-enum { CHAIN_LOOK = 8 }; /* others may have been put before it since */
+enum { CHAIN_LOOK = 8 }; /* entries searched: others may have been put before the minisocket since */
 
-/* Its state; 0 when there is none. */
+/* Returns the minisocket's state (FIN_WAIT2 or TIME_WAIT); 0 when there is none. */
 static __always_inline __u8 minisocket_in_place_of(struct sock *sk)
 {
 	struct inet_hashinfo *hashinfo = sk->__sk_common.skc_net.net->ipv4.tcp_death_row.hashinfo;

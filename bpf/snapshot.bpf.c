@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The sockets that are there now, and the descriptors that hold them, from the kernel's iterators into the ring of the
- * transitions: so each row stands in one order with what happened before and after it.
+ * Writes the sockets that exist now, and the descriptors that hold them, from the kernel's iterators into the ring of
+ * the transitions. So each row stands in one order with the transitions before and after it.
  *
- * iter/tcp holds a socket's lock while it shows it, and passes over those that left the hash (Linux 5.15): a row says
- * what the events before it have led to. It covers the network namespace of whoever opened it; iter/task_file covers
- * all. Nothing is written into the iterators' own files.
+ * iter/tcp holds a socket's lock while showing the socket, and passes over sockets that left the hash (Linux 5.15): a
+ * row shows the result of the events before it. iter/tcp covers the network namespace of its opener; iter/task_file
+ * covers all network namespaces. Nothing is written into the iterators' own files.
  */
 #include "vmlinux.h"
 
@@ -24,22 +24,22 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* What a program returns to be given the same socket or descriptor again: read() fails then with EAGAIN. */
+/* Return values. ONCE_MORE asks for the same socket or descriptor again: read() then fails with EAGAIN. */
 enum { GO_ON = 0, ONCE_MORE = 1 };
 
-__u64 passed;    /* sockets and descriptors for which there was room */
-__u64 lost;      /* rows and holders for which there was none, all the same */
-bool minis_only; /* of the sockets, tell those without a process only */
-__u32 last_slot; /* of the hash: that of the row before */
+__u64 passed;    /* sockets and descriptors that were not put off for want of room in the ring */
+__u64 lost;      /* rows and holders that found no room in the ring all the same */
+bool minis_only; /* of the sockets, report only those without a process */
+__u32 last_slot; /* hash slot of the socket shown before */
 
 static __always_inline bool ring_is_half_full(void)
 {
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 2;
 }
 
-/* An iterator that was interrupted in the middle of a chain may skip or repeat some of it (before Linux 6.17); at the
- * start of one it goes on exactly. Listeners, which are in another hash, come and go rarely: there it may wait
- * anywhere. */
+/* True where the iterator may stop and wait for room. An iterator that stopped in the middle of a hash chain may skip
+ * or repeat some of the chain (before Linux 6.17); one that stopped at the start of a chain goes on exactly. Listeners
+ * are in another hash and come and go rarely: among listeners the iterator may wait anywhere. */
 static __always_inline bool may_wait_here(const struct sock_common *skc)
 {
 	struct inet_hashinfo *hashinfo = skc->skc_net.net->ipv4.tcp_death_row.hashinfo;
@@ -54,7 +54,7 @@ static __always_inline bool may_wait_here(const struct sock_common *skc)
 	return true;
 }
 
-static __always_inline void fill(struct transition_record *t, struct sock_common *skc, __u32 uid)
+static __always_inline void fill_row_header(struct transition_record *t, struct sock_common *skc, __u32 uid)
 {
 	t->kind = RECORD_SOCKET;
 	t->family = skc->skc_family == AF_INET ? 4 : 6;
@@ -103,9 +103,9 @@ static __always_inline void fill_mini(struct socket_record *s, struct sock_commo
 		s->transition.newstate = tw->tw_sk.tw_substate;
 }
 
-/* The iterator takes the sockets of a chain together, and locks none of those that are no full sockets: by the time it
- * shows one, another may have taken its place. Once a row has its place in the ring, what takes that of its socket
- * comes after it. */
+/* True when the socket has left the hash. The iterator takes the sockets of a chain together and locks only full
+ * sockets: by the time a minisocket or a request socket is shown, another socket may have taken its place. To be asked
+ * once the row has its place in the ring: the record of a later successor then comes after the row. */
 static __always_inline bool is_unhashed(const struct sock_common *skc)
 {
 	return !skc->skc_nulls_node.pprev;
@@ -137,7 +137,7 @@ int on_socket(struct bpf_iter__tcp *ctx)
 		lost++;
 		return GO_ON;
 	}
-	fill(&s->transition, skc, ctx->uid);
+	fill_row_header(&s->transition, skc, ctx->uid);
 	if (tp)
 		fill_socket(s, tp);
 	else
@@ -149,8 +149,8 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	return GO_ON;
 }
 
-/* `held` is what the descriptor is of, `sk` the socket of TCP that is in the table. */
-static __always_inline void tell_holder(const struct task_struct *task, __u32 fd, struct sock *held,
+/* Reports a holder. `held` is the socket of the descriptor; `sk` is the TCP socket that the table knows. */
+static __always_inline void emit_holder(const struct task_struct *task, __u32 fd, struct sock *held,
 					const struct sock *sk)
 {
 	struct holder_record *h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
@@ -170,7 +170,7 @@ static __always_inline void tell_holder(const struct task_struct *task, __u32 fd
 	submit(h, sizeof(*h));
 }
 
-static __always_inline void tell_holder_of_subflows(const struct task_struct *task, __u32 fd, struct sock *held)
+static __always_inline void emit_subflow_holders(const struct task_struct *task, __u32 fd, struct sock *held)
 {
 	struct list_head *list = subflow_list(held), *at = list;
 
@@ -178,7 +178,7 @@ static __always_inline void tell_holder_of_subflows(const struct task_struct *ta
 		at = subflow_after(list, at);
 		if (!at)
 			break;
-		tell_holder(task, fd, held, subflow_sock(at));
+		emit_holder(task, fd, held, subflow_sock(at));
 	}
 }
 
@@ -204,8 +204,8 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 		return ONCE_MORE;
 	passed++;
 	if (sk->sk_protocol == IPPROTO_TCP)
-		tell_holder(task, ctx->fd, sk, sk);
+		emit_holder(task, ctx->fd, sk, sk);
 	else
-		tell_holder_of_subflows(task, ctx->fd, sk);
+		emit_subflow_holders(task, ctx->fd, sk);
 	return GO_ON;
 }

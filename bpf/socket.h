@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What all kinds of sockets have in common, and how it goes into a record.
+ * Writes into a record the addresses, which all kinds of sockets have in common.
  */
 
-/* The copy of an IPv4 address as ::ffff:a.b.c.d. */
+/* Writes an IPv4 address as ::ffff:a.b.c.d. */
 static __always_inline void put_ipv4(__u8 *to, __be32 addr)
 {
 	__u32 *words = (__u32 *)to;

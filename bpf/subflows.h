@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A descriptor of MPTCP is of a socket above TCP's; those of TCP, its subflows, have no descriptor. Their list
- * (struct mptcp_sock, net/mptcp/protocol.h) is walked without its lock, by bpf_probe_read_kernel(): what comes or goes
- * meanwhile may be passed over until the next time.
+ * Subflows of MPTCP. A descriptor of MPTCP refers to a socket above TCP; the TCP sockets below it, its subflows, have
+ * no descriptors. The list of subflows (struct mptcp_sock, net/mptcp/protocol.h) is walked without its lock, by
+ * bpf_probe_read_kernel(): a subflow that comes or goes meanwhile may be passed over until the next walk.
  */
 
 #include "kernel.h"
 
 enum { SUBFLOWS_MAX = 8 };
 
-/* Only where CONFIG_MPTCP is. */
+/* These types exist only in kernels with CONFIG_MPTCP. */
 struct mptcp_sock___mptcp {
 	struct list_head conn_list;
 } __attribute__((preserve_access_index));
@@ -20,7 +20,7 @@ struct mptcp_subflow_context___mptcp {
 	struct sock *tcp_sock;
 } __attribute__((preserve_access_index));
 
-const volatile bool may_probe = true; /* false: bpf_probe_read_kernel() is not to be had here */
+const volatile bool may_probe = true; /* false: bpf_probe_read_kernel() is not available here */
 
 static __always_inline bool has_subflows(const struct sock *sk)
 {
@@ -32,7 +32,7 @@ static __always_inline struct list_head *subflow_list(struct sock *sk)
 	return (void *)sk + bpf_core_field_offset(struct mptcp_sock___mptcp, conn_list);
 }
 
-/* The one behind `at`, which is the list itself or one in it; NULL at the end. */
+/* Returns the entry behind `at`, which is the list itself or one of its entries; NULL at the end. */
 static __always_inline struct list_head *subflow_after(struct list_head *list, struct list_head *at)
 {
 	struct list_head *next = BPF_CORE_READ(at, next);

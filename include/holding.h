@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What bpf/holders.bpf.c writes into its iterator's file, one record a descriptor, in native byte order. The
- * includer brings the fixed-width types, as for record.h.
+ * Record that bpf/holders.bpf.c writes into its iterator's file, one for each descriptor of a socket, in native byte
+ * order. The includer provides the fixed-width types, as for record.h.
  */
 
 enum { HOLDING_COMM_LEN = 16 };

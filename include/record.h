@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the BPF programs write into the ring buffer and user space reads from it: the only header
- * that both sides include. The includer brings the fixed-width types (__u8 … __u64): vmlinux.h in
- * the kernel, linux/types.h in user space.
+ * Records that the BPF programs write into the ring buffer and user space reads from it. Both sides include this
+ * header and holding.h, and no other. The includer provides the fixed-width types (__u8 … __u64): vmlinux.h in the
+ * kernel, linux/types.h in user space.
  *
  * Byte order: everything is in the host's, ports included; addresses are 16 bytes in network order,
  * with IPv4 written as ::ffff:a.b.c.d whatever the socket's family.
  * Clock: bpf_ktime_get_ns(), that is CLOCK_MONOTONIC.
- * Alignment: ring-buffer samples are 8-byte aligned, so nothing here asks for more.
+ * Alignment: ring-buffer samples are 8-byte aligned, so no record needs more.
  *
- * A record is as short as what it tells, because a shorter record is a longer ring: every one
- * begins with a struct transition_record, and its kind says what follows.
+ * Records differ in length: the shorter each of them is, the more the ring holds. The first byte of a record is its
+ * kind, which gives its struct. All but struct holder_record begin with a struct transition_record.
  */
 
 enum {
@@ -26,10 +26,10 @@ enum record_kind {
 	RECORD_TRANSITION = 1, /* struct transition_record alone */
 	RECORD_CALL = 2,       /* struct call_record: a transition that a system call of the socket's holder made */
 	RECORD_CLOSING = 3,    /* struct closing_record: →CLOSE */
-	RECORD_SOCKET = 4,     /* struct socket_record: a socket that an iterator came upon */
-	RECORD_HOLDER = 5,     /* struct holder_record: a descriptor that an iterator came upon */
+	RECORD_SOCKET = 4,     /* struct socket_record: a socket that an iterator has shown */
+	RECORD_HOLDER = 5,     /* struct holder_record: a descriptor that an iterator has shown */
 	RECORD_ACCEPT = 6,     /* struct holder_record: accept() gave the socket to this process */
-	RECORD_AGAIN = 0x80,   /* added to 1, 2, 3: from the second program, may repeat what the first has told */
+	RECORD_AGAIN = 0x80,   /* added to 1, 2, 3: written by the second program, may repeat a record of the first */
 };
 
 struct transition_record {
@@ -48,7 +48,8 @@ struct transition_record {
 	__u8 raddr[RECORD_ADDR_LEN];
 };
 
-/* →SYN_SENT by connect(), →LISTEN by listen(), →FIN_WAIT1 and →LAST_ACK by close(), shutdown() or exit. */
+/* Transition by a system call: →SYN_SENT by connect(), →LISTEN by listen(), →FIN_WAIT1 and →LAST_ACK by close(),
+ * shutdown() or exit. */
 struct call_record {
 	struct transition_record transition;
 	__u32 pid;                  /* of the process that made the call; 0: a kernel thread did */
@@ -62,19 +63,19 @@ struct closing_record {
 	__u64 tx_bytes; /* payload sent, each byte counted once however often it was sent again */
 	__u32 srtt_us;  /* smoothed round-trip time; 0: never measured */
 	__u32 retrans;  /* segments sent again, SYNs included */
-	__u32 inode;    /* of the socket; 0: already let go */
+	__u32 inode;    /* of the socket; 0: already released */
 	__u16 err;      /* sk_err, a positive errno; 0: none */
 	__u8 sent;      /* 1: at least one segment left this socket */
-	__u8 lives_on;  /* TIME_WAIT or FIN_WAIT2: a minisocket in that state takes its place; 0: none does */
+	__u8 lives_on;  /* state of the minisocket that takes the socket's place (TIME_WAIT, FIN_WAIT2); 0: none does */
 };
 
-/* The state is in newstate; oldstate is 0. */
+/* A socket as it is now: its state is in newstate; oldstate is 0. */
 struct socket_record {
 	struct transition_record transition;
 	__u32 inode; /* 0: none */
 	__u32 recvq; /* bytes; LISTEN: connections not accepted yet */
 	__u32 sendq; /* bytes; LISTEN: how many connections may wait for accept() */
-	__u8 mini;   /* 1: a minisocket or a request socket: what the kernel keeps of a connection that has no socket */
+	__u8 mini;   /* 1: a minisocket or a request socket, kept by the kernel for a connection that has no socket */
 	__u8 pad[3];
 };
 
@@ -96,14 +97,14 @@ _Static_assert(sizeof(struct closing_record) == 104, "the ring's layout");
 _Static_assert(sizeof(struct socket_record) == 88, "the ring's layout");
 _Static_assert(sizeof(struct holder_record) == 48, "the ring's layout");
 
-/* One per CPU, in memory that user space maps: reading them takes no system call. Each is written
- * by its own CPU only, and fills a cache line of its own. */
+/* Counters of one CPU, in memory that user space maps: reading them takes no system call. Each struct is written by its
+ * own CPU only, and fills a cache line of its own. */
 struct cpu_counters {
-	__u64 seen;       /* transitions that passed the filters below */
-	__u64 dropped;    /* of these: lost, because the ring was full */
-	__u64 recovered;  /* transitions that the second program caught for the first */
-	__u64 handled_sk; /* the programs' own: the transition that the first of them has dealt with last */
-	__u32 handled_states;
+	__u64 seen;           /* transitions that passed the filters below */
+	__u64 dropped;        /* those of `seen` that were lost because the ring was full */
+	__u64 recovered;      /* transitions that the second program caught for the first */
+	__u64 handled_sk;     /* internal to the programs: socket of the transition that the first has handled last */
+	__u32 handled_states; /* the old and the new state of that transition */
 	__u32 pad[7];
 };
 
@@ -114,8 +115,8 @@ struct record_port_set {
 	__u64 words[RECORD_PORT_WORDS];
 };
 
-/* What the kernel side may leave out, set before load. A transition passes when it passes every
- * test that is switched on. A port that is not known yet passes. */
+/* Filter of the kernel side, set before load: a transition that does not pass may be left out. A transition passes when
+ * it passes every test that is switched on. A port that is not known yet passes. */
 struct record_filter {
 	__u8 by_family;
 	__u8 by_netns;

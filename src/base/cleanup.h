@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What a function holds is let go where its name leaves scope; TAKE_FD() hands it to the caller instead.
+ * Releases what a variable holds where the variable leaves scope. TAKE_FD() takes a descriptor out of its variable, to
+ * hand it to the caller instead.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-/* The descriptor, from a variable whose cleanup must then find nothing. */
+/* Returns the descriptor, and sets its variable to -1, so that the cleanup finds nothing. */
 #define TAKE_FD(fd)                                                                                                    \
 	({                                                                                                             \
 		int _taken = (fd);                                                                                     \
@@ -36,7 +37,7 @@ static inline void cleanup_fclose(FILE **file)
 		fclose(*file);
 }
 
-/* For a pointer of any type. */
+/* Frees a pointer of any type. */
 static inline void cleanup_free(void *pointer)
 {
 	free(*(void **)pointer);

@@ -21,8 +21,8 @@ uint64_t clock_thread_ns(void)
 	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
-/* Of a few readings the one that took the least time is the nearest to the truth: we may be preempted
- * between the two clocks. */
+/* Measures the wall clock minus the monotonic one. Of a few measurements the quickest is the nearest to the truth: the
+ * thread may be preempted between reading the two clocks. */
 static int64_t measure_offset(void)
 {
 	uint64_t shortest = UINT64_MAX;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Two clocks. Intervals are differences of the monotonic one (the kernel's event times); what a person
- * reads is wall-clock time, got from the first by an offset that is measured again each second, so that
- * a step of the wall clock moves what is printed from then on and bends no interval.
+ * Two clocks, monotonic and wall. Intervals are differences of monotonic times, as the kernel's events carry them. A
+ * person reads wall-clock times: monotonic times plus an offset that is measured again each second. So a step of the
+ * wall clock moves the times printed from then on, and bends no interval.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 
 uint64_t clock_monotonic_ns(void);
 
-/* The time that processors have given to the calling thread. */
+/* CPU time of the calling thread. */
 uint64_t clock_thread_ns(void);
 
 struct wall_clock {

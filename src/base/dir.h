@@ -6,8 +6,8 @@
 #include <dirent.h>
 #include <stdint.h>
 
-/* NULL with errno set when it cannot be opened. */
+/* Opens the directory `path`, relative to the directory descriptor `at`. Returns NULL with errno set on failure. */
 DIR *dir_open_at(int at, const char *path);
 
-/* The next entry that is a number (0 is one, for a descriptor); -1 at the end. */
+/* Returns the next entry that is a number (0 counts, being a descriptor's number); -1 at the end. */
 int64_t dir_next_number(DIR *dir);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Errors that say nothing of what was to be opened, only of ourselves.
+ * Errors that concern the program's own resources, not the file that was to be opened.
  */
 #include <errno.h>
 #include <stdbool.h>
 
-/* `err`: a negative errno. Whether descriptors or memory ran out. */
+/* True when descriptors or memory ran out. `err` is a negative errno. */
 static inline bool errno_is_resource(int err)
 {
 	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;

@@ -5,7 +5,7 @@
 
 #include <utf8proc.h>
 
-enum { BRAILLE_BLANK = 0x2800 }; /* a symbol by its category, and yet nothing is seen of it */
+enum { BRAILLE_BLANK = 0x2800 }; /* its category says symbol, yet it shows nothing */
 
 static int is_continuation(char c)
 {
@@ -59,16 +59,16 @@ bool is_unprintable(int32_t c)
 	}
 }
 
-/* What is escaped beside that of which the reader sees nothing. */
-struct manner {
-	char but[2];       /* characters; NUL: none */
-	bool outer_spaces; /* those that a reader may miss: at either end, and after another */
+/* Characters that are escaped besides the unprintable ones. */
+struct escape_rules {
+	char but[2];       /* printable characters; NUL: none */
+	bool outer_spaces; /* spaces that a reader may miss: at either end, and after another space */
 };
 
-static bool is_plain(unsigned char byte, const struct manner *manner)
+static bool is_plain_ascii(unsigned char byte, const struct escape_rules *rules)
 {
-	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)manner->but[0] &&
-	       byte != (unsigned char)manner->but[1];
+	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)rules->but[0] &&
+	       byte != (unsigned char)rules->but[1];
 }
 
 static bool is_outer_space(const char *text, size_t length, size_t at)
@@ -76,7 +76,7 @@ static bool is_outer_space(const char *text, size_t length, size_t at)
 	return text[at] == ' ' && (at == 0 || at + 1 == length || text[at - 1] == ' ');
 }
 
-static char *put_escaped(char *at, unsigned char byte)
+static char *put_hex_escape(char *at, unsigned char byte)
 {
 	static const char hex[] = "0123456789abcdef";
 
@@ -87,8 +87,9 @@ static char *put_escaped(char *at, unsigned char byte)
 	return at;
 }
 
-/* `whole`: whether all of it had room. */
-static size_t escape(char *out, size_t size, const char *text, size_t length, struct manner manner, bool *whole)
+/* Escapes `text` into `out` and returns the length written. *whole is set to true when all of `text` had room. */
+static size_t escape_bytes(char *out, size_t size, const char *text, size_t length, struct escape_rules rules,
+			   bool *whole)
 {
 	size_t used = 0, at = 0;
 
@@ -96,8 +97,8 @@ static size_t escape(char *out, size_t size, const char *text, size_t length, st
 	while (at < length) {
 		int32_t character = (unsigned char)text[at];
 		size_t bytes = 1;
-		bool plain = is_plain((unsigned char)character, &manner) &&
-			     !(manner.outer_spaces && is_outer_space(text, length, at));
+		bool plain = is_plain_ascii((unsigned char)character, &rules) &&
+			     !(rules.outer_spaces && is_outer_space(text, length, at));
 
 		if (!plain && character >= 0x80) {
 			bytes = utf8_next(text + at, length - at, &character);
@@ -109,7 +110,7 @@ static size_t escape(char *out, size_t size, const char *text, size_t length, st
 			if (plain)
 				out[used++] = text[at + i];
 			else
-				used = (size_t)(put_escaped(out + used, (unsigned char)text[at + i]) - out);
+				used = (size_t)(put_hex_escape(out + used, (unsigned char)text[at + i]) - out);
 		}
 		at += bytes;
 	}
@@ -122,28 +123,28 @@ size_t escape_text(char *out, size_t size, const char *text, size_t length)
 {
 	bool whole;
 
-	return escape(out, size, text, length, (struct manner){.but = "\\", .outer_spaces = true}, &whole);
+	return escape_bytes(out, size, text, length, (struct escape_rules){.but = "\\", .outer_spaces = true}, &whole);
 }
 
 size_t escape_word(char *out, size_t size, const char *text, size_t length)
 {
 	bool whole;
 
-	return escape(out, size, text, length, (struct manner){.but = {'\\', ' '}}, &whole);
+	return escape_bytes(out, size, text, length, (struct escape_rules){.but = {'\\', ' '}}, &whole);
 }
 
 size_t escape_quoted(char *out, size_t size, const char *text, size_t length)
 {
 	bool whole;
 
-	return escape(out, size, text, length, (struct manner){.but = {'\\', '"'}}, &whole);
+	return escape_bytes(out, size, text, length, (struct escape_rules){.but = {'\\', '"'}}, &whole);
 }
 
 size_t escape_typed(char *out, size_t size, const char *text, size_t length)
 {
 	bool whole;
 
-	return escape(out, size, text, length, (struct manner){.but = ""}, &whole);
+	return escape_bytes(out, size, text, length, (struct escape_rules){.but = ""}, &whole);
 }
 
 void escape_cut(char *text, size_t width)
@@ -161,12 +162,12 @@ void escape_cut(char *text, size_t width)
 	text[width] = '\0';
 }
 
-static const char *escape_or_cut(char *out, size_t size, const char *text, struct manner manner)
+static const char *escape_or_cut_text(char *out, size_t size, const char *text, struct escape_rules rules)
 {
 	static const char more[] = "\xe2\x80\xa6"; /* … */
 	bool whole;
 
-	escape(out, size, text, strlen(text), manner, &whole);
+	escape_bytes(out, size, text, strlen(text), rules, &whole);
 	if (!whole) {
 		escape_cut(out, size - sizeof(more));
 		strcat(out, more);
@@ -176,23 +177,23 @@ static const char *escape_or_cut(char *out, size_t size, const char *text, struc
 
 const char *escape_into(char *out, size_t size, const char *text)
 {
-	return escape_or_cut(out, size, text, (struct manner){.but = "\\", .outer_spaces = true});
+	return escape_or_cut_text(out, size, text, (struct escape_rules){.but = "\\", .outer_spaces = true});
 }
 
 const char *escape_typed_into(char *out, size_t size, const char *text)
 {
-	return escape_or_cut(out, size, text, (struct manner){.but = ""});
+	return escape_or_cut_text(out, size, text, (struct escape_rules){.but = ""});
 }
 
-static int hex_digit(char c)
+static int unescape_hex_digit(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
 }
 
 size_t unescape_next(const char *typed, char *byte)
 {
-	int high = typed[0] == '\\' && typed[1] == 'x' ? hex_digit(typed[2]) : -1;
-	int low = high < 0 ? -1 : hex_digit(typed[3]);
+	int high = typed[0] == '\\' && typed[1] == 'x' ? unescape_hex_digit(typed[2]) : -1;
+	int low = high < 0 ? -1 : unescape_hex_digit(typed[3]);
 
 	if (low < 0 || high + low == 0) {
 		*byte = typed[0];

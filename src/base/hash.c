@@ -7,8 +7,8 @@
 
 #include "log.h"
 
-/* getrandom(2): up to that size it gives all or nothing, and once the kernel has its entropy, no signal interrupts it.
- */
+/* getrandom(2): a request of up to 256 bytes gets all of them or none. No signal interrupts the call once the kernel
+ * has its entropy. */
 _Static_assert(sizeof(struct hash_secret) <= 256, "a secret comes whole");
 
 int hash_secret_init(struct hash_secret *secret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Keyed hashing of words that a stranger may choose. Multilinear: the upper 64 bits of
+ * Keyed hashing of words that a stranger may choose. The hash is multilinear, namely the upper 64 bits of
  *
  *	keys[0] + keys[1] * words[0] + keys[2] * words[1] + … mod 2^128
  *
@@ -11,8 +11,8 @@
  * that merely starts from a secret does not give that: some differences cancel out under every secret. The
  * multiplications do not depend on each other, which makes it fast.
  *
- * This holds against strangers who see no hashes: a few of them would tell much about the secret. Hashes are never
- * printed or stored.
+ * The guarantee holds against strangers who see no hashes: a few hashes would reveal much of the secret. Hashes are
+ *never printed or stored.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -27,11 +27,11 @@ struct hash_secret {
 	struct hash_key keys[HASH_WORDS_MAX + 1];
 };
 
-/* A new secret from the kernel, which early after boot may have to wait for it. 0, or a negative errno of getrandom():
- * -ENOSYS, or -EPERM where a sandbox forbids it, which is told. */
+/* Draws a new secret from the kernel; early after boot this may have to wait. Returns 0, or a negative errno of
+ * getrandom(), which is logged: -ENOSYS, or -EPERM where a sandbox forbids the call. */
 int hash_secret_init(struct hash_secret *secret);
 
-/* The same as hash_words(), by 64-bit arithmetic: for compilers without 128-bit integers (32-bit machines). */
+/* Computes the same as hash_words(), by 64-bit arithmetic: for compilers without 128-bit integers (32-bit machines). */
 static inline uint64_t hash_words_by_halves(const struct hash_secret *secret, const uint64_t *words, size_t count)
 {
 	uint64_t sum_low = secret->keys[0].low, sum_high = secret->keys[0].high;
@@ -50,8 +50,8 @@ static inline uint64_t hash_words_by_halves(const struct hash_secret *secret, co
 	return sum_high;
 }
 
-/* At most HASH_WORDS_MAX words. Under one secret all inputs have the same length: a further word of 0 changes nothing.
- */
+/* Hashes at most HASH_WORDS_MAX words. All inputs under one secret must have the same length, since a further word of 0
+ * changes nothing. */
 static inline uint64_t hash_words(const struct hash_secret *secret, const uint64_t *words, size_t count)
 {
 #ifdef __SIZEOF_INT128__

@@ -6,9 +6,10 @@
 
 enum { FIRST_BITS = 8 };
 
-/* The hash of keys at equal distances is itself such a series, which under one secret in eight crowds into few buckets.
- * Folding it breaks the series; as that maps different hashes to different ones, keys collide no more often. */
-static size_t bucket_of(const struct index *index, uint64_t key)
+/* Keys at equal distances have hashes at equal distances, which under one secret in eight crowd into few buckets.
+ * Folding the hash breaks that series. Folding maps different hashes to different values, so keys collide no more
+ * often. */
+static size_t find_bucket(const struct index *index, uint64_t key)
 {
 	uint64_t hash = hash_words(&index->bucket_secret, &key, 1);
 
@@ -35,15 +36,15 @@ void index_free(struct index *index)
 	index->buckets = NULL;
 }
 
-static void push(struct index *index, struct link *link)
+static void push_link(struct index *index, struct link *link)
 {
-	struct link **head = &index->buckets[bucket_of(index, link->key)];
+	struct link **head = &index->buckets[find_bucket(index, link->key)];
 
 	link->next = *head;
 	*head = link;
 }
 
-static void resize(struct index *index, unsigned int bits)
+static void resize_buckets(struct index *index, unsigned int bits)
 {
 	struct index grown = *index;
 
@@ -56,7 +57,7 @@ static void resize(struct index *index, unsigned int bits)
 
 		for (struct link *link = index->buckets[i]; link; link = next) {
 			next = link->next;
-			push(&grown, link);
+			push_link(&grown, link);
 		}
 	}
 	free(index->buckets);
@@ -66,15 +67,15 @@ static void resize(struct index *index, unsigned int bits)
 void index_insert(struct index *index, struct link *link, uint64_t key)
 {
 	if (index->count >= (size_t)1 << index->bits)
-		resize(index, index->bits + 1);
+		resize_buckets(index, index->bits + 1);
 	link->key = key;
-	push(index, link);
+	push_link(index, link);
 	index->count++;
 }
 
 void index_remove(struct index *index, struct link *link)
 {
-	struct link **at = &index->buckets[bucket_of(index, link->key)];
+	struct link **at = &index->buckets[find_bucket(index, link->key)];
 
 	while (*at != link)
 		at = &(*at)->next;
@@ -89,12 +90,12 @@ void index_fit(struct index *index)
 	while (bits > FIRST_BITS && index->count < (size_t)1 << (bits - 3))
 		bits--;
 	if (bits != index->bits)
-		resize(index, bits);
+		resize_buckets(index, bits);
 }
 
 struct link *index_find(const struct index *index, uint64_t key)
 {
-	struct link *link = index->buckets[bucket_of(index, key)];
+	struct link *link = index->buckets[find_bucket(index, key)];
 
 	while (link && link->key != key)
 		link = link->next;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A hash index over structs that carry their own links: 16 bytes an entry where a general hash table
- * takes three to four times that, which is what keeps a million connections affordable. Several entries may have the
- * same key; what a key means is the caller's affair.
+ * A hash index over structs that carry their own links. An entry takes 16 bytes, where a general hash table takes three
+ * to four times that: this keeps a million connections affordable. Several entries may have the same key; the caller
+ * decides what a key means.
  *
  * A stranger may choose the keys. Each index draws secrets of its own, so that any two different keys share a bucket
  * with the probability 1 / buckets. A key that stands for something longer is its hash under the index's secret
@@ -27,23 +27,24 @@ struct index {
 	struct hash_secret bucket_secret; /* from key to bucket: independent of the other */
 };
 
-/* 0, -ENOMEM, or the error of hash_secret_init(). After an error it may be freed. */
+/* Returns 0, -ENOMEM, or the error of hash_secret_init(). After an error index_free() may be called. */
 int index_init(struct index *index);
 void index_free(struct index *index); /* the entries are the caller's */
 
-/* The entry must not be in an index. Cannot fail: where memory for more buckets is short, chains grow. */
+/* Adds an entry, which must be in no index yet. Cannot fail: where memory for more buckets is short, chains grow. */
 void index_insert(struct index *index, struct link *link, uint64_t key);
 void index_remove(struct index *index, struct link *link);
 
 /* Gives back buckets that a much smaller index no longer needs. */
 void index_fit(struct index *index);
 
-/* The entries of one key, in no order; NULL at the end. */
+/* Return the first and the next entry with the same key, in no particular order; NULL at the end. */
 struct link *index_find(const struct index *index, uint64_t key);
 struct link *index_find_next(const struct link *link);
 
-/* All entries: index_each(index, NULL, &bucket) is the first, and the last entry gives the next. The next one must be
- * taken before the last is removed; nothing may be inserted or fitted meanwhile. */
+/* Walks all entries: index_each(index, NULL, &bucket) returns the first, and `last` gives the next; NULL at the end.
+ * The next entry must be taken before the last one is removed. During the walk nothing may be inserted, and index_fit()
+ * may not be called. */
 struct link *index_each(const struct index *index, const struct link *last, size_t *bucket);
 
 #define LINK_OWNER(link, type, member) ((type *)((char *)(link)-offsetof(type, member)))

@@ -26,8 +26,8 @@ enum log_level log_level(void)
 	return threshold;
 }
 
-/* A pipe that poll() calls writable takes a message without blocking. */
-static bool may_be_written(void)
+/* True unless the reader of stderr stands still. A pipe that poll() calls writable takes a message without blocking. */
+static bool is_stderr_writable(void)
 {
 	struct pollfd wait = {.fd = STDERR_FILENO, .events = POLLOUT};
 
@@ -45,7 +45,7 @@ void log_write(enum log_level level, const char *format, ...)
 	if (level > threshold)
 		return;
 	flockfile(stderr);
-	if (may_be_written()) {
+	if (is_stderr_writable()) {
 		fprintf(stderr, "tcpledger: %s", prefix[level]);
 		va_start(args, format);
 		vfprintf(stderr, format, args);

@@ -7,8 +7,8 @@
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
-/* From now on, a reader of stderr that takes nothing for so long gets no message any more until it does. To begin with
- * it is waited for, as long as it takes. */
+/* From now on, a reader of stderr that takes nothing for `patience_ms` gets no further messages until it reads again.
+ * Before the first call such a reader is waited for, without limit. */
 void log_set_patience(int patience_ms);
 
 /* Messages above this level are dropped; LOG_WARNING to begin with. */

@@ -4,6 +4,7 @@
  * Names with * and ? in them. (glob.h is the C library's.)
  */
 
-/* A name that was typed (escape.h), for fnmatch(), to which brackets and backslashes mean something: in a name they are
- * what they are, and so is what was typed as \xNN. NULL when memory is short; the caller frees. */
+/* Makes a pattern for fnmatch() from a name that was typed (escape.h). Only * and ? are wildcards: brackets,
+ * backslashes and bytes that were typed as \xNN stand for themselves, behind a backslash. Returns NULL when
+ * memory is short; the caller frees. */
 char *glob_of(const char *word);

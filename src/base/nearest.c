@@ -8,17 +8,17 @@
 
 enum { WORD_MAX = 63 };
 
-static bool same(char a, char b)
+static bool is_same_letter(char a, char b)
 {
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-static size_t least(size_t a, size_t b)
+static size_t pick_smaller_size(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-/* The distance of optimal string alignment, row by row. */
+/* Computes the distance of optimal string alignment, row by row. */
 size_t word_distance(const char *a, const char *b)
 {
 	size_t rows[3][WORD_MAX + 1], a_length = strlen(a), b_length = strlen(b);
@@ -36,15 +36,17 @@ size_t word_distance(const char *a, const char *b)
 		row = free_row;
 		row[0] = i;
 		for (size_t j = 1; j <= b_length; j++) {
-			row[j] = least(least(last[j] + 1, row[j - 1] + 1), last[j - 1] + !same(a[i - 1], b[j - 1]));
-			if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
-				row[j] = least(row[j], before[j - 2] + 1);
+			row[j] = pick_smaller_size(pick_smaller_size(last[j] + 1, row[j - 1] + 1),
+						   last[j - 1] + !is_same_letter(a[i - 1], b[j - 1]));
+			if (i > 1 && j > 1 && is_same_letter(a[i - 1], b[j - 2]) && is_same_letter(a[i - 2], b[j - 1]))
+				row[j] = pick_smaller_size(row[j], before[j - 2] + 1);
 		}
 	}
 	return row[b_length];
 }
 
-/* One slip in a short word, two in a longer one; a word that is the beginning of one means it. */
+/* Allows one slip in a word of three to five bytes, two in a longer one, none in a shorter one. A word of three bytes
+ * or more that is the beginning of one of `words` means that one. */
 const char *nearest_word(const char *word, const char *const *words, size_t count)
 {
 	size_t length = strlen(word), best_distance = length < 3 ? 1 : length < 6 ? 2 : 3;

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Two digits a division, which is what this costs. */
+/* Takes two digits with each division: the divisions are what this function costs. */
 char *decimal_put(char *at, uint64_t value)
 {
 	static const char pairs[] =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Numbers as text, for the hot paths: each writes at `at`, without a NUL, and returns the end.
+ * Numbers as text, for the hot paths: each function writes at `at`, without a NUL, and returns the end.
  */
 #include <stdint.h>
 

@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A pipe that poll() calls writable takes PIPE_BUF bytes without blocking; a file takes anything. Where nothing can end
- * the waiting for a reader, it may block. */
-static size_t chunk_of(int fd, int cancel_fd)
+/* Returns the most bytes for one write(). A pipe that poll() calls writable takes PIPE_BUF bytes without blocking; a
+ * regular file takes any number. Without a `cancel_fd` nothing could end a wait for the reader: write() may block. */
+static size_t choose_write_chunk(int fd, int cancel_fd)
 {
 	struct stat file;
 
@@ -26,7 +26,7 @@ struct output *output_new(int fd, int cancel_fd)
 	if (output) {
 		output->fd = fd;
 		output->cancel_fd = cancel_fd;
-		output->chunk = chunk_of(fd, cancel_fd);
+		output->chunk = choose_write_chunk(fd, cancel_fd);
 		output->error = 0;
 		output->used = 0;
 		output->meanwhile = NULL;
@@ -45,23 +45,23 @@ void output_set_meanwhile(struct output *output, output_meanwhile *meanwhile, vo
 	output->meanwhile_context = context;
 }
 
-/* A reader that is only slow gets its time, also at the end: one that takes nothing for so long stands still. */
+/* A slow reader gets its time, also at the end. A reader that takes nothing for PATIENCE_MS stands still. */
 enum { PATIENCE_MS = 2000, TICK_MS = 10, FOR_EVER = -1 };
 
-static void do_meanwhile(const struct output *output)
+static void call_meanwhile(const struct output *output)
 {
 	if (output->meanwhile)
 		output->meanwhile(output->meanwhile_context);
 }
 
-/* poll(), in short pieces. */
-static int await(const struct output *output, struct pollfd *wait, nfds_t count, int patience_ms)
+/* Polls in steps of TICK_MS, and calls `meanwhile` between them. */
+static int poll_with_meanwhile(const struct output *output, struct pollfd *wait, nfds_t count, int patience_ms)
 {
 	int ready = poll(wait, count, TICK_MS);
 
 	for (int waited_ms = TICK_MS; ready == 0 && (patience_ms == FOR_EVER || waited_ms < patience_ms);
 	     waited_ms += TICK_MS) {
-		do_meanwhile(output);
+		call_meanwhile(output);
 		ready = poll(wait, count, TICK_MS);
 	}
 	return ready;
@@ -73,16 +73,16 @@ static int wait_writable(const struct output *output)
 		{.fd = output->fd, .events = POLLOUT},
 		{.fd = output->cancel_fd, .events = POLLIN},
 	};
-	int ready = await(output, wait, 2, FOR_EVER);
+	int ready = poll_with_meanwhile(output, wait, 2, FOR_EVER);
 
 	if (ready > 0 && !wait[0].revents)
-		ready = await(output, wait, 1, PATIENCE_MS);
+		ready = poll_with_meanwhile(output, wait, 1, PATIENCE_MS);
 	if (ready < 0)
 		return errno == EINTR ? 0 : -errno;
 	return ready == 0 ? -ECANCELED : 0;
 }
 
-static int write_all(const struct output *output, const char *bytes, size_t length)
+static int write_chunks(const struct output *output, const char *bytes, size_t length)
 {
 	while (length) {
 		ssize_t written;
@@ -97,7 +97,7 @@ static int write_all(const struct output *output, const char *bytes, size_t leng
 			err = -errno;
 		if (err)
 			return err;
-		do_meanwhile(output);
+		call_meanwhile(output);
 		if (written > 0) {
 			bytes += written;
 			length -= written;
@@ -106,7 +106,7 @@ static int write_all(const struct output *output, const char *bytes, size_t leng
 	return 0;
 }
 
-/* A pipe says so without being written to. */
+/* True when the reader has closed its end: a pipe reports that without being written to. */
 static bool reader_is_gone(const struct output *output)
 {
 	struct pollfd look = {.fd = output->fd};
@@ -117,7 +117,7 @@ static bool reader_is_gone(const struct output *output)
 int output_flush(struct output *output)
 {
 	if (!output->error && output->used)
-		output->error = write_all(output, output->buffer, output->used);
+		output->error = write_chunks(output, output->buffer, output->used);
 	else if (!output->error && reader_is_gone(output))
 		output->error = -EPIPE;
 	output->used = 0;

@@ -18,14 +18,14 @@ enum {
 
 typedef void output_meanwhile(void *context);
 
-/* Open only for the inline functions below. */
+/* Internal to output: defined here only for the inline functions below. */
 struct output {
 	int fd;
 	int cancel_fd;
 	int error;
-	size_t chunk; /* the most that one write takes */
+	size_t chunk; /* the most bytes for one write() */
 	size_t used;
-	output_meanwhile *meanwhile; /* NULL: nothing */
+	output_meanwhile *meanwhile; /* NULL: nothing is called */
 	void *meanwhile_context;
 	char buffer[OUTPUT_BYTES];
 };
@@ -35,18 +35,18 @@ struct output {
 struct output *output_new(int fd, int cancel_fd);
 void output_free(struct output *output);
 
-/* From now on this is called after each write, and each 10 ms while one waits for its reader. */
+/* From now on `meanwhile` is called after each write, and each 10 ms while a write waits for its reader. */
 void output_set_meanwhile(struct output *output, output_meanwhile *meanwhile, void *context);
 
-/* 0, or the first error of any write since the start as a negative errno (-EPIPE: the reader is gone, also
- * when there was nothing to write). After an
- * error everything more is thrown away. */
+/* Writes the buffer. Returns 0, or the first error of any write since the start as a negative errno (-EPIPE: the reader
+ * is gone, also when there was nothing to write). After an error all further output is thrown away. */
 int output_flush(struct output *output);
 
-/* Any length. */
+/* Takes any length. */
 void output_bytes(struct output *output, const char *bytes, size_t length);
 
-/* Room for `most` bytes (at most OUTPUT_ROOM_MAX), to be written to at once; output_used() says how far. */
+/* Returns room for `most` bytes (at most OUTPUT_ROOM_MAX), to be filled at once. Then output_used() receives the end of
+ * what was filled. */
 static inline char *output_room(struct output *output, size_t most)
 {
 	if (sizeof(output->buffer) - output->used < most)

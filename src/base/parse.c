@@ -47,7 +47,7 @@ int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *out)
 	return err;
 }
 
-static uint64_t unit_ns(const char *unit)
+static uint64_t find_unit_ns(const char *unit)
 {
 	static const struct {
 		const char *name;
@@ -68,7 +68,7 @@ int parse_duration(const char *text, uint64_t *out_ns)
 	const uint64_t longest_ns = 36500 * 86400000000000ULL;
 	size_t length = strspn(text, "0123456789.");
 	bool after_point = false, any_digit = false;
-	uint64_t unit = unit_ns(text + length), ns = 0, scale = unit;
+	uint64_t unit = find_unit_ns(text + length), ns = 0, scale = unit;
 
 	if (!unit)
 		return -EINVAL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Strict parsing: the whole text must be the value, in range. Each returns 0, -EINVAL (not of that
+ * Strict parsing: the whole text must be the value, in range. Each function returns 0, -EINVAL (not of that
  * form) or -ERANGE, and leaves *out alone on failure; the caller says what would have been right.
  */
 #include <stdint.h>

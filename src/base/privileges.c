@@ -17,16 +17,17 @@
 
 #define BIT(capability) (1ULL << (capability))
 
-/* All that is ever raised: for bpf() (which lifts RLIMIT_MEMLOCK where locked memory counts), for other processes (some
- * containers' root has CAP_DAC_OVERRIDE alone), for setns(), and to run before others. */
+/* All capabilities that are ever raised: for bpf() (including the lifting of RLIMIT_MEMLOCK where locked memory
+ * counts), for other processes (some containers' root has CAP_DAC_OVERRIDE alone), for setns(), and to run before
+ * others. */
 #define USED                                                                                                           \
 	(BIT(CAP_BPF) | BIT(CAP_PERFMON) | BIT(CAP_SYS_RESOURCE) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) |    \
 	 BIT(CAP_DAC_OVERRIDE) | BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_NICE))
 
-/* What a block finds where the kernel tells of no capabilities (a seccomp filter): it changes nothing. */
-#define NOT_TOLD UINT64_MAX
+/* Value kept by a block where the kernel does not report capabilities (a seccomp filter): the block changes nothing. */
+#define SETS_UNKNOWN UINT64_MAX
 
-/* Of the calling thread, a bit each. */
+/* Capabilities of the calling thread, one bit each. */
 struct capability_sets {
 	uint64_t effective;
 	uint64_t permitted;
@@ -35,7 +36,7 @@ struct capability_sets {
 
 /* ---- the system calls ---- */
 
-static int read_sets(struct capability_sets *sets)
+static int read_capability_sets(struct capability_sets *sets)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {0};
@@ -48,7 +49,7 @@ static int read_sets(struct capability_sets *sets)
 	return 0;
 }
 
-static int write_sets(const struct capability_sets *sets)
+static int write_capability_sets(const struct capability_sets *sets)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
@@ -63,21 +64,21 @@ static int write_sets(const struct capability_sets *sets)
 
 /* ---- blocks ---- */
 
-/* Whether root has all that is permitted just because it is root (capabilities(7), securebits). */
-static bool is_root(void)
+/* True when the user is root, and has all permitted capabilities just by that (capabilities(7), securebits). */
+static bool is_privileged_root(void)
 {
 	int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
 
 	return getuid() == 0 && bits >= 0 && !(bits & SECBIT_NOROOT);
 }
 
-/* Of `permitted`, those that any program has which its user starts: all for root, else the ambient ones. The kernel
- * clears these where the file gives any. */
-static uint64_t of_user(uint64_t permitted)
+/* Returns those of `permitted` that any program has when its user starts it: all for root, else the ambient ones. The
+ * kernel clears the ambient ones where the program's file gives any. */
+static uint64_t select_user_capabilities(uint64_t permitted)
 {
 	uint64_t ambient = 0;
 
-	if (is_root())
+	if (is_privileged_root())
 		return permitted;
 	for (unsigned int capability = 0; capability < 64; capability++)
 		if (permitted & BIT(capability) &&
@@ -86,14 +87,14 @@ static uint64_t of_user(uint64_t permitted)
 	return ambient;
 }
 
-/* Returns what was. A capability that cannot be had is missed by what needs it, which says so; but nothing is done with
- * too many. */
+/* Returns the capabilities that were effective before. A capability that cannot be raised is no error here: the code
+ * that needs it will fail and say so. One that cannot be lowered ends the program: nothing is done with too many. */
 static uint64_t make_effective(struct capability_sets *sets, uint64_t effective)
 {
 	uint64_t before = sets->effective;
 
 	sets->effective = effective;
-	if (effective != before && write_sets(sets) && before & ~effective)
+	if (effective != before && write_capability_sets(sets) && before & ~effective)
 		abort();
 	return before;
 }
@@ -102,24 +103,26 @@ uint64_t privileges_raise(void)
 {
 	struct capability_sets sets = {0};
 
-	return read_sets(&sets) ? NOT_TOLD : make_effective(&sets, sets.effective | (sets.permitted & USED));
+	return read_capability_sets(&sets) ? SETS_UNKNOWN
+					   : make_effective(&sets, sets.effective | (sets.permitted & USED));
 }
 
 uint64_t privileges_become_user(void)
 {
 	struct capability_sets sets = {0};
 
-	return read_sets(&sets) ? NOT_TOLD : make_effective(&sets, of_user(sets.permitted));
+	return read_capability_sets(&sets) ? SETS_UNKNOWN
+					   : make_effective(&sets, select_user_capabilities(sets.permitted));
 }
 
-/* What was permitted may have been dropped meanwhile. */
+/* A capability that is no longer permitted is not restored: it may have been dropped meanwhile. */
 void privileges_restore(const uint64_t *before)
 {
 	struct capability_sets sets = {0};
 
-	if (*before == NOT_TOLD)
+	if (*before == SETS_UNKNOWN)
 		return;
-	if (read_sets(&sets))
+	if (read_capability_sets(&sets))
 		abort();
 	make_effective(&sets, *before & sets.permitted);
 }
@@ -128,17 +131,17 @@ uint64_t privileges_permitted(void)
 {
 	struct capability_sets sets = {0};
 
-	return read_sets(&sets) ? 0 : sets.permitted;
+	return read_capability_sets(&sets) ? 0 : sets.permitted;
 }
 
 uint64_t privileges_of_user(void)
 {
-	return of_user(privileges_permitted());
+	return select_user_capabilities(privileges_permitted());
 }
 
 /* ---- beginning, and giving up ---- */
 
-/* Its effective and saved ids would open files for somebody else. */
+/* Makes the effective and saved ids those of the real user: else they would open files with somebody else's rights. */
 static int become_real_user(void)
 {
 	uid_t uid = getuid();
@@ -152,7 +155,8 @@ static int become_real_user(void)
 	return 0;
 }
 
-/* Where a seccomp filter forbids it, a program whose file gave nothing goes on as its user would have any other. */
+/* Where a seccomp filter forbids these calls, a program whose file gave nothing goes on, with the capabilities that any
+ * other program of its user has. */
 int privileges_begin(void)
 {
 	struct capability_sets sets = {0};
@@ -160,14 +164,14 @@ int privileges_begin(void)
 
 	if (err)
 		return err;
-	err = read_sets(&sets);
+	err = read_capability_sets(&sets);
 	if (err)
 		return getauxval(AT_SECURE) ? err : 0;
 	if (sets.effective) {
 		sets.effective = 0;
-		err = write_sets(&sets);
+		err = write_capability_sets(&sets);
 	}
-	return sets.permitted == of_user(sets.permitted) ? 0 : err;
+	return sets.permitted == select_user_capabilities(sets.permitted) ? 0 : err;
 }
 
 int privileges_drop(bool enters_namespaces)
@@ -180,12 +184,12 @@ int privileges_drop(bool enters_namespaces)
 		keep |= BIT(CAP_SYS_ADMIN);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
-	err = read_sets(&sets);
+	err = read_capability_sets(&sets);
 	if (err)
 		return err;
 	sets.effective &= keep;
 	sets.permitted &= keep;
 	sets.inheritable = 0;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return write_sets(&sets);
+	return write_capability_sets(&sets);
 }

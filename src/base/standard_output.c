@@ -10,7 +10,7 @@
 
 #include "log.h"
 
-/* Some file systems tell only in close() that there is no room. */
+/* Some file systems report only in close() that there is no room. */
 static void close_standard_output(void)
 {
 	bool failed_before = ferror(stdout);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The end of standard output, whoever wrote to it: a help text through the C library, or a command through output.h.
+ * Closes standard output when the process ends, whether a help text was written through the C library or a command
+ * wrote through output.h.
  */
 
-/* From now on the process closes its standard output when it exits. What could not be written is told on stderr, and
- * makes the exit status EXIT_FAILURE; but a reader that has gone is no failure. */
+/* From now on the process closes its standard output when it exits. A failed write is reported on stderr, and makes the
+ * exit status EXIT_FAILURE; but a reader that has gone is no failure. */
 void standard_output_check_at_exit(void);

@@ -18,8 +18,8 @@ enum { FIRST_ROOM = 1 << 12 };
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* U+FEFF, with which some editors begin a file */
 
-/* Twice the room, up to one byte more than may come, so that too many are seen, and one for the NUL. */
-static int grow(char **text, size_t *room, size_t most)
+/* Doubles the room, to at most `most` + 1 bytes, so that too long a text is noticed. One more byte is for the NUL. */
+static int grow_text(char **text, size_t *room, size_t most)
 {
 	size_t wanted = *room ? 2 * *room : FIRST_ROOM;
 	char *grown;
@@ -34,7 +34,8 @@ static int grow(char **text, size_t *room, size_t most)
 	return 0;
 }
 
-/* /proc tells a process more of itself than its user may know, where its file gave it rights. */
+/* Refuses a file of /proc: where a process has rights from its file, /proc shows it more of itself than its user may
+ * know. */
 static int refuse_proc(int fd)
 {
 	struct statfs system;
@@ -52,12 +53,12 @@ int text_file_read(const char *path, size_t most, char **out, size_t *length)
 	ssize_t got = 1;
 	int err;
 
-	if (fd < 0 || fcntl(fd, F_SETFL, 0)) /* only for who opens a pipe there is nobody to wait for */
+	if (fd < 0 || fcntl(fd, F_SETFL, 0)) /* O_NONBLOCK was for open() only: not to wait for a pipe's writer */
 		return -errno;
 	err = refuse_proc(fd);
 	while (got) {
 		if (!err && used == room)
-			err = grow(&text, &room, most);
+			err = grow_text(&text, &room, most);
 		if (err)
 			return err;
 		got = read(fd, text + used, room - used);
@@ -78,8 +79,8 @@ int text_file_read(const char *path, size_t most, char **out, size_t *length)
 	return 0;
 }
 
-/* What the old group might do, another may not. */
-static int resemble(int fd, const struct stat *old)
+/* Gives the new file the owner, group and mode of the old one. Where the group stays another, it gets no rights. */
+static int copy_mode_and_owner(int fd, const struct stat *old)
 {
 	mode_t mode = old->st_mode & 0777;
 
@@ -104,7 +105,7 @@ int text_file_begin(const char *path, char **name)
 	fd = mkostemp(*name, O_CLOEXEC | O_NOFOLLOW); /* with O_EXCL, and mode 0600 */
 	if (fd < 0)
 		return -errno;
-	err = is_there ? resemble(fd, &old) : 0;
+	err = is_there ? copy_mode_and_owner(fd, &old) : 0;
 	return err ? text_file_end(path, *name, fd, err) : fd;
 }
 

@@ -24,45 +24,45 @@
 
 enum { RECORDS_AT_ONCE = 1024 };
 
-/* One descriptor. */
-struct holding {
+/* One descriptor of a socket. */
+struct socket_holder {
 	uint32_t inode;
 	struct owner owner;
 };
 
 struct holders {
-	struct holding *found; /* as they come, until they are put in order */
+	struct socket_holder *found; /* in the order found; NULL once sorted into the two arrays below */
 	size_t room;
-	uint32_t *inodes; /* in ascending order; the owners of one by pid and descriptor */
-	struct owner *owners;
+	uint32_t *inodes;     /* in ascending order; entries of one inode by pid and descriptor */
+	struct owner *owners; /* of the descriptor with the same index in `inodes` */
 	size_t count;
-	size_t denied;
-	bool unseen; /* not all processes are shown */
+	size_t denied; /* processes that we may not look into */
+	bool unseen;   /* /proc does not show all processes */
 };
 
-static int add(void *context, uint32_t inode, const struct owner *owner)
+static int add_socket_holder(void *context, uint32_t inode, const struct owner *owner)
 {
 	struct holders *holders = context;
 
 	if (!GROW(holders->found, holders->count, holders->room, 256))
 		return -ENOMEM;
-	holders->found[holders->count++] = (struct holding){.inode = inode, .owner = *owner};
+	holders->found[holders->count++] = (struct socket_holder){.inode = inode, .owner = *owner};
 	return 0;
 }
 
 /* ---- by the iterator ---- */
 
-static int take_record(struct holders *holders, const struct holding_record *record)
+static int take_holding_record(struct holders *holders, const struct holding_record *record)
 {
 	struct owner owner = {.pid = record->pid, .fd = record->fd};
 
 	memcpy(owner.comm, record->comm, sizeof(owner.comm));
 	owner.comm[COMM_LEN - 1] = '\0';
-	return add(holders, record->inode, &owner);
+	return add_socket_holder(holders, record->inode, &owner);
 }
 
-/* A read gives whole records: each was written at once. */
-static int read_records(struct holders *holders, int fd)
+/* Reads all records of the iterator. A read() returns whole records: each was written in one piece. */
+static int read_holding_records(struct holders *holders, int fd)
 {
 	struct holding_record records[RECORDS_AT_ONCE];
 	ssize_t got;
@@ -72,12 +72,12 @@ static int read_records(struct holders *holders, int fd)
 		if (got < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
 		for (size_t i = 0; !err && got > 0 && i < (size_t)got / sizeof(*records); i++)
-			err = take_record(holders, &records[i]);
+			err = take_holding_record(holders, &records[i]);
 	}
 	return err;
 }
 
-static int iterate(struct holders *holders, struct holders_bpf *skeleton)
+static int run_holder_iterator(struct holders *holders, struct holders_bpf *skeleton)
 {
 	CLEANUP(cleanup_close) int fd = -1;
 	int err = holders_bpf__load(skeleton);
@@ -87,10 +87,10 @@ static int iterate(struct holders *holders, struct holders_bpf *skeleton)
 	if (err)
 		return err;
 	fd = bpf_iter_create(bpf_link__fd(skeleton->links.on_descriptor));
-	return fd < 0 ? -errno : read_records(holders, fd);
+	return fd < 0 ? -errno : read_holding_records(holders, fd);
 }
 
-static int find_by_iterator(struct holders *holders)
+static int find_holders_by_iterator(struct holders *holders)
 {
 	struct holders_bpf *skeleton;
 	int err;
@@ -103,18 +103,18 @@ static int find_by_iterator(struct holders *holders)
 	skeleton = holders_bpf__open();
 	if (!skeleton)
 		return -errno;
-	err = iterate(holders, skeleton);
+	err = run_holder_iterator(holders, skeleton);
 	holders_bpf__destroy(skeleton);
 	return err;
 }
 
 /* ---- from /proc ---- */
 
-static int find_in_proc(struct holders *holders)
+static int find_holders_in_proc(struct holders *holders)
 {
-	const struct proc_fd_visitor visitor = {.holds = add, .context = holders};
+	const struct proc_fd_visitor visitor = {.holds = add_socket_holder, .context = holders};
 
-	if (access("/proc/self/fd", F_OK)) /* it is not mounted */
+	if (access("/proc/self/fd", F_OK)) /* /proc is not mounted */
 		return -errno;
 	holders->unseen = !process_all_are_shown();
 	return proc_fd_each(&visitor, &holders->denied);
@@ -122,9 +122,9 @@ static int find_in_proc(struct holders *holders)
 
 /* ---- both ---- */
 
-static int compare(const void *a, const void *b)
+static int compare_socket_holders(const void *a, const void *b)
 {
-	const struct holding *x = a, *y = b;
+	const struct socket_holder *x = a, *y = b;
 
 	if (x->inode != y->inode)
 		return x->inode < y->inode ? -1 : 1;
@@ -133,7 +133,7 @@ static int compare(const void *a, const void *b)
 	return x->owner.fd < y->owner.fd ? -1 : x->owner.fd > y->owner.fd;
 }
 
-static int put_in_order(struct holders *holders)
+static int sort_socket_holders(struct holders *holders)
 {
 	size_t count = holders->count;
 
@@ -142,10 +142,10 @@ static int put_in_order(struct holders *holders)
 	if (!holders->inodes || !holders->owners)
 		return -ENOMEM;
 	if (count)
-		qsort(holders->found, count, sizeof(*holders->found), compare);
+		qsort(holders->found, count, sizeof(*holders->found), compare_socket_holders);
 	holders->count = 0;
-	for (size_t i = 0; i < count; i++) { /* a thread with a table of its own may have the same in it */
-		if (i && compare(&holders->found[i], &holders->found[i - 1]) == 0)
+	for (size_t i = 0; i < count; i++) { /* a thread's own table of descriptors may repeat an entry */
+		if (i && compare_socket_holders(&holders->found[i], &holders->found[i - 1]) == 0)
 			continue;
 		holders->inodes[holders->count] = holders->found[i].inode;
 		holders->owners[holders->count++] = holders->found[i].owner;
@@ -155,28 +155,28 @@ static int put_in_order(struct holders *holders)
 	return 0;
 }
 
-static int find(struct holders *holders, enum holder_source source)
+static int find_holders_by_source(struct holders *holders, enum holder_source source)
 {
 	int err = -EOPNOTSUPP;
 
 	if (source != HOLDERS_BY_PROC)
-		err = find_by_iterator(holders);
+		err = find_holders_by_iterator(holders);
 	if (err && source == HOLDERS_BY_ITER)
 		log_error(
 			"--holder-source=iter: this kernel has no BPF iterator over descriptors, or does not allow it (%s). Give auto or proc",
 			trial_error_text(err));
 	if (err && source != HOLDERS_BY_ITER) {
 		holders->count = 0;
-		err = find_in_proc(holders);
+		err = find_holders_in_proc(holders);
 	}
-	return err ? err : put_in_order(holders);
+	return err ? err : sort_socket_holders(holders);
 }
 
 int holders_find(enum holder_source source, struct holders **out)
 {
 	WITH_PRIVILEGES;
 	struct holders *holders = calloc(1, sizeof(*holders));
-	int err = holders ? find(holders, source) : -ENOMEM;
+	int err = holders ? find_holders_by_source(holders, source) : -ENOMEM;
 
 	if (err) {
 		holders_free(holders);
@@ -196,8 +196,8 @@ void holders_free(struct holders *holders)
 	free(holders);
 }
 
-/* The first of all that are not less than `inode`. */
-static size_t lower_bound(const struct holders *holders, uint32_t inode)
+/* Returns the index of the first entry that is not less than `inode`. */
+static size_t find_first_holder(const struct holders *holders, uint32_t inode)
 {
 	size_t low = 0, high = holders->count;
 
@@ -214,7 +214,7 @@ static size_t lower_bound(const struct holders *holders, uint32_t inode)
 
 const struct owner *holders_of(const struct holders *holders, uint32_t inode, size_t *count)
 {
-	size_t first = lower_bound(holders, inode), end = first;
+	size_t first = find_first_holder(holders, inode), end = first;
 
 	while (inode && end < holders->count && holders->inodes[end] == inode)
 		end++;

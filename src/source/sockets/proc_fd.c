@@ -17,10 +17,11 @@
 #include "process_dir.h"
 #include "thread_tables.h"
 
-struct walk {
+/* The pass over all descriptors. */
+struct proc_link_walk {
 	proc_link_handler *handler;
 	void *context;
-	size_t denied;
+	size_t denied; /* processes that we may not look into */
 };
 
 uint64_t proc_link_inode(const struct proc_link *link, const char *kind)
@@ -40,18 +41,18 @@ uint64_t proc_link_inode(const struct proc_link *link, const char *kind)
 	return parse_u64(text, 1, UINT32_MAX, &inode) ? 0 : inode;
 }
 
-/* A process in the walk. */
-struct visit {
-	struct walk *walk;
+/* One process in the pass. */
+struct process_visit {
+	struct proc_link_walk *walk;
 	uint32_t pid;
 	int process;
-	bool denied;
+	bool denied; /* some of its descriptors may not be looked at */
 };
 
-/* `task`: the directory of the process, or of that thread. */
-static int visit_table(void *context, uint32_t tid, int task)
+/* Visits the descriptors of one table. `task`: open directory of the process, or of the thread `tid`. */
+static int visit_fd_table(void *context, uint32_t tid, int task)
 {
-	struct visit *visit = context;
+	struct process_visit *visit = context;
 	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(task, "fd");
 	struct proc_link link = {.process = visit->process, .tid = tid, .owner = {.pid = visit->pid}};
 	int64_t fd;
@@ -66,7 +67,7 @@ static int visit_table(void *context, uint32_t tid, int task)
 		*decimal_put(link.name, (uint64_t)fd) = '\0';
 		length = readlinkat(dirfd(fds), link.name, link.target, sizeof(link.target) - 1);
 		if (length < 0 &&
-		    (errno == EACCES || errno == EPERM)) { /* the directory may be ours, and its links not */
+		    (errno == EACCES || errno == EPERM)) { /* the directory may be readable, its links not */
 			visit->denied = true;
 			break;
 		}
@@ -80,13 +81,13 @@ static int visit_table(void *context, uint32_t tid, int task)
 	return err;
 }
 
-static int visit_process(void *context, uint32_t pid, int process)
+static int visit_process_fds(void *context, uint32_t pid, int process)
 {
-	struct visit visit = {.walk = context, .pid = pid, .process = process};
-	int err = visit_table(&visit, 0, process);
+	struct process_visit visit = {.walk = context, .pid = pid, .process = process};
+	int err = visit_fd_table(&visit, 0, process);
 
 	if (!err && !visit.denied)
-		err = thread_tables_each(pid, process, visit_table, &visit, &visit.denied);
+		err = thread_tables_each(pid, process, visit_fd_table, &visit, &visit.denied);
 	visit.walk->denied += visit.denied;
 	return err;
 }
@@ -94,9 +95,9 @@ static int visit_process(void *context, uint32_t pid, int process)
 int proc_fd_each_link(proc_link_handler *handler, void *context, size_t *denied)
 {
 	WITH_PRIVILEGES;
-	struct walk walk = {.handler = handler, .context = context};
+	struct proc_link_walk walk = {.handler = handler, .context = context};
 	size_t hidden;
-	int err = process_each(visit_process, &walk, &hidden);
+	int err = process_each(visit_process_fds, &walk, &hidden);
 
 	*denied = walk.denied + hidden;
 	return err;
@@ -107,9 +108,9 @@ int proc_link_name(struct proc_link *link)
 	return link->owner.comm[0] ? 0 : process_comm(link->process, link->owner.comm);
 }
 
-/* ---- of sockets ---- */
+/* ---- sockets ---- */
 
-static int visit_link(void *context, struct proc_link *link)
+static int visit_socket_link(void *context, struct proc_link *link)
 {
 	const struct proc_fd_visitor *visitor = context;
 	uint32_t inode = (uint32_t)proc_link_inode(link, "socket");
@@ -123,57 +124,58 @@ static int visit_link(void *context, struct proc_link *link)
 
 int proc_fd_each(const struct proc_fd_visitor *visitor, size_t *denied)
 {
-	return proc_fd_each_link(visit_link, (void *)visitor, denied);
+	return proc_fd_each_link(visit_socket_link, (void *)visitor, denied);
 }
 
 /* ---- the holders of rows ---- */
 
-/* One descriptor of one process, and the row of the socket behind it. */
-struct holding {
+/* One descriptor of one process, and the index of its socket's row. */
+struct row_holder {
 	uint32_t row;
 	struct owner owner;
 };
 
-struct scan {
+/* The search for the holders of all rows. */
+struct row_scan {
 	struct proc_rows *rows;
 	struct index by_inode;
-	struct holding *holdings;
+	struct row_holder *holders;
 	size_t count;
 	size_t room;
 };
 
-static int append(struct scan *scan, const struct holding *holding)
+static int append_row_holder(struct row_scan *scan, const struct row_holder *holder)
 {
-	if (!GROW(scan->holdings, scan->count, scan->room, 64))
+	if (!GROW(scan->holders, scan->count, scan->room, 64))
 		return -ENOMEM;
-	scan->holdings[scan->count++] = *holding;
+	scan->holders[scan->count++] = *holder;
 	return 0;
 }
 
-static bool has_row(void *context, uint32_t inode)
+static bool is_inode_of_row(void *context, uint32_t inode)
 {
-	return index_find(&((struct scan *)context)->by_inode, inode);
+	return index_find(&((struct row_scan *)context)->by_inode, inode);
 }
 
-/* All rows of one inode: a row may have come twice. */
-static int note_holder(void *context, uint32_t inode, const struct owner *owner)
+/* Notes the holder for every row of that inode: the kernel may have shown a row twice. */
+static int note_row_holder(void *context, uint32_t inode, const struct owner *owner)
 {
-	struct scan *scan = context;
+	struct row_scan *scan = context;
 	struct link *link;
 	int err = 0;
 
 	for (link = index_find(&scan->by_inode, inode); link && !err; link = index_find_next(link)) {
 		struct proc_row *row = LINK_OWNER(link, struct proc_row, by_inode);
-		struct holding holding = {.row = (uint32_t)(row - scan->rows->rows), .owner = *owner};
+		struct row_holder holder = {.row = (uint32_t)(row - scan->rows->rows), .owner = *owner};
 
-		err = append(scan, &holding);
+		err = append_row_holder(scan, &holder);
 	}
 	return err;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_row_holders(const void *a, const void *b)
 {
-	const struct holding *x = a, *y = b;
+	const struct row_holder *x = a, *y = b;
 
 	if (x->row != y->row)
 		return x->row < y->row ? -1 : 1;
@@ -182,7 +184,7 @@ static int compare(const void *a, const void *b)
 	return x->owner.fd < y->owner.fd ? -1 : x->owner.fd > y->owner.fd;
 }
 
-static int assign(struct scan *scan, struct owner **out)
+static int assign_row_owners(struct row_scan *scan, struct owner **out)
 {
 	struct owner *owners = calloc(scan->count + 1, sizeof(*owners));
 	size_t count = 0;
@@ -190,15 +192,15 @@ static int assign(struct scan *scan, struct owner **out)
 	if (!owners)
 		return -ENOMEM;
 	if (scan->count)
-		qsort(scan->holdings, scan->count, sizeof(*scan->holdings), compare);
+		qsort(scan->holders, scan->count, sizeof(*scan->holders), compare_row_holders);
 	for (size_t i = 0; i < scan->count; i++) {
-		struct proc_row *row = &scan->rows->rows[scan->holdings[i].row];
+		struct proc_row *row = &scan->rows->rows[scan->holders[i].row];
 
-		if (i && compare(&scan->holdings[i], &scan->holdings[i - 1]) == 0)
-			continue; /* in two tables of one process */
+		if (i && compare_row_holders(&scan->holders[i], &scan->holders[i - 1]) == 0)
+			continue; /* found in two tables of one process */
 		if (row->owner_count++ == 0)
 			row->first_owner = (uint32_t)count;
-		owners[count++] = scan->holdings[i].owner;
+		owners[count++] = scan->holders[i].owner;
 	}
 	*out = owners;
 	return 0;
@@ -206,8 +208,8 @@ static int assign(struct scan *scan, struct owner **out)
 
 int proc_fd_scan(struct proc_rows *rows, struct owner **owners)
 {
-	struct scan scan = {.rows = rows};
-	const struct proc_fd_visitor visitor = {.wants = has_row, .holds = note_holder, .context = &scan};
+	struct row_scan scan = {.rows = rows};
+	const struct proc_fd_visitor visitor = {.wants = is_inode_of_row, .holds = note_row_holder, .context = &scan};
 	int err = index_init(&scan.by_inode);
 	size_t denied;
 
@@ -218,8 +220,8 @@ int proc_fd_scan(struct proc_rows *rows, struct owner **owners)
 			index_insert(&scan.by_inode, &rows->rows[i].by_inode, rows->rows[i].inode);
 	err = proc_fd_each(&visitor, &denied);
 	if (!err)
-		err = assign(&scan, owners);
+		err = assign_row_owners(&scan, owners);
 	index_free(&scan.by_inode);
-	free(scan.holdings);
+	free(scan.holders);
 	return err;
 }

@@ -22,7 +22,7 @@ enum field {
 	FIELD_INODE = 9,
 };
 
-/* Minisockets and request sockets have no field after the address of the socket, full ones have. */
+/* Lines of minisockets and request sockets end with the address of the socket; lines of full sockets go on. */
 enum { MINI_FIELDS = 12, MAX_FIELDS = 13 };
 
 void proc_rows_free(struct proc_rows *rows)
@@ -31,7 +31,7 @@ void proc_rows_free(struct proc_rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
-static size_t split(const char *line, const char *fields[MAX_FIELDS])
+static size_t split_fields(const char *line, const char *fields[MAX_FIELDS])
 {
 	size_t count = 0;
 
@@ -45,7 +45,7 @@ static size_t split(const char *line, const char *fields[MAX_FIELDS])
 	return count;
 }
 
-/* Reads exactly `digits` hexadecimal digits (at most 8); moves *text past them. */
+/* Reads exactly `digits` hexadecimal digits (at most 8), and moves *text past them. */
 static int take_hex(const char **text, int digits, uint32_t *out)
 {
 	uint32_t value = 0;
@@ -89,7 +89,8 @@ static int take_u32(const char *text, uint32_t *out)
 	return 0;
 }
 
-/* The kernel prints each 32-bit word of the address, which is in network order, as a number of this machine. */
+/* Reads address and port. The kernel prints each 32-bit word of the address, which is in network order, as a number in
+ * this machine's byte order. */
 static int take_endpoint(const char *text, uint8_t family, struct address *address, uint16_t *port)
 {
 	uint32_t words[4] = {0}, number;
@@ -136,7 +137,7 @@ static int take_timer(const char *timer, const char *retransmits, struct proc_ro
 int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc_row *row)
 {
 	const char *fields[MAX_FIELDS];
-	size_t count = split(line, fields);
+	size_t count = split_fields(line, fields);
 	struct proc_row parsed = {.tuple = {.netns = netns, .family = family}};
 	uint32_t state;
 
@@ -158,7 +159,7 @@ int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc
 	return 1;
 }
 
-static int append(void *context, const struct proc_row *row)
+static int append_proc_row(void *context, const struct proc_row *row)
 {
 	struct proc_rows *rows = context;
 
@@ -168,18 +169,18 @@ static int append(void *context, const struct proc_row *row)
 	return 0;
 }
 
-/* What is read of a table and not yet taken apart. */
-struct reader {
+/* Reads a table: the buffer holds what is read and not yet parsed. */
+struct proc_table_reader {
 	char buffer[1 << 15];
 	size_t used;
-	bool within_overlong; /* the line that the buffer begins with is no line of the kernel's */
+	bool within_overlong; /* the buffer begins within a line too long to be the kernel's */
 	const struct proc_table *table;
 	proc_row_handler *handler;
 	void *context;
-	size_t odd;
+	size_t odd; /* lines not understood */
 };
 
-static int take_line(struct reader *reader, char *line, size_t length)
+static int take_proc_line(struct proc_table_reader *reader, char *line, size_t length)
 {
 	struct proc_row row = {.state = STATE_UNKNOWN};
 	int got = -EINVAL;
@@ -194,15 +195,15 @@ static int take_line(struct reader *reader, char *line, size_t length)
 	return reader->handler(reader->context, &row);
 }
 
-/* Takes the whole lines in the buffer, and keeps the rest at its start. */
-static int take_lines(struct reader *reader)
+/* Handles the whole lines in the buffer, and moves the rest to its start. */
+static int take_proc_lines(struct proc_table_reader *reader)
 {
 	char *line = reader->buffer, *end = line + reader->used, *newline;
 	int err = 0;
 
 	while (!err && (newline = memchr(line, '\n', (size_t)(end - line)))) {
 		if (!reader->within_overlong)
-			err = take_line(reader, line, (size_t)(newline - line));
+			err = take_proc_line(reader, line, (size_t)(newline - line));
 		reader->within_overlong = false;
 		line = newline + 1;
 	}
@@ -216,7 +217,7 @@ static int take_lines(struct reader *reader)
 	return err;
 }
 
-static int read_lines(int fd, struct reader *reader)
+static int read_proc_lines(int fd, struct proc_table_reader *reader)
 {
 	int err = 0;
 
@@ -230,17 +231,17 @@ static int read_lines(int fd, struct reader *reader)
 		if (got == 0)
 			break;
 		reader->used += (size_t)got;
-		err = take_lines(reader);
+		err = take_proc_lines(reader);
 	}
-	if (reader->used && !reader->within_overlong) /* a line without an end */
+	if (reader->used && !reader->within_overlong) /* a last line without a newline */
 		reader->odd++;
 	return err;
 }
 
 int proc_net_each(int fd, const struct proc_table *table, proc_row_handler *handler, void *context, size_t *odd)
 {
-	struct reader reader = {.table = table, .handler = handler, .context = context};
-	int err = read_lines(fd, &reader);
+	struct proc_table_reader reader = {.table = table, .handler = handler, .context = context};
+	int err = read_proc_lines(fd, &reader);
 
 	*odd += reader.odd;
 	return err;
@@ -250,5 +251,5 @@ int proc_net_read(int fd, uint8_t family, uint32_t netns, struct proc_rows *rows
 {
 	const struct proc_table table = {.netns = netns, .family = family};
 
-	return proc_net_each(fd, &table, append, rows, odd);
+	return proc_net_each(fd, &table, append_proc_row, rows, odd);
 }

@@ -10,19 +10,19 @@
 
 #define ACCEPTS 0x10000 /* __SO_ACCEPTCON, include/uapi/linux/net.h */
 
-/* enum socket_state of linux/net.h, as unix_seq_show() uses it: without a process that holds it a socket is
- * "connecting", if it is connected, or "disconnecting". */
+/* enum socket_state of linux/net.h, as unix_seq_show() uses it: a socket that no process holds is shown as "connecting"
+ * if it is connected, and else as "disconnecting". */
 enum { UNCONNECTED = 1, CONNECTING = 2, CONNECTED = 3 };
 
-static uint8_t state_of(unsigned int state, unsigned int flags)
+static uint8_t map_unix_state(unsigned int state, unsigned int flags)
 {
 	if (flags & ACCEPTS)
 		return STATE_LISTEN;
 	return state == CONNECTING || state == CONNECTED ? STATE_ESTABLISHED : STATE_CLOSE;
 }
 
-/* The kernel writes the NUL with which an abstract name begins as "@", and so any other in it. */
-static void take_name(char *name, struct socket *socket)
+/* Restores the NUL with which an abstract name begins. The kernel prints it, and any other NUL in the name, as "@". */
+static void take_unix_name(char *name, struct socket *socket)
 {
 	if (!*name)
 		return;
@@ -44,7 +44,7 @@ int proc_unix_parse(char *line, uint32_t netns, struct socket *socket)
 		return -EINVAL;
 	*socket = (struct socket){
 		.protocol = PROTOCOL_UNIX,
-		.state = state_of(state, flags),
+		.state = map_unix_state(state, flags),
 		.unix_type = (uint8_t)type,
 		.tuple = {.netns = netns},
 		.recvq = QUEUE_UNKNOWN,
@@ -53,7 +53,7 @@ int proc_unix_parse(char *line, uint32_t netns, struct socket *socket)
 		.inode = inode,
 	};
 	if (line[end] == ' ')
-		take_name(line + end + 1, socket);
+		take_unix_name(line + end + 1, socket);
 	return 1;
 }
 

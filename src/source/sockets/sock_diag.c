@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* TCP_BOUND_INACTIVE, include/net/tcp_states.h of Linux 6.8: by this bit those in CLOSE are asked for that are bound.
- * Older kernels know no such bit, and pass over it. */
+/* TCP_BOUND_INACTIVE, include/net/tcp_states.h of Linux 6.8: the bit that requests the bound sockets in CLOSE. Older
+ * kernels do not know the bit, and ignore it. */
 enum { DIAG_STATE_BOUND = 13 };
 
 enum { REQUEST_BYTES = 256, ANSWER_BYTES = 1 << 16 };
@@ -26,7 +26,7 @@ struct sock_diag {
 	char answer[ANSWER_BYTES];
 };
 
-/* One dump. */
+/* One dump: a request, and what its answers need. */
 struct dump {
 	const struct sock_diag *diag;
 	enum protocol protocol;
@@ -65,7 +65,7 @@ void sock_diag_close(struct sock_diag *diag)
 
 /* ---- Internet sockets ---- */
 
-static struct address address_of(const __be32 words[4], uint8_t family)
+static struct address read_diag_address(const __be32 words[4], uint8_t family)
 {
 	struct address address;
 
@@ -105,22 +105,22 @@ static int take_inet_attribute(const struct nlattr *attribute, void *data)
 	return MNL_CB_OK;
 }
 
-/* The kernel tells a minisocket by its state and a missing inode; a full socket may lack that as well, when no process
- * holds it any more, or none does yet. */
-static bool is_mini(const struct inet_diag_msg *msg)
+/* Recognizes a minisocket: the kernel marks it only by its state and a missing inode. A full socket may lack the inode
+ * as well, when no process holds it any more, or none does yet. */
+static bool is_minisocket_msg(const struct inet_diag_msg *msg)
 {
 	return msg->idiag_state == STATE_TIME_WAIT || (msg->idiag_state == STATE_FIN_WAIT2 && msg->idiag_timer == 3) ||
 	       (msg->idiag_state == STATE_SYN_RECV && !msg->idiag_inode);
 }
 
-static struct socket inet_socket(const struct dump *dump, const struct inet_diag_msg *msg)
+static struct socket make_inet_socket(const struct dump *dump, const struct inet_diag_msg *msg)
 {
 	uint8_t family = msg->idiag_family == AF_INET6 ? 6 : 4;
 	struct socket socket = {
 		.protocol = dump->protocol,
 		.state = msg->idiag_state,
-		.tuple = {.laddr = address_of(msg->id.idiag_src, family),
-			  .raddr = address_of(msg->id.idiag_dst, family),
+		.tuple = {.laddr = read_diag_address(msg->id.idiag_src, family),
+			  .raddr = read_diag_address(msg->id.idiag_dst, family),
 			  .lport = ntohs(msg->id.idiag_sport),
 			  .rport = ntohs(msg->id.idiag_dport),
 			  .netns = dump->diag->netns,
@@ -136,13 +136,13 @@ static struct socket inet_socket(const struct dump *dump, const struct inet_diag
 		.timer_ms = msg->idiag_expires,
 	};
 
-	socket.mini = dump->protocol == PROTOCOL_TCP && is_mini(msg);
+	socket.mini = dump->protocol == PROTOCOL_TCP && is_minisocket_msg(msg);
 	if (socket.mini && socket.state != STATE_SYN_RECV)
 		socket.uid = UID_UNKNOWN;
 	return socket;
 }
 
-static int take_inet(const struct nlmsghdr *header, void *data)
+static int take_inet_socket(const struct nlmsghdr *header, void *data)
 {
 	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(header);
 	struct dump *dump = data;
@@ -152,14 +152,14 @@ static int take_inet(const struct nlmsghdr *header, void *data)
 		return MNL_CB_OK;
 	if (!(msg->idiag_state < STATE_COUNT && dump->query->states & 1u << msg->idiag_state))
 		return MNL_CB_OK;
-	socket = inet_socket(dump, msg);
+	socket = make_inet_socket(dump, msg);
 	mnl_attr_parse(header, sizeof(*msg), take_inet_attribute, &socket);
 	dump->err = dump->handler(dump->context, &socket);
 	return dump->err ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
-/* The kernel shows what is in FIN_WAIT2 without a socket to who asks for either state. */
-static uint32_t states_to_ask(const struct socket_query *query)
+/* Requests TIME_WAIT and FIN_WAIT2 together: the kernel shows minisockets in FIN_WAIT2 on a request for either. */
+static uint32_t choose_request_states(const struct socket_query *query)
 {
 	uint32_t both = 1u << STATE_TIME_WAIT | 1u << STATE_FIN_WAIT2;
 	uint32_t states = query->states & both ? query->states | both : query->states;
@@ -167,7 +167,7 @@ static uint32_t states_to_ask(const struct socket_query *query)
 	return query->bound ? states | 1u << DIAG_STATE_BOUND : states;
 }
 
-static void ask_inet(struct nlmsghdr *header, const struct dump *dump, uint8_t family)
+static void put_inet_request(struct nlmsghdr *header, const struct dump *dump, uint8_t family)
 {
 	static const uint8_t numbers[] = {
 		[PROTOCOL_TCP] = IPPROTO_TCP, [PROTOCOL_UDP] = IPPROTO_UDP, [PROTOCOL_RAW] = IPPROTO_RAW};
@@ -175,7 +175,7 @@ static void ask_inet(struct nlmsghdr *header, const struct dump *dump, uint8_t f
 
 	request->sdiag_family = family == 6 ? AF_INET6 : AF_INET;
 	request->sdiag_protocol = numbers[dump->protocol];
-	request->idiag_states = states_to_ask(dump->query);
+	request->idiag_states = choose_request_states(dump->query);
 	if (dump->query->internals)
 		request->idiag_ext = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_CONG - 1);
 }
@@ -211,7 +211,7 @@ static int take_unix_attribute(const struct nlattr *attribute, void *data)
 	return MNL_CB_OK;
 }
 
-static int take_unix(const struct nlmsghdr *header, void *data)
+static int take_unix_socket(const struct nlmsghdr *header, void *data)
 {
 	const struct unix_diag_msg *msg = mnl_nlmsg_get_payload(header);
 	struct dump *dump = data;
@@ -236,7 +236,7 @@ static int take_unix(const struct nlmsghdr *header, void *data)
 	return dump->err ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
-static void ask_unix(struct nlmsghdr *header, const struct dump *dump)
+static void put_unix_request(struct nlmsghdr *header, const struct dump *dump)
 {
 	struct unix_diag_req *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
 
@@ -247,14 +247,14 @@ static void ask_unix(struct nlmsghdr *header, const struct dump *dump)
 
 /* ---- both ---- */
 
-/* What a kernel says that lacks the protocol, or sock_diag as a whole. */
-static int refusal(int err)
+/* Maps the errors of a kernel that lacks the protocol, or sock_diag as a whole, to -EOPNOTSUPP. */
+static int map_refusal(int err)
 {
 	return err == -ENOENT || err == -EPROTONOSUPPORT || err == -ENOTSUP ? -EOPNOTSUPP : err;
 }
 
-/* A dump that fails says so at its end. */
-static int take_end(const struct nlmsghdr *header, void *data)
+/* Reads the last message of a dump: it carries the error of a dump that failed. */
+static int take_dump_end(const struct nlmsghdr *header, void *data)
 {
 	int err = 0;
 
@@ -267,12 +267,12 @@ static int take_end(const struct nlmsghdr *header, void *data)
 	return MNL_CB_ERROR;
 }
 
-/* Takes all answers. A handler's refusal ends it, with what is still on its way unread. */
-static int take_answers(struct sock_diag *diag, struct dump *dump)
+/* Takes all answers. An error of the handler ends the dump, and leaves the answers still on their way unread. */
+static int take_dump_answers(struct sock_diag *diag, struct dump *dump)
 {
-	mnl_cb_t control[] = {[NLMSG_DONE] = take_end};
+	mnl_cb_t control[] = {[NLMSG_DONE] = take_dump_end};
 	unsigned int port = mnl_socket_get_portid(diag->netlink);
-	mnl_cb_t take = dump->protocol == PROTOCOL_UNIX ? take_unix : take_inet;
+	mnl_cb_t take = dump->protocol == PROTOCOL_UNIX ? take_unix_socket : take_inet_socket;
 	int more = MNL_CB_OK;
 
 	while (more > MNL_CB_STOP) {
@@ -287,7 +287,7 @@ static int take_answers(struct sock_diag *diag, struct dump *dump)
 	}
 	if (more == MNL_CB_STOP)
 		return 0;
-	return dump->err ? dump->err : refusal(-errno);
+	return dump->err ? dump->err : map_refusal(-errno);
 }
 
 int sock_diag_each(struct sock_diag *diag, enum protocol protocol, uint8_t family, const struct socket_query *query,
@@ -301,10 +301,10 @@ int sock_diag_each(struct sock_diag *diag, enum protocol protocol, uint8_t famil
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	header->nlmsg_seq = ++diag->sequence;
 	if (protocol == PROTOCOL_UNIX)
-		ask_unix(header, &dump);
+		put_unix_request(header, &dump);
 	else
-		ask_inet(header, &dump, family);
+		put_inet_request(header, &dump, family);
 	if (mnl_socket_sendto(diag->netlink, header, header->nlmsg_len) < 0)
-		return refusal(-errno);
-	return take_answers(diag, &dump);
+		return map_refusal(-errno);
+	return take_dump_answers(diag, &dump);
 }

@@ -12,15 +12,15 @@
 #include "proc_net.h"
 #include "proc_unix.h"
 
-/* One reading. */
-struct reading {
+/* One pass over the sockets of a namespace. */
+struct sockets_walk {
 	const struct netns *netns;
 	const struct socket_query *query;
 	socket_handler *handler;
 	void *context;
 	enum protocol protocol;
-	uint64_t tick_ms;
-	int refused; /* what the handler returned */
+	uint64_t tick_ms; /* length of a clock tick */
+	int refused;      /* what the handler returned */
 };
 
 struct netns sockets_here(void)
@@ -30,20 +30,20 @@ struct netns sockets_here(void)
 
 /* ---- from /proc ---- */
 
-static int take_socket(void *context, const struct socket *socket)
+static int pass_on_socket(void *context, const struct socket *socket)
 {
-	struct reading *reading = context;
+	struct sockets_walk *walk = context;
 
-	if (reading->query->states & 1u << socket->state)
-		reading->refused = reading->handler(reading->context, socket);
-	return reading->refused;
+	if (walk->query->states & 1u << socket->state)
+		walk->refused = walk->handler(walk->context, socket);
+	return walk->refused;
 }
 
-static int take_row(void *context, const struct proc_row *row)
+static int pass_on_proc_row(void *context, const struct proc_row *row)
 {
-	const struct reading *reading = context;
+	const struct sockets_walk *walk = context;
 	const struct socket socket = {
-		.protocol = reading->protocol,
+		.protocol = walk->protocol,
 		.state = row->state,
 		.mini = row->mini,
 		.tuple = row->tuple,
@@ -54,54 +54,54 @@ static int take_row(void *context, const struct proc_row *row)
 		.inode = row->inode,
 		.timer = row->timer < TIMER_COUNT ? row->timer : TIMER_NONE,
 		.retransmits = row->retransmits,
-		.timer_ms = (uint32_t)(row->timer_ticks * reading->tick_ms),
+		.timer_ms = (uint32_t)(row->timer_ticks * walk->tick_ms),
 	};
 
-	return take_socket(context, &socket);
+	return pass_on_socket(context, &socket);
 }
 
-static int read_inet_table(struct reading *reading, const char *name, uint8_t family)
+static int read_inet_table(struct sockets_walk *walk, const char *name, uint8_t family)
 {
 	const struct proc_table table = {
-		.netns = reading->netns->inode, .family = family, .unconnected = reading->protocol != PROTOCOL_TCP};
-	CLEANUP(cleanup_close) int fd = netns_open_table(reading->netns, name);
+		.netns = walk->netns->inode, .family = family, .unconnected = walk->protocol != PROTOCOL_TCP};
+	CLEANUP(cleanup_close) int fd = netns_open_table(walk->netns, name);
 	size_t odd = 0;
 	int err;
 
 	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd; /* no such protocol here */
-	err = proc_net_each(fd, &table, take_row, reading, &odd);
+		return fd == -ENOENT ? 0 : fd; /* this kernel lacks the protocol */
+	err = proc_net_each(fd, &table, pass_on_proc_row, walk, &odd);
 	if (odd)
 		log_warning("%zu lines of /proc/net/%s are not understood", odd, name);
 	return err;
 }
 
-static int read_unix_table(struct reading *reading)
+static int read_unix_table(struct sockets_walk *walk)
 {
-	CLEANUP(cleanup_close) int fd = netns_open_table(reading->netns, "unix");
+	CLEANUP(cleanup_close) int fd = netns_open_table(walk->netns, "unix");
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	return proc_unix_each(fd, reading->netns->inode, take_socket, reading);
+	return proc_unix_each(fd, walk->netns->inode, pass_on_socket, walk);
 }
 
-static int read_proc(struct reading *reading, uint8_t family)
+static int read_proc_net_family(struct sockets_walk *walk, uint8_t family)
 {
 	static const char *const tables[][2] = {
 		[PROTOCOL_TCP] = {"tcp", "tcp6"}, [PROTOCOL_UDP] = {"udp", "udp6"}, [PROTOCOL_RAW] = {"raw", "raw6"}};
 
-	if (reading->protocol == PROTOCOL_UNIX)
-		return read_unix_table(reading);
-	return read_inet_table(reading, tables[reading->protocol][family == 6], family);
+	if (walk->protocol == PROTOCOL_UNIX)
+		return read_unix_table(walk);
+	return read_inet_table(walk, tables[walk->protocol][family == 6], family);
 }
 
 /* ---- both ---- */
 
-/* The netlink socket stays where it was opened. */
-static int open_diag(const struct netns *netns, struct sock_diag **out)
+/* Opens a netlink socket in `netns`. The socket stays in the namespace where it was opened. */
+static int open_diag_in_netns(const struct netns *netns, struct sock_diag **out)
 {
 	CLEANUP(cleanup_close) int home = -1;
-	bool here = netns->inode == netns_home(); /* without /proc both are 0 */
+	bool here = netns->inode == netns_home(); /* without /proc both inodes are 0 */
 	int err = here ? 0 : netns_enter(netns, &home);
 
 	if (err)
@@ -111,41 +111,42 @@ static int open_diag(const struct netns *netns, struct sock_diag **out)
 	return err;
 }
 
-static int read_family(struct reading *reading, struct sock_diag *diag, enum socket_source source, uint8_t family)
+static int read_family_sockets(struct sockets_walk *walk, struct sock_diag *diag, enum socket_source source,
+			       uint8_t family)
 {
 	int err = -EOPNOTSUPP;
 
 	if (diag)
-		err = sock_diag_each(diag, reading->protocol, family, reading->query, take_socket, reading);
+		err = sock_diag_each(diag, walk->protocol, family, walk->query, pass_on_socket, walk);
 	if (err == -EOPNOTSUPP && source != SOCKETS_BY_DIAG)
-		err = read_proc(reading, family);
+		err = read_proc_net_family(walk, family);
 	return err;
 }
 
-static int read_protocol(struct reading *reading, struct sock_diag *diag, enum socket_source source)
+static int read_protocol_sockets(struct sockets_walk *walk, struct sock_diag *diag, enum socket_source source)
 {
 	int err = 0, second = 0;
 
-	if (reading->protocol == PROTOCOL_UNIX)
-		return read_family(reading, diag, source, 0);
-	if (reading->query->ipv4)
-		err = read_family(reading, diag, source, 4);
-	if (!reading->refused && reading->query->ipv6)
-		second = read_family(reading, diag, source, 6);
+	if (walk->protocol == PROTOCOL_UNIX)
+		return read_family_sockets(walk, diag, source, 0);
+	if (walk->query->ipv4)
+		err = read_family_sockets(walk, diag, source, 4);
+	if (!walk->refused && walk->query->ipv6)
+		second = read_family_sockets(walk, diag, source, 6);
 	return err ? err : second;
 }
 
-static int read_protocols(struct reading *reading, struct sock_diag *diag, enum socket_source source,
-			  enum protocol *failed)
+static int read_all_protocols(struct sockets_walk *walk, struct sock_diag *diag, enum socket_source source,
+			      enum protocol *failed)
 {
 	int first = 0;
 
-	for (unsigned int protocol = 0; protocol < PROTOCOL_COUNT && !reading->refused; protocol++) {
+	for (unsigned int protocol = 0; protocol < PROTOCOL_COUNT && !walk->refused; protocol++) {
 		int err = 0;
 
-		reading->protocol = protocol;
-		if (reading->query->protocols & 1u << protocol)
-			err = read_protocol(reading, diag, source);
+		walk->protocol = protocol;
+		if (walk->query->protocols & 1u << protocol)
+			err = read_protocol_sockets(walk, diag, source);
 		if (err && !first && failed)
 			*failed = protocol;
 		first = first ? first : err;
@@ -156,20 +157,20 @@ static int read_protocols(struct reading *reading, struct sock_diag *diag, enum 
 int sockets_each(const struct netns *netns, enum socket_source source, const struct socket_query *query,
 		 socket_handler *handler, void *context, enum protocol *failed)
 {
-	struct reading reading = {.netns = netns, .query = query, .handler = handler, .context = context};
+	struct sockets_walk walk = {.netns = netns, .query = query, .handler = handler, .context = context};
 	struct sock_diag *diag = NULL;
 	int err = 0;
 
 	if (failed)
 		*failed = PROTOCOL_COUNT;
-	reading.tick_ms = 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	walk.tick_ms = 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
 	if (source != SOCKETS_BY_PROC)
-		err = open_diag(netns, &diag);
+		err = open_diag_in_netns(netns, &diag);
 	if (errno_is_resource(err) || (err && source == SOCKETS_BY_DIAG))
 		return err;
 	if (err)
 		log_info("network namespace %u is read from /proc: %s", netns->inode, strerror(-err));
-	err = read_protocols(&reading, diag, source, failed);
+	err = read_all_protocols(&walk, diag, source, failed);
 	sock_diag_close(diag);
-	return reading.refused ? reading.refused : err;
+	return walk.refused ? walk.refused : err;
 }

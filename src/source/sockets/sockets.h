@@ -13,11 +13,11 @@ enum socket_source {
 	SOCKETS_BY_PROC, /* /proc/net */
 };
 
-/* Gives the sockets without their owners, protocol after protocol. 0, what the handler returned, or a negative errno
- * where a protocol could not be read; those that could be were given all the same. *failed, unless NULL, is the first
- * that could not, or PROTOCOL_COUNT: it was not for one of them. */
+/* Hands the sockets, without their owners, to the handler, protocol after protocol. Returns 0, what the handler
+ * returned, or a negative errno where a protocol could not be read; the sockets of the others were handed over all the
+ * same. *failed, unless NULL: the first protocol that could not be read; PROTOCOL_COUNT: the error is of none. */
 int sockets_each(const struct netns *netns, enum socket_source source, const struct socket_query *query,
 		 socket_handler *handler, void *context, enum protocol *failed);
 
-/* The namespace that this process is in. */
+/* Returns the network namespace of this process. */
 struct netns sockets_here(void);

@@ -14,8 +14,8 @@ struct accept_hook {
 	struct accept_bpf *skeleton;
 };
 
-/* `recent`: the program for the kernel's function as it is since Linux 6.10, or the one for how it was before. */
-static int open_one(const struct bpf_ring *ring, bool recent, struct accept_bpf **out)
+/* `recent`: the program for the kernel's function as of Linux 6.10; false: the program for older kernels. */
+static int attach_accept_program(const struct bpf_ring *ring, bool recent, struct accept_bpf **out)
 {
 	struct accept_bpf *skeleton = accept_bpf__open();
 	int err;
@@ -46,9 +46,9 @@ int accept_hook_open(const struct bpf_ring *ring, struct accept_hook **out)
 
 	if (!hook)
 		return -ENOMEM;
-	err = open_one(ring, true, &hook->skeleton);
+	err = attach_accept_program(ring, true, &hook->skeleton);
 	if (err)
-		err = open_one(ring, false, &hook->skeleton);
+		err = attach_accept_program(ring, false, &hook->skeleton);
 	if (err) {
 		free(hook);
 		return err;

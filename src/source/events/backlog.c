@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Memory is taken from the system, and all but one piece given back to it at once, this much at a time: what a burst
- * needed must not stay between other things in the heap. */
+/* Bytes of a chunk. A chunk is mapped from the system, and given back as soon as it is empty, but for the last one:
+ * memory that a burst needed must not stay between other things in the heap. */
 enum { CHUNK_SIZE = 1 << 20 };
 
 struct backlog_chunk {
@@ -14,7 +14,7 @@ struct backlog_chunk {
 	_Alignas(8) char bytes[];
 };
 
-struct waiting {
+struct waiting_record {
 	uint64_t position;
 	size_t size;
 	_Alignas(8) char data[];
@@ -22,12 +22,12 @@ struct waiting {
 
 enum { CHUNK_ROOM = CHUNK_SIZE - sizeof(struct backlog_chunk) };
 
-static size_t need_of(size_t size)
+static size_t count_record_bytes(size_t size)
 {
-	return sizeof(struct waiting) + (size + 7) / 8 * 8;
+	return sizeof(struct waiting_record) + (size + 7) / 8 * 8;
 }
 
-static const struct waiting *first_of(const struct backlog *backlog)
+static const struct waiting_record *find_first_record(const struct backlog *backlog)
 {
 	return (const void *)(backlog->first->bytes + backlog->at);
 }
@@ -36,7 +36,7 @@ bool backlog_make_room(struct backlog *backlog)
 {
 	struct backlog_chunk *chunk;
 
-	if (backlog->last && backlog->last->used + need_of(BACKLOG_RECORD_MAX) <= CHUNK_ROOM)
+	if (backlog->last && backlog->last->used + count_record_bytes(BACKLOG_RECORD_MAX) <= CHUNK_ROOM)
 		return true;
 	chunk = mmap(NULL, CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (chunk == MAP_FAILED)
@@ -51,13 +51,13 @@ bool backlog_make_room(struct backlog *backlog)
 
 void backlog_put(struct backlog *backlog, uint64_t position, const void *data, size_t size)
 {
-	struct waiting *waiting = (void *)(backlog->last->bytes + backlog->last->used);
+	struct waiting_record *waiting = (void *)(backlog->last->bytes + backlog->last->used);
 
 	waiting->position = position;
 	waiting->size = size;
 	memcpy(waiting->data, data, size);
-	backlog->last->used += need_of(size);
-	backlog->bytes += need_of(size);
+	backlog->last->used += count_record_bytes(size);
+	backlog->bytes += count_record_bytes(size);
 }
 
 bool backlog_is_empty(const struct backlog *backlog)
@@ -67,12 +67,12 @@ bool backlog_is_empty(const struct backlog *backlog)
 
 const void *backlog_first(const struct backlog *backlog)
 {
-	return first_of(backlog)->data;
+	return find_first_record(backlog)->data;
 }
 
 uint64_t backlog_position(const struct backlog *backlog)
 {
-	return first_of(backlog)->position;
+	return find_first_record(backlog)->position;
 }
 
 static void free_first_chunk(struct backlog *backlog)
@@ -88,7 +88,7 @@ static void free_first_chunk(struct backlog *backlog)
 
 void backlog_drop_first(struct backlog *backlog)
 {
-	size_t need = need_of(first_of(backlog)->size);
+	size_t need = count_record_bytes(find_first_record(backlog)->size);
 
 	backlog->at += need;
 	backlog->bytes -= need;
@@ -96,7 +96,7 @@ void backlog_drop_first(struct backlog *backlog)
 		return;
 	if (backlog->first->next) {
 		free_first_chunk(backlog);
-	} else { /* the one that stays is used again from its beginning */
+	} else { /* the last chunk stays, and is used again from its beginning */
 		backlog->first->used = 0;
 		backlog->at = 0;
 	}

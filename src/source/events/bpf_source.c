@@ -24,27 +24,30 @@
 #include "transition.skel.h"
 #include "trial.h"
 
-/* A wake-up costs as much as many events; this much makes it worth it, or of a small ring this part. Powers of two. */
+/* Bytes in the ring that are worth a wake-up, which costs as much as many events; and the part of a small ring that is.
+ * Powers of two. */
 enum { WAKE_BYTES = 256 * 1024, WAKE_PART = 4 };
 
-/* The most that waits in memory: more is left in the ring. */
+/* Most bytes that wait in memory; more stays in the ring. */
 enum { ASIDE_MAX = 256 << 20 };
 
-/* A slow output keeps us from the ring; where an eighth of it is full, what is in it is set aside, as long as no more
- * than twice its size has gathered there. More would be late rather than lost; and a snapshot needs some for itself. */
+/* Relief of the ring while a slow output keeps us from it: where an eighth of the ring is full, its records are set
+ * aside, as long as no more than twice the ring's size waits in memory. More would be late rather than lost, and a
+ * snapshot needs some of ASIDE_MAX for itself. */
 enum { RELIEF_PART = 8, RELIEF_TIMES = 2, RELIEF_MAX = ASIDE_MAX / 2 };
 
-/* So many records are handed on at a time: what comes faster than it is handed on must not keep the rest waiting. */
+/* Records handed on at a time: records that come faster than they are handed on must not keep the rest of the program
+ * waiting. */
 enum { BATCH = 65536 };
 
-/* And so many are taken out of the ring for that, to be still in the processor's cache. */
+/* Records taken out of the ring at a time to be handed on: few enough to be still in the processor's cache. */
 enum { PIECE = 64 };
 
-/* What the callback of libbpf's ring returns when it has had its batch. */
+/* Returned by the callback of libbpf's ring once its batch is complete. */
 enum { BATCH_DONE = -ECANCELED };
 
-/* A ring begins with a page that says how far it was read, and one that says how far it was written (in bytes since it
- * was made: kernel/bpf/ringbuf.c). */
+/* Pages at the beginning of a ring: the first has the consumer's position, the second the producer's, in bytes since
+ * the ring was made (kernel/bpf/ringbuf.c). */
 enum { POSITIONS = 2 };
 
 struct bpf_source {
@@ -53,10 +56,10 @@ struct bpf_source {
 	struct bpf_ring shared;
 	const char *positions; /* the ring's first two pages */
 	int cpus;
-	size_t left; /* of what is taken out of the ring at a time */
+	size_t left; /* records still to be taken out of the ring in this batch */
 	struct backlog backlog;
 	uint64_t received;
-	uint64_t skipped; /* once stopped */
+	uint64_t skipped; /* valid once stopped */
 };
 
 _Static_assert((int)RECORD_MAX_NETNS == (int)PUSH_DOWN_MAX_NETNS, "one form of filter");
@@ -65,24 +68,24 @@ _Static_assert(sizeof(struct record_port_set) == sizeof(struct port_set), "one f
 
 /* ---- the ring ---- */
 
-static uint64_t ring_taken(const struct bpf_source *source)
+static uint64_t read_consumer_position(const struct bpf_source *source)
 {
 	return __atomic_load_n((const unsigned long *)source->positions, __ATOMIC_RELAXED);
 }
 
-/* Called by libbpf for each record in the ring. */
-static int on_record(void *context, void *data, size_t size)
+/* Moves one record into the backlog. Called by libbpf for each record in the ring. */
+static int take_ring_record(void *context, void *data, size_t size)
 {
 	struct bpf_source *source = context;
 
-	backlog_put(&source->backlog, ring_taken(source), data, size);
+	backlog_put(&source->backlog, read_consumer_position(source), data, size);
 	source->received += record_is_transition(data);
 	return --source->left == 0 || !backlog_make_room(&source->backlog) ? BATCH_DONE : 0;
 }
 
 /* ---- loading ---- */
 
-static void set_filter(struct record_filter *filter, const struct kernel_filter *kernel_filter)
+static void set_record_filter(struct record_filter *filter, const struct kernel_filter *kernel_filter)
 {
 	filter->by_family = kernel_filter->by_family;
 	filter->by_netns = kernel_filter->by_netns;
@@ -98,22 +101,22 @@ static void set_filter(struct record_filter *filter, const struct kernel_filter 
 	memcpy(&filter->either, &kernel_filter->either, sizeof(filter->either));
 }
 
-/* What this kernel may not have. */
+/* Abilities that this kernel may lack. */
 struct abilities {
 	bool make_cookies; /* bpf_get_socket_cookie() in tracing programs came with Linux 5.12 */
-	bool may_probe;    /* bpf_probe_read_kernel() goes where the kernel is locked down for confidentiality */
+	bool may_probe; /* bpf_probe_read_kernel() is forbidden where the kernel is locked down for confidentiality */
 };
 
-static int load_with(struct bpf_source *source, const struct kernel_filter *kernel_filter,
-		     const struct abilities *abilities)
+static int load_with_abilities(struct bpf_source *source, const struct kernel_filter *kernel_filter,
+			       const struct abilities *abilities)
 {
 	struct transition_bpf *skeleton = transition_bpf__open();
 	int err;
 
 	if (!skeleton)
 		return -errno;
-	/* const volatile is for the BPF side; here it is written until it is loaded */
-	set_filter((struct record_filter *)&skeleton->rodata->filter, kernel_filter);
+	/* const volatile is for the BPF side; user space writes the filter until it is loaded */
+	set_record_filter((struct record_filter *)&skeleton->rodata->filter, kernel_filter);
 	skeleton->rodata->own_pid = getpid();
 	skeleton->rodata->make_cookies = abilities->make_cookies;
 	skeleton->rodata->may_probe = abilities->may_probe;
@@ -131,18 +134,18 @@ static int load_with(struct bpf_source *source, const struct kernel_filter *kern
 	return 0;
 }
 
-static int load(struct bpf_source *source, const struct kernel_filter *kernel_filter)
+static int load_transition_programs(struct bpf_source *source, const struct kernel_filter *kernel_filter)
 {
 	static const struct abilities all[] = {{true, true}, {true, false}, {false, true}, {false, false}};
 	int err = -EINVAL;
 
 	for (size_t i = 0; err && i < sizeof(all) / sizeof(all[0]); i++)
-		err = load_with(source, kernel_filter, &all[i]);
+		err = load_with_abilities(source, kernel_filter, &all[i]);
 	return err;
 }
 
-/* The order matters: the second program asks what the first has done. */
-static int attach(struct transition_bpf *skeleton)
+/* Attaches both programs. The order matters: the second asks what the first has done. */
+static int attach_transition_programs(struct transition_bpf *skeleton)
 {
 	skeleton->links.on_transition = bpf_program__attach(skeleton->progs.on_transition);
 	if (!skeleton->links.on_transition)
@@ -151,11 +154,11 @@ static int attach(struct transition_bpf *skeleton)
 	return skeleton->links.on_transition_missed ? 0 : -errno;
 }
 
-static int map(struct bpf_source *source)
+static int map_ring(struct bpf_source *source)
 {
 	void *positions;
 
-	source->ring = ring_buffer__new(source->shared.fd, on_record, source, NULL);
+	source->ring = ring_buffer__new(source->shared.fd, take_ring_record, source, NULL);
 	if (!source->ring)
 		return -errno;
 	positions = mmap(NULL, POSITIONS * (size_t)getpagesize(), PROT_READ, MAP_SHARED, source->shared.fd, 0);
@@ -184,14 +187,14 @@ int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_byt
 		err = -E2BIG;
 		goto fail;
 	}
-	err = trial_bpf_kills() ? -ESHUTDOWN : load(source, kernel_filter);
+	err = trial_bpf_kills() ? -ESHUTDOWN : load_transition_programs(source, kernel_filter);
 	if (!err)
-		err = attach(source->skeleton);
+		err = attach_transition_programs(source->skeleton);
 	if (err) {
 		host_explain_failure(err);
 		goto fail;
 	}
-	err = map(source);
+	err = map_ring(source);
 	if (err) {
 		host_log_failure("the ring buffer cannot be mapped", err);
 		goto fail;
@@ -229,11 +232,12 @@ uint64_t bpf_source_written(const struct bpf_source *source)
 
 uint64_t bpf_source_taken(const struct bpf_source *source)
 {
-	return backlog_is_empty(&source->backlog) ? ring_taken(source) : backlog_position(&source->backlog);
+	return backlog_is_empty(&source->backlog) ? read_consumer_position(source) : backlog_position(&source->backlog);
 }
 
-/* Up to `most` of what is in the ring. 0, -ENOMEM where there is memory for none, or what libbpf says. */
-static int set_aside(struct bpf_source *source, size_t most)
+/* Moves up to `most` records out of the ring into the backlog. Returns 0, -ENOMEM where there is memory for none, or
+ * libbpf's error. */
+static int set_records_aside(struct bpf_source *source, size_t most)
 {
 	int taken;
 
@@ -246,7 +250,7 @@ static int set_aside(struct bpf_source *source, size_t most)
 
 int bpf_source_set_aside(struct bpf_source *source)
 {
-	int err = source->backlog.bytes < ASIDE_MAX ? set_aside(source, BATCH) : -ENOBUFS;
+	int err = source->backlog.bytes < ASIDE_MAX ? set_records_aside(source, BATCH) : -ENOBUFS;
 
 	return err == -ENOMEM ? -ENOBUFS : err;
 }
@@ -256,12 +260,13 @@ void bpf_source_relieve(struct bpf_source *source)
 	uint64_t ring_bytes = source->shared.bytes;
 	uint64_t most = ring_bytes < RELIEF_MAX / RELIEF_TIMES ? ring_bytes * RELIEF_TIMES : RELIEF_MAX;
 
-	if (bpf_source_written(source) - ring_taken(source) > ring_bytes / RELIEF_PART && source->backlog.bytes < most)
-		set_aside(source, BATCH);
+	if (bpf_source_written(source) - read_consumer_position(source) > ring_bytes / RELIEF_PART &&
+	    source->backlog.bytes < most)
+		set_records_aside(source, BATCH);
 }
 
-/* Up to `most` of those that wait. The handler may relieve the ring, which adds to them. */
-static int hand_on(struct bpf_source *source, size_t most, event_handler *handler, void *context)
+/* Hands on up to `most` waiting records. The handler may relieve the ring, which adds to the waiting records. */
+static int hand_on_records(struct bpf_source *source, size_t most, event_handler *handler, void *context)
 {
 	int err = 0;
 
@@ -279,18 +284,18 @@ int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *
 
 	for (; left && !err; left -= PIECE) {
 		if (backlog_is_empty(&source->backlog))
-			err = set_aside(source, PIECE);
+			err = set_records_aside(source, PIECE);
 		if (backlog_is_empty(&source->backlog))
 			break;
 		if (!err)
-			err = hand_on(source, PIECE, handler, context);
+			err = hand_on_records(source, PIECE, handler, context);
 		bpf_source_relieve(source);
 	}
 	*more = left == 0;
 	return err;
 }
 
-static uint64_t recursion_misses(const struct bpf_program *program)
+static uint64_t count_recursion_misses(const struct bpf_program *program)
 {
 	WITH_PRIVILEGES;
 	struct bpf_prog_info info = {0};
@@ -309,8 +314,9 @@ struct bpf_counts bpf_source_counts(const struct bpf_source *source)
 		counts.dropped += __atomic_load_n(&counters[cpu].dropped, __ATOMIC_RELAXED);
 		counts.recovered += __atomic_load_n(&counters[cpu].recovered, __ATOMIC_RELAXED);
 	}
-	counts.skipped = source->skeleton->links.on_transition ? recursion_misses(source->skeleton->progs.on_transition)
-							       : source->skipped;
+	counts.skipped = source->skeleton->links.on_transition
+				 ? count_recursion_misses(source->skeleton->progs.on_transition)
+				 : source->skipped;
 	return counts;
 }
 
@@ -320,8 +326,8 @@ void bpf_source_stop(struct bpf_source *source)
 {
 	const struct timespec instead = {.tv_nsec = 20 * NS_PER_MS};
 
-	/* The second first: without the first it would take everything for skipped. */
-	source->skipped = recursion_misses(source->skeleton->progs.on_transition);
+	/* Detach the second program first: without the first it would take every transition for skipped. */
+	source->skipped = count_recursion_misses(source->skeleton->progs.on_transition);
 	bpf_link__destroy(source->skeleton->links.on_transition_missed);
 	source->skeleton->links.on_transition_missed = NULL;
 	bpf_link__destroy(source->skeleton->links.on_transition);

@@ -14,7 +14,7 @@
 #include "privileges.h"
 #include "snapshot.skel.h"
 
-/* Where transitions come faster than they are taken out, there will not be room. */
+/* Longest wait for room: where transitions come faster than they are taken out, there will be none. */
 #define WAIT_MAX_NS (2 * NS_PER_SEC)
 
 struct iterators {
@@ -59,30 +59,31 @@ void iterators_free(struct iterators *iterators)
 	free(iterators);
 }
 
-struct wait {
-	uint64_t passed; /* so far it had come */
-	uint64_t since_ns;
+struct room_wait {
+	uint64_t passed;   /* the iterator's progress when the wait began */
+	uint64_t since_ns; /* 0: no wait yet */
 };
 
-/* EAGAIN is what the programs ask for when the ring is half full. False: for too long. */
-static bool wait_for_room(struct wait *wait, uint64_t passed)
+/* Waits a while after EAGAIN, which the programs cause when the ring is half full. False: it has been half full for too
+ * long, without progress. */
+static bool wait_for_room(struct room_wait *wait, uint64_t passed)
 {
 	const struct timespec pause = {.tv_nsec = NS_PER_MS};
 	uint64_t now_ns = clock_monotonic_ns();
 
 	if (!wait->since_ns || passed != wait->passed)
-		*wait = (struct wait){.passed = passed, .since_ns = now_ns};
+		*wait = (struct room_wait){.passed = passed, .since_ns = now_ns};
 	if (now_ns > wait->since_ns + WAIT_MAX_NS)
 		return false;
 	nanosleep(&pause, NULL);
 	return true;
 }
 
-static int run_through(const struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop)
+static int read_iterator(const struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop)
 {
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = bpf_iter_create(bpf_link__fd(link));
-	struct wait wait = {0};
+	struct room_wait wait = {0};
 	char nothing[64];
 	ssize_t got;
 
@@ -98,12 +99,12 @@ static int run_through(const struct iterators *iterators, const struct bpf_link 
 	return 0;
 }
 
-static int tell(struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop)
+static int run_iterator(struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop)
 {
 	int err;
 
 	iterators->skeleton->bss->lost = 0;
-	err = run_through(iterators, link, stop);
+	err = read_iterator(iterators, link, stop);
 	return !err && iterators->skeleton->bss->lost ? -ENOBUFS : err;
 }
 
@@ -111,10 +112,10 @@ int iterators_sockets(struct iterators *iterators, bool minis_only, const atomic
 {
 	iterators->skeleton->bss->minis_only = minis_only;
 	iterators->skeleton->bss->last_slot = UINT32_MAX;
-	return tell(iterators, iterators->skeleton->links.on_socket, stop);
+	return run_iterator(iterators, iterators->skeleton->links.on_socket, stop);
 }
 
 int iterators_descriptors(struct iterators *iterators, const atomic_bool *stop)
 {
-	return tell(iterators, iterators->skeleton->links.on_descriptor, stop);
+	return run_iterator(iterators, iterators->skeleton->links.on_descriptor, stop);
 }

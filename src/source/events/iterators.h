@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The kernel's iterators over sockets and over descriptors, told into the ring of the transitions.
+ * The kernel's iterators over sockets and over descriptors, which write into the ring of the transitions.
  */
 #include <stdatomic.h>
 
@@ -9,13 +9,13 @@
 
 struct iterators;
 
-/* 0, or a negative errno: this kernel does not have them, or does not allow them. `sockets`: false where only those
- * over descriptors are wanted. */
+/* Loads and attaches the iterators. Returns 0, or a negative errno where this kernel lacks them, or does not allow
+ * them. `sockets`: false where only the iterator over descriptors is wanted. */
 int iterators_open(const struct bpf_ring *ring, bool sockets, struct iterators **out);
 void iterators_free(struct iterators *iterators); /* NULL is fine */
 
-/* Each goes over all there is, waiting for room in the ring as long as `stop` is false and some is made. The sockets
- * are those of the network namespace that the calling thread is in; the descriptors are everybody's. 0, or a negative
- * errno: -ENOBUFS: there was no room, and something is missing. */
+/* Write all sockets, or all descriptors of sockets, into the ring, and wait for room in it as long as `stop` is false
+ * and room is being made. The sockets are those of the calling thread's network namespace; the descriptors are those of
+ * all processes. Return 0 or a negative errno: -ENOBUFS: the ring had no room, and something is missing. */
 int iterators_sockets(struct iterators *iterators, bool minis_only, const atomic_bool *stop);
 int iterators_descriptors(struct iterators *iterators, const atomic_bool *stop);

@@ -7,7 +7,8 @@
 
 #include "grow.h"
 
-/* Enough for everything that was in it to be ended (see the table: twice is). */
+/* Snapshots in a row that miss a namespace before it is forgotten. By then the table has ended everything that was in
+ * the namespace, for which two are enough. */
 enum { FORGET_AFTER = 8 };
 
 int netns_compare(const void *a, const void *b)
@@ -17,7 +18,7 @@ int netns_compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static int append(struct netns_history *history, uint32_t inode)
+static int append_netns_past(struct netns_history *history, uint32_t inode)
 {
 	if (!GROW(history->all, history->count, history->room, 16))
 		return -ENOMEM;
@@ -33,7 +34,7 @@ struct netns_past *netns_history_find(const struct netns_history *history, uint3
 	return NULL;
 }
 
-static void forget_the_long_gone(struct netns_history *history)
+static void forget_long_gone(struct netns_history *history)
 {
 	size_t kept = 0;
 
@@ -55,9 +56,9 @@ int netns_history_note(struct netns_history *history, const struct netns_list *n
 		if (past)
 			past->missed = 0;
 		else
-			err = append(history, now->all[i].inode);
+			err = append_netns_past(history, now->all[i].inode);
 	}
-	forget_the_long_gone(history);
+	forget_long_gone(history);
 	return err;
 }
 

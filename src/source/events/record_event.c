@@ -9,7 +9,7 @@
 _Static_assert((int)RECORD_ADDR_LEN == (int)ADDRESS_LEN, "one form of address");
 _Static_assert((int)RECORD_COMM_LEN == (int)COMM_LEN, "one form of name");
 
-static void read_tuple(struct tuple *tuple, const struct transition_record *t)
+static void read_record_tuple(struct tuple *tuple, const struct transition_record *t)
 {
 	memcpy(tuple->laddr.bytes, t->laddr, ADDRESS_LEN);
 	memcpy(tuple->raddr.bytes, t->raddr, ADDRESS_LEN);
@@ -19,26 +19,27 @@ static void read_tuple(struct tuple *tuple, const struct transition_record *t)
 	tuple->family = t->family;
 }
 
-static uint8_t known_state(uint8_t state)
+static uint8_t map_record_state(uint8_t state)
 {
 	return state < STATE_COUNT ? state : STATE_UNKNOWN;
 }
 
-static int hand_on(const struct transition_record *t, struct event *event, event_handler *handler, void *context)
+static int hand_on_transition(const struct transition_record *t, struct event *event, event_handler *handler,
+			      void *context)
 {
 	event->kind = EVENT_TRANSITION;
 	event->ts_ns = t->ts_ns;
 	event->sk = t->sk;
 	event->cookie = t->cookie;
-	read_tuple(&event->tuple, t);
-	event->oldstate = known_state(t->oldstate);
-	event->newstate = known_state(t->newstate);
+	read_record_tuple(&event->tuple, t);
+	event->oldstate = map_record_state(t->oldstate);
+	event->newstate = map_record_state(t->newstate);
 	event->again = t->kind & RECORD_AGAIN;
 	event->uid = t->uid;
 	return handler(context, event);
 }
 
-static struct owner owner_of(uint32_t pid, int32_t fd, const char comm[RECORD_COMM_LEN])
+static struct owner make_record_owner(uint32_t pid, int32_t fd, const char comm[RECORD_COMM_LEN])
 {
 	struct owner owner = {.pid = pid, .fd = fd};
 
@@ -49,10 +50,10 @@ static struct owner owner_of(uint32_t pid, int32_t fd, const char comm[RECORD_CO
 
 static int hand_on_call(const struct call_record *c, event_handler *handler, void *context)
 {
-	struct owner caller = owner_of(c->pid, FD_UNKNOWN, c->comm);
+	struct owner caller = make_record_owner(c->pid, FD_UNKNOWN, c->comm);
 	struct event event = {.inode = c->inode, .owners = &caller, .owner_count = c->pid ? 1 : 0};
 
-	return hand_on(&c->transition, &event, handler, context);
+	return hand_on_transition(&c->transition, &event, handler, context);
 }
 
 static int hand_on_closing(const struct closing_record *c, event_handler *handler, void *context)
@@ -63,13 +64,13 @@ static int hand_on_closing(const struct closing_record *c, event_handler *handle
 		.srtt_us = c->srtt_us,
 		.retrans = c->retrans,
 		.err = c->err,
-		.lives_on = known_state(c->lives_on),
+		.lives_on = map_record_state(c->lives_on),
 		.sent = c->sent,
 		.had_port = c->transition.lport != 0,
 	};
 	struct event event = {.inode = c->inode, .closing = &closing};
 
-	return hand_on(&c->transition, &event, handler, context);
+	return hand_on_transition(&c->transition, &event, handler, context);
 }
 
 static int hand_on_socket(const struct socket_record *s, event_handler *handler, void *context)
@@ -80,7 +81,7 @@ static int hand_on_socket(const struct socket_record *s, event_handler *handler,
 		.ts_ns = t->ts_ns,
 		.sk = s->mini ? 0 : t->sk,
 		.cookie = t->cookie,
-		.newstate = known_state(t->newstate),
+		.newstate = map_record_state(t->newstate),
 		.mini = s->mini,
 		.uid = s->mini && t->newstate != STATE_SYN_RECV ? UID_UNKNOWN : t->uid,
 		.inode = s->inode,
@@ -88,13 +89,13 @@ static int hand_on_socket(const struct socket_record *s, event_handler *handler,
 		.sendq = s->sendq,
 	};
 
-	read_tuple(&event.tuple, t);
+	read_record_tuple(&event.tuple, t);
 	return handler(context, &event);
 }
 
 static int hand_on_holder(const struct holder_record *h, event_handler *handler, void *context)
 {
-	struct owner owner = owner_of(h->pid, h->fd, h->comm);
+	struct owner owner = make_record_owner(h->pid, h->fd, h->comm);
 	struct event event = {
 		.kind = h->kind == RECORD_ACCEPT ? EVENT_ACCEPT : EVENT_HOLDER,
 		.sk = h->sk,
@@ -131,6 +132,6 @@ int record_hand_on(const void *record, event_handler *handler, void *context)
 	case RECORD_ACCEPT:
 		return hand_on_holder(record, handler, context);
 	default:
-		return hand_on(t, &event, handler, context);
+		return hand_on_transition(t, &event, handler, context);
 	}
 }

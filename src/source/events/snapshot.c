@@ -19,16 +19,16 @@
 #include "proc_fd.h"
 #include "proc_net.h"
 
-/* A half-open connection that nobody answers ends by then: tcp_synack_retries is 5, if nobody has set it, and each wait
- * twice the one before. */
+/* Longest life of a half-open connection that nobody answers: tcp_synack_retries is 5, unless somebody has set it, and
+ * each wait is twice the one before. */
 #define HALF_OPEN_NS (63 * NS_PER_SEC)
 
 struct snapshot_kit {
-	struct iterators *iterators; /* NULL: there are none */
-	bool exact;                  /* they tell the sockets; else /proc does */
-	bool enters;
-	bool warned;                  /* that a namespace cannot be read */
-	struct netns_history history; /* the running snapshot's thread's */
+	struct iterators *iterators;  /* NULL: not available */
+	bool exact;                   /* the iterators show the sockets; false: /proc does */
+	bool enters;                  /* may enter other network namespaces */
+	bool warned;                  /* the log says that a namespace cannot be read */
+	struct netns_history history; /* used by the running snapshot's thread only */
 };
 
 struct snapshot {
@@ -40,21 +40,21 @@ struct snapshot {
 	int err;
 	uint64_t cost_ns;
 	uint8_t scope;
-	uint8_t told; /* of the scope, to the last one */
-	size_t known_minis;
+	uint8_t reported;   /* the parts of the scope that were reported completely */
+	size_t known_minis; /* see snapshot_start() */
 	struct proc_rows rows;
 	struct owner *owners; /* see proc_fd_scan() */
-	uint32_t *covered;    /* namespaces read whole */
+	uint32_t *covered;    /* namespaces that were read completely */
 	size_t covered_count;
-	uint32_t *gone; /* namespaces that were there before */
+	uint32_t *gone; /* namespaces that existed before and do not now */
 	size_t gone_count;
-	uint32_t *there; /* all that there are; NULL: some may be hidden */
+	uint32_t *there; /* all namespaces that exist; NULL: some may be hidden */
 	size_t there_count;
 };
 
-/* ---- what it is taken with ---- */
+/* ---- the kit ---- */
 
-static bool is_alone(void)
+static bool is_only_namespace(void)
 {
 	struct netns_list namespaces;
 	bool alone;
@@ -66,7 +66,7 @@ static bool is_alone(void)
 	return alone;
 }
 
-static int refuse(int err)
+static int report_missing_iterators(int err)
 {
 	log_error(
 		"--snapshot-source=iter: this kernel has no BPF iterators over sockets and descriptors, or does not allow them (%s). Give auto or proc",
@@ -82,12 +82,12 @@ int snapshot_kit_open(const struct bpf_ring *ring, enum snapshot_source source, 
 	if (!kit)
 		return -ENOMEM;
 	kit->enters = netns_may_enter();
-	kit->exact = source == SNAPSHOT_BY_ITER || (source == SNAPSHOT_BY_AUTO && (kit->enters || is_alone()));
+	kit->exact = source == SNAPSHOT_BY_ITER || (source == SNAPSHOT_BY_AUTO && (kit->enters || is_only_namespace()));
 	if (source != SNAPSHOT_BY_PROC)
 		err = iterators_open(ring, kit->exact, &kit->iterators);
 	if (err && source == SNAPSHOT_BY_ITER) {
 		free(kit);
-		return refuse(err);
+		return report_missing_iterators(err);
 	}
 	kit->exact = kit->exact && kit->iterators;
 	log_info("snapshots by %s, holders by %s", kit->exact ? "iterator" : "/proc",
@@ -122,17 +122,18 @@ bool snapshot_kit_enters(const struct snapshot_kit *kit)
 
 /* ---- sockets ---- */
 
-static int read_table(const struct netns *netns, const char *table, uint8_t family, struct proc_rows *rows, size_t *odd)
+static int read_tcp_table(const struct netns *netns, const char *table, uint8_t family, struct proc_rows *rows,
+			  size_t *odd)
 {
 	CLEANUP(cleanup_close) int fd = netns_open_table(netns, table);
 
-	if (fd == -ENOENT) /* no IPv6 here */
+	if (fd == -ENOENT) /* this host has no IPv6 */
 		return 0;
 	return fd < 0 ? fd : proc_net_read(fd, family, netns->inode, rows, odd);
 }
 
-/* What "TCP: inuse 3 orphan 0 tw 1 …" says that this namespace has: sockets, and minisockets. -1: it cannot be read. */
-static long count_in(const struct netns *netns, const char *file, const char *format)
+/* Adds up a namespace's sockets and minisockets from "TCP: inuse 3 orphan 0 tw 1 …". -1: the file cannot be read. */
+static long count_sockets_in(const struct netns *netns, const char *file, const char *format)
 {
 	CLEANUP(cleanup_close) int fd = netns_open_table(netns, file);
 	unsigned int inuse = 0, mini = 0;
@@ -149,18 +150,18 @@ static long count_in(const struct netns *netns, const char *file, const char *fo
 	return (long)inuse + mini;
 }
 
-/* Minisockets; the kernel counts those of both families together. */
-static long minis_in(const struct netns *netns)
+/* Counts the minisockets of a namespace. The kernel counts both families together. */
+static long count_minis_in(const struct netns *netns)
 {
-	return count_in(netns, "sockstat", "TCP: inuse %*u orphan %*u tw %u");
+	return count_sockets_in(netns, "sockstat", "TCP: inuse %*u orphan %*u tw %u");
 }
 
-static void cover(struct snapshot *snapshot, const struct netns *netns)
+static void note_covered_namespace(struct snapshot *snapshot, const struct netns *netns)
 {
 	snapshot->covered[snapshot->covered_count++] = netns->inode;
 }
 
-static int read_by_iterator(struct snapshot *snapshot, const struct netns *netns)
+static int read_sockets_by_iterator(struct snapshot *snapshot, const struct netns *netns)
 {
 	CLEANUP(cleanup_close) int home = -1;
 	bool minis_only = !(snapshot->scope & SNAPSHOT_SOCKETS);
@@ -173,13 +174,13 @@ static int read_by_iterator(struct snapshot *snapshot, const struct netns *netns
 	return err;
 }
 
-static int read_from_proc(struct snapshot *snapshot, const struct netns *netns)
+static int read_sockets_from_proc(struct snapshot *snapshot, const struct netns *netns)
 {
 	size_t odd = 0;
-	int err = read_table(netns, "tcp", 4, &snapshot->rows, &odd);
+	int err = read_tcp_table(netns, "tcp", 4, &snapshot->rows, &odd);
 
 	if (!err)
-		err = read_table(netns, "tcp6", 6, &snapshot->rows, &odd);
+		err = read_tcp_table(netns, "tcp6", 6, &snapshot->rows, &odd);
 	if (odd)
 		log_warning("%zu lines of /proc/net/tcp in network namespace %u are not understood", odd, netns->inode);
 	return err ? err : odd ? -EILSEQ : 0;
@@ -187,16 +188,17 @@ static int read_from_proc(struct snapshot *snapshot, const struct netns *netns)
 
 static bool has_no_sockets(const struct snapshot *snapshot, const struct netns *netns)
 {
-	long ipv4 = count_in(netns, "sockstat", "TCP: inuse %u orphan %*u tw %u");
+	long ipv4 = count_sockets_in(netns, "sockstat", "TCP: inuse %u orphan %*u tw %u");
 
 	if (!(snapshot->scope & SNAPSHOT_SOCKETS))
-		return minis_in(netns) == 0;
-	return ipv4 == 0 && count_in(netns, "sockstat6", "TCP6: inuse %u") <= 0;
+		return count_minis_in(netns) == 0;
+	return ipv4 == 0 && count_sockets_in(netns, "sockstat6", "TCP6: inuse %u") <= 0;
 }
 
-/* The kernel keeps the connections of all namespaces in one table, and walks all of it for each: 8 ms that most
- * namespaces of a host with many are not worth. Half-open ones it does not count; they outlive their listener. */
-static bool is_empty(const struct snapshot *snapshot, const struct netns *netns)
+/* Recognizes a namespace that need not be read. The kernel keeps the connections of all namespaces in one table, and
+ * walks the whole table for each: 8 ms that most namespaces of a host with many are not worth. Half-open connections
+ * are not in the kernel's counts, and outlive their listener. */
+static bool is_empty_namespace(const struct snapshot *snapshot, const struct netns *netns)
 {
 	struct netns_past *past = netns_history_find(&snapshot->kit->history, netns->inode);
 	uint64_t now_ns = clock_monotonic_ns();
@@ -209,8 +211,8 @@ static bool is_empty(const struct snapshot *snapshot, const struct netns *netns)
 	return !past || !past->busy_ns || past->busy_ns + HALF_OPEN_NS < now_ns;
 }
 
-/* Once: there may be many, and each look comes upon them. */
-static void warn_of(struct snapshot_kit *kit, const struct netns *netns, int err)
+/* Warns once: there may be many such namespaces, and each snapshot comes upon them. */
+static void warn_of_unreadable(struct snapshot_kit *kit, const struct netns *netns, int err)
 {
 	if (!kit->warned)
 		log_warning(
@@ -223,14 +225,16 @@ static int read_namespace(struct snapshot *snapshot, const struct netns *netns)
 {
 	int err = 0;
 
-	if (!is_empty(snapshot, netns))
-		err = snapshot->kit->exact ? read_by_iterator(snapshot, netns) : read_from_proc(snapshot, netns);
+	if (!is_empty_namespace(snapshot, netns))
+		err = snapshot->kit->exact ? read_sockets_by_iterator(snapshot, netns)
+					   : read_sockets_from_proc(snapshot, netns);
 	if (!err)
-		cover(snapshot, netns);
+		note_covered_namespace(snapshot, netns);
 	if (err == -ENOMEM || err == -ENOBUFS)
 		return err;
-	if (err && err != -ESRCH && err != -EINVAL && err != -ENOENT && err != -EILSEQ) /* it went away meanwhile */
-		warn_of(snapshot->kit, netns, err);
+	/* -ESRCH, -EINVAL, -ENOENT: the namespace went away meanwhile; -EILSEQ is logged already. */
+	if (err && err != -ESRCH && err != -EINVAL && err != -ENOENT && err != -EILSEQ)
+		warn_of_unreadable(snapshot->kit, netns, err);
 	return 0;
 }
 
@@ -248,23 +252,23 @@ static int read_namespaces(struct snapshot *snapshot, const struct netns_list *n
 	return err;
 }
 
-/* The kernel's own count of minisockets tells for little whether any of those known has ended: those that have just
- * begun, and are not known yet, hide that for a moment at most. */
-static bool is_as_known(const struct snapshot *snapshot, const struct netns_list *namespaces)
+/* Checks at little cost that no known minisocket has ended: the kernel counts as many as are known. Minisockets that
+ * have just begun, and are not known yet, hide an end for a moment at most. */
+static bool has_all_known_minis(const struct snapshot *snapshot, const struct netns_list *namespaces)
 {
 	size_t there = 0;
 
 	if (snapshot->scope != SNAPSHOT_MINIS || !snapshot->known_minis)
 		return false;
 	for (size_t i = 0; i < namespaces->count; i++) {
-		long minis = minis_in(&namespaces->all[i]);
+		long minis = count_minis_in(&namespaces->all[i]);
 
 		there += minis > 0 ? (size_t)minis : 0;
 	}
 	return there >= snapshot->known_minis;
 }
 
-static int note_gone(struct snapshot *snapshot, const struct netns_list *namespaces)
+static int note_gone_namespaces(struct snapshot *snapshot, const struct netns_list *namespaces)
 {
 	struct netns_history *history = &snapshot->kit->history;
 	int err = netns_history_note(history, namespaces);
@@ -276,9 +280,9 @@ static int note_gone(struct snapshot *snapshot, const struct netns_list *namespa
 	return 0;
 }
 
-/* One may come and go between two looks, and only its TIME_WAITs be left: those of a container that ran for a second.
- */
-static int note_there(struct snapshot *snapshot, const struct netns_list *namespaces)
+/* Notes all namespaces that exist. A namespace may come and go between two snapshots and leave only its TIME_WAITs, as
+ * that of a container that ran for a second does. */
+static int note_present_namespaces(struct snapshot *snapshot, const struct netns_list *namespaces)
 {
 	if (!namespaces->whole)
 		return 0;
@@ -292,22 +296,22 @@ static int note_there(struct snapshot *snapshot, const struct netns_list *namesp
 	return 0;
 }
 
-static int take_sockets(struct snapshot *snapshot)
+static int read_all_sockets(struct snapshot *snapshot)
 {
 	struct netns_list namespaces;
 	int err = netns_discover(&namespaces);
 
 	if (err)
 		return err;
-	err = note_gone(snapshot, &namespaces);
+	err = note_gone_namespaces(snapshot, &namespaces);
 	if (!err)
-		err = note_there(snapshot, &namespaces);
+		err = note_present_namespaces(snapshot, &namespaces);
 	if (err) {
 		netns_list_free(&namespaces);
 		return err;
 	}
-	if (is_as_known(snapshot, &namespaces))
-		snapshot->scope = 0; /* nothing to tell */
+	if (has_all_known_minis(snapshot, &namespaces))
+		snapshot->scope = 0; /* nothing to report */
 	else
 		err = read_namespaces(snapshot, &namespaces);
 	netns_list_free(&namespaces);
@@ -316,7 +320,8 @@ static int take_sockets(struct snapshot *snapshot)
 
 /* ---- the thread ---- */
 
-/* A trace that has run for long goes on where descriptors run out for a while; who held what then holds it. */
+/* Scans /proc for the holders of the rows. A trace that has run for long goes on where descriptors run out for a while;
+ * the known holders then stay. */
 static int scan_holders(struct snapshot *snapshot)
 {
 	int err = proc_fd_scan(&snapshot->rows, &snapshot->owners);
@@ -328,7 +333,7 @@ static int scan_holders(struct snapshot *snapshot)
 	return 0;
 }
 
-static int take(struct snapshot *snapshot)
+static int take_snapshot(struct snapshot *snapshot)
 {
 	struct snapshot_kit *kit = snapshot->kit;
 	int err = 0;
@@ -339,30 +344,31 @@ static int take(struct snapshot *snapshot)
 		return -ENOENT;
 	}
 	if (snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS))
-		err = take_sockets(snapshot);
+		err = read_all_sockets(snapshot);
 	if (err)
 		return err;
-	snapshot->told = snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS);
+	snapshot->reported = snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS);
 	if (snapshot->scope & SNAPSHOT_HOLDERS)
 		err = kit->iterators ? iterators_descriptors(kit->iterators, &snapshot->stop) : scan_holders(snapshot);
 	if (!err)
-		snapshot->told = snapshot->scope;
+		snapshot->reported = snapshot->scope;
 	return err;
 }
 
-static void *run(void *argument)
+static void *run_snapshot_thread(void *argument)
 {
 	WITH_PRIVILEGES;
 	struct snapshot *snapshot = argument;
 
-	snapshot->err = take(snapshot);
+	snapshot->err = take_snapshot(snapshot);
 	snapshot->cost_ns = clock_thread_ns();
 	eventfd_write(snapshot->done_fd, 1);
 	return NULL;
 }
 
-/* /proc shows all sockets, or none; and its descriptors name inodes, which only rows make something of. */
-static uint8_t scope_to_be_had(const struct snapshot_kit *kit, uint8_t scope)
+/* Widens the scope to parts that the source can deliver. /proc shows all sockets, or none; and its descriptors name
+ * inodes, which mean something only together with rows. */
+static uint8_t widen_scope(const struct snapshot_kit *kit, uint8_t scope)
 {
 	if (!kit->exact && (scope & SNAPSHOT_MINIS || !kit->iterators))
 		scope |= SNAPSHOT_SOCKETS | SNAPSHOT_MINIS;
@@ -377,10 +383,10 @@ int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, struct
 	if (!snapshot)
 		return -ENOMEM;
 	snapshot->kit = kit;
-	snapshot->scope = scope_to_be_had(kit, scope);
+	snapshot->scope = widen_scope(kit, scope);
 	snapshot->known_minis = minis;
 	snapshot->done_fd = eventfd(0, EFD_CLOEXEC);
-	err = snapshot->done_fd < 0 ? errno : pthread_create(&snapshot->thread, NULL, run, snapshot);
+	err = snapshot->done_fd < 0 ? errno : pthread_create(&snapshot->thread, NULL, run_snapshot_thread, snapshot);
 	if (err) {
 		cleanup_close(&snapshot->done_fd);
 		free(snapshot);
@@ -395,7 +401,7 @@ int snapshot_fd(const struct snapshot *snapshot)
 	return snapshot->done_fd;
 }
 
-static void wait_for(struct snapshot *snapshot)
+static void join_snapshot_thread(struct snapshot *snapshot)
 {
 	if (!snapshot->joined)
 		pthread_join(snapshot->thread, NULL);
@@ -418,7 +424,7 @@ int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *h
 {
 	int err;
 
-	wait_for(snapshot);
+	join_snapshot_thread(snapshot);
 	err = snapshot->err == -ENOBUFS ? 0 : snapshot->err;
 	for (size_t i = 0; i < snapshot->rows.count && !err; i++) {
 		const struct proc_row *row = &snapshot->rows.rows[i];
@@ -447,15 +453,15 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 		.kind = EVENT_SNAPSHOT_END,
 		.ts_ns = began_ns,
 		.ended_ns = clock_monotonic_ns(),
-		.scope = snapshot->told,
+		.scope = snapshot->reported,
 		.exact = snapshot->kit->exact,
 		.holders_by_row = !snapshot->kit->iterators,
 	};
 	int err;
 
-	if (snapshot->err) /* in no namespace, so that only those end that cannot be there any more */
+	if (snapshot->err) /* covers no namespace: only minisockets end that cannot exist any more */
 		end.scope |= snapshot->scope & SNAPSHOT_MINIS;
-	if (snapshot->told & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS)) {
+	if (snapshot->reported & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS)) {
 		end.netns = snapshot->covered;
 		end.netns_count = snapshot->covered_count;
 		end.gone = snapshot->gone;
@@ -469,7 +475,7 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 
 void snapshot_spoil(struct snapshot *snapshot)
 {
-	snapshot->told = 0;
+	snapshot->reported = 0;
 	snapshot->err = -ENOBUFS;
 }
 
@@ -488,7 +494,7 @@ void snapshot_free(struct snapshot *snapshot)
 	if (!snapshot)
 		return;
 	atomic_store(&snapshot->stop, true);
-	wait_for(snapshot);
+	join_snapshot_thread(snapshot);
 	cleanup_close(&snapshot->done_fd);
 	proc_rows_free(&snapshot->rows);
 	free(snapshot->owners);

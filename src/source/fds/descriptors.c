@@ -23,27 +23,27 @@
 #include "privileges.h"
 #include "process_dir.h"
 
-/* Where a number is closed and given to something else again and again, the last look counts. */
-enum { LOOKS = 16 };
+/* Attempts to read a number that is closed and given to another file again and again; the last attempt counts. */
+enum { READ_TRIES = 16 };
 
-/* What one look tells of a descriptor. */
-struct look {
-	char link[PATH_MAX]; /* "": too long to be told */
+/* A descriptor as read from /proc, not yet interpreted. */
+struct raw_descriptor {
+	char link[PATH_MAX]; /* "": longer than the kernel shows */
 	struct statx file;
-	char *info; /* NULL: not told */
+	char *info; /* text of fdinfo; NULL: not readable */
 };
 
-/* The process or thread, and one of its descriptors. */
-struct place {
-	int task; /* /proc/PID, or that of the thread */
-	int dir;  /* its fd/ */
+/* Where a descriptor is read: the process or thread, and the number. */
+struct fd_place {
+	int task; /* open directory /proc/PID, or the thread's */
+	int dir;  /* open directory fd/ in `task` */
 	uint32_t pid;
 	uint32_t tid;
 	int32_t fd;
-	char name[16]; /* in `dir` */
+	char name[16]; /* of the link in `dir` */
 };
 
-static int read_link(const struct place *place, char *link)
+static int read_descriptor_link(const struct fd_place *place, char *link)
 {
 	ssize_t length = readlinkat(place->dir, place->name, link, PATH_MAX - 1);
 
@@ -53,8 +53,8 @@ static int read_link(const struct place *place, char *link)
 	return 0;
 }
 
-/* The server of a network file system, which may be dead, is not asked. */
-static int stat_as_known(int dir, const char *path, int flags, struct statx *file)
+/* Reads what the kernel knows of a file. The server of a network file system, which may be dead, is not asked. */
+static int stat_without_sync(int dir, const char *path, int flags, struct statx *file)
 {
 	flags |= AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
 	return statx(dir, path, flags, STATX_BASIC_STATS, file) ? -errno : 0;
@@ -65,52 +65,52 @@ static bool is_same_file(const struct statx *x, const struct statx *y)
 	return x->stx_ino == y->stx_ino && x->stx_dev_major == y->stx_dev_major && x->stx_dev_minor == y->stx_dev_minor;
 }
 
-/* Link and file tell of the same only if nothing else has got the number meanwhile; which the link alone does not say:
- * a directory may have been closed and opened again, with a pipe in between. (What fdinfo adds, as the position, may be
- * that of the one in between.) */
-static int look_at(const struct place *place, struct look *look)
+/* Reads link, file and fdinfo, and repeats until link and file are the same afterwards: nothing else has got the number
+ * meanwhile. The link alone does not prove that: a directory may have been closed and opened again, with a pipe in
+ * between. (What fdinfo adds, as the position, may still be the pipe's.) */
+static int read_raw_descriptor(const struct fd_place *place, struct raw_descriptor *raw)
 {
 	char path[32], again[PATH_MAX];
 	struct statx file;
 	int err = 0;
 
 	snprintf(path, sizeof(path), "fdinfo/%s", place->name);
-	for (int tries = 0; tries < LOOKS; tries++) {
-		free(look->info);
-		look->info = NULL;
-		err = read_link(place, look->link);
+	for (int tries = 0; tries < READ_TRIES; tries++) {
+		free(raw->info);
+		raw->info = NULL;
+		err = read_descriptor_link(place, raw->link);
 		if (!err)
-			err = stat_as_known(place->dir, place->name, 0, &look->file);
+			err = stat_without_sync(place->dir, place->name, 0, &raw->file);
 		if (err)
 			return err;
-		look->info = process_text(place->task, path);
-		if (!look->info && errno_is_resource(-errno))
+		raw->info = process_text(place->task, path);
+		if (!raw->info && errno_is_resource(-errno))
 			return -errno;
-		err = read_link(place, again);
+		err = read_descriptor_link(place, again);
 		if (!err)
-			err = stat_as_known(place->dir, place->name, 0, &file);
-		if (err || (strcmp(again, look->link) == 0 && is_same_file(&file, &look->file)))
+			err = stat_without_sync(place->dir, place->name, 0, &file);
+		if (err || (strcmp(again, raw->link) == 0 && is_same_file(&file, &raw->file)))
 			break;
 	}
 	return err;
 }
 
-/* A file may be called "x (deleted)"; then it is found under that name. */
-static bool is_deleted(const struct look *look)
+/* Recognizes a deleted file. A file that is really called "x (deleted)" is found under that name. */
+static bool is_deleted_file(const struct raw_descriptor *raw)
 {
 	struct statx there;
 
-	if (!descriptor_looks_deleted(look->link))
+	if (!descriptor_looks_deleted(raw->link))
 		return false;
-	return look->file.stx_nlink == 0 || stat_as_known(AT_FDCWD, look->link, AT_SYMLINK_NOFOLLOW, &there) ||
-	       !is_same_file(&there, &look->file);
+	return raw->file.stx_nlink == 0 || stat_without_sync(AT_FDCWD, raw->link, AT_SYMLINK_NOFOLLOW, &there) ||
+	       !is_same_file(&there, &raw->file);
 }
 
-/* "anon_inode:[eventfd]" → "eventfd"; "net:[4026531840]" and paths stay as they are. */
-static int take_name(struct descriptor *descriptor, const struct look *look)
+/* Sets the name: "anon_inode:[eventfd]" → "eventfd"; "net:[4026531840]" and paths stay as they are. */
+static int take_descriptor_name(struct descriptor *descriptor, const struct raw_descriptor *raw)
 {
 	static const char anonymous[] = "anon_inode:", deleted[] = " (deleted)";
-	const char *begin = look->link;
+	const char *begin = raw->link;
 	size_t length = strlen(begin);
 
 	if (!length)
@@ -129,9 +129,9 @@ static int take_name(struct descriptor *descriptor, const struct look *look)
 	return descriptor->name ? 0 : -ENOMEM;
 }
 
-/* A socket says which protocol it is of; of all that is to be told of it in /proc that is the only thing which does not
- * depend on the network namespace. */
-static void take_protocol(struct descriptor *descriptor, const struct place *place)
+/* Asks the socket for the name of its protocol: of all facts about a socket in /proc, only this one does not depend on
+ * the network namespace. */
+static void take_socket_protocol(struct descriptor *descriptor, const struct fd_place *place)
 {
 	static const char family[] = "AF_";
 	char path[64], *name = descriptor->socket.protocol;
@@ -146,7 +146,7 @@ static void take_protocol(struct descriptor *descriptor, const struct place *pla
 		*at = (char)tolower((unsigned char)*at);
 }
 
-static void take_target(struct descriptor *descriptor)
+static void take_pidfd_target(struct descriptor *descriptor)
 {
 	CLEANUP(cleanup_close) int process = -1;
 
@@ -156,8 +156,8 @@ static void take_target(struct descriptor *descriptor)
 		process_comm(process, descriptor->pidfd.comm);
 }
 
-/* A link says its type itself. */
-static void take_type_name(struct descriptor *descriptor)
+/* Names the type of a BPF map or program. For a BPF link, fdinfo has the name itself. */
+static void take_bpf_type_name(struct descriptor *descriptor)
 {
 	const char *name = NULL;
 
@@ -169,29 +169,29 @@ static void take_type_name(struct descriptor *descriptor)
 		snprintf(descriptor->bpf.type_name, sizeof(descriptor->bpf.type_name), "%s", name);
 }
 
-static void take_what_it_names(struct descriptor *descriptor, const struct place *place)
+static void take_kind_details(struct descriptor *descriptor, const struct fd_place *place)
 {
 	switch (descriptor->kind) {
 	case KIND_SOCKET:
-		take_protocol(descriptor, place);
+		take_socket_protocol(descriptor, place);
 		break;
 	case KIND_PIDFD:
-		take_target(descriptor);
+		take_pidfd_target(descriptor);
 		break;
 	case KIND_BPF_MAP:
 	case KIND_BPF_PROG:
-		take_type_name(descriptor);
+		take_bpf_type_name(descriptor);
 		break;
 	default:
 		break;
 	}
 }
 
-static int describe(const struct place *place, const struct look *look, struct descriptor *out)
+static int describe_descriptor(const struct fd_place *place, const struct raw_descriptor *raw, struct descriptor *out)
 {
-	const struct statx *file = &look->file;
+	const struct statx *file = &raw->file;
 	const struct descriptor_look seen = {
-		.link = look->link,
+		.link = raw->link,
 		.mode = file->stx_mode,
 		.hard_links = file->stx_nlink,
 		.device = makedev(file->stx_dev_major, file->stx_dev_minor),
@@ -203,7 +203,7 @@ static int describe(const struct place *place, const struct look *look, struct d
 		.tid = place->tid,
 		.fd = place->fd,
 		.kind = descriptor_kind_of(&seen),
-		.deleted = is_deleted(look),
+		.deleted = is_deleted_file(raw),
 		.inode = file->stx_ino,
 		.device = seen.device,
 		.special = makedev(file->stx_rdev_major, file->stx_rdev_minor),
@@ -211,14 +211,14 @@ static int describe(const struct place *place, const struct look *look, struct d
 	};
 	out->has_size = out->kind == KIND_FILE || out->kind == KIND_MEMFD;
 	out->size = file->stx_size;
-	err = take_name(out, look);
-	if (!err && look->info)
-		err = fdinfo_parse(look->info, out);
-	take_what_it_names(out, place);
+	err = take_descriptor_name(out, raw);
+	if (!err && raw->info)
+		err = fdinfo_parse(raw->info, out);
+	take_kind_details(out, place);
 	return err;
 }
 
-static int append(struct descriptors *all, const struct descriptor *descriptor)
+static int append_descriptor(struct descriptors *all, const struct descriptor *descriptor)
 {
 	if (!GROW(all->all, all->count, all->room, 32))
 		return -ENOMEM;
@@ -226,27 +226,27 @@ static int append(struct descriptors *all, const struct descriptor *descriptor)
 	return 0;
 }
 
-static int read_one(const struct place *place, struct descriptors *out)
+static int read_one_descriptor(const struct fd_place *place, struct descriptors *out)
 {
-	struct look look = {.info = NULL};
+	struct raw_descriptor raw = {.info = NULL};
 	struct descriptor descriptor = {0};
-	int err = look_at(place, &look);
+	int err = read_raw_descriptor(place, &raw);
 
 	if (!err) {
-		err = describe(place, &look, &descriptor);
+		err = describe_descriptor(place, &raw, &descriptor);
 		if (!err)
-			err = append(out, &descriptor);
+			err = append_descriptor(out, &descriptor);
 		if (err) {
 			free(descriptor.name);
 			free(descriptor.watches);
 		}
 	}
-	free(look.info);
-	/* The directory may be ours and its links not, as of a process that has taken on another's rights. */
-	return errno_is_resource(err) || err == -EACCES || err == -EPERM ? err : 0; /* anything else: it is closed */
+	free(raw.info);
+	/* The directory may be readable and its links not, as in a process that has taken on another user's rights. */
+	return errno_is_resource(err) || err == -EACCES || err == -EPERM ? err : 0; /* other errors: closed by now */
 }
 
-static int compare(const void *a, const void *b)
+static int compare_descriptors(const void *a, const void *b)
 {
 	const struct descriptor *x = a, *y = b;
 
@@ -257,7 +257,7 @@ int descriptors_read(int task, uint32_t pid, uint32_t tid, struct descriptors *o
 {
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(task, "fd");
-	struct place place = {.task = task, .pid = pid, .tid = tid};
+	struct fd_place place = {.task = task, .pid = pid, .tid = tid};
 	int64_t fd;
 	int err = 0;
 
@@ -268,14 +268,14 @@ int descriptors_read(int task, uint32_t pid, uint32_t tid, struct descriptors *o
 	while (!err && (fd = dir_next_number(fds)) >= 0) {
 		place.fd = (int32_t)fd;
 		*decimal_put(place.name, (uint64_t)fd) = '\0';
-		err = read_one(&place, out);
+		err = read_one_descriptor(&place, out);
 	}
 	if (err) {
 		descriptors_free(out);
 		return err;
 	}
 	if (out->count)
-		qsort(out->all, out->count, sizeof(*out->all), compare);
+		qsort(out->all, out->count, sizeof(*out->all), compare_descriptors);
 	descriptors_mark_stale(out);
 	return 0;
 }

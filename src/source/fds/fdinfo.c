@@ -12,19 +12,19 @@
 #include "grow.h"
 
 enum {
-	INTERNAL_MINOR_BITS = 20, /* of a device as the kernel numbers it inside (include/linux/kdev_t.h) */
+	INTERNAL_MINOR_BITS = 20, /* of a device number inside the kernel (include/linux/kdev_t.h) */
 	BPF_KINDS = 3,
 };
 
-/* One file, as far as it was read. */
-struct reading {
+/* The state of one file's parsing. */
+struct fdinfo_parse {
 	struct descriptor *descriptor;
-	bool ended; /* what follows may be anybody's text, or is of something else */
+	bool ended; /* the rest may be text that anybody chose, or describes another object */
 	int err;
 };
 
-/* The value of a line that begins with `name`, blanks passed over; else NULL. */
-static const char *value_of(const char *line, const char *name)
+/* Returns the value of a line that begins with `name`, without leading blanks; else NULL. */
+static const char *find_fdinfo_value(const char *line, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -33,9 +33,9 @@ static const char *value_of(const char *line, const char *name)
 	return line + length + strspn(line + length, " \t");
 }
 
-static bool read_number(const char *line, const char *name, int base, uint64_t *out)
+static bool read_fdinfo_number(const char *line, const char *name, int base, uint64_t *out)
 {
-	const char *value = value_of(line, name);
+	const char *value = find_fdinfo_value(line, name);
 	char *end;
 	uint64_t number;
 
@@ -49,50 +49,50 @@ static bool read_number(const char *line, const char *name, int base, uint64_t *
 	return true;
 }
 
-static bool read_u32(const char *line, const char *name, int base, uint32_t *out)
+static bool read_fdinfo_u32(const char *line, const char *name, int base, uint32_t *out)
 {
 	uint64_t number;
 
-	if (!read_number(line, name, base, &number) || number > UINT32_MAX)
+	if (!read_fdinfo_number(line, name, base, &number) || number > UINT32_MAX)
 		return false;
 	*out = (uint32_t)number;
 	return true;
 }
 
-static bool read_i32(const char *line, const char *name, int32_t *out)
+static bool read_fdinfo_i32(const char *line, const char *name, int32_t *out)
 {
-	const char *value = value_of(line, name);
+	const char *value = find_fdinfo_value(line, name);
 	char rest;
 
 	return value && sscanf(value, "%9" SCNd32 "%c", out, &rest) == 1;
 }
 
-static void read_word(const char *line, const char *name, char *out)
+static void read_fdinfo_word(const char *line, const char *name, char *out)
 {
-	const char *value = value_of(line, name);
+	const char *value = find_fdinfo_value(line, name);
 
 	if (value)
 		snprintf(out, TYPE_NAME_MAX, "%s", value);
 }
 
-/* ---- what all have ---- */
+/* ---- lines of all kinds ---- */
 
-static bool read_common(struct reading *reading, const char *line)
+static bool read_common_line(struct fdinfo_parse *parse, const char *line)
 {
-	struct descriptor *descriptor = reading->descriptor;
+	struct descriptor *descriptor = parse->descriptor;
 	uint64_t number;
 
-	if (read_number(line, "pos:", 10, &number)) {
+	if (read_fdinfo_number(line, "pos:", 10, &number)) {
 		descriptor->position = number <= INT64_MAX ? (int64_t)number : -1;
 		return true;
 	}
-	if (read_number(line, "flags:", 8, &number)) {
+	if (read_fdinfo_number(line, "flags:", 8, &number)) {
 		descriptor->flags = (uint32_t)number;
 		descriptor->flags_known = true;
 		descriptor->access = access_mode_of(descriptor->flags);
 		return true;
 	}
-	if (value_of(line, "lock:")) {
+	if (find_fdinfo_value(line, "lock:")) {
 		descriptor->locks++;
 		return true;
 	}
@@ -101,36 +101,36 @@ static bool read_common(struct reading *reading, const char *line)
 
 /* ---- watches ---- */
 
-static struct watch *add_watch(struct reading *reading)
+static struct watch *make_watch_room(struct fdinfo_parse *parse)
 {
-	struct descriptor *descriptor = reading->descriptor;
+	struct descriptor *descriptor = parse->descriptor;
 
 	if (!GROW(descriptor->watches, descriptor->watch_count, descriptor->watch_room, 8)) {
-		reading->err = -ENOMEM;
+		parse->err = -ENOMEM;
 		return NULL;
 	}
 	return &descriptor->watches[descriptor->watch_count];
 }
 
-static void keep_watch(struct reading *reading, const struct watch *watch)
+static void keep_watch(struct fdinfo_parse *parse, const struct watch *watch)
 {
-	struct watch *slot = add_watch(reading);
+	struct watch *slot = make_watch_room(parse);
 
 	if (!slot)
 		return;
 	*slot = *watch;
-	reading->descriptor->watch_count++;
-	reading->descriptor->detailed = true;
+	parse->descriptor->watch_count++;
+	parse->descriptor->detailed = true;
 }
 
-static void set_device(struct watch *watch, uint32_t device)
+static void set_watch_device(struct watch *watch, uint32_t device)
 {
 	watch->major = device >> INTERNAL_MINOR_BITS;
 	watch->minor = device & ((1u << INTERNAL_MINOR_BITS) - 1);
 }
 
 /* "tfd:        3 events: 80000019 data:                3  pos:0 ino:40e sdev:10" */
-static void read_epoll(struct reading *reading, const char *line)
+static void read_epoll(struct fdinfo_parse *parse, const char *line)
 {
 	struct watch watch = {.target = WATCH_DESCRIPTOR};
 	uint32_t device;
@@ -143,12 +143,12 @@ static void read_epoll(struct reading *reading, const char *line)
 	if (known < 3)
 		watch.inode = 0;
 	if (known == 4)
-		set_device(&watch, device);
-	keep_watch(reading, &watch);
+		set_watch_device(&watch, device);
+	keep_watch(parse, &watch);
 }
 
 /* "inotify wd:2 ino:13 sdev:fe00000 mask:100 ignored_mask:0 fhandle-bytes:8 …" */
-static void read_inotify(struct reading *reading, const char *line)
+static void read_inotify(struct fdinfo_parse *parse, const char *line)
 {
 	struct watch watch = {.target = WATCH_INODE};
 	uint32_t device, number;
@@ -157,13 +157,13 @@ static void read_inotify(struct reading *reading, const char *line)
 		   &device, &watch.events) != 4)
 		return;
 	watch.number = (int32_t)number;
-	set_device(&watch, device);
-	keep_watch(reading, &watch);
+	set_watch_device(&watch, device);
+	keep_watch(parse, &watch);
 }
 
 /* "fanotify ino:3c51a sdev:fe00000 mflags:0 mask:100 …", "fanotify mnt_id:1b mflags:0 mask:8 …", "fanotify sdev:fe00000
  * mflags:0 mask:8 …", "fanotify mnt_ns:4026531832 mflags:0 mask:1000000 …" */
-static void read_fanotify(struct reading *reading, const char *line)
+static void read_fanotify(struct fdinfo_parse *parse, const char *line)
 {
 	struct watch watch = {0};
 	const char *mask = strstr(line, " mask:");
@@ -181,120 +181,120 @@ static void read_fanotify(struct reading *reading, const char *line)
 		watch.target = WATCH_FILE_SYSTEM;
 	else
 		return;
-	set_device(&watch, device);
-	keep_watch(reading, &watch);
+	set_watch_device(&watch, device);
+	keep_watch(parse, &watch);
 }
 
 /* ---- other kinds ---- */
 
-static void read_eventfd(struct reading *reading, const char *line)
+static void read_eventfd(struct fdinfo_parse *parse, const char *line)
 {
-	struct descriptor *descriptor = reading->descriptor;
+	struct descriptor *descriptor = parse->descriptor;
 	uint64_t number;
 
-	if (read_number(line, "eventfd-count:", 16, &number)) {
+	if (read_fdinfo_number(line, "eventfd-count:", 16, &number)) {
 		descriptor->eventfd.count = number;
 		descriptor->detailed = true;
-	} else if (read_number(line, "eventfd-semaphore:", 10, &number)) {
+	} else if (read_fdinfo_number(line, "eventfd-semaphore:", 10, &number)) {
 		descriptor->eventfd.semaphore = number != 0;
 	}
 }
 
 /* "it_value: (3599, 985793003)" */
-static void read_time(const char *line, const char *name, uint64_t *out)
+static void read_fdinfo_time(const char *line, const char *name, uint64_t *out)
 {
-	const char *value = value_of(line, name);
+	const char *value = find_fdinfo_value(line, name);
 	uint64_t seconds, ns;
 
 	if (value && sscanf(value, "(%10" SCNu64 ", %9" SCNu64 ")", &seconds, &ns) == 2)
 		*out = seconds * NS_PER_SEC + ns;
 }
 
-static void read_timerfd(struct reading *reading, const char *line)
+static void read_timerfd(struct fdinfo_parse *parse, const char *line)
 {
-	struct descriptor *descriptor = reading->descriptor;
+	struct descriptor *descriptor = parse->descriptor;
 
-	if (read_i32(line, "clockid:", &descriptor->timerfd.clock))
+	if (read_fdinfo_i32(line, "clockid:", &descriptor->timerfd.clock))
 		descriptor->detailed = true;
-	read_number(line, "ticks:", 10, &descriptor->timerfd.ticks);
-	read_time(line, "it_value:", &descriptor->timerfd.value_ns);
-	read_time(line, "it_interval:", &descriptor->timerfd.interval_ns);
+	read_fdinfo_number(line, "ticks:", 10, &descriptor->timerfd.ticks);
+	read_fdinfo_time(line, "it_value:", &descriptor->timerfd.value_ns);
+	read_fdinfo_time(line, "it_interval:", &descriptor->timerfd.interval_ns);
 }
 
-static void read_signalfd(struct reading *reading, const char *line)
+static void read_signalfd(struct fdinfo_parse *parse, const char *line)
 {
-	if (read_number(line, "sigmask:", 16, &reading->descriptor->signals))
-		reading->descriptor->detailed = true;
+	if (read_fdinfo_number(line, "sigmask:", 16, &parse->descriptor->signals))
+		parse->descriptor->detailed = true;
 }
 
-static void read_pidfd(struct reading *reading, const char *line)
+static void read_pidfd(struct fdinfo_parse *parse, const char *line)
 {
-	if (read_i32(line, "Pid:", &reading->descriptor->pidfd.pid))
-		reading->descriptor->detailed = true;
+	if (read_fdinfo_i32(line, "Pid:", &parse->descriptor->pidfd.pid))
+		parse->descriptor->detailed = true;
 }
 
-static void read_bpf(struct reading *reading, const char *line)
+static void read_bpf(struct fdinfo_parse *parse, const char *line)
 {
 	static const char *const types[BPF_KINDS] = {"map_type:", "prog_type:", "link_type:"},
 				 *const ids[BPF_KINDS] = {"map_id:", "prog_id:", "link_id:"};
-	struct descriptor *descriptor = reading->descriptor;
+	struct descriptor *descriptor = parse->descriptor;
 	unsigned int at = descriptor->kind - KIND_BPF_MAP;
 
 	if (descriptor->kind == KIND_BPF_LINK)
-		read_word(line, types[at], descriptor->bpf.type_name);
+		read_fdinfo_word(line, types[at], descriptor->bpf.type_name);
 	else
-		read_u32(line, types[at], 10, &descriptor->bpf.type);
-	if (read_u32(line, ids[at], 10, &descriptor->bpf.id)) {
+		read_fdinfo_u32(line, types[at], 10, &descriptor->bpf.type);
+	if (read_fdinfo_u32(line, ids[at], 10, &descriptor->bpf.id)) {
 		descriptor->detailed = true;
-		reading->ended = true; /* a link goes on with its program, and with paths */
+		parse->ended = true; /* a link's text goes on with its program, and with paths */
 	}
 }
 
-static void read_character(struct reading *reading, const char *line)
+static void read_character(struct fdinfo_parse *parse, const char *line)
 {
-	struct descriptor *descriptor = reading->descriptor;
+	struct descriptor *descriptor = parse->descriptor;
 
 	if (!descriptor->detailed)
 		descriptor->character.terminal = -1;
-	if (read_i32(line, "tty-index:", &descriptor->character.terminal))
+	if (read_fdinfo_i32(line, "tty-index:", &descriptor->character.terminal))
 		descriptor->detailed = true;
-	if (!value_of(line, "iff:"))
+	if (!find_fdinfo_value(line, "iff:"))
 		return;
-	read_word(line, "iff:", descriptor->character.interface);
+	read_fdinfo_word(line, "iff:", descriptor->character.interface);
 	descriptor->detailed = true;
 }
 
-static void read_dma_buf(struct reading *reading, const char *line)
+static void read_dma_buf(struct fdinfo_parse *parse, const char *line)
 {
-	struct descriptor *descriptor = reading->descriptor;
+	struct descriptor *descriptor = parse->descriptor;
 
-	if (read_number(line, "size:", 10, &descriptor->size))
+	if (read_fdinfo_number(line, "size:", 10, &descriptor->size))
 		descriptor->has_size = true;
-	if (value_of(line, "exp_name:")) {
-		read_word(line, "exp_name:", descriptor->dma_buf.exporter);
+	if (find_fdinfo_value(line, "exp_name:")) {
+		read_fdinfo_word(line, "exp_name:", descriptor->dma_buf.exporter);
 		descriptor->detailed = true;
 	}
-	if (value_of(line, "name:")) {
-		read_word(line, "name:", descriptor->dma_buf.label);
-		reading->ended = true; /* any process may give it any name, with newlines in it */
+	if (find_fdinfo_value(line, "name:")) {
+		read_fdinfo_word(line, "name:", descriptor->dma_buf.label);
+		parse->ended = true; /* any process may give the buffer any name, with newlines in it */
 	}
 }
 
-static void read_io_uring(struct reading *reading, const char *line)
+static void read_io_uring(struct fdinfo_parse *parse, const char *line)
 {
 	uint32_t mask;
 
-	if (read_u32(line, "SqMask:", 16, &mask) && mask < UINT32_MAX) {
-		reading->descriptor->ring_entries = mask + 1;
-		reading->descriptor->detailed = true;
+	if (read_fdinfo_u32(line, "SqMask:", 16, &mask) && mask < UINT32_MAX) {
+		parse->descriptor->ring_entries = mask + 1;
+		parse->descriptor->detailed = true;
 	}
 }
 
-/* ---- all of them ---- */
+/* ---- the whole file ---- */
 
-typedef void line_reader(struct reading *reading, const char *line);
+typedef void line_reader(struct fdinfo_parse *parse, const char *line);
 
-static line_reader *reader_of(enum descriptor_kind kind)
+static line_reader *choose_line_reader(enum descriptor_kind kind)
 {
 	static line_reader *const readers[KIND_COUNT] = {
 		[KIND_EVENTFD] = read_eventfd,   [KIND_EPOLL] = read_epoll,         [KIND_TIMERFD] = read_timerfd,
@@ -309,20 +309,20 @@ static line_reader *reader_of(enum descriptor_kind kind)
 
 int fdinfo_parse(const char *text, struct descriptor *descriptor)
 {
-	struct reading reading = {.descriptor = descriptor};
-	line_reader *read_own = reader_of(descriptor->kind);
+	struct fdinfo_parse parse = {.descriptor = descriptor};
+	line_reader *read_own = choose_line_reader(descriptor->kind);
 	char line[512];
 
-	while (*text && !reading.err && !reading.ended) {
+	while (*text && !parse.err && !parse.ended) {
 		size_t length = strcspn(text, "\n");
 
 		if (length < sizeof(line)) {
 			memcpy(line, text, length);
 			line[length] = '\0';
-			if (!read_common(&reading, line) && read_own)
-				read_own(&reading, line);
+			if (!read_common_line(&parse, line) && read_own)
+				read_own(&parse, line);
 		}
 		text += length + (text[length] == '\n');
 	}
-	return reading.err;
+	return parse.err;
 }

@@ -10,11 +10,11 @@
 
 #include "cleanup.h"
 
-/* PIDFD_THREAD of linux/pidfd.h, since Linux 6.9 */
+/* PIDFD_THREAD of linux/pidfd.h, since Linux 6.9. */
 #define OF_A_THREAD O_EXCL
 
-/* The same open file; or -1. */
-static int take_from_holder(const struct descriptor *pipe)
+/* Duplicates the holder's descriptor, with the same open file. -1: refused, or the number is another file's by now. */
+static int take_pipe_from_holder(const struct descriptor *pipe)
 {
 	uint32_t task = pipe->tid ? pipe->tid : pipe->holder;
 	unsigned int flags = pipe->tid && pipe->tid != pipe->holder ? OF_A_THREAD : 0;
@@ -29,9 +29,10 @@ static int take_from_holder(const struct descriptor *pipe)
 	return TAKE_FD(fd);
 }
 
-/* Who has opened a FIFO to read without waiting is told of a hang-up only once a writer has come and gone (fifo_open(),
- * fs/pipe.c). tee() takes nothing out; of one in which something lies it does not tell. */
-static enum tristate has_writer(int fifo)
+/* Asks by tee(), which takes nothing out, for a writer. poll() reports a hang-up to a reader that opened the FIFO
+ * without waiting only once a writer has come and gone (fifo_open(), fs/pipe.c). While data is in the FIFO, tee() gives
+ * no answer. */
+static enum tristate has_fifo_writer(int fifo)
 {
 	CLEANUP(cleanup_close) int reader = -1;
 	CLEANUP(cleanup_close) int writer = -1;
@@ -51,12 +52,12 @@ static enum tristate has_writer(int fifo)
 enum tristate pipe_end_ask(const struct descriptor *pipe)
 {
 	bool is_end = pipe->access == ACCESS_READ || pipe->access == ACCESS_WRITE;
-	CLEANUP(cleanup_close) int fd = is_end ? take_from_holder(pipe) : -1;
+	CLEANUP(cleanup_close) int fd = is_end ? take_pipe_from_holder(pipe) : -1;
 	struct pollfd end = {.fd = fd};
 
 	if (fd < 0 || poll(&end, 1, 0) < 0)
 		return TRISTATE_UNKNOWN;
 	if (end.revents & (POLLHUP | POLLERR))
 		return TRISTATE_NO;
-	return pipe->kind == KIND_FIFO && pipe->access == ACCESS_READ ? has_writer(fd) : TRISTATE_YES;
+	return pipe->kind == KIND_FIFO && pipe->access == ACCESS_READ ? has_fifo_writer(fd) : TRISTATE_YES;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Whether the other end of a pipe or FIFO is open, as the kernel counts: also where nobody was found who holds it, as
- * while it is on its way through a socket.
+ * The state of a pipe's or FIFO's other end, open or not, as the kernel counts: known also where no holder of that end
+ * was found, as while it is on its way through a socket.
  */
 #include "descriptor.h"
 
-/* Takes the descriptor from its holder for a moment (pidfd_getfd(), which asks for the right to trace it) and neither
- * reads nor writes. Unknown where that is refused, where the descriptor is another by now, and of one that is not at
- * one end. */
+/* Duplicates the descriptor from its holder for a moment (pidfd_getfd(), which takes the right to trace the holder),
+ * and neither reads nor writes. Unknown where that is refused, where the number is another file's by now, and for a
+ * descriptor that is not at exactly one end. */
 enum tristate pipe_end_ask(const struct descriptor *pipe);

@@ -15,38 +15,39 @@
 #include "proc_fd.h"
 #include "process_dir.h"
 
-/* A descriptor of one of the pipes. */
-struct holding {
+/* One descriptor of one of the wanted pipes or FIFOs. */
+struct pipe_holder {
 	uint64_t inode;
-	dev_t device; /* 0: a pipe, and no FIFO */
+	dev_t device; /* of a FIFO; 0: a pipe */
 	struct other_holder holder;
 };
 
-struct scan {
-	uint64_t *wanted; /* inodes, in ascending order; of FIFOs on any device */
+/* The search for all holders. */
+struct pipe_scan {
+	uint64_t *wanted; /* inodes, in ascending order; those of FIFOs match on any device */
 	size_t wanted_count;
 	bool wants_fifos;
-	struct holding *found;
+	struct pipe_holder *found;
 	size_t count;
 	size_t room;
 };
 
-static int compare_inodes(const void *a, const void *b)
+static int compare_pipe_inodes(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return x < y ? -1 : x > y;
 }
 
-static bool is_wanted(const struct scan *scan, uint64_t inode)
+static bool is_wanted_inode(const struct pipe_scan *scan, uint64_t inode)
 {
 	return inode && scan->wanted_count &&
-	       bsearch(&inode, scan->wanted, scan->wanted_count, sizeof(inode), compare_inodes);
+	       bsearch(&inode, scan->wanted, scan->wanted_count, sizeof(inode), compare_pipe_inodes);
 }
 
-/* The inode of a FIFO, and the device that it is on; 0 for anything else. The server of a network file system, which
- * may be dead, is not asked. */
-static uint64_t fifo_inode(const struct proc_link *link, dev_t *device)
+/* Returns the inode of a FIFO, and sets the device that it is on; 0 for any other file. The server of a network file
+ * system, which may be dead, is not asked. */
+static uint64_t read_fifo_inode(const struct proc_link *link, dev_t *device)
 {
 	struct statx file;
 
@@ -57,8 +58,9 @@ static uint64_t fifo_inode(const struct proc_link *link, dev_t *device)
 	return S_ISFIFO(file.stx_mode) ? file.stx_ino : 0;
 }
 
-/* The link itself may be read where the file may be, and so on. */
-static enum access_mode access_of(const struct proc_link *link)
+/* Reads the access mode off the link's own permissions: the link is readable where the file is open for reading, and
+ * writable where it is open for writing. */
+static enum access_mode read_link_access(const struct proc_link *link)
 {
 	struct stat file;
 	bool reads, writes;
@@ -70,37 +72,37 @@ static enum access_mode access_of(const struct proc_link *link)
 	return reads && writes ? ACCESS_BOTH : reads ? ACCESS_READ : writes ? ACCESS_WRITE : ACCESS_NONE;
 }
 
-static int append(struct scan *scan, const struct holding *holding)
+static int append_pipe_holder(struct pipe_scan *scan, const struct pipe_holder *held)
 {
 	if (!GROW(scan->found, scan->count, scan->room, 64))
 		return -ENOMEM;
-	scan->found[scan->count++] = *holding;
+	scan->found[scan->count++] = *held;
 	return 0;
 }
 
-static int take_link(void *context, struct proc_link *link)
+static int take_pipe_link(void *context, struct proc_link *link)
 {
-	struct scan *scan = context;
-	struct holding holding = {.inode = proc_link_inode(link, "pipe")};
+	struct pipe_scan *scan = context;
+	struct pipe_holder held = {.inode = proc_link_inode(link, "pipe")};
 	int err;
 
 	if (link->owner.pid == (uint32_t)getpid())
 		return 0;
-	if (!holding.inode && scan->wants_fifos)
-		holding.inode = fifo_inode(link, &holding.device);
-	if (!is_wanted(scan, holding.inode))
+	if (!held.inode && scan->wants_fifos)
+		held.inode = read_fifo_inode(link, &held.device);
+	if (!is_wanted_inode(scan, held.inode))
 		return 0;
-	holding.holder.access = access_of(link);
-	holding.holder.tid = link->tid;
+	held.holder.access = read_link_access(link);
+	held.holder.tid = link->tid;
 	err = proc_link_name(link);
-	holding.holder.owner = link->owner;
-	return err ? err : append(scan, &holding);
+	held.holder.owner = link->owner;
+	return err ? err : append_pipe_holder(scan, &held);
 }
 
-/* By inode; those of one in the order of processes, tables and descriptors. */
-static int compare_holdings(const void *a, const void *b)
+/* Orders by inode, then by process, table and descriptor. */
+static int compare_pipe_holders(const void *a, const void *b)
 {
-	const struct holding *x = a, *y = b;
+	const struct pipe_holder *x = a, *y = b;
 
 	if (x->inode != y->inode)
 		return x->inode < y->inode ? -1 : 1;
@@ -111,7 +113,7 @@ static int compare_holdings(const void *a, const void *b)
 	return x->holder.owner.fd < y->holder.owner.fd ? -1 : x->holder.owner.fd > y->holder.owner.fd;
 }
 
-static size_t first_of(const struct scan *scan, uint64_t inode)
+static size_t find_first_pipe_holder(const struct pipe_scan *scan, uint64_t inode)
 {
 	size_t low = 0, high = scan->count;
 
@@ -126,18 +128,18 @@ static size_t first_of(const struct scan *scan, uint64_t inode)
 	return low;
 }
 
-static bool is_of(const struct holding *holding, const struct descriptor *pipe)
+static bool is_other_holder(const struct pipe_holder *held, const struct descriptor *pipe)
 {
-	const struct other_holder *holder = &holding->holder;
+	const struct other_holder *holder = &held->holder;
 
-	if (pipe->kind == KIND_PIPE ? holding->device != 0 : holding->device != pipe->device)
+	if (pipe->kind == KIND_PIPE ? held->device != 0 : held->device != pipe->device)
 		return false;
 	return holder->owner.pid != pipe->holder || holder->tid != pipe->tid || holder->owner.fd != pipe->fd;
 }
 
-static int assign(const struct scan *scan, struct descriptor *pipe, bool complete)
+static int assign_pipe_holders(const struct pipe_scan *scan, struct descriptor *pipe, bool complete)
 {
-	size_t first = first_of(scan, pipe->inode), end = first;
+	size_t first = find_first_pipe_holder(scan, pipe->inode), end = first;
 
 	while (end < scan->count && scan->found[end].inode == pipe->inode)
 		end++;
@@ -145,7 +147,7 @@ static int assign(const struct scan *scan, struct descriptor *pipe, bool complet
 	if (!pipe->others)
 		return -ENOMEM;
 	for (size_t i = first; i < end; i++)
-		if (is_of(&scan->found[i], pipe))
+		if (is_other_holder(&scan->found[i], pipe))
 			pipe->others[pipe->other_count++] = scan->found[i].holder;
 	pipe->others_complete = complete;
 	if (!descriptor_other_end_is_held(pipe))
@@ -153,12 +155,12 @@ static int assign(const struct scan *scan, struct descriptor *pipe, bool complet
 	return 0;
 }
 
-static bool is_pipe(const struct descriptor *descriptor)
+static bool is_pipe_or_fifo(const struct descriptor *descriptor)
 {
 	return descriptor->inode && (descriptor->kind == KIND_PIPE || descriptor->kind == KIND_FIFO);
 }
 
-static int scan_for(struct scan *scan, struct descriptor *const *all, size_t count, size_t *hidden)
+static int scan_for_pipes(struct pipe_scan *scan, struct descriptor *const *all, size_t count, size_t *hidden)
 {
 	int err;
 
@@ -166,32 +168,32 @@ static int scan_for(struct scan *scan, struct descriptor *const *all, size_t cou
 	if (!scan->wanted)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		if (is_pipe(all[i]))
+		if (is_pipe_or_fifo(all[i]))
 			scan->wanted[scan->wanted_count++] = all[i]->inode;
 		scan->wants_fifos = scan->wants_fifos || all[i]->kind == KIND_FIFO;
 	}
 	if (!scan->wanted_count)
 		return 0;
-	qsort(scan->wanted, scan->wanted_count, sizeof(*scan->wanted), compare_inodes);
-	err = proc_fd_each_link(take_link, scan, hidden);
+	qsort(scan->wanted, scan->wanted_count, sizeof(*scan->wanted), compare_pipe_inodes);
+	err = proc_fd_each_link(take_pipe_link, scan, hidden);
 	if (!err && scan->count)
-		qsort(scan->found, scan->count, sizeof(*scan->found), compare_holdings);
+		qsort(scan->found, scan->count, sizeof(*scan->found), compare_pipe_holders);
 	return err;
 }
 
 int pipe_holders_find(struct descriptor *const *all, size_t count, size_t *hidden)
 {
 	WITH_PRIVILEGES;
-	struct scan scan = {0};
+	struct pipe_scan scan = {0};
 	bool complete;
 	int err;
 
 	*hidden = 0;
-	err = scan_for(&scan, all, count, hidden);
+	err = scan_for_pipes(&scan, all, count, hidden);
 	complete = !*hidden && process_all_are_shown();
 	for (size_t i = 0; !err && i < count; i++)
-		if (is_pipe(all[i]))
-			err = assign(&scan, all[i], complete);
+		if (is_pipe_or_fifo(all[i]))
+			err = assign_pipe_holders(&scan, all[i], complete);
 	free(scan.wanted);
 	free(scan.found);
 	return err;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Who holds the ends of pipes and FIFOs: one pass over the descriptors of all processes.
+ * The holders of the ends of pipes and FIFOs: one pass over the descriptors of all processes.
  */
 #include "descriptor.h"
 
-/* Finds for each pipe and FIFO of `all` who else holds it, and fills in its `others`; where nobody was found at its
- * other end, the kernel is asked whether that is open. This process, which only looks on, does not count. 0 or a
- * negative errno; *hidden: how many processes did not let us look. */
+/* Finds the other holders of each pipe and FIFO in `all`, and fills in its `others`. Where no holder of the other end
+ * was found, the kernel is asked whether that end is open. This process only observes, and does not count as a holder.
+ * Returns 0 or a negative errno; *hidden: number of processes that we may not look into. */
 int pipe_holders_find(struct descriptor *const *all, size_t count, size_t *hidden);

@@ -8,14 +8,14 @@
 #include "cleanup.h"
 
 /* "000000005818ecd4 0   1234       00000001 0        0        0     2        0        4" */
-static int parse_netlink(const char *line, struct family_row *row)
+static int parse_netlink_line(const char *line, struct family_row *row)
 {
 	return sscanf(line, "%*16x %9d %10u %8x %*d %*d %*d %*d %*u %10u", &row->protocol, &row->port, &row->groups,
 		      &row->inode) == 4;
 }
 
 /* "000000005818ecd4 3      3    0003   2     1 0      0      12345" */
-static int parse_packet(const char *line, struct family_row *row)
+static int parse_packet_line(const char *line, struct family_row *row)
 {
 	unsigned int protocol;
 
@@ -28,7 +28,7 @@ static int parse_packet(const char *line, struct family_row *row)
 
 int proc_family_parse(enum proc_family family, const char *line, struct family_row *row)
 {
-	return family == FAMILY_NETLINK ? parse_netlink(line, row) : parse_packet(line, row);
+	return family == FAMILY_NETLINK ? parse_netlink_line(line, row) : parse_packet_line(line, row);
 }
 
 int proc_family_each(enum proc_family family, int fd, family_handler *handler, void *context)

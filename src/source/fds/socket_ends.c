@@ -17,38 +17,38 @@
 
 #define NOT_FOUND SIZE_MAX
 
-/* A socket that is looked for. */
-struct wanted {
+/* A socket to be found. */
+struct sought_socket {
 	uint32_t inode;
-	size_t row; /* of the batch, or NOT_FOUND */
-	struct family_row family;
-	bool in_family;
+	size_t row;               /* index in the batch, or NOT_FOUND */
+	struct family_row family; /* valid where `in_family` */
+	bool in_family;           /* found in the table of netlink or packet */
 };
 
-/* One search by inode, through one namespace after the other. */
-struct search {
-	struct wanted *wanted; /* by inode */
+/* One search by inode, through one namespace after another. */
+struct socket_search {
+	struct sought_socket *sought; /* in ascending order of inodes */
 	size_t count;
-	size_t missing;
+	size_t missing; /* not found yet */
 	struct socket_query query;
-	bool families; /* some are in the tables of netlink or packet */
+	bool families; /* some may be in the tables of netlink or packet */
 	bool failed;   /* a table could not be read */
 	struct socket_batch batch;
 };
 
 struct socket_ends {
-	struct search ends;
-	struct search peers; /* the other ends of unix sockets */
+	struct socket_search ends;
+	struct socket_search peers; /* the other ends of unix sockets */
 	struct holders *holders;
-	struct netns_list homes; /* of the processes, and those in which a socket was found */
+	struct netns_list homes; /* namespaces of the processes, and others in which a socket was found */
 };
 
-/* ---- what is looked for ---- */
+/* ---- the sockets to be found ---- */
 
-static const struct socket_query nothing = {.states = STATES_ALL, .ipv4 = true, .ipv6 = true, .bound = true};
+static const struct socket_query blank_query = {.states = STATES_ALL, .ipv4 = true, .ipv6 = true, .bound = true};
 
-/* A kernel that does not tell leaves it to all tables. */
-static uint32_t protocols_of(const struct socket_end *end)
+/* Maps the kernel's name of the protocol to the tables to search: all, where the kernel does not give a name. */
+static uint32_t map_end_protocols(const struct socket_end *end)
 {
 	static const struct {
 		const char *name;
@@ -66,28 +66,28 @@ static uint32_t protocols_of(const struct socket_end *end)
 	return 0;
 }
 
-static bool is_in_family(const struct socket_end *end)
+static bool may_be_in_family(const struct socket_end *end)
 {
 	return !*end->protocol || !strcmp(end->protocol, "netlink") || !strcmp(end->protocol, "packet");
 }
 
-static int compare(const void *a, const void *b)
+static int compare_sought_sockets(const void *a, const void *b)
 {
-	const struct wanted *x = a, *y = b;
+	const struct sought_socket *x = a, *y = b;
 
 	return x->inode < y->inode ? -1 : x->inode > y->inode;
 }
 
-/* Puts what is wanted in order, each once. */
-static void order(struct search *search)
+/* Sorts by inode, and keeps each socket once. */
+static void sort_sought_sockets(struct socket_search *search)
 {
 	size_t kept = 0;
 
 	if (search->count)
-		qsort(search->wanted, search->count, sizeof(*search->wanted), compare);
+		qsort(search->sought, search->count, sizeof(*search->sought), compare_sought_sockets);
 	for (size_t i = 0; i < search->count; i++)
-		if (!kept || search->wanted[kept - 1].inode != search->wanted[i].inode)
-			search->wanted[kept++] = search->wanted[i];
+		if (!kept || search->sought[kept - 1].inode != search->sought[i].inode)
+			search->sought[kept++] = search->sought[i];
 	search->count = search->missing = kept;
 }
 
@@ -96,83 +96,84 @@ static bool is_socket(const struct descriptor *descriptor)
 	return descriptor->kind == KIND_SOCKET && descriptor->inode && descriptor->inode <= UINT32_MAX;
 }
 
-static int want_all(struct search *search, struct descriptor *const *all, size_t count)
+static int want_all_sockets(struct socket_search *search, struct descriptor *const *all, size_t count)
 {
-	search->query = nothing;
-	search->wanted = calloc(count + 1, sizeof(*search->wanted));
-	if (!search->wanted)
+	search->query = blank_query;
+	search->sought = calloc(count + 1, sizeof(*search->sought));
+	if (!search->sought)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		const struct socket_end *end = &all[i]->socket;
 
-		if (!is_socket(all[i]) || !(protocols_of(end) || is_in_family(end)))
+		if (!is_socket(all[i]) || !(map_end_protocols(end) || may_be_in_family(end)))
 			continue;
-		search->query.protocols |= protocols_of(end);
-		search->families = search->families || is_in_family(end);
-		search->wanted[search->count++] = (struct wanted){.inode = (uint32_t)all[i]->inode, .row = NOT_FOUND};
+		search->query.protocols |= map_end_protocols(end);
+		search->families = search->families || may_be_in_family(end);
+		search->sought[search->count++] =
+			(struct sought_socket){.inode = (uint32_t)all[i]->inode, .row = NOT_FOUND};
 	}
-	order(search);
+	sort_sought_sockets(search);
 	return 0;
 }
 
-static int want_peers(struct search *search, const struct search *ends)
+static int want_peers(struct socket_search *search, const struct socket_search *ends)
 {
-	search->query = nothing;
+	search->query = blank_query;
 	search->query.protocols = 1u << PROTOCOL_UNIX;
-	search->wanted = calloc(ends->batch.count + 1, sizeof(*search->wanted));
-	if (!search->wanted)
+	search->sought = calloc(ends->batch.count + 1, sizeof(*search->sought));
+	if (!search->sought)
 		return -ENOMEM;
 	for (size_t i = 0; i < ends->batch.count; i++) {
 		uint32_t inode = ends->batch.rows[i].peer_inode;
 
 		if (inode)
-			search->wanted[search->count++] = (struct wanted){.inode = inode, .row = NOT_FOUND};
+			search->sought[search->count++] = (struct sought_socket){.inode = inode, .row = NOT_FOUND};
 	}
-	order(search);
+	sort_sought_sockets(search);
 	return 0;
 }
 
-static struct wanted *find(const struct search *search, uint64_t inode)
+static struct sought_socket *find_sought_socket(const struct socket_search *search, uint64_t inode)
 {
-	const struct wanted key = {.inode = (uint32_t)inode};
+	const struct sought_socket key = {.inode = (uint32_t)inode};
 
 	if (!inode || inode > UINT32_MAX || !search->count)
 		return NULL;
-	return bsearch(&key, search->wanted, search->count, sizeof(key), compare);
+	return bsearch(&key, search->sought, search->count, sizeof(key), compare_sought_sockets);
 }
 
 /* ---- the search ---- */
 
-static int take_socket(void *context, const struct socket *socket)
+static int match_socket(void *context, const struct socket *socket)
 {
-	struct search *search = context;
-	struct wanted *wanted = find(search, socket->inode);
+	struct socket_search *search = context;
+	struct sought_socket *sought = find_sought_socket(search, socket->inode);
 	int err;
 
-	if (!wanted || wanted->row != NOT_FOUND)
+	if (!sought || sought->row != NOT_FOUND)
 		return 0;
 	err = socket_batch_add(&search->batch, socket);
 	if (err)
 		return err;
-	wanted->row = search->batch.count - 1;
+	sought->row = search->batch.count - 1;
 	search->missing--;
 	return 0;
 }
 
-static void take_family(void *context, enum proc_family family, const struct family_row *row)
+static void match_family_row(void *context, enum proc_family family, const struct family_row *row)
 {
-	struct search *search = context;
-	struct wanted *wanted = find(search, row->inode);
+	struct socket_search *search = context;
+	struct sought_socket *sought = find_sought_socket(search, row->inode);
 
 	(void)family;
-	if (!wanted || wanted->in_family)
+	if (!sought || sought->in_family)
 		return;
-	wanted->family = *row;
-	wanted->in_family = true;
+	sought->family = *row;
+	sought->in_family = true;
 	search->missing--;
 }
 
-static void look_into_families(struct search *search, const struct netns *netns)
+static void search_families(struct socket_search *search, const struct netns *netns)
 {
 	static const char *const tables[FAMILY_COUNT] = {[FAMILY_NETLINK] = "netlink", [FAMILY_PACKET] = "packet"};
 
@@ -180,23 +181,23 @@ static void look_into_families(struct search *search, const struct netns *netns)
 		CLEANUP(cleanup_close) int fd = netns_open_table(netns, tables[family]);
 
 		if (fd >= 0)
-			proc_family_each(family, fd, take_family, search);
+			proc_family_each(family, fd, match_family_row, search);
 	}
 }
 
-static int look_into(struct search *search, const struct netns *netns)
+static int search_namespace(struct socket_search *search, const struct netns *netns)
 {
 	int err = 0;
 
 	if (search->query.protocols)
-		err = sockets_each(netns, SOCKETS_BY_AUTO, &search->query, take_socket, search, NULL);
+		err = sockets_each(netns, SOCKETS_BY_AUTO, &search->query, match_socket, search, NULL);
 	if (search->families)
-		look_into_families(search, netns);
+		search_families(search, netns);
 	search->failed = search->failed || err;
 	return errno_is_resource(err) ? err : 0;
 }
 
-static bool is_home(const struct netns_list *homes, uint32_t inode)
+static bool is_known_home(const struct netns_list *homes, uint32_t inode)
 {
 	for (size_t i = 0; i < homes->count; i++)
 		if (homes->all[i].inode == inode)
@@ -204,8 +205,8 @@ static bool is_home(const struct netns_list *homes, uint32_t inode)
 	return false;
 }
 
-/* Takes its descriptor. */
-static int keep(struct netns_list *homes, struct netns *netns)
+/* Appends the namespace, and takes over its descriptor. */
+static int keep_namespace(struct netns_list *homes, struct netns *netns)
 {
 	if (!GROW(homes->all, homes->count, homes->room, 4))
 		return -ENOMEM;
@@ -214,7 +215,7 @@ static int keep(struct netns_list *homes, struct netns *netns)
 	return 0;
 }
 
-static int look_everywhere_else(struct search *search, struct netns_list *homes)
+static int search_other_namespaces(struct socket_search *search, struct netns_list *homes)
 {
 	struct netns_list all = {0};
 	int err = netns_discover(&all);
@@ -223,35 +224,35 @@ static int look_everywhere_else(struct search *search, struct netns_list *homes)
 	for (size_t i = 0; !err && i < all.count && search->missing; i++) {
 		size_t missing = search->missing;
 
-		if (is_home(homes, all.all[i].inode))
+		if (is_known_home(homes, all.all[i].inode))
 			continue;
-		err = look_into(search, &all.all[i]);
+		err = search_namespace(search, &all.all[i]);
 		if (!err && search->missing < missing)
-			err = keep(homes, &all.all[i]);
+			err = keep_namespace(homes, &all.all[i]);
 	}
 	netns_list_free(&all);
 	return errno_is_resource(err) ? err : 0;
 }
 
-static int run(struct search *search, struct netns_list *homes)
+static int run_search(struct socket_search *search, struct netns_list *homes)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < homes->count && search->missing; i++)
-		err = look_into(search, &homes->all[i]);
-	return err || !search->missing ? err : look_everywhere_else(search, homes);
+		err = search_namespace(search, &homes->all[i]);
+	return err || !search->missing ? err : search_other_namespaces(search, homes);
 }
 
 /* ---- the namespaces of the processes ---- */
 
-/* `task`: a process or a thread. */
+/* Adds the namespace of `task`, which is a process or a thread. */
 static int add_home(struct netns_list *homes, uint32_t task)
 {
 	struct netns home = {.witnesses = {(int)task}, .witness_count = 1, .fd = -1};
 
-	if (netns_of_process(task, &home.inode) || is_home(homes, home.inode))
+	if (netns_of_process(task, &home.inode) || is_known_home(homes, home.inode))
 		return 0;
-	return keep(homes, &home);
+	return keep_namespace(homes, &home);
 }
 
 static int find_homes(struct netns_list *homes, struct descriptor *const *all, size_t count)
@@ -270,32 +271,32 @@ static int find_homes(struct netns_list *homes, struct descriptor *const *all, s
 	return err;
 }
 
-/* ---- what was found ---- */
+/* ---- results ---- */
 
-static const struct socket *row_of(const struct search *search, uint64_t inode)
+static const struct socket *find_socket_row(const struct socket_search *search, uint64_t inode)
 {
-	const struct wanted *wanted = find(search, inode);
+	const struct sought_socket *sought = find_sought_socket(search, inode);
 
-	return wanted && wanted->row != NOT_FOUND ? &search->batch.rows[wanted->row] : NULL;
+	return sought && sought->row != NOT_FOUND ? &search->batch.rows[sought->row] : NULL;
 }
 
 static void fill_end(const struct socket_ends *ends, struct socket_end *end, uint64_t inode)
 {
-	const struct wanted *wanted = find(&ends->ends, inode);
+	const struct sought_socket *sought = find_sought_socket(&ends->ends, inode);
 
-	end->found = row_of(&ends->ends, inode);
+	end->found = find_socket_row(&ends->ends, inode);
 	if (end->found && end->found->peer_inode) {
-		end->peer = row_of(&ends->peers, end->found->peer_inode);
+		end->peer = find_socket_row(&ends->peers, end->found->peer_inode);
 		if (ends->holders)
 			end->peer_owners = holders_of(ends->holders, end->found->peer_inode, &end->peer_owner_count);
 	}
-	if (wanted && wanted->in_family) {
+	if (sought && sought->in_family) {
 		end->has_numbers = true;
-		end->family_protocol = wanted->family.protocol;
-		end->family_port = wanted->family.port;
-		end->family_groups = wanted->family.groups;
+		end->family_protocol = sought->family.protocol;
+		end->family_port = sought->family.port;
+		end->family_groups = sought->family.groups;
 	}
-	end->unlisted = !end->found && *end->protocol && protocols_of(end) && !ends->ends.failed;
+	end->unlisted = !end->found && *end->protocol && map_end_protocols(end) && !ends->ends.failed;
 }
 
 static int fill_others(const struct socket_ends *ends, struct descriptor *socket, bool complete)
@@ -318,7 +319,7 @@ static int fill_others(const struct socket_ends *ends, struct descriptor *socket
 	return 0;
 }
 
-static int fill(const struct socket_ends *ends, struct descriptor *const *all, size_t count, size_t *hidden)
+static int fill_sockets(const struct socket_ends *ends, struct descriptor *const *all, size_t count, size_t *hidden)
 {
 	bool complete;
 	int err = 0;
@@ -334,20 +335,20 @@ static int fill(const struct socket_ends *ends, struct descriptor *const *all, s
 	return err;
 }
 
-static int search_all(struct socket_ends *ends, struct descriptor *const *all, size_t count)
+static int search_ends_and_peers(struct socket_ends *ends, struct descriptor *const *all, size_t count)
 {
-	int err = want_all(&ends->ends, all, count);
+	int err = want_all_sockets(&ends->ends, all, count);
 
 	if (!err)
 		err = find_homes(&ends->homes, all, count);
 	if (!err)
-		err = run(&ends->ends, &ends->homes);
+		err = run_search(&ends->ends, &ends->homes);
 	if (!err)
 		err = want_peers(&ends->peers, &ends->ends);
-	return err ? err : run(&ends->peers, &ends->homes);
+	return err ? err : run_search(&ends->peers, &ends->homes);
 }
 
-static bool any_socket(struct descriptor *const *all, size_t count)
+static bool has_any_socket(struct descriptor *const *all, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (is_socket(all[i]))
@@ -361,12 +362,12 @@ int socket_ends_find(struct descriptor *const *all, size_t count, struct socket_
 	int err = ends ? 0 : -ENOMEM;
 
 	*hidden = 0;
-	if (!err && any_socket(all, count)) {
-		err = search_all(ends, all, count);
+	if (!err && has_any_socket(all, count)) {
+		err = search_ends_and_peers(ends, all, count);
 		if (!err)
 			err = holders_find(HOLDERS_BY_AUTO, &ends->holders);
-		if (!errno_is_resource(err)) /* without them, the rest is worth telling all the same */
-			err = fill(ends, all, count, hidden);
+		if (!errno_is_resource(err)) /* without the holders, the rest is still worth reporting */
+			err = fill_sockets(ends, all, count, hidden);
 	}
 	if (err) {
 		socket_ends_free(ends);
@@ -381,9 +382,9 @@ const struct netns_list *socket_ends_namespaces(const struct socket_ends *ends)
 	return &ends->homes;
 }
 
-static void free_search(struct search *search)
+static void free_search(struct socket_search *search)
 {
-	free(search->wanted);
+	free(search->sought);
 	socket_batch_free(&search->batch);
 }
 

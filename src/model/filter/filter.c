@@ -43,17 +43,17 @@ struct filter *filter_and(struct filter *a, struct filter *b, int *err)
 	return both;
 }
 
-static enum filter_answer answer(bool yes)
+static enum filter_answer answer_from_bool(bool yes)
 {
 	return yes ? FILTER_YES : FILTER_NO;
 }
 
-static enum filter_answer either(enum filter_answer a, enum filter_answer b)
+static enum filter_answer pick_higher_answer(enum filter_answer a, enum filter_answer b)
 {
 	return a > b ? a : b;
 }
 
-static enum filter_answer both(enum filter_answer a, enum filter_answer b)
+static enum filter_answer pick_lower_answer(enum filter_answer a, enum filter_answer b)
 {
 	return a < b ? a : b;
 }
@@ -64,7 +64,7 @@ static enum filter_answer ask_port(const struct filter *filter, enum side side, 
 
 	if (side == SIDE_LOCAL ? subject->lacks_lport : subject->lacks_peer)
 		return FILTER_MAYBE;
-	return answer(port >= filter->low && port <= filter->high);
+	return answer_from_bool(port >= filter->low && port <= filter->high);
 }
 
 static enum filter_answer ask_address(const struct filter *filter, enum side side, const struct filter_subject *subject)
@@ -75,7 +75,7 @@ static enum filter_answer ask_address(const struct filter *filter, enum side sid
 		return FILTER_MAYBE;
 	if (filter->family == 6 && subject->tuple->family != 6)
 		return FILTER_NO;
-	return answer(address_in_prefix(address, &filter->address, filter->prefix_bits));
+	return answer_from_bool(address_in_prefix(address, &filter->address, filter->prefix_bits));
 }
 
 typedef enum filter_answer ask_side(const struct filter *filter, enum side side, const struct filter_subject *subject);
@@ -86,10 +86,10 @@ static enum filter_answer ask_sides(const struct filter *filter, const struct fi
 		return FILTER_NO;
 	if (filter->side != SIDE_EITHER)
 		return ask(filter, filter->side, subject);
-	return either(ask(filter, SIDE_LOCAL, subject), ask(filter, SIDE_REMOTE, subject));
+	return pick_higher_answer(ask(filter, SIDE_LOCAL, subject), ask(filter, SIDE_REMOTE, subject));
 }
 
-static bool holds(const struct filter *filter, const struct owner *owner)
+static bool matches_owner(const struct filter *filter, const struct owner *owner)
 {
 	if (owner->pid == 0)
 		return false;
@@ -100,13 +100,13 @@ static bool holds(const struct filter *filter, const struct owner *owner)
 
 static enum filter_answer ask_owner(const struct filter *filter, const struct filter_subject *subject)
 {
-	bool found = subject->owner && holds(filter, subject->owner);
+	bool found = subject->owner && matches_owner(filter, subject->owner);
 
 	if (subject->owner_is_open)
 		return FILTER_MAYBE;
 	for (size_t i = 0; !found && i < subject->owner_count; i++)
-		found = holds(filter, &subject->owners[i]);
-	return answer(found);
+		found = matches_owner(filter, &subject->owners[i]);
+	return answer_from_bool(found);
 }
 
 static enum filter_answer ask_family(const struct filter *filter, const struct filter_subject *subject)
@@ -116,10 +116,10 @@ static enum filter_answer ask_family(const struct filter *filter, const struct f
 	if (!subject->has_endpoints)
 		return FILTER_NO;
 	if (filter->number == 6 || tuple->family == 4)
-		return answer(tuple->family == filter->number);
+		return answer_from_bool(tuple->family == filter->number);
 	if (subject->lacks_peer)
 		return FILTER_MAYBE;
-	return answer(address_is_ipv4(&tuple->laddr) || address_is_ipv4(&tuple->raddr));
+	return answer_from_bool(address_is_ipv4(&tuple->laddr) || address_is_ipv4(&tuple->raddr));
 }
 
 enum filter_answer filter_ask_about(const struct filter *filter, const struct filter_subject *subject)
@@ -128,13 +128,15 @@ enum filter_answer filter_ask_about(const struct filter *filter, const struct fi
 		return FILTER_YES;
 	switch (filter->kind) {
 	case FILTER_AND:
-		return both(filter_ask_about(filter->left, subject), filter_ask_about(filter->right, subject));
+		return pick_lower_answer(filter_ask_about(filter->left, subject),
+					 filter_ask_about(filter->right, subject));
 	case FILTER_OR:
-		return either(filter_ask_about(filter->left, subject), filter_ask_about(filter->right, subject));
+		return pick_higher_answer(filter_ask_about(filter->left, subject),
+					  filter_ask_about(filter->right, subject));
 	case FILTER_NOT:
 		return FILTER_YES - filter_ask_about(filter->left, subject);
 	case FILTER_STATE:
-		return answer(subject->states & filter->number);
+		return answer_from_bool(subject->states & filter->number);
 	case FILTER_PORT:
 		return ask_sides(filter, subject, ask_port);
 	case FILTER_ADDRESS:
@@ -143,16 +145,17 @@ enum filter_answer filter_ask_about(const struct filter *filter, const struct fi
 	case FILTER_COMM:
 		return ask_owner(filter, subject);
 	case FILTER_UID:
-		return answer(subject->uid == filter->number);
+		return answer_from_bool(subject->uid == filter->number);
 	case FILTER_NETNS:
-		return answer(subject->tuple->netns == filter->number);
+		return answer_from_bool(subject->tuple->netns == filter->number);
 	case FILTER_FAMILY:
 		return ask_family(filter, subject);
 	}
 	return FILTER_NO;
 }
 
-/* Of a socket as it stands, who is known to hold it is asked for; of a transition, who did then. */
+/* Of a socket as it stands, the holders known now count. Of a transition, the owner at that time counts, which may not
+ * be known yet. */
 enum filter_answer filter_ask(const struct filter *filter, const struct change *change)
 {
 	const struct connection *conn = change->conn;
@@ -200,13 +203,13 @@ static enum filter_answer ask_netns_alone(const struct filter *filter, uint32_t 
 {
 	switch (filter->kind) {
 	case FILTER_AND:
-		return both(ask_netns_alone(filter->left, netns), ask_netns_alone(filter->right, netns));
+		return pick_lower_answer(ask_netns_alone(filter->left, netns), ask_netns_alone(filter->right, netns));
 	case FILTER_OR:
-		return either(ask_netns_alone(filter->left, netns), ask_netns_alone(filter->right, netns));
+		return pick_higher_answer(ask_netns_alone(filter->left, netns), ask_netns_alone(filter->right, netns));
 	case FILTER_NOT:
 		return FILTER_YES - ask_netns_alone(filter->left, netns);
 	case FILTER_NETNS:
-		return answer(filter->number == netns);
+		return answer_from_bool(filter->number == netns);
 	default:
 		return FILTER_MAYBE;
 	}

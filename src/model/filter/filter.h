@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * FILTER: which connections a command is about. The part of ss's language that people use, plus shorthands:
+ * FILTER selects the connections that a command is about. Its language is the part of ss's language that people use,
+ * plus shorthands:
  *
  *	state syn-sent          sport = :443       src 10.0.0.0/8      pid 123     comm nginx    uid 33
  *	exclude time-wait       dport != :22       dst [::1]:80        family 4    netns NAME
  *	:443 (either port)      10.0.0.0/8 (either side)
- *	and, or, not, ( ), also as &, |, !; `and` binds closer than `or`; side by side means and, but of states either
+ *	and, or, not, ( ), also as &, |, !
  *
- * A transition is in the states that it leaves and enters. A port or peer that is not known yet gives FILTER_MAYBE.
+ * `and` binds closer than `or`. Terms side by side mean `and`, but `state` terms side by side mean `or`.
+ * A transition is in both states: the one that it leaves and the one that it enters. A test of a port or peer that is
+ * not known yet gives FILTER_MAYBE.
  */
 #include "change.h"
 #include "netns_known.h"
@@ -17,14 +20,14 @@ struct filter;
 
 enum filter_answer { FILTER_NO, FILTER_MAYBE, FILTER_YES };
 
-/* What the language cannot know by itself. Each returns 0 or a negative errno. */
 enum { SERVICE_NAME_SIZE = 64 };
 
+/* Looks up names that the language does not know by itself. service() and netns() return 0 or a negative errno. */
 struct filter_names {
 	int (*service)(void *context, const char *name, uint16_t *port);
-	/* One that may have been meant, into `out`: hostile text. May be NULL. */
+	/* Writes the service that may have been meant into `out`: hostile text. False: there is none. May be NULL. */
 	bool (*near_service)(void *context, const char *name, char out[SERVICE_NAME_SIZE]);
-	/* -ENOENT: there is none, or -ENOTUNIQ: several; and choice->why says what there is. */
+	/* -ENOENT: no namespace has that name; -ENOTUNIQ: several have. Then choice->why says which ones there are. */
 	int (*netns)(void *context, const char *name, struct netns_choice *choice);
 	void *context;
 };
@@ -34,41 +37,41 @@ struct filter_error {
 	char message[NETNS_WHY_SIZE];
 };
 
-/* The caller frees *out. An empty text is the filter that lets everything pass. 0, -EINVAL with *error filled
- * in, or -ENOMEM. */
+/* Parses `text` into *out, which the caller frees. An empty text gives NULL, the filter that passes everything.
+ * Returns 0, -EINVAL with *error filled in, or -ENOMEM. */
 int filter_parse(const char *text, const struct filter_names *names, struct filter **out, struct filter_error *error);
 
-/* What passes both. Takes both, which may be NULL (everything passes). NULL when both are, or (*err = -ENOMEM) when
- * memory is short. */
+/* Makes the filter that passes what both pass, and takes ownership of both. Each may be NULL (everything passes).
+ * Returns NULL when both are NULL, or, with *err = -ENOMEM, when memory is short. */
 struct filter *filter_and(struct filter *a, struct filter *b, int *err);
 void filter_free(struct filter *filter);
 
-/* What a filter is asked about. Pointers are borrowed. */
+/* The connection or socket that a filter is asked about. Pointers are borrowed. */
 struct filter_subject {
-	const struct tuple *tuple; /* its namespace counts also where `has_endpoints` is false */
-	bool has_endpoints;        /* false: a unix socket, which no address and no port fits */
+	const struct tuple *tuple; /* its netns is valid also where `has_endpoints` is false */
+	bool has_endpoints;        /* false: a unix socket, which matches no address and no port */
 	bool lacks_lport;          /* the local port is not chosen yet */
 	bool lacks_peer;           /* the peer is not known yet */
-	bool owner_is_open;        /* who holds it may turn out to be another */
+	bool owner_is_open;        /* another process may turn out to hold it */
 	uint32_t states;           /* bits (1 << state) */
 	uint32_t uid;              /* or UID_UNKNOWN */
-	const struct owner *owner; /* NULL: none that counts beside `owners` */
+	const struct owner *owner; /* NULL: only `owners` count */
 	const struct owner *owners;
 	size_t owner_count;
 };
 
-/* `filter` may be NULL. */
+/* Asks the filter about a subject, or about a change. `filter` may be NULL: everything passes. */
 enum filter_answer filter_ask_about(const struct filter *filter, const struct filter_subject *subject);
 enum filter_answer filter_ask(const struct filter *filter, const struct change *change);
 
-/* What a filter may say something of. */
+/* Aspects that a filter may test. */
 enum filter_topic { TOPIC_STATE = 1 << 0, TOPIC_OWNER = 1 << 1, TOPIC_NETNS = 1 << 2, TOPIC_USER = 1 << 3 };
 
-/* The set of those that it does. */
+/* The set (TOPIC_…) of the aspects that `filter` tests. */
 uint32_t filter_topics(const struct filter *filter);
 
-/* Whether anything in that network namespace may pass. */
+/* True if anything in that network namespace may pass. */
 bool filter_may_pass_in(const struct filter *filter, uint32_t netns);
 
-/* The states (1 << state) of which something may pass: a superset. */
+/* The set (1 << state) of the states in which something may pass. It may be too large, never too small. */
 uint32_t filter_states(const struct filter *filter);

@@ -30,7 +30,7 @@ static int read_port(struct parser *parser, size_t at, const char *word, uint16_
 	return -EINVAL;
 }
 
-static struct filter *port_range(struct parser *parser, enum side side, uint16_t low, uint16_t high)
+static struct filter *make_port_leaf(struct parser *parser, enum side side, uint16_t low, uint16_t high)
 {
 	struct filter *node = parsed_leaf(parser, FILTER_PORT);
 
@@ -60,24 +60,24 @@ struct filter *parsed_port(struct parser *parser, size_t at, char *word, enum si
 		return fail_at(parser, at, "a range of ports goes with = and != only");
 	switch (compare) {
 	case COMPARE_EQ:
-		return port_range(parser, side, low, high);
+		return make_port_leaf(parser, side, low, high);
 	case COMPARE_NE:
-		return parsed_not(parser, port_range(parser, side, low, high));
+		return parsed_not(parser, make_port_leaf(parser, side, low, high));
 	case COMPARE_LT:
 		return low == 0 ? fail_at(parser, at, "no port is less than 0")
-				: port_range(parser, side, 0, (uint16_t)(low - 1));
+				: make_port_leaf(parser, side, 0, (uint16_t)(low - 1));
 	case COMPARE_LE:
-		return port_range(parser, side, 0, low);
+		return make_port_leaf(parser, side, 0, low);
 	case COMPARE_GT:
 		return low == UINT16_MAX ? fail_at(parser, at, "no port is greater than 65535")
-					 : port_range(parser, side, (uint16_t)(low + 1), UINT16_MAX);
+					 : make_port_leaf(parser, side, (uint16_t)(low + 1), UINT16_MAX);
 	case COMPARE_GE:
-		return port_range(parser, side, low, UINT16_MAX);
+		return make_port_leaf(parser, side, low, UINT16_MAX);
 	}
 	return NULL;
 }
 
-/* Cuts ":port" off an endpoint; for IPv6 only after a bracket. The text after the colon, or NULL. */
+/* Cuts ":port" off an endpoint; for IPv6 only after a bracket. Returns the text after the colon, or NULL. */
 static char *cut_port(char *word)
 {
 	char *bracket = strchr(word, ']');
@@ -99,7 +99,7 @@ static char *strip_brackets(char *word)
 	return word + 1;
 }
 
-/* What stands where an address should, in ss's language or in what is printed. */
+/* Refuses a path or an interface, which ss's language and printed output may have where an address stands. */
 static void refuse_what_is_no_address(struct parser *parser, size_t at, char *word)
 {
 	char *interface = strchr(word, '%');
@@ -113,7 +113,7 @@ static void refuse_what_is_no_address(struct parser *parser, size_t at, char *wo
 	}
 }
 
-/* Of a prefix, the end of an IPv4 address may be left out: 127/8. */
+/* Parses the address of a prefix. The end of an IPv4 address may be left out: 127/8. */
 static uint8_t parse_prefix(const char *word, struct address *out)
 {
 	static const char *const rests[] = {".0.0.0", ".0.0", ".0", ""};
@@ -128,7 +128,7 @@ static uint8_t parse_prefix(const char *word, struct address *out)
 	return address_parse(whole, out);
 }
 
-static struct filter *address_leaf(struct parser *parser, size_t at, char *word, enum side side)
+static struct filter *parse_address_leaf(struct parser *parser, size_t at, char *word, enum side side)
 {
 	char *slash = strchr(word, '/');
 	struct filter *node;
@@ -159,24 +159,24 @@ static struct filter *address_leaf(struct parser *parser, size_t at, char *word,
 	return node;
 }
 
-static struct filter *any_address(struct parser *parser, enum side side)
+static struct filter *make_any_address_leaf(struct parser *parser, enum side side)
 {
 	struct filter *node = parsed_leaf(parser, FILTER_ADDRESS);
 
 	if (node) {
 		node->side = side;
-		node->family = 4; /* IPv6 sockets have one as well: no bit of the 128 is asked for */
+		node->family = 4; /* matches IPv6 sockets too: none of the 128 bits is compared */
 		node->prefix_bits = 0;
 	}
 	return node;
 }
 
-static bool is_any(const char *word)
+static bool is_any_address_word(const char *word)
 {
 	return !strcmp(word, "*") || !strcasecmp(word, "any") || !strcasecmp(word, "all");
 }
 
-static struct filter *one_side(struct parser *parser, size_t at, const char *word, enum side side)
+static struct filter *parse_endpoint_side(struct parser *parser, size_t at, const char *word, enum side side)
 {
 	char copy[FILTER_WORD_MAX + 3];
 	char *port, *slash;
@@ -185,18 +185,18 @@ static struct filter *one_side(struct parser *parser, size_t at, const char *wor
 	snprintf(copy, sizeof(copy), "%s", word);
 	port = cut_port(copy);
 	slash = port ? strchr(port, '/') : NULL;
-	if (slash) /* [::1]:80/64 is nothing */
+	if (slash) /* [::1]:80/64 has no meaning */
 		return fail_at(parser, at, "the prefix length comes before the port: 10.0.0.0/8:80");
 	if (port && !*copy)
 		return parsed_port(parser, at + 1, port, side, COMPARE_EQ);
-	if (!is_any(copy))
-		address = address_leaf(parser, at, copy, side);
+	if (!is_any_address_word(copy))
+		address = parse_address_leaf(parser, at, copy, side);
 	else if (!port)
-		return any_address(parser, side);
+		return make_any_address_leaf(parser, side);
 	if (!port || parser->lexer.err)
 		return address;
 	if (strcmp(port, "*") == 0)
-		return address ? address : port_range(parser, side, 0, UINT16_MAX);
+		return address ? address : make_port_leaf(parser, side, 0, UINT16_MAX);
 	ports = parsed_port(parser, at + (size_t)(port - copy), port, side, COMPARE_EQ);
 	return address ? parsed_pair(parser, FILTER_AND, address, ports) : ports;
 }
@@ -204,9 +204,9 @@ static struct filter *one_side(struct parser *parser, size_t at, const char *wor
 struct filter *parsed_endpoint(struct parser *parser, const struct token *token, enum side side)
 {
 	if (side != SIDE_EITHER)
-		return one_side(parser, token->at, token->word, side);
+		return parse_endpoint_side(parser, token->at, token->word, side);
 	if (token->word[0] == ':' && token->word[1] != ':')
-		return one_side(parser, token->at, token->word, SIDE_EITHER);
-	return parsed_pair(parser, FILTER_OR, one_side(parser, token->at, token->word, SIDE_LOCAL),
-			   parser->lexer.err ? NULL : one_side(parser, token->at, token->word, SIDE_REMOTE));
+		return parse_endpoint_side(parser, token->at, token->word, SIDE_EITHER);
+	return parsed_pair(parser, FILTER_OR, parse_endpoint_side(parser, token->at, token->word, SIDE_LOCAL),
+			   parser->lexer.err ? NULL : parse_endpoint_side(parser, token->at, token->word, SIDE_REMOTE));
 }

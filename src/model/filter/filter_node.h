@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A parsed filter, for those who walk it: the evaluator (filter.c), the parser (filter_parser.h) and the push-down
- * (kernel_filter.c).
+ * The tree of a parsed filter, for the code that walks it: the evaluator (filter.c), the parser (filter_parser.h) and
+ * the push-down into the kernel (kernel_filter.c).
  */
 #include "filter.h"
 
@@ -27,13 +27,13 @@ struct filter {
 	enum side side;
 	struct filter *left;
 	struct filter *right;
-	uint32_t number;    /* FILTER_STATE: a set of bits; pid, uid, inode of the namespace, family (4, 6) */
-	uint16_t low, high; /* FILTER_PORT */
+	uint32_t number;    /* FILTER_STATE: a set (1 << state); else pid, uid, inode of the namespace, family (4, 6) */
+	uint16_t low, high; /* FILTER_PORT: the range, both included */
 	struct address address;
-	uint8_t prefix_bits; /* of the 128 */
+	uint8_t prefix_bits; /* of the address's 128 */
 	uint8_t family;      /* of the address as it was written */
-	char *pattern;       /* FILTER_COMM; owned */
+	char *pattern;       /* FILTER_COMM: of fnmatch(); owned */
 };
 
-/* NULL when memory is short; takes both children, also then. */
+/* Makes a node that owns both children. Returns NULL when memory is short, and frees them then. */
 struct filter *filter_node(enum filter_kind kind, struct filter *left, struct filter *right);

@@ -14,15 +14,15 @@
 
 enum { MAX_DEPTH = 64 };
 
-static void advance(struct parser *parser)
+static void advance_token(struct parser *parser)
 {
 	lexer_advance(&parser->lexer);
 }
 
 /* ---- the predicates ---- */
 
-static struct filter *number_leaf(struct parser *parser, const struct token *token, enum filter_kind kind, uint32_t min,
-				  uint32_t max, const char *what)
+static struct filter *parse_number_leaf(struct parser *parser, const struct token *token, enum filter_kind kind,
+					uint32_t min, uint32_t max, const char *what)
 {
 	struct filter *node;
 	uint32_t number;
@@ -36,7 +36,7 @@ static struct filter *number_leaf(struct parser *parser, const struct token *tok
 	return node;
 }
 
-static struct filter *state_leaf(struct parser *parser, const struct token *token)
+static struct filter *parse_state_leaf(struct parser *parser, const struct token *token)
 {
 	const char *word = token->word;
 	struct filter *node;
@@ -66,7 +66,7 @@ static struct filter *state_leaf(struct parser *parser, const struct token *toke
 	return node;
 }
 
-static struct filter *comm_leaf(struct parser *parser, const struct token *token)
+static struct filter *parse_comm_leaf(struct parser *parser, const struct token *token)
 {
 	struct filter *node;
 
@@ -83,8 +83,8 @@ static struct filter *comm_leaf(struct parser *parser, const struct token *token
 	return node;
 }
 
-/* One name may stand for several: a container's. */
-static struct filter *netns_leaf(struct parser *parser, const struct token *token)
+/* Parses the name of a network namespace. A container's name may stand for several namespaces. */
+static struct filter *parse_netns_leaf(struct parser *parser, const struct token *token)
 {
 	struct netns_choice choice = {.why = "no such network namespace"};
 	struct filter *all = NULL;
@@ -104,7 +104,7 @@ static struct filter *netns_leaf(struct parser *parser, const struct token *toke
 	return all;
 }
 
-static struct filter *family_leaf(struct parser *parser, const struct token *token)
+static struct filter *parse_family_leaf(struct parser *parser, const struct token *token)
 {
 	const char *word = token->word;
 	uint32_t family = 0;
@@ -137,27 +137,27 @@ static bool is_predicate(const struct token *token, enum predicate predicate)
 	return token->kind == TOKEN_WORD && !token->quoted && strcasecmp(token->word, predicates[predicate]) == 0;
 }
 
-static struct filter *predicate_leaf(struct parser *parser, enum predicate predicate, struct token *value)
+static struct filter *parse_predicate_value(struct parser *parser, enum predicate predicate, struct token *value)
 {
 	switch (predicate) {
 	case P_STATE:
-		return state_leaf(parser, value);
+		return parse_state_leaf(parser, value);
 	case P_EXCLUDE:
-		return parsed_not(parser, state_leaf(parser, value));
+		return parsed_not(parser, parse_state_leaf(parser, value));
 	case P_SRC:
 		return parsed_endpoint(parser, value, SIDE_LOCAL);
 	case P_DST:
 		return parsed_endpoint(parser, value, SIDE_REMOTE);
 	case P_PID:
-		return number_leaf(parser, value, FILTER_PID, 1, INT32_MAX, "process id");
+		return parse_number_leaf(parser, value, FILTER_PID, 1, INT32_MAX, "process id");
 	case P_UID:
-		return number_leaf(parser, value, FILTER_UID, 0, UINT32_MAX, "user id");
+		return parse_number_leaf(parser, value, FILTER_UID, 0, UINT32_MAX, "user id");
 	case P_COMM:
-		return comm_leaf(parser, value);
+		return parse_comm_leaf(parser, value);
 	case P_NETNS:
-		return netns_leaf(parser, value);
+		return parse_netns_leaf(parser, value);
 	case P_FAMILY:
-		return family_leaf(parser, value);
+		return parse_family_leaf(parser, value);
 	case P_SPORT:
 	case P_DPORT:
 		break;
@@ -165,7 +165,8 @@ static struct filter *predicate_leaf(struct parser *parser, enum predicate predi
 	return NULL;
 }
 
-static struct filter *port_predicate(struct parser *parser, struct token *value, enum side side, enum compare compare)
+static struct filter *parse_port_predicate(struct parser *parser, struct token *value, enum side side,
+					   enum compare compare)
 {
 	bool colon = value->word[0] == ':';
 
@@ -179,27 +180,27 @@ static struct filter *parse_predicate(struct parser *parser, enum predicate pred
 	struct filter *node;
 	struct token value;
 
-	advance(parser);
+	advance_token(parser);
 	if (parser->lexer.token.kind == TOKEN_COMPARE) {
 		compare = parser->lexer.token.compare;
 		if (compare > COMPARE_NE && predicate != P_SPORT && predicate != P_DPORT)
 			return fail_at(parser, parser->lexer.token.at, "%s can be compared with = and != only", name);
-		advance(parser);
+		advance_token(parser);
 	}
 	value = parser->lexer.token;
 	if (value.kind != TOKEN_WORD)
 		return fail_at(parser, value.at, "a value for '%s' is missing", name);
-	advance(parser);
+	advance_token(parser);
 	if (predicate == P_SPORT || predicate == P_DPORT)
-		return port_predicate(parser, &value, predicate == P_SPORT ? SIDE_LOCAL : SIDE_REMOTE, compare);
-	node = predicate_leaf(parser, predicate, &value);
+		return parse_port_predicate(parser, &value, predicate == P_SPORT ? SIDE_LOCAL : SIDE_REMOTE, compare);
+	node = parse_predicate_value(parser, predicate, &value);
 	return compare == COMPARE_NE ? parsed_not(parser, node) : node;
 }
 
-static struct filter *take_comm(struct parser *parser, const struct token *token)
+static struct filter *parse_comm_word(struct parser *parser, const struct token *token)
 {
-	advance(parser);
-	return comm_leaf(parser, token);
+	advance_token(parser);
+	return parse_comm_leaf(parser, token);
 }
 
 static bool is_word_of_ss(const char *word)
@@ -212,13 +213,13 @@ static bool is_word_of_ss(const char *word)
 	return false;
 }
 
-/* A word alone is the name of a process; but one that is nearly a word of the language was meant as that. */
-static struct filter *bare_word(struct parser *parser, const struct token *token)
+/* Takes a word alone as the name of a process. Refuses a near miss of a word of the language: that was meant. */
+static struct filter *parse_bare_word(struct parser *parser, const struct token *token)
 {
 	const char *word = token->word, *near;
 
 	if (token->quoted)
-		return take_comm(parser, token);
+		return parse_comm_word(parser, token);
 	if (is_word_of_ss(word))
 		return fail_at(
 			parser, token->at,
@@ -235,7 +236,7 @@ static struct filter *bare_word(struct parser *parser, const struct token *token
 			parser, token->at,
 			"'%s' is not understood here; the nearest is '%s'. (A process of that name is 'comm %s')",
 			TYPED(word), near, TYPED(word));
-	return take_comm(parser, token);
+	return parse_comm_word(parser, token);
 }
 
 static struct filter *parse_word(struct parser *parser)
@@ -250,10 +251,10 @@ static struct filter *parse_word(struct parser *parser)
 		if (!strpbrk(word, ":.[/"))
 			return fail_at(parser, token.at, "'%s' alone says nothing: :%s is a port, 'pid %s' a process",
 				       TYPED(word), TYPED(word), TYPED(word));
-		advance(parser);
+		advance_token(parser);
 		return parsed_endpoint(parser, &token, SIDE_EITHER);
 	}
-	return bare_word(parser, &token);
+	return parse_bare_word(parser, &token);
 }
 
 /* ---- and, or, not ---- */
@@ -269,17 +270,17 @@ static struct filter *parse_unary(struct parser *parser)
 		return fail_at(parser, at, "nested more than %d deep", MAX_DEPTH);
 	switch (parser->lexer.token.kind) {
 	case TOKEN_NOT:
-		advance(parser);
+		advance_token(parser);
 		node = parsed_not(parser, parse_unary(parser));
 		break;
 	case TOKEN_OPEN:
-		advance(parser);
+		advance_token(parser);
 		node = parse_or(parser);
 		if (node && parser->lexer.token.kind != TOKEN_CLOSE) {
 			filter_free(node);
 			node = fail_at(parser, at, "this ( is not closed");
 		} else {
-			advance(parser);
+			advance_token(parser);
 		}
 		break;
 	case TOKEN_WORD:
@@ -295,7 +296,7 @@ static struct filter *parse_unary(struct parser *parser)
 	return node;
 }
 
-/* `state A state B`, side by side, is either, as in ss: no socket is in both. */
+/* Reads `state A state B`, side by side, as either state, as ss does: no socket is in both. */
 static struct filter *parse_states(struct parser *parser)
 {
 	struct filter *node = parse_unary(parser), *next;
@@ -318,7 +319,7 @@ static struct filter *parse_and(struct parser *parser)
 		enum token_kind kind = parser->lexer.token.kind;
 
 		if (kind == TOKEN_AND)
-			advance(parser);
+			advance_token(parser);
 		else if (kind != TOKEN_WORD && kind != TOKEN_NOT && kind != TOKEN_OPEN)
 			break;
 		node = parsed_pair(parser, FILTER_AND, node, parse_states(parser));
@@ -331,7 +332,7 @@ static struct filter *parse_or(struct parser *parser)
 	struct filter *node = parse_and(parser);
 
 	while (node && parser->lexer.token.kind == TOKEN_OR) {
-		advance(parser);
+		advance_token(parser);
 		node = parsed_pair(parser, FILTER_OR, node, parse_and(parser));
 	}
 	return node;
@@ -344,7 +345,7 @@ int filter_parse(const char *text, const struct filter_names *names, struct filt
 
 	if (strlen(text) > FILTER_TEXT_MAX)
 		fail_at(&parser, FILTER_TEXT_MAX, "a filter has at most %d characters", FILTER_TEXT_MAX);
-	advance(&parser);
+	advance_token(&parser);
 	if (!parser.lexer.err && parser.lexer.token.kind != TOKEN_END)
 		filter = parse_or(&parser);
 	if (filter && parser.lexer.token.kind == TOKEN_CLOSE)

@@ -29,7 +29,7 @@ static const struct {
 	enum token_kind kind;
 	enum compare compare;
 } signs[] = {
-	/* a sign that begins with another comes before it */
+	/* longer signs come before the shorter ones that they begin with */
 	{"==", TOKEN_COMPARE, COMPARE_EQ},
 	{"=", TOKEN_COMPARE, COMPARE_EQ},
 	{"!=", TOKEN_COMPARE, COMPARE_NE},
@@ -65,7 +65,7 @@ static const struct {
 	{"geq", TOKEN_COMPARE, COMPARE_GE},
 };
 
-static bool read_sign(struct lexer *lexer)
+static bool read_sign_token(struct lexer *lexer)
 {
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
 		size_t length = strlen(signs[i].sign);
@@ -80,7 +80,7 @@ static bool read_sign(struct lexer *lexer)
 	return false;
 }
 
-static void read_word(struct lexer *lexer)
+static void read_word_token(struct lexer *lexer)
 {
 	const char *text = lexer->text;
 	struct token *token = &lexer->token;
@@ -124,6 +124,6 @@ void lexer_advance(struct lexer *lexer)
 	lexer->token.at = lexer->next;
 	if (lexer->err || !lexer->text[lexer->next])
 		return;
-	if (!read_sign(lexer))
-		read_word(lexer);
+	if (!read_sign_token(lexer))
+		read_word_token(lexer);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A filter's text cut into tokens, and the place where reading it failed. Part of the parser (filter_parser.h).
+ * The lexer: cuts a filter's text into tokens, and records where parsing failed. Part of the parser (filter_parser.h).
  */
 #include "filter.h"
 
-enum { FILTER_TEXT_MAX = 4096, FILTER_WORD_MAX = 1024 }; /* a name of 255 bytes, each as \xNN, has room */
+enum { FILTER_TEXT_MAX = 4096, FILTER_WORD_MAX = 1024 }; /* room for a name of 255 bytes, each as \xNN */
 
 enum token_kind { TOKEN_END, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_AND, TOKEN_OR, TOKEN_NOT, TOKEN_COMPARE, TOKEN_WORD };
 
@@ -30,5 +30,5 @@ struct lexer {
 /* Goes to the next token; after a failure there is only TOKEN_END. */
 void lexer_advance(struct lexer *lexer);
 
-/* Returns NULL, for its caller to return. */
+/* Records the first failure, at offset `at` of the text. Returns NULL, for the caller to return. */
 __attribute__((format(printf, 3, 4))) void *lexer_fail(struct lexer *lexer, size_t at, const char *format, ...);

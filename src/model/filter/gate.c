@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* In two lists: that of all, in the order in which they came, and that of its connection. */
+/* A held change is in two lists: that of all, in the order in which they came, and that of its connection. */
 struct held_change {
 	struct held_change *before, *after;
 	struct held_change *next_of_connection;
@@ -11,8 +11,9 @@ struct held_change {
 	struct closing closing;
 };
 
-/* What is not known when it ends, or when nothing more will be heard of it, never will be. */
-static enum filter_answer ask(const struct gate *gate, const struct change *change)
+/* Asks the filter. Once a connection has ended or is gone from the table, nothing more will be learned: MAYBE becomes
+ * NO. */
+static enum filter_answer ask_gate_filter(const struct gate *gate, const struct change *change)
 {
 	bool ended = change->conn->state == STATE_CLOSE || change->conn->gone;
 	enum filter_answer answer = filter_ask(gate->filter, change);
@@ -22,7 +23,7 @@ static enum filter_answer ask(const struct gate *gate, const struct change *chan
 	return ended && answer == FILTER_MAYBE ? FILTER_NO : answer;
 }
 
-static struct held_change *held_new(const struct change *change)
+static struct held_change *make_held_change(const struct change *change)
 {
 	struct held_change *held = calloc(1, sizeof(*held));
 
@@ -36,9 +37,9 @@ static struct held_change *held_new(const struct change *change)
 	return held;
 }
 
-static bool hold(struct gate *gate, const struct change *change)
+static bool hold_change(struct gate *gate, const struct change *change)
 {
-	struct held_change *held = held_new(change), **end = &change->conn->held;
+	struct held_change *held = make_held_change(change), **end = &change->conn->held;
 
 	if (!held)
 		return false;
@@ -54,8 +55,9 @@ static bool hold(struct gate *gate, const struct change *change)
 	return true;
 }
 
-/* Takes the first one of its connection out, which is freed with it if the table has let go of it. */
-static void drop(struct gate *gate, struct held_change *held)
+/* Frees the first held change of its connection. The connection is freed with its last one if the table has let go of
+ * it. */
+static void drop_held_change(struct gate *gate, struct held_change *held)
 {
 	struct connection *conn = held->change.conn;
 
@@ -73,27 +75,27 @@ static void drop(struct gate *gate, struct held_change *held)
 		connection_free(conn);
 }
 
-/* False: it stays. */
-static bool let_through(struct gate *gate, struct held_change *held)
+/* Lets a held change through, or drops it. False: it stays held. */
+static bool pass_held_change(struct gate *gate, struct held_change *held)
 {
-	enum filter_answer answer = ask(gate, &held->change);
+	enum filter_answer answer = ask_gate_filter(gate, &held->change);
 
 	if (answer == FILTER_MAYBE)
 		return false;
 	if (answer == FILTER_YES)
 		gate->next(gate->context, &held->change);
-	drop(gate, held);
+	drop_held_change(gate, held);
 	return true;
 }
 
-/* The last one frees a connection that is gone, so the next is looked at before. */
-static void release_connection(struct gate *gate, struct connection *conn)
+/* Lets through what can be answered. `next` is read first, because the last change frees a connection that is gone. */
+static void release_held_changes(struct gate *gate, struct connection *conn)
 {
 	struct held_change *held = conn->held, *next;
 
 	for (; held; held = next) {
 		next = held->next_of_connection;
-		if (!let_through(gate, held))
+		if (!pass_held_change(gate, held))
 			break;
 	}
 }
@@ -105,8 +107,8 @@ void gate_release(struct gate *gate)
 	gate->shut = false;
 	for (held = gate->first; held; held = after) {
 		after = held->after;
-		if (held == held->change.conn->held) /* what came before it has gone through */
-			let_through(gate, held);
+		if (held == held->change.conn->held) /* no earlier change of its connection is held */
+			pass_held_change(gate, held);
 	}
 }
 
@@ -115,19 +117,19 @@ void gate_handle(void *context, const struct change *change)
 	struct gate *gate = context;
 	enum filter_answer answer;
 
-	if (change->kind == CHANGE_SOCKET) { /* no line of the stream: what cannot be told yet is not shown */
+	if (change->kind == CHANGE_SOCKET) { /* no line of the stream: not shown without a YES */
 		if (filter_ask(gate->filter, change) == FILTER_YES)
 			gate->next(gate->context, change);
 		return;
 	}
-	if (gate->shut && change->kind == CHANGE_TRANSITION && hold(gate, change))
+	if (gate->shut && change->kind == CHANGE_TRANSITION && hold_change(gate, change))
 		return;
 	if (change->conn->held && !gate->shut)
-		release_connection(gate, change->conn);
+		release_held_changes(gate, change->conn);
 	if (change->kind == CHANGE_OWNER)
 		return;
-	answer = change->conn->held ? FILTER_MAYBE : ask(gate, change);
-	if (answer == FILTER_MAYBE && hold(gate, change)) {
+	answer = change->conn->held ? FILTER_MAYBE : ask_gate_filter(gate, change);
+	if (answer == FILTER_MAYBE && hold_change(gate, change)) {
 		gate->waiting++;
 		return;
 	}
@@ -138,5 +140,5 @@ void gate_handle(void *context, const struct change *change)
 void gate_free(struct gate *gate)
 {
 	while (gate->first)
-		drop(gate, gate->first);
+		drop_held_change(gate, gate->first);
 }

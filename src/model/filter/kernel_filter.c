@@ -51,7 +51,8 @@ static void narrow_to_leaf(struct kernel_filter *out, const struct filter *leaf,
 	}
 }
 
-/* What passes both: for each aspect the one that has a say, or what both agree on. */
+/* Keeps what passes both filters, aspect by aspect. If only one filter restricts an aspect, its restriction holds; if
+ * both do, what both pass. */
 static void intersect_ports(bool *by, struct port_set *set, bool other_by, const struct port_set *other)
 {
 	for (int i = 0; other_by && i < PORT_WORDS; i++)
@@ -59,7 +60,7 @@ static void intersect_ports(bool *by, struct port_set *set, bool other_by, const
 	*by = *by || other_by;
 }
 
-static bool netns_in(const struct kernel_filter *kernel_filter, uint32_t netns)
+static bool lists_netns(const struct kernel_filter *kernel_filter, uint32_t netns)
 {
 	for (uint32_t i = 0; i < kernel_filter->netns_count; i++)
 		if (kernel_filter->netns[i] == netns)
@@ -78,13 +79,13 @@ static void intersect_netns(struct kernel_filter *out, const struct kernel_filte
 		kept = other->netns_count;
 	}
 	for (uint32_t i = 0; out->by_netns && i < out->netns_count; i++)
-		if (netns_in(other, out->netns[i]))
+		if (lists_netns(other, out->netns[i]))
 			out->netns[kept++] = out->netns[i];
 	out->by_netns = true;
 	out->netns_count = kept;
 }
 
-static void intersect(struct kernel_filter *out, const struct kernel_filter *other)
+static void intersect_filters(struct kernel_filter *out, const struct kernel_filter *other)
 {
 	intersect_ports(&out->by_lport, &out->lports, other->by_lport, &other->lports);
 	intersect_ports(&out->by_rport, &out->rports, other->by_rport, &other->rports);
@@ -100,7 +101,7 @@ static void intersect(struct kernel_filter *out, const struct kernel_filter *oth
 	intersect_netns(out, other);
 }
 
-/* What passes one or the other: an aspect counts only where both have a say. */
+/* Keeps what passes one filter or the other: an aspect stays restricted only if both filters restrict it. */
 static void unite_ports(bool *by, struct port_set *set, bool other_by, const struct port_set *other)
 {
 	*by = *by && other_by;
@@ -116,7 +117,7 @@ static void unite_netns(struct kernel_filter *out, const struct kernel_filter *o
 		out->netns[out->netns_count++] = other->netns[i];
 }
 
-static void unite(struct kernel_filter *out, const struct kernel_filter *other)
+static void unite_filters(struct kernel_filter *out, const struct kernel_filter *other)
 {
 	unite_ports(&out->by_lport, &out->lports, other->by_lport, &other->lports);
 	unite_ports(&out->by_rport, &out->rports, other->by_rport, &other->rports);
@@ -127,33 +128,33 @@ static void unite(struct kernel_filter *out, const struct kernel_filter *other)
 	unite_netns(out, other);
 }
 
-/* `negated`: of the filter's contrary. Without memory for the right side, what the left side says goes (for and), or
- * nothing (for or). */
-static void narrow(struct kernel_filter *out, const struct filter *filter, bool negated)
+/* Narrows `out` to what `filter` passes; `negated`: to what its contrary passes. Without memory for the right side, the
+ * left side alone restricts (for and), or nothing does (for or). */
+static void narrow_to_filter(struct kernel_filter *out, const struct filter *filter, bool negated)
 {
 	struct kernel_filter *right;
 	bool is_and = (filter->kind == FILTER_AND) != negated;
 
 	if (filter->kind == FILTER_NOT) {
-		narrow(out, filter->left, !negated);
+		narrow_to_filter(out, filter->left, !negated);
 		return;
 	}
 	if (filter->kind != FILTER_AND && filter->kind != FILTER_OR) {
 		narrow_to_leaf(out, filter, negated);
 		return;
 	}
-	narrow(out, filter->left, negated);
+	narrow_to_filter(out, filter->left, negated);
 	right = malloc(sizeof(*right));
 	if (!right) {
 		if (!is_and)
 			memset(out, 0, sizeof(*out));
 		return;
 	}
-	narrow(right, filter->right, negated);
+	narrow_to_filter(right, filter->right, negated);
 	if (is_and)
-		intersect(out, right);
+		intersect_filters(out, right);
 	else
-		unite(out, right);
+		unite_filters(out, right);
 	free(right);
 }
 
@@ -162,7 +163,7 @@ struct kernel_filter *kernel_filter_of(const struct filter *filter)
 	struct kernel_filter *kernel_filter = calloc(1, sizeof(*kernel_filter));
 
 	if (kernel_filter && filter)
-		narrow(kernel_filter, filter, false);
+		narrow_to_filter(kernel_filter, filter, false);
 	return kernel_filter;
 }
 
@@ -174,7 +175,7 @@ bool kernel_filter_fixes_netns(const struct kernel_filter *kernel_filter)
 	return kernel_filter->by_netns;
 }
 
-static bool passes_ports(const struct kernel_filter *pd, const struct tuple *tuple, uint8_t state)
+static bool allows_ports(const struct kernel_filter *pd, const struct tuple *tuple, uint8_t state)
 {
 	bool lport_open = tuple->lport == 0 && state == STATE_SYN_SENT;
 	bool rport_open = tuple->rport == 0 && state == STATE_SYN_RECV;
@@ -187,7 +188,7 @@ static bool passes_ports(const struct kernel_filter *pd, const struct tuple *tup
 	       port_set_has(&pd->either, tuple->rport);
 }
 
-static bool passes_family(const struct kernel_filter *pd, const struct tuple *tuple, uint8_t state)
+static bool allows_family(const struct kernel_filter *pd, const struct tuple *tuple, uint8_t state)
 {
 	if (!pd->by_family || (tuple->rport == 0 && state == STATE_SYN_RECV))
 		return true;
@@ -203,7 +204,7 @@ bool kernel_filter_leaves_out(const struct kernel_filter *pd)
 
 bool kernel_filter_passes(const struct kernel_filter *pd, const struct tuple *tuple, uint8_t state)
 {
-	if (pd->by_netns && !netns_in(pd, tuple->netns))
+	if (pd->by_netns && !lists_netns(pd, tuple->netns))
 		return false;
-	return state == STATE_LISTEN || (passes_family(pd, tuple, state) && passes_ports(pd, tuple, state));
+	return state == STATE_LISTEN || (allows_family(pd, tuple, state) && allows_ports(pd, tuple, state));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The part of a filter that the kernel side can decide by itself. It lets pass all that the filter lets pass, and
- * more: states, addresses and owners are decided in user space.
+ * The kernel filter: the part of a filter that the kernel side can decide by itself. It passes all that the filter
+ * passes, and more: states, addresses and owners are decided in user space.
  */
 #include "filter.h"
 #include "port_set.h"
@@ -20,15 +20,15 @@ struct kernel_filter {
 	struct port_set either;
 };
 
-/* NULL when memory is short, else the caller frees it. `filter` may be NULL. */
+/* Derives the kernel filter of `filter`, which may be NULL. The caller frees it. NULL when memory is short. */
 struct kernel_filter *kernel_filter_of(const struct filter *filter);
 
-/* What passes is in one network namespace. */
+/* True if all that passes is in one network namespace. */
 bool kernel_filter_fixes_netns(const struct kernel_filter *kernel_filter);
 
-/* The kernel side does not tell of all connections. */
+/* True if the kernel side does not report all connections. */
 bool kernel_filter_leaves_out(const struct kernel_filter *kernel_filter);
 
-/* False: the kernel side will tell no more of this connection, or row of a snapshot. Listeners always pass, because
- * their children inherit their owner. */
+/* False: the kernel side will report nothing more of this connection, or row of a snapshot. Listeners pass whatever
+ * their port and family, because their children inherit their owner. */
 bool kernel_filter_passes(const struct kernel_filter *kernel_filter, const struct tuple *tuple, uint8_t state);

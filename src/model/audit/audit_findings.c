@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whoever gives a baseline without a policy expects what is in it: then the table of ports only makes notes. */
+/* A baseline without a policy says what is expected: then the table of exposed ports only adds notes. */
 void audit_judge(struct audit_row *row, const struct audit_rules *rules)
 {
 	bool leaves_host = row->listener.reach != REACH_HOST;
@@ -15,7 +15,7 @@ void audit_judge(struct audit_row *row, const struct audit_rules *rules)
 	if (row->since == SINCE_GONE)
 		return;
 	if (rules->policy && !leaves_host)
-		row->allowed = TRISTATE_YES; /* it needs no leave */
+		row->allowed = TRISTATE_YES; /* nothing outside reaches it: no policy need allow it */
 	if (rules->policy && row->allowed != TRISTATE_YES)
 		row->flags |= FLAG_OUTSIDE;
 	if (!rules->policy && !rules->baseline && row->exposed && leaves_host)
@@ -43,48 +43,48 @@ void audit_count(struct audit_counts *counts, const struct audit_row *row)
 
 /* ---- order ---- */
 
-static int order(uint64_t a, uint64_t b)
+static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
 }
 
-static int place(const struct audit_row *row)
+static int rank_audit_row(const struct audit_row *row)
 {
 	return row->flags ? 0 : row->since == SINCE_GONE ? 2 : 1;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_audit_rows(const void *a, const void *b)
 {
 	const struct audit_row *x = a, *y = b;
-	int result = place(x) - place(y);
+	int result = rank_audit_row(x) - rank_audit_row(y);
 
 	if (!result)
 		result = strcmp(x->listener.netns, y->listener.netns);
 	if (!result)
-		result = order(y->listener.reach, x->listener.reach);
+		result = compare_numbers(y->listener.reach, x->listener.reach);
 	if (!result)
-		result = order(x->listener.port, y->listener.port);
+		result = compare_numbers(x->listener.port, y->listener.port);
 	if (!result)
-		result = order(x->listener.protocol, y->listener.protocol);
+		result = compare_numbers(x->listener.protocol, y->listener.protocol);
 	if (!result)
 		result = memcmp(&x->listener.address, &y->listener.address, sizeof(x->listener.address));
-	return result ? result : order(x->socket.inode, y->socket.inode);
+	return result ? result : compare_numbers(x->socket.inode, y->socket.inode);
 }
 
 void audit_sort(struct audit_row *rows, size_t count)
 {
 	if (count)
-		qsort(rows, count, sizeof(*rows), compare);
+		qsort(rows, count, sizeof(*rows), compare_audit_rows);
 }
 
-/* ---- words ---- */
+/* ---- notes in words ---- */
 
 struct note {
 	char *out;
 	size_t used;
 };
 
-__attribute__((format(printf, 2, 3))) static void say(struct note *note, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void append_to_note(struct note *note, const char *format, ...)
 {
 	size_t room = AUDIT_NOTE_SIZE - note->used;
 	va_list args;
@@ -99,29 +99,29 @@ __attribute__((format(printf, 2, 3))) static void say(struct note *note, const c
 	note->used += (size_t)length < room ? (size_t)length : room - 1;
 }
 
-/* What was otherwise, if both are known. */
-static void say_name(struct note *note, const char *what, const char *before, const char *now)
+/* Appends the former name if it was another, and both are known. */
+static void append_former_name(struct note *note, const char *what, const char *before, const char *now)
 {
 	if (*before && *now && strcmp(before, now) != 0)
-		say(note, "%s was %s", what, before);
+		append_to_note(note, "%s was %s", what, before);
 }
 
-static void say_change(struct note *note, const struct listener *before, const struct listener *now)
+static void append_differences(struct note *note, const struct listener *before, const struct listener *now)
 {
 	char address[ADDRESS_TEXT_MAX];
 
 	if (!listener_reaches_may_equal(before, now) || !address_equal(&before->address, &now->address)) {
 		address_text(&before->address, before->family, address);
-		say(note, "was at %s (%s)", address, reach_name(before->reach));
+		append_to_note(note, "was at %s (%s)", address, reach_name(before->reach));
 	}
 	if (before->port != now->port)
-		say(note, "port was %u", before->port);
+		append_to_note(note, "port was %u", before->port);
 	if (!listener_interfaces_may_equal(before, now))
-		say(note, "interface was %s", *before->interface ? before->interface : "any");
-	say_name(note, "process", before->process, now->process);
-	say_name(note, "user", before->user, now->user);
+		append_to_note(note, "interface was %s", *before->interface ? before->interface : "any");
+	append_former_name(note, "process", before->process, now->process);
+	append_former_name(note, "user", before->user, now->user);
 	if (listener_containers_differ(before, now))
-		say(note, "container was %s", *before->container ? before->container : "none");
+		append_to_note(note, "container was %s", *before->container ? before->container : "none");
 }
 
 const char *audit_note(const struct audit_row *row, char *out)
@@ -130,16 +130,17 @@ const char *audit_note(const struct audit_row *row, char *out)
 
 	*out = '\0';
 	if (row->flags & FLAG_OUTSIDE)
-		say(&note, row->allowed == TRISTATE_UNKNOWN ? "not allowed, unless by its process, which is unknown"
-							    : "not allowed");
+		append_to_note(&note, row->allowed == TRISTATE_UNKNOWN
+					      ? "not allowed, unless by its process, which is unknown"
+					      : "not allowed");
 	if (row->since == SINCE_NEW || row->since == SINCE_GONE)
-		say(&note, "%s", audit_since_word(row->since));
+		append_to_note(&note, "%s", audit_since_word(row->since));
 	if (row->since == SINCE_CHANGED)
-		say_change(&note, &row->before, &row->listener);
+		append_differences(&note, &row->before, &row->listener);
 	if (row->exposed && row->listener.reach == REACH_HOST)
-		say(&note, "%s", row->exposed->what);
+		append_to_note(&note, "%s", row->exposed->what);
 	else if (row->exposed)
-		say(&note, "%s: %s", row->exposed->what, row->exposed->why);
+		append_to_note(&note, "%s: %s", row->exposed->what, row->exposed->why);
 	return out;
 }
 

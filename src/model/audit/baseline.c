@@ -27,14 +27,14 @@ struct baseline {
 	struct index by_port;
 };
 
-static uint64_t key_of(const struct listener *listener)
+static uint64_t make_port_key(const struct listener *listener)
 {
 	return (uint64_t)listener->protocol << 16 | listener->port;
 }
 
 /* ---- writing ---- */
 
-static char *put_name(char *at, const char *name)
+static char *append_name_word(char *at, const char *name)
 {
 	static const char hex[] = "0123456789abcdef";
 
@@ -62,18 +62,18 @@ size_t baseline_line(const struct listener *listener, char *out)
 	address_text(&listener->address, listener->family, address);
 	at += sprintf(at, "%s %s %u %s", protocol_name(listener->protocol), address, listener->port,
 		      reach_word(listener->reach));
-	at = listener->interface_unknown ? stpcpy(at, " ?") : put_name(at, listener->interface);
-	at = put_name(at, listener->process);
-	at = put_name(at, listener->user);
-	at = put_name(at, listener->container);
-	at = put_name(at, listener->netns);
+	at = listener->interface_unknown ? stpcpy(at, " ?") : append_name_word(at, listener->interface);
+	at = append_name_word(at, listener->process);
+	at = append_name_word(at, listener->user);
+	at = append_name_word(at, listener->container);
+	at = append_name_word(at, listener->netns);
 	*at++ = '\n';
 	return (size_t)(at - out);
 }
 
 /* ---- reading ---- */
 
-__attribute__((format(printf, 2, 3))) static int fail(struct baseline_error *error, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int fail_baseline(struct baseline_error *error, const char *format, ...)
 {
 	va_list args;
 
@@ -83,12 +83,12 @@ __attribute__((format(printf, 2, 3))) static int fail(struct baseline_error *err
 	return -EINVAL;
 }
 
-static int hex_digit(char c)
+static int decode_hex_digit(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static int read_name(const char *word, const char *what, char *out, size_t size, struct baseline_error *error)
+static int parse_name_word(const char *word, const char *what, char *out, size_t size, struct baseline_error *error)
 {
 	size_t used = 0;
 
@@ -96,17 +96,17 @@ static int read_name(const char *word, const char *what, char *out, size_t size,
 		int high, low;
 
 		if (used + 1 >= size)
-			return fail(error, "the %s is too long: at most %zu bytes", what, size - 1);
+			return fail_baseline(error, "the %s is too long: at most %zu bytes", what, size - 1);
 		if (*at != '%') {
 			out[used++] = *at;
 			continue;
 		}
-		high = hex_digit(at[1]);
-		low = high < 0 ? -1 : hex_digit(at[2]);
+		high = decode_hex_digit(at[1]);
+		low = high < 0 ? -1 : decode_hex_digit(at[2]);
 		if (low < 0 || high + low == 0)
-			return fail(error,
-				    "the %s '%s' is not spelled right: after %% come two of 0-9 and a-f, and not 00",
-				    what, ESCAPED(word));
+			return fail_baseline(
+				error, "the %s '%s' is not spelled right: after %% come two of 0-9 and a-f, and not 00",
+				what, ESCAPED(word));
 		out[used++] = (char)(high << 4 | low);
 		at += 2;
 	}
@@ -114,25 +114,25 @@ static int read_name(const char *word, const char *what, char *out, size_t size,
 	return 0;
 }
 
-static int read_names(char *const words[WORDS], struct listener *listener, struct baseline_error *error)
+static int parse_name_words(char *const words[WORDS], struct listener *listener, struct baseline_error *error)
 {
 	int err = 0;
 
 	listener->interface_unknown = strcmp(words[4], "?") == 0;
 	if (!listener->interface_unknown)
-		err = read_name(words[4], "interface", listener->interface, sizeof(listener->interface), error);
+		err = parse_name_word(words[4], "interface", listener->interface, sizeof(listener->interface), error);
 	if (!err)
-		err = read_name(words[5], "process", listener->process, sizeof(listener->process), error);
+		err = parse_name_word(words[5], "process", listener->process, sizeof(listener->process), error);
 	if (!err)
-		err = read_name(words[6], "user", listener->user, sizeof(listener->user), error);
+		err = parse_name_word(words[6], "user", listener->user, sizeof(listener->user), error);
 	if (!err)
-		err = read_name(words[7], "container", listener->container, sizeof(listener->container), error);
+		err = parse_name_word(words[7], "container", listener->container, sizeof(listener->container), error);
 	if (!err)
-		err = read_name(words[8], "network namespace", listener->netns, sizeof(listener->netns), error);
+		err = parse_name_word(words[8], "network namespace", listener->netns, sizeof(listener->netns), error);
 	return err;
 }
 
-static int read_words(char *const words[WORDS], struct listener *listener, struct baseline_error *error)
+static int parse_listener_words(char *const words[WORDS], struct listener *listener, struct baseline_error *error)
 {
 	uint32_t port;
 
@@ -141,37 +141,37 @@ static int read_words(char *const words[WORDS], struct listener *listener, struc
 	else if (!strcmp(words[0], "udp"))
 		listener->protocol = PROTOCOL_UDP;
 	else
-		return fail(error, "'%s' is no protocol: tcp or udp is right", ESCAPED(words[0]));
+		return fail_baseline(error, "'%s' is no protocol: tcp or udp is right", ESCAPED(words[0]));
 	listener->family = address_parse(words[1], &listener->address);
 	if (!listener->family)
-		return fail(error, "'%s' is no address", ESCAPED(words[1]));
+		return fail_baseline(error, "'%s' is no address", ESCAPED(words[1]));
 	if (parse_u32(words[2], 1, UINT16_MAX, &port))
-		return fail(error, "'%s' is no port: 1 to 65535 is right", ESCAPED(words[2]));
+		return fail_baseline(error, "'%s' is no port: 1 to 65535 is right", ESCAPED(words[2]));
 	listener->port = (uint16_t)port;
 	listener->reach = reach_of_word(words[3]);
 	if (listener->reach == REACH_COUNT)
-		return fail(error, "'%s' is no reach: host, private, address, ipv4, ipv6, %s or all is right",
-			    ESCAPED(words[3]), reach_word(REACH_IPV6_OR_ALL));
-	return read_names(words, listener, error);
+		return fail_baseline(error, "'%s' is no reach: host, private, address, ipv4, ipv6, %s or all is right",
+				     ESCAPED(words[3]), reach_word(REACH_IPV6_OR_ALL));
+	return parse_name_words(words, listener, error);
 }
 
-/* Cuts the line up. */
-static int read_line(char *line, struct listener *listener, struct baseline_error *error)
+/* Parses a line, and cuts it up in place. */
+static int parse_listener_line(char *line, struct listener *listener, struct baseline_error *error)
 {
 	char *words[WORDS], *rest = line;
 	size_t count = 0;
 
 	for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " ")) {
 		if (count == WORDS || !*word)
-			return fail(error, "there must be %d words with one space between them", WORDS);
+			return fail_baseline(error, "there must be %d words with one space between them", WORDS);
 		words[count++] = word;
 	}
 	if (count < WORDS)
-		return fail(error, "there are %zu words, and must be %d", count, WORDS);
-	return read_words(words, listener, error);
+		return fail_baseline(error, "there are %zu words, and must be %d", count, WORDS);
+	return parse_listener_words(words, listener, error);
 }
 
-static int remember(struct baseline *baseline, const struct listener *listener)
+static int remember_listener(struct baseline *baseline, const struct listener *listener)
 {
 	struct remembered *one;
 
@@ -182,31 +182,31 @@ static int remember(struct baseline *baseline, const struct listener *listener)
 		return -ENOMEM;
 	one->listener = *listener;
 	baseline->all[baseline->count++] = one;
-	index_insert(&baseline->by_port, &one->by_port, key_of(listener));
+	index_insert(&baseline->by_port, &one->by_port, make_port_key(listener));
 	return 0;
 }
 
-static int take_line(struct baseline *baseline, const char *text, size_t length, struct baseline_error *error)
+static int take_baseline_line(struct baseline *baseline, const char *text, size_t length, struct baseline_error *error)
 {
 	struct listener listener = {0};
 	char line[BASELINE_LINE_SIZE];
 	int err;
 
 	if (length >= sizeof(line))
-		return fail(error, "the line is too long: at most %zu bytes", sizeof(line) - 1);
+		return fail_baseline(error, "the line is too long: at most %zu bytes", sizeof(line) - 1);
 	if (memchr(text, '\0', length))
-		return fail(error, "it holds a NUL: this is no text");
+		return fail_baseline(error, "it holds a NUL: this is no text");
 	length -= length && text[length - 1] == '\r';
 	if (length == 0 || *text == '#')
 		return 0;
 	memcpy(line, text, length);
 	line[length] = '\0';
-	err = read_line(line, &listener, error);
-	return err ? err : remember(baseline, &listener);
+	err = parse_listener_line(line, &listener, error);
+	return err ? err : remember_listener(baseline, &listener);
 }
 
-/* The length of the first line; 0: it is none of a baseline's. */
-static size_t header_length(const char *text, size_t length)
+/* Returns the length of the first line, with its end; 0: it is not the first line of a baseline. */
+static size_t measure_header(const char *text, size_t length)
 {
 	size_t words = strlen(BASELINE_HEADER) - 1, end = words;
 
@@ -216,15 +216,15 @@ static size_t header_length(const char *text, size_t length)
 	return end < length && text[end] == '\n' ? end + 1 : 0;
 }
 
-static int take_text(struct baseline *baseline, const char *text, size_t length, struct baseline_error *error)
+static int take_baseline_text(struct baseline *baseline, const char *text, size_t length, struct baseline_error *error)
 {
-	size_t header = header_length(text, length);
+	size_t header = measure_header(text, length);
 	int err = 0;
 
 	error->line = 1;
 	if (!header)
-		return fail(error, "this is no baseline: the first line of one is \"%.*s\"",
-			    (int)strlen(BASELINE_HEADER) - 1, BASELINE_HEADER);
+		return fail_baseline(error, "this is no baseline: the first line of one is \"%.*s\"",
+				     (int)strlen(BASELINE_HEADER) - 1, BASELINE_HEADER);
 	text += header;
 	length -= header;
 	while (length && !err) {
@@ -232,8 +232,8 @@ static int take_text(struct baseline *baseline, const char *text, size_t length,
 
 		error->line++;
 		if (!newline)
-			return fail(error, "the line has no end: the file was cut");
-		err = take_line(baseline, text, (size_t)(newline - text), error);
+			return fail_baseline(error, "the line has no end: the file was cut");
+		err = take_baseline_line(baseline, text, (size_t)(newline - text), error);
 		length -= (size_t)(newline + 1 - text);
 		text = newline + 1;
 	}
@@ -246,7 +246,7 @@ int baseline_read(const char *text, size_t length, struct baseline **out, struct
 	int err = baseline ? index_init(&baseline->by_port) : -ENOMEM;
 
 	if (!err)
-		err = take_text(baseline, text, length, error);
+		err = take_baseline_text(baseline, text, length, error);
 	if (err) {
 		baseline_free(baseline);
 		return err;
@@ -268,8 +268,8 @@ void baseline_free(struct baseline *baseline)
 
 /* ---- comparing ---- */
 
-/* The same, as far as both are known. */
-static bool may_equal(const char *a, const char *b)
+/* True if both names are the same, as far as they are known: an empty name is not. */
+static bool names_may_equal(const char *a, const char *b)
 {
 	return !*a || !*b || strcmp(a, b) == 0;
 }
@@ -279,16 +279,16 @@ static bool is_same_place(const struct listener *a, const struct listener *b)
 	return address_equal(&a->address, &b->address) && a->family == b->family && listener_interfaces_may_equal(a, b);
 }
 
-static bool is_same(const struct listener *before, const struct listener *now)
+static bool is_same_listener(const struct listener *before, const struct listener *now)
 {
 	return is_same_place(before, now) && listener_reaches_may_equal(before, now) &&
-	       may_equal(before->process, now->process) && may_equal(before->user, now->user) &&
+	       names_may_equal(before->process, now->process) && names_may_equal(before->user, now->user) &&
 	       !listener_containers_differ(before, now);
 }
 
 static bool is_same_process(const struct listener *before, const struct listener *now)
 {
-	return may_equal(before->process, now->process);
+	return names_may_equal(before->process, now->process);
 }
 
 static bool is_same_client(const struct listener *before, const struct listener *now)
@@ -296,59 +296,60 @@ static bool is_same_client(const struct listener *before, const struct listener 
 	return is_same_place(before, now) && *before->process && strcmp(before->process, now->process) == 0;
 }
 
-static bool is_ephemeral(const struct listener *listener, const struct port_range *range)
+static bool is_ephemeral_udp(const struct listener *listener, const struct port_range *range)
 {
 	return listener->protocol == PROTOCOL_UDP && listener->port >= range->first && listener->port <= range->last;
 }
 
-static bool can_match(const struct remembered *one, const struct listener *now,
-		      bool (*fits)(const struct listener *before, const struct listener *now))
+static bool can_match_listener(const struct remembered *one, const struct listener *now,
+			       bool (*fits)(const struct listener *before, const struct listener *now))
 {
-	return may_equal(one->listener.netns, now->netns) && fits(&one->listener, now);
+	return names_may_equal(one->listener.netns, now->netns) && fits(&one->listener, now);
 }
 
-static void settle(struct audit_row *row, struct remembered *one, enum audit_since change)
+static void settle_row(struct audit_row *row, struct remembered *one, enum audit_since since)
 {
 	one->found = true;
 	row->before = one->listener;
-	row->since = change;
+	row->since = since;
 }
 
-static void match_same(const struct baseline *baseline, struct audit_row *row)
+static void match_unchanged_row(const struct baseline *baseline, struct audit_row *row)
 {
-	struct link *link = index_find(&baseline->by_port, key_of(&row->listener));
+	struct link *link = index_find(&baseline->by_port, make_port_key(&row->listener));
 
 	for (; link; link = index_find_next(link)) {
 		struct remembered *one = LINK_OWNER(link, struct remembered, by_port);
 
-		if (can_match(one, &row->listener, is_same))
-			settle(row, one, SINCE_SAME);
+		if (can_match_listener(one, &row->listener, is_same_listener))
+			settle_row(row, one, SINCE_SAME);
 	}
 }
 
-/* A listener that has changed was one: none that another row is, too. */
-static void match_changed(const struct baseline *baseline, struct audit_row *row,
-			  bool (*fits)(const struct listener *before, const struct listener *now))
+/* Matches a row that has changed with a listener of the baseline that no other row is matched with. */
+static void match_changed_row(const struct baseline *baseline, struct audit_row *row,
+			      bool (*fits)(const struct listener *before, const struct listener *now))
 {
-	struct link *link = index_find(&baseline->by_port, key_of(&row->listener));
+	struct link *link = index_find(&baseline->by_port, make_port_key(&row->listener));
 
 	for (; link && row->since == SINCE_NEW; link = index_find_next(link)) {
 		struct remembered *one = LINK_OWNER(link, struct remembered, by_port);
 
-		if (!one->found && can_match(one, &row->listener, fits))
-			settle(row, one, SINCE_CHANGED);
+		if (!one->found && can_match_listener(one, &row->listener, fits))
+			settle_row(row, one, SINCE_CHANGED);
 	}
 }
 
-static void match_client(const struct baseline *baseline, const struct port_range *ephemeral, struct audit_row *row)
+static void match_client_row(const struct baseline *baseline, const struct port_range *ephemeral, struct audit_row *row)
 {
-	if (!is_ephemeral(&row->listener, ephemeral))
+	if (!is_ephemeral_udp(&row->listener, ephemeral))
 		return;
 	for (size_t i = 0; i < baseline->count; i++) {
 		struct remembered *one = baseline->all[i];
 
-		if (is_ephemeral(&one->listener, ephemeral) && can_match(one, &row->listener, is_same_client))
-			settle(row, one, SINCE_SAME);
+		if (is_ephemeral_udp(&one->listener, ephemeral) &&
+		    can_match_listener(one, &row->listener, is_same_client))
+			settle_row(row, one, SINCE_SAME);
 	}
 }
 
@@ -357,22 +358,22 @@ void baseline_compare(struct baseline *baseline, const struct port_range *epheme
 {
 	for (size_t i = 0; i < count; i++) {
 		rows[i].since = SINCE_NEW;
-		match_same(baseline, &rows[i]);
+		match_unchanged_row(baseline, &rows[i]);
 	}
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].since == SINCE_NEW)
-			match_changed(baseline, &rows[i], is_same_place);
+			match_changed_row(baseline, &rows[i], is_same_place);
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].since == SINCE_NEW)
-			match_changed(baseline, &rows[i], is_same_process);
+			match_changed_row(baseline, &rows[i], is_same_process);
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].since == SINCE_NEW)
-			match_client(baseline, ephemeral, &rows[i]);
+			match_client_row(baseline, ephemeral, &rows[i]);
 }
 
 /* ---- saving again ---- */
 
-static struct listener merge(const struct listener *now, const struct listener *before)
+static struct listener merge_listeners(const struct listener *now, const struct listener *before)
 {
 	struct listener merged = *now;
 
@@ -399,7 +400,7 @@ int baseline_renew(const struct baseline *baseline, const struct audit_row *row,
 		   void *context)
 {
 	const struct listener *now = &row->listener;
-	struct link *link = row->since == SINCE_SAME ? index_find(&baseline->by_port, key_of(now)) : NULL;
+	struct link *link = row->since == SINCE_SAME ? index_find(&baseline->by_port, make_port_key(now)) : NULL;
 	struct listener merged = *now;
 	size_t given = 0;
 	int err = 0;
@@ -407,16 +408,16 @@ int baseline_renew(const struct baseline *baseline, const struct audit_row *row,
 	for (; link && !err; link = index_find_next(link)) {
 		const struct remembered *one = LINK_OWNER(link, struct remembered, by_port);
 
-		if (!can_match(one, now, is_same))
+		if (!can_match_listener(one, now, is_same_listener))
 			continue;
-		merged = merge(now, &one->listener);
+		merged = merge_listeners(now, &one->listener);
 		err = handler(context, &merged);
 		given++;
 	}
 	if (given)
 		return err;
 	if (row->since == SINCE_SAME || row->since == SINCE_CHANGED)
-		merged = merge(now, &row->before);
+		merged = merge_listeners(now, &row->before);
 	return handler(context, &merged);
 }
 

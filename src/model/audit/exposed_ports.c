@@ -8,7 +8,7 @@
 #define UDP  (1u << PROTOCOL_UDP)
 #define BOTH (TCP | UDP)
 
-/* Reasons that several have. */
+/* Reasons that several entries have. */
 #define CLEAR   "sends passwords in the clear"
 #define LOGIN   "often has no login"
 #define GUESSED "holds data, and invites guessing of passwords"
@@ -86,8 +86,8 @@ const struct exposed_port *exposed_ports(size_t *count)
 	return ports;
 }
 
-/* Some stand in the table for one port: the process tells which. */
-static bool is_held_by(const struct exposed_port *port, const struct socket *socket)
+/* True if the usual process of an entry holds the socket. Where several entries have one port, that decides. */
+static bool is_held_by_usual_process(const struct exposed_port *port, const struct socket *socket)
 {
 	for (size_t i = 0; port->process && i < socket->owner_count; i++)
 		if (strncmp(port->process, socket->owners[i].comm, COMM_LEN - 1) == 0)
@@ -97,15 +97,15 @@ static bool is_held_by(const struct exposed_port *port, const struct socket *soc
 
 enum fit { FITS_NOT, FITS_PORT, FITS_PROCESS, FITS_BOTH };
 
-static enum fit fit(const struct exposed_port *port, const struct socket *socket)
+static enum fit rate_fit(const struct exposed_port *port, const struct socket *socket)
 {
 	uint16_t number = socket->tuple.lport;
 
 	if (!(port->protocols & 1u << socket->protocol))
 		return FITS_NOT;
 	if (number >= port->first && number <= port->last)
-		return is_held_by(port, socket) ? FITS_BOTH : FITS_PORT;
-	return port->anywhere && is_held_by(port, socket) ? FITS_PROCESS : FITS_NOT;
+		return is_held_by_usual_process(port, socket) ? FITS_BOTH : FITS_PORT;
+	return port->anywhere && is_held_by_usual_process(port, socket) ? FITS_PROCESS : FITS_NOT;
 }
 
 const struct exposed_port *exposed_port_of(const struct socket *socket)
@@ -114,7 +114,7 @@ const struct exposed_port *exposed_port_of(const struct socket *socket)
 	enum fit most = FITS_NOT;
 
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
-		enum fit fits = fit(&ports[i], socket);
+		enum fit fits = rate_fit(&ports[i], socket);
 
 		if (fits <= most)
 			continue;

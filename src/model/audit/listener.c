@@ -10,7 +10,7 @@ bool socket_is_listener(const struct socket *socket)
 	return socket->protocol == PROTOCOL_UDP && socket->state == STATE_CLOSE && socket->tuple.lport != 0;
 }
 
-static enum tristate v6only_of(enum reach reach)
+static enum tristate derive_v6only(enum reach reach)
 {
 	return reach == REACH_IPV6 ? TRISTATE_YES : reach == REACH_ALL ? TRISTATE_NO : TRISTATE_UNKNOWN;
 }
@@ -20,8 +20,9 @@ struct socket listener_socket(const struct listener *listener, uint32_t netns, s
 	struct socket socket = {
 		.protocol = listener->protocol,
 		.state = listener->protocol == PROTOCOL_TCP ? STATE_LISTEN : STATE_CLOSE,
-		.interface_unknown = listener->interface_unknown || *listener->interface, /* its name is no index */
-		.v6only = v6only_of(listener->reach),
+		.interface_unknown =
+			listener->interface_unknown || *listener->interface, /* only its name is known, not its index */
+		.v6only = derive_v6only(listener->reach),
 		.tuple = {.laddr = listener->address,
 			  .lport = listener->port,
 			  .netns = netns,
@@ -47,7 +48,8 @@ bool listener_interfaces_may_equal(const struct listener *a, const struct listen
 	return a->interface_unknown || b->interface_unknown || strcmp(a->interface, b->interface) == 0;
 }
 
-/* At one and the same address it is the loopback device alone that keeps others out, and it may be that of both. */
+/* True if both may be bound to the loopback device. At one and the same address only that device keeps others out, and
+ * an interface that is not known may be it. */
 static bool may_be_on_loopback(const struct listener *a, const struct listener *b)
 {
 	return (a->interface_unknown || b->interface_unknown) && (a->reach == REACH_HOST || b->reach == REACH_HOST) &&

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A socket that waits for others, as it is told and remembered: without what is another each time it is started.
+ * A listener: a socket that waits for others, as `audit` shows and remembers it, without what differs each time its
+ * program is started.
  */
 #include "container.h"
 #include "netns_known.h"
@@ -9,34 +10,35 @@
 
 enum { INTERFACE_NAME_SIZE = 16, USER_NAME_SIZE = 64 }; /* IF_NAMESIZE; longer names of users are cut */
 
-/* All texts are hostile; an empty one is not known, or there is none. */
+/* All texts are hostile. An empty text: not known, or there is none. */
 struct listener {
 	enum protocol protocol;
 	struct address address;
 	uint8_t family;
 	uint16_t port;
 	enum reach reach;
-	char interface[INTERFACE_NAME_SIZE]; /* that it is bound to; empty: to none, unless it is unknown */
+	char interface[INTERFACE_NAME_SIZE]; /* the one that the socket is bound to; empty: none, or it is unknown */
 	bool interface_unknown;
-	char process[COMM_LEN]; /* of the first that holds it */
+	char process[COMM_LEN]; /* name of the first process that holds the socket */
 	char user[USER_NAME_SIZE];
 	char container[CONTAINER_NAME_SIZE];
 	char netns[NETNS_NAME_MAX + 1]; /* the name of the network namespace */
 };
 
-/* Listening on TCP, or on UDP bound to a port and not connected: who sends by such a socket without connecting it waits
- * on it, too. */
+/* True for a TCP socket that listens, and for a UDP socket that is bound to a port and not connected. A program that
+ * sends by such a UDP socket without connecting it waits on it, too. */
 bool socket_is_listener(const struct socket *socket);
 
-/* What a socket would be that a listener was; its owner, if one is known, goes into *owner. */
+/* Makes the socket that a listener would be now. Its owner, if the process is known, goes into *owner, which the socket
+ * borrows. */
 struct socket listener_socket(const struct listener *listener, uint32_t netns, struct owner *owner);
 
-/* The same, as far as both are known. */
+/* True if both have the same interface, or the same reach, as far as that is known of both. */
 bool listener_interfaces_may_equal(const struct listener *a, const struct listener *b);
 bool listener_reaches_may_equal(const struct listener *a, const struct listener *b);
 
-/* Somebody reaches it for sure who did not before, by its address or by another interface. */
+/* True if somebody reaches it now for sure who did not before, by its address or by another interface. */
 bool listener_goes_further(const struct listener *before, const struct listener *now);
 
-/* Both are known, and not the same. Who is in no container is known by its process. */
+/* True if both containers are known and differ. If the process is known, no container means that it is in none. */
 bool listener_containers_differ(const struct listener *a, const struct listener *b);

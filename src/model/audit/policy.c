@@ -13,32 +13,32 @@
 #include "parse.h"
 
 enum {
-	IPV4_AT = 96,       /* where in an address the bits of an IPv4 one begin */
-	SHOWN_OF_LONG = 40, /* bytes of what is too long */
+	IPV4_AT = 96,       /* the bit of an address at which its IPv4 part begins */
+	SHOWN_OF_LONG = 40, /* bytes shown of an entry that is too long */
 };
 
-struct entry {
+struct policy_entry {
 	char process[COMM_LEN]; /* empty: any */
 	struct address prefix;
 	uint8_t prefix_bits; /* 0: any address */
-	bool ipv6;           /* the prefix is IPv6's: it has no IPv4 address in it */
+	bool ipv6;           /* the prefix is IPv6's: IPv4 sockets do not match */
 	uint16_t first, last;
 	uint32_t protocols; /* a set */
 };
 
 struct policy {
-	struct entry *entries;
+	struct policy_entry *entries;
 	size_t count, room;
 };
 
-/* One entry as it is read: the text is cut up. */
-struct reading {
+/* State of parsing one entry. The parser cuts `text` up. */
+struct policy_entry_parse {
 	const struct filter_names *names;
 	struct policy_error *error;
-	bool in_file;                         /* an entry on each line, and not in a list with commas */
-	char shown[4 * POLICY_ENTRY_MAX + 1]; /* the whole, for messages */
+	bool in_file;                         /* entries stand on lines of their own, not in a list with commas */
+	char shown[4 * POLICY_ENTRY_MAX + 1]; /* the whole entry, for messages */
 	char text[POLICY_ENTRY_MAX + 1];
-	struct entry entry;
+	struct policy_entry entry;
 };
 
 struct policy *policy_new(void)
@@ -54,14 +54,15 @@ void policy_free(struct policy *policy)
 	free(policy);
 }
 
-/* ---- reading an entry ---- */
+/* ---- parsing an entry ---- */
 
-/* Returns -EINVAL, for the caller to return. */
-__attribute__((format(printf, 2, 3))) static int fail(const struct reading *reading, const char *format, ...)
+/* Writes the message. Returns -EINVAL, for the caller to return. */
+__attribute__((format(printf, 2, 3))) static int fail_entry(const struct policy_entry_parse *parse, const char *format,
+							    ...)
 {
-	char *out = reading->error->message;
+	char *out = parse->error->message;
 	va_list args;
-	int used = snprintf(out, POLICY_MESSAGE_SIZE, "'%s': ", reading->shown);
+	int used = snprintf(out, POLICY_MESSAGE_SIZE, "'%s': ", parse->shown);
 
 	va_start(args, format);
 	vsnprintf(out + used, (size_t)(POLICY_MESSAGE_SIZE - used), format, args);
@@ -74,7 +75,7 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-static void trim(const char **text, size_t *length)
+static void trim_span(const char **text, size_t *length)
 {
 	while (*length && is_space(**text)) {
 		(*text)++;
@@ -84,8 +85,8 @@ static void trim(const char **text, size_t *length)
 		(*length)--;
 }
 
-/* The word without spaces around it, cut where they begin. */
-static char *trimmed(char *word)
+/* Returns the word without spaces around it. Cuts off those at its end in place. */
+static char *trim_word(char *word)
 {
 	size_t length;
 
@@ -103,21 +104,21 @@ static bool is_number(const char *word)
 	return *word && word[strspn(word, "0123456789")] == '\0';
 }
 
-static int fail_several(const struct reading *reading)
+static int fail_several_entries(const struct policy_entry_parse *parse)
 {
-	return fail(reading, reading->in_file ? "these are several entries: give each a line of its own"
-					      : "these are several entries: separate them with commas");
+	return fail_entry(parse, parse->in_file ? "these are several entries: give each a line of its own"
+						: "these are several entries: separate them with commas");
 }
 
-static int refuse_controls(const struct reading *reading, const char *word)
+static int refuse_controls(const struct policy_entry_parse *parse, const char *word)
 {
 	for (; *word; word++)
 		if ((unsigned char)*word < ' ' || *word == 0x7f)
-			return fail(reading, "a control character has no place in it");
+			return fail_entry(parse, "a control character has no place in it");
 	return 0;
 }
 
-/* "8000", "8000-8100", "8000 - 8100", "8000-" */
+/* True for "8000", "8000-8100", "8000 - 8100", "8000-" */
 static bool looks_like_range(const char *word)
 {
 	const char *dash = strchr(word, '-');
@@ -127,19 +128,19 @@ static bool looks_like_range(const char *word)
 	return word[strspn(word, "0123456789- \t")] == '\0' && word[strcspn(word, "0123456789")];
 }
 
-/* "80", "8000-8100/tcp", "http", "*" */
-static bool is_ports(const struct reading *reading, const char *word)
+/* True for "80", "8000-8100/tcp", "http", "*" */
+static bool is_port_word(const struct policy_entry_parse *parse, const char *word)
 {
 	char name[POLICY_ENTRY_MAX + 1];
 	uint16_t port;
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "/"), word);
 	return !strcmp(name, "*") || looks_like_range(name) ||
-	       reading->names->service(reading->names->context, name, &port) == 0;
+	       parse->names->service(parse->names->context, name, &port) == 0;
 }
 
-/* A name with a port in it would expect nothing: no process is called so. */
-static int refuse_ports(const struct reading *reading, const char *name)
+/* Refuses a name with a port in it. No process is called so, and the entry would expect nothing. */
+static int refuse_ports(const struct policy_entry_parse *parse, const char *name)
 {
 	bool one = !strpbrk(name, " \t");
 	char words[POLICY_ENTRY_MAX + 1], *rest = words;
@@ -148,90 +149,92 @@ static int refuse_ports(const struct reading *reading, const char *name)
 	for (char *word = strsep(&rest, " \t"); word; word = strsep(&rest, " \t")) {
 		const char *colon = strrchr(word, ':');
 
-		if (colon && is_ports(reading, colon + 1))
-			return one ? fail(reading, "there are two ports in it: give %s, or another one", TYPED(name))
-				   : fail_several(reading);
-		if (!one && is_ports(reading, word))
-			return fail_several(reading);
+		if (colon && is_port_word(parse, colon + 1))
+			return one ? fail_entry(parse, "there are two ports in it: give %s, or another one",
+						TYPED(name))
+				   : fail_several_entries(parse);
+		if (!one && is_port_word(parse, word))
+			return fail_several_entries(parse);
 	}
 	return 0;
 }
 
-static int read_protocol(struct reading *reading, const char *word)
+static int read_entry_protocol(struct policy_entry_parse *parse, const char *word)
 {
 	static const char *const words[] = {"tcp", "udp"};
 	const char *near;
 
 	if (!strcasecmp(word, "tcp"))
-		reading->entry.protocols = 1u << PROTOCOL_TCP;
+		parse->entry.protocols = 1u << PROTOCOL_TCP;
 	else if (!strcasecmp(word, "udp"))
-		reading->entry.protocols = 1u << PROTOCOL_UDP;
+		parse->entry.protocols = 1u << PROTOCOL_UDP;
 	else if (strpbrk(word, " \t"))
-		return fail_several(reading);
+		return fail_several_entries(parse);
 	else if ((near = nearest_word(word, words, 2)))
-		return fail(reading, "'/%s' is no protocol; the nearest is /%s", TYPED(word), near);
+		return fail_entry(parse, "'/%s' is no protocol; the nearest is /%s", TYPED(word), near);
 	else
-		return fail(reading, "'/%s' is no protocol: give /tcp, /udp, or neither for both", TYPED(word));
+		return fail_entry(parse, "'/%s' is no protocol: give /tcp, /udp, or neither for both", TYPED(word));
 	return 0;
 }
 
-static int read_number(struct reading *reading, const char *word, uint16_t *out)
+static int read_port_number(struct policy_entry_parse *parse, const char *word, uint16_t *out)
 {
 	uint32_t port;
 	int err = parse_u32(word, 1, UINT16_MAX, &port);
 
 	if (err == -ERANGE)
-		return fail(reading, "port %s is out of range: give 1 to 65535", TYPED(word));
+		return fail_entry(parse, "port %s is out of range: give 1 to 65535", TYPED(word));
 	if (err)
-		return fail(reading, "'%s' is no port: give a number, a range as 8000-8100, a service, or *",
-			    TYPED(word));
+		return fail_entry(parse, "'%s' is no port: give a number, a range as 8000-8100, a service, or *",
+				  TYPED(word));
 	*out = (uint16_t)port;
 	return 0;
 }
 
-static int read_range(struct reading *reading, char *word)
+static int read_port_range(struct policy_entry_parse *parse, char *word)
 {
-	struct entry *entry = &reading->entry;
+	struct policy_entry *entry = &parse->entry;
 	char *dash = strchr(word, '-');
 	int err;
 
 	if (dash) {
 		*dash = '\0';
-		dash = trimmed(dash + 1);
+		dash = trim_word(dash + 1);
 	}
-	word = trimmed(word);
+	word = trim_word(word);
 	if (dash && !*word && is_number(dash))
-		return fail(reading, "the range has no beginning: give 1-%s", dash);
-	err = read_number(reading, word, &entry->first);
+		return fail_entry(parse, "the range has no beginning: give 1-%s", dash);
+	err = read_port_number(parse, word, &entry->first);
 	entry->last = entry->first;
 	if (!err && dash && !*dash)
-		return fail(reading, "the range has no end: give %u-65535", entry->first);
+		return fail_entry(parse, "the range has no end: give %u-65535", entry->first);
 	if (!err && dash)
-		err = read_number(reading, dash, &entry->last);
+		err = read_port_number(parse, dash, &entry->last);
 	if (!err && entry->last < entry->first)
-		err = fail(reading, "the range ends before it begins: give %u-%u", entry->last, entry->first);
+		err = fail_entry(parse, "the range ends before it begins: give %u-%u", entry->last, entry->first);
 	return err;
 }
 
-/* Who is not said yet where the word stands alone: then it may have been meant for that. */
-static int read_service(struct reading *reading, const char *word, bool alone)
+/* Parses the name of a service. A word that stands `alone`, with no process or address before a colon, may have been
+ * meant as one: the messages say so. */
+static int read_service(struct policy_entry_parse *parse, const char *word, bool alone)
 {
-	struct entry *entry = &reading->entry;
+	struct policy_entry *entry = &parse->entry;
 	struct address address;
 
-	if (reading->names->service(reading->names->context, word, &entry->first) == 0) {
+	if (parse->names->service(parse->names->context, word, &entry->first) == 0) {
 		entry->last = entry->first;
 		return 0;
 	}
-	if (strpbrk(word, " \t") && refuse_ports(reading, word))
+	if (strpbrk(word, " \t") && refuse_ports(parse, word))
 		return -EINVAL;
 	if (!alone)
-		return fail(reading, "'%s' is no service: give the number of a port, a range, or *", TYPED(word));
+		return fail_entry(parse, "'%s' is no service: give the number of a port, a range, or *", TYPED(word));
 	if (address_parse(word, &address) == 4)
-		return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports", word, word);
-	return fail(reading,
-		    "there is no such service; for a process of that name give %s:80, or %s:* for all its ports",
-		    TYPED(word), TYPED(word));
+		return fail_entry(parse, "an address needs a port: give %s:80, or %s:* for all ports", word, word);
+	return fail_entry(parse,
+			  "there is no such service; for a process of that name give %s:80, or %s:* for all its ports",
+			  TYPED(word), TYPED(word));
 }
 
 static bool looks_like_ipv4(const char *word)
@@ -239,87 +242,87 @@ static bool looks_like_ipv4(const char *word)
 	return strchr(word, '.') && word[strspn(word, "0123456789./")] == '\0';
 }
 
-static int read_ports(struct reading *reading, char *word, bool alone)
+static int read_ports(struct policy_entry_parse *parse, char *word, bool alone)
 {
-	struct entry *entry = &reading->entry;
+	struct policy_entry *entry = &parse->entry;
 	char *slash = strchr(word, '/');
 	int err = 0;
 
 	if (slash)
 		*slash++ = '\0';
-	word = trimmed(word);
+	word = trim_word(word);
 	if (slash) {
 		if (alone && looks_like_ipv4(word))
-			return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports",
-				    reading->shown, reading->shown);
-		err = read_protocol(reading, trimmed(slash));
+			return fail_entry(parse, "an address needs a port: give %s:80, or %s:* for all ports",
+					  parse->shown, parse->shown);
+		err = read_entry_protocol(parse, trim_word(slash));
 	}
 	if (!err)
-		err = refuse_controls(reading, word);
+		err = refuse_controls(parse, word);
 	if (err)
 		return err;
 	if (!*word)
-		return fail(reading, "a port is missing: give a number, a range, a service, or *");
+		return fail_entry(parse, "a port is missing: give a number, a range, a service, or *");
 	if (!strcmp(word, "*")) {
 		if (alone && !slash)
-			return fail(reading, "this would expect everything: name a port, a process or an address");
+			return fail_entry(parse, "this would expect everything: name a port, a process or an address");
 		entry->first = 1;
 		entry->last = UINT16_MAX;
 		return 0;
 	}
 	if (looks_like_range(word))
-		return read_range(reading, word);
-	return read_service(reading, word, alone);
+		return read_port_range(parse, word);
+	return read_service(parse, word, alone);
 }
 
-static int read_prefix(struct reading *reading, char *word, const char *bits_word, uint8_t family)
+static int read_prefix(struct policy_entry_parse *parse, char *word, const char *bits_word, uint8_t family)
 {
-	struct entry *entry = &reading->entry;
+	struct policy_entry *entry = &parse->entry;
 	uint32_t most = family == 4 ? 32 : 128, bits = most;
 
 	if (address_parse(word, &entry->prefix) != family)
-		return fail(reading, "'%s' is no IPv%u address", TYPED(word), family);
+		return fail_entry(parse, "'%s' is no IPv%u address", TYPED(word), family);
 	if (bits_word && parse_u32(bits_word, 0, most, &bits))
-		return fail(reading, "'/%s' is no prefix length: give 0 to %u", TYPED(bits_word), most);
+		return fail_entry(parse, "'/%s' is no prefix length: give 0 to %u", TYPED(bits_word), most);
 	entry->prefix_bits = (uint8_t)(family == 4 ? IPV4_AT + bits : bits);
 	entry->ipv6 = family == 6;
 	return 0;
 }
 
-/* "[::1]:631", "[fc00::]/7:80", "[fc00::/7]:80" */
-static int read_bracketed(struct reading *reading)
+/* Parses "[::1]:631", "[fc00::]/7:80", "[fc00::/7]:80" */
+static int read_bracketed_address(struct policy_entry_parse *parse)
 {
-	char *word = reading->text + 1, *end = strchr(word, ']'), *colon = end ? strchr(end, ':') : NULL, *slash, *rest;
+	char *word = parse->text + 1, *end = strchr(word, ']'), *colon = end ? strchr(end, ':') : NULL, *slash, *rest;
 	int err;
 
 	if (!end)
-		return fail(reading, "the bracket does not end: give [::1]:80");
+		return fail_entry(parse, "the bracket does not end: give [::1]:80");
 	*end = '\0';
 	rest = end + 1 + strspn(end + 1, " \t");
 	if (*rest && *rest != ':' && *rest != '/')
-		return fail(reading, "after the bracket comes a colon and the port: give [%s]:%s", TYPED(word),
-			    is_number(rest) ? rest : "80");
+		return fail_entry(parse, "after the bracket comes a colon and the port: give [%s]:%s", TYPED(word),
+				  is_number(rest) ? rest : "80");
 	if (!colon)
-		return fail(reading, "an address needs a port: give %s:80, or %s:* for all ports", reading->shown,
-			    reading->shown);
+		return fail_entry(parse, "an address needs a port: give %s:80, or %s:* for all ports", parse->shown,
+				  parse->shown);
 	*colon = '\0';
 	slash = *rest == '/' ? rest : strchr(word, '/');
 	if (slash)
 		*slash++ = '\0';
-	err = read_prefix(reading, trimmed(word), slash ? trimmed(slash) : NULL, 6);
-	return err ? err : read_ports(reading, colon + 1, false);
+	err = read_prefix(parse, trim_word(word), slash ? trim_word(slash) : NULL, 6);
+	return err ? err : read_ports(parse, colon + 1, false);
 }
 
-/* What stands before the last colon. */
-static int read_who(struct reading *reading, char *word)
+/* Parses what stands before the last colon: a process, an IPv4 address or prefix, or *. */
+static int read_process_or_address(struct policy_entry_parse *parse, char *word)
 {
 	struct address address;
 	char *slash;
 	int err;
 
 	if (!*word)
-		return fail(
-			reading,
+		return fail_entry(
+			parse,
 			"a process or an address is missing before the colon: for the port alone leave the colon out");
 	if (!strcmp(word, "*"))
 		return 0;
@@ -327,54 +330,54 @@ static int read_who(struct reading *reading, char *word)
 		slash = strchr(word, '/');
 		if (slash)
 			*slash++ = '\0';
-		return read_prefix(reading, word, slash, 4);
+		return read_prefix(parse, word, slash, 4);
 	}
 	if (address_parse(word, &address) == 6)
-		return fail(reading, "an IPv6 address stands in brackets: give [%s]:80", word);
-	err = refuse_controls(reading, word);
+		return fail_entry(parse, "an IPv6 address stands in brackets: give [%s]:80", word);
+	err = refuse_controls(parse, word);
 	if (!err)
-		err = refuse_ports(reading, word);
+		err = refuse_ports(parse, word);
 	if (err)
 		return err;
-	unescape(reading->entry.process, sizeof(reading->entry.process), word);
+	unescape(parse->entry.process, sizeof(parse->entry.process), word);
 	return 0;
 }
 
-/* "::1:631" may be meant for an address and a port, or for another address. */
-static int fail_unbracketed(struct reading *reading, char *colon)
+/* Refuses an IPv6 address without brackets. "::1:631" may mean an address and a port, or another address. */
+static int fail_unbracketed_ipv6(struct policy_entry_parse *parse, char *colon)
 {
 	struct address address;
 	bool with_port;
 
 	*colon = '\0';
-	with_port = is_number(colon + 1) && address_parse(reading->text, &address) == 6;
+	with_port = is_number(colon + 1) && address_parse(parse->text, &address) == 6;
 	*colon = ':';
 	if (with_port)
-		return fail(reading,
-			    "an IPv6 address stands in brackets: give [%.*s]:%s, or if the address is %s, [%s]:80",
-			    (int)(colon - reading->text), reading->text, colon + 1, reading->text, reading->text);
-	return fail(reading, "an IPv6 address stands in brackets, and needs a port: give [%s]:80, or [%s]:*",
-		    reading->text, reading->text);
+		return fail_entry(
+			parse, "an IPv6 address stands in brackets: give [%.*s]:%s, or if the address is %s, [%s]:80",
+			(int)(colon - parse->text), parse->text, colon + 1, parse->text, parse->text);
+	return fail_entry(parse, "an IPv6 address stands in brackets, and needs a port: give [%s]:80, or [%s]:*",
+			  parse->text, parse->text);
 }
 
-static int read_entry(struct reading *reading)
+static int read_policy_entry(struct policy_entry_parse *parse)
 {
 	struct address address;
-	char *colon = strrchr(reading->text, ':');
+	char *colon = strrchr(parse->text, ':');
 	int err;
 
-	if (*reading->text == '[')
-		return read_bracketed(reading);
+	if (*parse->text == '[')
+		return read_bracketed_address(parse);
 	if (!colon)
-		return read_ports(reading, reading->text, true);
-	if (address_parse(reading->text, &address) == 6)
-		return fail_unbracketed(reading, colon);
+		return read_ports(parse, parse->text, true);
+	if (address_parse(parse->text, &address) == 6)
+		return fail_unbracketed_ipv6(parse, colon);
 	*colon = '\0';
-	err = read_who(reading, trimmed(reading->text));
-	return err ? err : read_ports(reading, colon + 1, false);
+	err = read_process_or_address(parse, trim_word(parse->text));
+	return err ? err : read_ports(parse, colon + 1, false);
 }
 
-static int keep(struct policy *policy, const struct entry *entry)
+static int keep_policy_entry(struct policy *policy, const struct policy_entry *entry)
 {
 	if (!GROW(policy->entries, policy->count, policy->room, 8))
 		return -ENOMEM;
@@ -382,27 +385,27 @@ static int keep(struct policy *policy, const struct entry *entry)
 	return 0;
 }
 
-/* What it is read by is in `reading`: names, error, in_file. */
-static int add_entry(struct policy *policy, const char *text, size_t length, struct reading *reading)
+/* Adds one entry. The caller has filled in names, error and in_file of `parse`. */
+static int add_policy_entry(struct policy *policy, const char *text, size_t length, struct policy_entry_parse *parse)
 {
 	int err;
 
 	if (length > POLICY_ENTRY_MAX) {
-		escape_typed(reading->shown, sizeof(reading->shown), text, SHOWN_OF_LONG);
-		snprintf(reading->error->message, sizeof(reading->error->message),
-			 "'%s…': an entry has at most %d characters, and this has %zu", reading->shown,
-			 POLICY_ENTRY_MAX, length);
+		escape_typed(parse->shown, sizeof(parse->shown), text, SHOWN_OF_LONG);
+		snprintf(parse->error->message, sizeof(parse->error->message),
+			 "'%s…': an entry has at most %d characters, and this has %zu", parse->shown, POLICY_ENTRY_MAX,
+			 length);
 		return -EINVAL;
 	}
-	reading->entry.protocols = 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP;
-	memcpy(reading->text, text, length);
-	reading->text[length] = '\0';
-	escape_typed(reading->shown, sizeof(reading->shown), reading->text, length);
-	err = read_entry(reading);
-	return err ? err : keep(policy, &reading->entry);
+	parse->entry.protocols = 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP;
+	memcpy(parse->text, text, length);
+	parse->text[length] = '\0';
+	escape_typed(parse->shown, sizeof(parse->shown), parse->text, length);
+	err = read_policy_entry(parse);
+	return err ? err : keep_policy_entry(policy, &parse->entry);
 }
 
-static int fail_empty(const char *list, struct policy_error *error)
+static int fail_empty_entry(const char *list, struct policy_error *error)
 {
 	snprintf(error->message, sizeof(error->message),
 		 strchr(list, ',') ? "'%s': an entry of the list is empty: leave out the comma beside it"
@@ -422,17 +425,19 @@ int policy_add_list(struct policy *policy, const char *list, const struct filter
 		const char *item = rest;
 
 		rest = rest[length] ? rest + length + 1 : NULL;
-		trim(&item, &length);
+		trim_span(&item, &length);
 		if (length == 0)
-			return fail_empty(list, error);
-		err = add_entry(policy, item, length, &(struct reading){.names = names, .error = error});
+			return fail_empty_entry(list, error);
+		err = add_policy_entry(policy, item, length,
+				       &(struct policy_entry_parse){.names = names, .error = error});
 	}
 	return err;
 }
 
 /* ---- files ---- */
 
-static size_t without_comment(const char *line, size_t length)
+/* Returns where the comment begins; `length`: there is none. */
+static size_t find_comment(const char *line, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		if (line[i] == '#' && (i == 0 || is_space(line[i - 1])))
@@ -440,15 +445,15 @@ static size_t without_comment(const char *line, size_t length)
 	return length;
 }
 
-static int add_line(struct policy *policy, const char *line, size_t length, const struct filter_names *names,
-		    struct policy_error *error)
+static int add_policy_line(struct policy *policy, const char *line, size_t length, const struct filter_names *names,
+			   struct policy_error *error)
 {
 	if (memchr(line, '\0', length)) {
 		snprintf(error->message, sizeof(error->message), "it holds a NUL: this is no text");
 		return -EINVAL;
 	}
-	length = without_comment(line, length);
-	trim(&line, &length);
+	length = find_comment(line, length);
+	trim_span(&line, &length);
 	if (length && memchr(line, ',', length)) {
 		snprintf(error->message, sizeof(error->message),
 			 "a comma has no place here: give each entry a line of its own");
@@ -456,7 +461,8 @@ static int add_line(struct policy *policy, const char *line, size_t length, cons
 	}
 	if (!length)
 		return 0;
-	return add_entry(policy, line, length, &(struct reading){.names = names, .error = error, .in_file = true});
+	return add_policy_entry(policy, line, length,
+				&(struct policy_entry_parse){.names = names, .error = error, .in_file = true});
 }
 
 int policy_add_text(struct policy *policy, const char *text, size_t length, const struct filter_names *names,
@@ -470,16 +476,16 @@ int policy_add_text(struct policy *policy, const char *text, size_t length, cons
 		size_t line = newline ? (size_t)(newline - text) : length;
 
 		error->line++;
-		err = add_line(policy, text, line, names, error);
+		err = add_policy_line(policy, text, line, names, error);
 		text += line + !!newline;
 		length -= line + !!newline;
 	}
 	return err;
 }
 
-/* ---- asking ---- */
+/* ---- matching a socket ---- */
 
-static enum tristate is_held_by(const struct socket *socket, const char *process, bool owners_whole)
+static enum tristate check_holder_name(const struct socket *socket, const char *process, bool owners_whole)
 {
 	for (size_t i = 0; i < socket->owner_count; i++)
 		if (strncmp(socket->owners[i].comm, process, COMM_LEN - 1) == 0)
@@ -487,7 +493,8 @@ static enum tristate is_held_by(const struct socket *socket, const char *process
 	return owners_whole ? TRISTATE_NO : TRISTATE_UNKNOWN;
 }
 
-static enum tristate entry_expects(const struct entry *entry, const struct socket *socket, bool owners_whole)
+static enum tristate entry_expects_socket(const struct policy_entry *entry, const struct socket *socket,
+					  bool owners_whole)
 {
 	const struct tuple *tuple = &socket->tuple;
 
@@ -497,7 +504,7 @@ static enum tristate entry_expects(const struct entry *entry, const struct socke
 		return TRISTATE_NO;
 	if (!address_in_prefix(&tuple->laddr, &entry->prefix, entry->prefix_bits))
 		return TRISTATE_NO;
-	return *entry->process ? is_held_by(socket, entry->process, owners_whole) : TRISTATE_YES;
+	return *entry->process ? check_holder_name(socket, entry->process, owners_whole) : TRISTATE_YES;
 }
 
 enum tristate policy_expects(const struct policy *policy, const struct socket *socket, bool owners_whole)
@@ -505,7 +512,7 @@ enum tristate policy_expects(const struct policy *policy, const struct socket *s
 	enum tristate answer = TRISTATE_NO;
 
 	for (size_t i = 0; i < policy->count; i++) {
-		enum tristate one = entry_expects(&policy->entries[i], socket, owners_whole);
+		enum tristate one = entry_expects_socket(&policy->entries[i], socket, owners_whole);
 
 		if (one == TRISTATE_YES)
 			return one;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Which listeners are expected. An entry names ports, and mostly who may wait there:
+ * Policy: the listeners that are expected. An entry names ports, and mostly the process or address that they go with:
  *
- *	ssh                 a service: its port, TCP and UDP      nginx:80           a process's name and its port
- *	443/tcp  53/udp     a port of one protocol                nginx:*            whatever port it takes
- *	8000-8100/tcp       a range                               10.0.0.0/8:5432    an address that is bound to, and a
- *port nginx:https/tcp     all of that together                  [::1]:631  192.168.1.5:*
+ *	ssh              a service: its port, TCP and UDP   nginx:80         a process's name and its port
+ *	443/tcp  53/udp  a port of one protocol             nginx:*          any port that the process takes
+ *	8000-8100/tcp    a range                            10.0.0.0/8:5432  an address that is bound to, and a port
+ *	nginx:https/tcp  all of that together               [::1]:631  192.168.1.5:*
  *
- * A name is no proof: any process may take any. The kernel keeps 15 bytes of it, and so many are compared. It may be
- * typed as it is printed (escape.h): \x2c is a comma in it, \x20 a space at its end.
+ * A process's name is no proof: any process may take any name. The kernel keeps 15 bytes of a name, and only these are
+ * compared. The name may be typed as it is printed (escape.h): \x2c is a comma in it, \x20 a space at its end.
  */
 #include "filter.h"
 #include "socket.h"
@@ -23,20 +23,20 @@ struct policy_error {
 	char message[POLICY_MESSAGE_SIZE];
 };
 
-/* NULL when memory is short. */
+/* Makes an empty policy. NULL when memory is short. */
 struct policy *policy_new(void);
 void policy_free(struct policy *policy);
 
-/* Adds the entries of a list with commas. Of `names` only services are asked for. 0, -EINVAL with error->message filled
- * in, or -ENOMEM. */
+/* Adds the entries of a list with commas. Of `names` only service() is called. Returns 0, -EINVAL with error->message
+ * filled in, or -ENOMEM. */
 int policy_add_list(struct policy *policy, const char *list, const struct filter_names *names,
 		    struct policy_error *error);
 
-/* Adds those of a file's text: one a line; "#" at the beginning of a line or after a space begins a comment. In the
- * same way, with error->line. */
+/* Adds the entries of a file's text, one a line. "#" at the beginning of a line or after a space begins a comment.
+ * Returns the same, with error->line filled in as well. */
 int policy_add_text(struct policy *policy, const char *text, size_t length, const struct filter_names *names,
 		    struct policy_error *error);
 
-/* Whether an entry expects that socket. Unknown: one would if a process held it that could not be found.
- * `owners_whole`: nobody holds it beside its owners. */
+/* Says if an entry expects that socket. Unknown: an entry would, if a process that could not be found held the socket.
+ * `owners_whole`: nobody holds the socket beside its known owners. */
 enum tristate policy_expects(const struct policy *policy, const struct socket *socket, bool owners_whole);

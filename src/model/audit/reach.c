@@ -6,7 +6,7 @@
 /* LOOPBACK_IFINDEX, include/net/flow.h: "the loopback device is always ifindex 1", in each network namespace. */
 enum { LOOPBACK_INDEX = 1 };
 
-enum { IPV4_AT = 96 }; /* where in an address the bits of an IPv4 one begin */
+enum { IPV4_AT = 96 }; /* the bit of an address at which its IPv4 part begins */
 
 struct network {
 	struct address prefix;
@@ -29,15 +29,16 @@ static const struct network loopback[] = {
 static const struct network private[] = {
 	IPV4(10, 0, 0, 0, 8),     IPV4(172, 16, 0, 0, 12),
 	IPV4(192, 168, 0, 0, 16), IPV4(100, 64, 0, 0, 10),      /* RFC 6598, behind a provider's NAT */
-	IPV4(169, 254, 0, 0, 16), IPV4(224, 0, 0, 0, 24),       /* on the link */
-	IPV4(239, 0, 0, 0, 8),    IPV4(255, 255, 255, 255, 32), /* groups of a site; broadcasts */
+	IPV4(169, 254, 0, 0, 16), IPV4(224, 0, 0, 0, 24),       /* link-local */
+	IPV4(239, 0, 0, 0, 8),    IPV4(255, 255, 255, 255, 32), /* multicast groups of a site; broadcast */
 	IPV6(0xfc, 0x00, 7),      IPV6(0xfe, 0x80, 10),
 };
 
-/* What the low half of an IPv6 group's second byte says, RFC 4291 2.7, whatever the flags in its high half. */
+/* Scopes of an IPv6 multicast group: the low half of its second byte (RFC 4291 2.7), whatever the flags in the high
+ * half. */
 enum { SCOPE_RESERVED, SCOPE_INTERFACE, SCOPE_ORGANIZATION = 8 };
 
-/* Who is reached: for sure, and perhaps. */
+/* Groups of peers. Each reach has a set of those reached for sure, and one of those reached perhaps. */
 enum { SITE = 1 << 0, SOME = 1 << 1, IPV4_ALL = 1 << 2, IPV6_ALL = 1 << 3 };
 
 static const struct {
@@ -55,7 +56,7 @@ static const struct {
 		       SITE | SOME | IPV6_ALL | IPV4_ALL},
 };
 
-static bool is_in(const struct address *address, const struct network *networks, size_t count)
+static bool is_in_networks(const struct address *address, const struct network *networks, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (address_in_prefix(address, &networks[i].prefix, networks[i].bits))
@@ -68,7 +69,7 @@ static bool is_ipv6_group(const struct address *address)
 	return address->bytes[0] == 0xff;
 }
 
-static enum reach reach_of_ipv6_group(const struct address *address)
+static enum reach classify_ipv6_group(const struct address *address)
 {
 	unsigned int scope = address->bytes[1] & 0x0f;
 
@@ -82,17 +83,18 @@ enum reach reach_of(const struct socket *socket)
 	static const struct network any_ipv4 = IPV4(0, 0, 0, 0, 32), any_ipv6 = IPV6(0, 0, 128);
 	const struct address *address = &socket->tuple.laddr;
 
-	if (socket->interface == LOOPBACK_INDEX || is_in(address, loopback, sizeof(loopback) / sizeof(loopback[0])))
+	if (socket->interface == LOOPBACK_INDEX ||
+	    is_in_networks(address, loopback, sizeof(loopback) / sizeof(loopback[0])))
 		return REACH_HOST;
 	if (is_ipv6_group(address))
-		return reach_of_ipv6_group(address);
+		return classify_ipv6_group(address);
 	if (address_equal(address, &any_ipv4.prefix))
 		return REACH_IPV4;
 	if (address_equal(address, &any_ipv6.prefix))
 		return socket->v6only == TRISTATE_YES  ? REACH_IPV6
 		       : socket->v6only == TRISTATE_NO ? REACH_ALL
 						       : REACH_IPV6_OR_ALL;
-	return is_in(address, private, sizeof(private) / sizeof(private[0])) ? REACH_PRIVATE : REACH_ADDRESS;
+	return is_in_networks(address, private, sizeof(private) / sizeof(private[0])) ? REACH_PRIVATE : REACH_ADDRESS;
 }
 
 bool reach_is_wide(enum reach reach)

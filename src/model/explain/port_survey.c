@@ -29,8 +29,8 @@ static bool is_server(const struct socket *socket)
 	return socket->protocol == PROTOCOL_UDP || socket->state == STATE_LISTEN || socket->state == STATE_CLOSE;
 }
 
-/* A half-open handshake keeps nothing: its listener does. */
-static int count_local(struct port_survey *survey, const struct socket *socket)
+/* Counts a connection with this local port. A half-open handshake does not keep the port: its listener does. */
+static int count_local_connection(struct port_survey *survey, const struct socket *socket)
 {
 	unsigned int families = port_families_of(socket);
 
@@ -67,7 +67,8 @@ int port_survey_add(struct port_survey *survey, const struct socket *socket)
 	int err = 0;
 
 	if (tuple->lport == survey->port)
-		err = is_server(socket) ? socket_batch_add(&survey->servers, socket) : count_local(survey, socket);
+		err = is_server(socket) ? socket_batch_add(&survey->servers, socket)
+					: count_local_connection(survey, socket);
 	if (tuple->rport != survey->port || !tuple->rport)
 		return err;
 	if (socket->protocol == PROTOCOL_UDP)

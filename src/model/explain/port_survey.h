@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The sockets that have to do with one port: who waits on it, what is connected through it, what keeps it from others.
+ * The sockets that have to do with one port: those that wait on it, those that are connected through it, those that
+ * keep it from others.
  */
 #include "socket_batch.h"
 #include "tally.h"
 
 enum port_family { PORT_IPV4, PORT_IPV6, PORT_FAMILIES };
-enum { PORT_PROTOCOLS = PROTOCOL_UDP + 1 }; /* those that have ports here */
+enum { PORT_PROTOCOLS = PROTOCOL_UDP + 1 }; /* protocols that have ports here: TCP and UDP */
 
 /* Sets of families (1 << family). */
 #define PORT_BOTH (1u << PORT_IPV4 | 1u << PORT_IPV6)
@@ -15,27 +16,27 @@ enum { PORT_PROTOCOLS = PROTOCOL_UDP + 1 }; /* those that have ports here */
 struct port_survey {
 	uint16_t port;
 	struct socket_batch servers;     /* TCP sockets that listen, or are only bound; UDP sockets */
-	uint64_t local[STATE_COUNT];     /* TCP connections whose local port it is */
-	uint64_t remote[STATE_COUNT];    /* whose remote port it is */
-	uint64_t udp_remote;             /* UDP sockets connected to it */
-	struct tally holders;            /* processes that hold connections whose local port it is */
-	uint64_t held[PORT_FAMILIES];    /* connections, but for TIME_WAIT, that keep the port of that family */
-	uint64_t waiting[PORT_FAMILIES]; /* TIME_WAIT */
-	uint32_t waiting_ms;             /* until the last of those ends */
+	uint64_t local[STATE_COUNT];     /* TCP connections with this local port */
+	uint64_t remote[STATE_COUNT];    /* TCP connections with this remote port */
+	uint64_t udp_remote;             /* UDP sockets connected to this remote port */
+	struct tally holders;            /* processes that hold connections with this local port */
+	uint64_t held[PORT_FAMILIES];    /* connections that keep the port of that family, without those in TIME_WAIT */
+	uint64_t waiting[PORT_FAMILIES]; /* those in TIME_WAIT */
+	uint32_t waiting_ms;             /* ms until the last of those ends */
 };
 
-/* 0, or the error of index_init(); freed with port_survey_free() in either case. */
+/* Begins a survey of `port`. Returns 0, or the error of index_init(). Either way, free it with port_survey_free(). */
 int port_survey_init(struct port_survey *survey, uint16_t port);
 void port_survey_free(struct port_survey *survey);
 
-/* Any TCP or UDP socket; what has nothing to do with the port is passed over. 0 or -ENOMEM. The holders must live as
- * long as the survey. */
+/* Adds a TCP or UDP socket, which is ignored if it has nothing to do with the port. Returns 0 or -ENOMEM. The socket's
+ * holders must live as long as the survey. */
 int port_survey_add(struct port_survey *survey, const struct socket *socket);
 
-/* The families of which a socket keeps others from the port, at its address or at all: an IPv6 socket at :: keeps IPv4
- * as well, unless it is for IPv6 only. A set. */
+/* The set of families in which a socket keeps others from the port, at its address or at all addresses. An IPv6 socket
+ * at :: keeps IPv4 as well, unless it is for IPv6 only. */
 unsigned int port_families_of(const struct socket *socket);
 
-/* The families in which no UDP socket has the port at an address of its own: whoever has it there has it at all. A set.
- */
+/* The set of families in which no UDP socket has the port at an address of its own: any that has it has it at all
+ * addresses. */
 unsigned int port_udp_wildcards(const struct port_survey *survey);

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 
-/* One judgement. */
+/* State of one judgement. */
 struct judging {
 	const struct port_survey *survey;
 	const struct port_facts *facts;
 	struct port_verdict *verdict;
 	enum protocol protocol;
-	unsigned int unexplained; /* families in which nothing says yet why the port is in use */
+	unsigned int unexplained; /* families for which no reason has been found yet why the port is in use */
 };
 
 bool port_is_privileged(const struct port_facts *facts, uint16_t port)
@@ -44,7 +44,7 @@ const char *port_why_name(enum port_why why)
 	return names[why];
 }
 
-static enum bind_answer answer_of(const struct bind_trial *trial)
+static enum bind_answer interpret_trial(const struct bind_trial *trial)
 {
 	if (trial->plain == 0)
 		return BIND_YES;
@@ -57,8 +57,8 @@ static enum bind_answer answer_of(const struct bind_trial *trial)
 	return trial->reuse == 0 ? BIND_WITH_REUSE : BIND_IN_USE;
 }
 
-/* Where a reason could be one: the kernel's yes is the last word. */
-static unsigned int open_families(const struct judging *judging)
+/* Returns the families in which a reason may count. The kernel's yes is final: it leaves nothing to explain. */
+static unsigned int find_open_families(const struct judging *judging)
 {
 	unsigned int families = 0;
 
@@ -71,13 +71,13 @@ static unsigned int open_families(const struct judging *judging)
 	return families;
 }
 
-static void add(struct judging *judging, const struct port_reason *reason)
+static void add_reason(struct judging *judging, const struct port_reason *reason)
 {
 	struct port_reason *added = &judging->verdict->reasons[judging->verdict->reason_count];
 
 	*added = *reason;
 	added->protocol = judging->protocol;
-	added->families &= open_families(judging);
+	added->families &= find_open_families(judging);
 	if (!added->families)
 		return;
 	judging->unexplained &= ~added->families;
@@ -93,10 +93,10 @@ static void judge_permission(struct judging *judging)
 	for (unsigned int family = 0; family < PORT_FAMILIES; family++)
 		if (judging->verdict->answers[judging->protocol][family] == BIND_FORBIDDEN)
 			reason.families |= 1u << family;
-	add(judging, &reason);
+	add_reason(judging, &reason);
 }
 
-static enum port_why why_of(const struct socket *server)
+static enum port_why classify_server(const struct socket *server)
 {
 	if (server->protocol == PROTOCOL_UDP)
 		return WHY_UDP_SOCKET;
@@ -112,7 +112,7 @@ static void judge_servers(struct judging *judging, enum port_why why)
 	for (size_t i = 0; i < servers->count; i++) {
 		const struct socket *server = &servers->rows[i];
 
-		if (server->protocol != judging->protocol || why_of(server) != why)
+		if (server->protocol != judging->protocol || classify_server(server) != why)
 			continue;
 		if (!reason.count++)
 			reason.server = i;
@@ -124,10 +124,11 @@ static void judge_servers(struct judging *judging, enum port_why why)
 	}
 	reason.one_address = !any_address;
 	reason.one_device = any_address && !any_device;
-	add(judging, &reason);
+	add_reason(judging, &reason);
 }
 
-/* `families`: where no server is in the way. What a listener has accepted needs no word of its own. */
+/* Adds connections as a reason. `families`: those in which no server is in the way. Connections that a listener has
+ * accepted need no reason of their own. */
 static void judge_connections(struct judging *judging, enum port_why why, unsigned int families,
 			      const uint64_t counts[PORT_FAMILIES])
 {
@@ -141,11 +142,11 @@ static void judge_connections(struct judging *judging, enum port_why why, unsign
 	}
 	if (why == WHY_TIME_WAIT)
 		reason.last_ms = judging->survey->waiting_ms;
-	add(judging, &reason);
+	add_reason(judging, &reason);
 }
 
-/* Where SO_REUSEADDR helps, all sockets that are in the way have set it: that is what servers do. */
-static unsigned int families_with_reuse(const struct judging *judging)
+/* Returns the families in which SO_REUSEADDR helps. All sockets in the way have set it there, as servers do. */
+static unsigned int find_reuse_families(const struct judging *judging)
 {
 	unsigned int families = 0;
 
@@ -164,7 +165,7 @@ static void judge_tcp(struct judging *judging)
 	judge_servers(judging, WHY_BOUND);
 	families = judging->unexplained;
 	if (port_is_ephemeral(judging->facts, survey->port))
-		chosen = families & ~families_with_reuse(judging);
+		chosen = families & ~find_reuse_families(judging);
 	judge_connections(judging, WHY_OUTGOING, chosen, survey->held);
 	judge_connections(judging, WHY_CONNECTIONS, families & ~chosen, survey->held);
 	judge_connections(judging, WHY_TIME_WAIT, families, survey->waiting);
@@ -180,7 +181,7 @@ static void judge_unseen(struct judging *judging)
 		if (judging->unexplained & 1u << family && (answer == BIND_IN_USE || answer == BIND_WITH_REUSE))
 			reason.families |= 1u << family;
 	}
-	add(judging, &reason);
+	add_reason(judging, &reason);
 }
 
 void port_verdict_make(const struct port_survey *survey, const struct port_facts *facts, uint32_t protocols,
@@ -194,9 +195,9 @@ void port_verdict_make(const struct port_survey *survey, const struct port_facts
 			continue;
 		judging.protocol = protocol;
 		for (unsigned int way = 0; way < PORT_WAYS; way++)
-			out->answers[protocol][way] = answer_of(&facts->trials[protocol][way]);
+			out->answers[protocol][way] = interpret_trial(&facts->trials[protocol][way]);
 		judge_permission(&judging);
-		judging.unexplained = open_families(&judging);
+		judging.unexplained = find_open_families(&judging);
 		if (protocol == PROTOCOL_TCP)
 			judge_tcp(&judging);
 		else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What is known of each state of TCP, as Linux keeps it: for people who see many sockets in one and wonder. Commands
- * stand between ` and `.
+ * The guide to each state of TCP, as Linux implements it, for people who see many sockets in one state and wonder.
+ * Commands in the texts stand between ` and `.
  */
 #include <stdbool.h>
 
@@ -40,25 +40,25 @@ enum { GUIDE_STEPS = 5, GUIDE_REMEDIES = 4, GUIDE_SETTINGS = 5 };
 
 /* A transition into the state, or out of it. */
 struct lore_step {
-	uint8_t state;   /* at the other end of it: enum tcp_state; STATE_UNKNOWN: there is no socket */
-	const char *how; /* who does what: a system call, a packet, a timer. NULL: there are no more */
+	uint8_t state;   /* at the other end of the transition: enum tcp_state; STATE_UNKNOWN: no socket */
+	const char *how; /* the cause: a system call, a packet, a timer. NULL: there are no more steps */
 };
 
 struct state_guide {
-	const char *brief; /* in a line */
+	const char *brief; /* one line */
 	const char *meaning;
 	struct lore_step enters[GUIDE_STEPS];
 	struct lore_step leaves[GUIDE_STEPS];
-	const char *many;                     /* what it means that there are many */
+	const char *many;                     /* meaning of many sockets in the state */
 	const char *remedies[GUIDE_REMEDIES]; /* up to NULL, or to the end */
 	uint8_t settings[GUIDE_SETTINGS];     /* enum setting; up to SETTING_NONE, or to the end */
 };
 
-/* Of a state from ESTABLISHED to CLOSING. */
+/* The guide to a state from ESTABLISHED to CLOSING. */
 const struct state_guide *state_guide(unsigned int state);
 
-/* Not of SETTING_NONE. */
+/* The guide to a setting other than SETTING_NONE. */
 const struct setting_guide *setting_guide(enum setting setting);
 
-/* There is one for all network namespaces, which only the first shows. */
+/* True if there is one value for all network namespaces, which only the first of them shows. */
 bool setting_is_of_host(enum setting setting);

@@ -2,6 +2,7 @@
 #include "state_survey.h"
 
 #include <stdlib.h>
+
 int state_survey_init(struct state_survey *survey, uint8_t state)
 {
 	int err;
@@ -29,9 +30,9 @@ void state_survey_note_listener(struct state_survey *survey, const struct socket
 	port_set_add(&survey->listening, socket->tuple.lport);
 }
 
-/* Nothing tells which end has called connect(). But a local port that somebody listens on, or that the kernel would not
- * have chosen, is a server's. */
-static bool came_in(const struct state_survey *survey, const struct socket *socket)
+/* True if the peer has called connect(). The kernel does not show which end has; but a local port that has a listener,
+ * or that the kernel would not have chosen, is a server's. */
+static bool is_incoming(const struct state_survey *survey, const struct socket *socket)
 {
 	uint16_t port = socket->tuple.lport;
 
@@ -46,7 +47,7 @@ static int count_ends(struct state_survey *survey, const struct socket *socket)
 	const struct tally_key port = {.number = tuple->lport};
 	int err;
 
-	if (!came_in(survey, socket))
+	if (!is_incoming(survey, socket))
 		return tally_add(&survey->destinations, &destination);
 	err = tally_add(&survey->ports, &port);
 	return err ? err : tally_add(&survey->clients, &client);
@@ -94,7 +95,7 @@ int state_survey_add(struct state_survey *survey, const struct socket *socket)
 	return count_ends(survey, socket);
 }
 
-/* By how full they are, and of equally full ones by how many wait. */
+/* Orders listeners by how full their accept queues are, then by how many connections wait, then by port. */
 static int compare_waiting(const void *a, const void *b)
 {
 	const struct socket *x = a, *y = b;

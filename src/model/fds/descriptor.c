@@ -31,7 +31,7 @@ void descriptors_free(struct descriptors *descriptors)
 
 /* ---- kinds ---- */
 
-static bool begins(const char *text, const char *beginning)
+static bool text_begins_with(const char *text, const char *beginning)
 {
 	return strncmp(text, beginning, strlen(beginning)) == 0;
 }
@@ -43,8 +43,8 @@ bool descriptor_looks_deleted(const char *link)
 	return *link == '/' && length > end && strcmp(link + length - end, DELETED) == 0;
 }
 
-/* After "anon_inode:", where some names are in brackets and some are not. */
-static enum descriptor_kind kind_of_anonymous(const char *name)
+/* Finds the kind by the name after "anon_inode:". Some names are in brackets and some are not. */
+static enum descriptor_kind classify_anonymous_inode(const char *name)
 {
 	static const struct {
 		const char *name;
@@ -71,24 +71,24 @@ static enum descriptor_kind kind_of_anonymous(const char *name)
 	return KIND_ANONYMOUS;
 }
 
-/* What is not in the file system has no path; "net:[4026531840]" is a file of a namespace. */
-static enum descriptor_kind kind_without_path(const struct descriptor_look *look)
+/* Finds the kind of a file outside the file system, whose link is no path; "net:[4026531840]" is a namespace's file. */
+static enum descriptor_kind classify_pathless_link(const struct descriptor_look *look)
 {
 	static const char anonymous[] = "anon_inode:";
 	const char *link = look->link;
 
-	if (begins(link, anonymous))
-		return kind_of_anonymous(link + sizeof(anonymous) - 1);
-	if (begins(link, "pipe:["))
+	if (text_begins_with(link, anonymous))
+		return classify_anonymous_inode(link + sizeof(anonymous) - 1);
+	if (text_begins_with(link, "pipe:["))
 		return KIND_PIPE;
-	if (begins(link, "socket:["))
+	if (text_begins_with(link, "socket:["))
 		return KIND_SOCKET;
-	if (begins(link, "pidfd:["))
+	if (text_begins_with(link, "pidfd:["))
 		return KIND_PIDFD;
 	return strstr(link, ":[") ? KIND_NAMESPACE : KIND_ANONYMOUS;
 }
 
-static enum descriptor_kind kind_of_mode(uint32_t mode)
+static enum descriptor_kind classify_mode(uint32_t mode)
 {
 	switch (mode & S_IFMT) {
 	case S_IFREG:
@@ -110,17 +110,17 @@ static enum descriptor_kind kind_of_mode(uint32_t mode)
 	}
 }
 
-/* Memory looks as if it were in the root directory, but is on no device. */
+/* Finds the kind. A file of memory looks as if it were in the root directory, but is on no device. */
 enum descriptor_kind descriptor_kind_of(const struct descriptor_look *look)
 {
-	enum descriptor_kind kind = kind_of_mode(look->mode);
+	enum descriptor_kind kind = classify_mode(look->mode);
 	bool on_no_device = major(look->device) == 0;
 
 	if (*look->link && *look->link != '/' && *look->link != '(') /* "(unreachable)/x" is a path too */
-		return kind_without_path(look);
-	if (kind == KIND_FILE && on_no_device && look->hard_links == 0 && begins(look->link, "/memfd:"))
+		return classify_pathless_link(look);
+	if (kind == KIND_FILE && on_no_device && look->hard_links == 0 && text_begins_with(look->link, "/memfd:"))
 		return KIND_MEMFD;
-	if (on_no_device && begins(look->link, "/dmabuf:") && kind != KIND_DIRECTORY)
+	if (on_no_device && text_begins_with(look->link, "/dmabuf:") && kind != KIND_DIRECTORY)
 		return KIND_DMA_BUF;
 	return kind;
 }
@@ -207,7 +207,7 @@ struct bit_name {
 	const char *name;
 };
 
-static size_t names_of(const struct bit_name *known, size_t count, uint32_t set, const char **names)
+static size_t collect_bit_names(const struct bit_name *known, size_t count, uint32_t set, const char **names)
 {
 	size_t found = 0;
 
@@ -228,12 +228,12 @@ size_t descriptor_flag_names(uint32_t flags, const char **names)
 		{O_ASYNC, "async"},   {O_NOATIME, "noatime"}, {O_CLOEXEC, "cloexec"},
 	};
 
-	return names_of(known, COUNT_OF(known), flags, names);
+	return collect_bit_names(known, COUNT_OF(known), flags, names);
 }
 
 /* ---- events ---- */
 
-static size_t epoll_names(uint32_t events, const char **names)
+static size_t collect_epoll_names(uint32_t events, const char **names)
 {
 	static const struct bit_name known[] = {
 		{EPOLLIN, "IN"},         {EPOLLPRI, "PRI"},         {EPOLLOUT, "OUT"},
@@ -243,17 +243,17 @@ static size_t epoll_names(uint32_t events, const char **names)
 		{EPOLLWAKEUP, "WAKEUP"},
 	};
 
-	return names_of(known, COUNT_OF(known), events, names); /* ERR and HUP are always waited for */
+	return collect_bit_names(known, COUNT_OF(known), events, names); /* ERR and HUP are always waited for */
 }
 
-/* Of linux/fanotify.h, in a newer version than everybody has. */
+/* Events of linux/fanotify.h that are missing in older versions of it. */
 #define OPEN_EXEC      0x00001000
 #define FS_ERROR       0x00008000
 #define OPEN_EXEC_PERM 0x00040000
 #define PRE_ACCESS     0x00100000
 #define RENAMED        0x10000000
 
-static size_t notify_names(enum descriptor_kind kind, uint32_t events, const char **names)
+static size_t collect_notify_names(enum descriptor_kind kind, uint32_t events, const char **names)
 {
 	static const struct bit_name known[] = {
 		{IN_ACCESS, "ACCESS"},
@@ -268,7 +268,7 @@ static size_t notify_names(enum descriptor_kind kind, uint32_t events, const cha
 		{IN_DELETE, "DELETE"},
 		{IN_DELETE_SELF, "DELETE_SELF"},
 		{IN_MOVE_SELF, "MOVE_SELF"},
-		/* fanotify's alone */
+		/* of fanotify only */
 		{OPEN_EXEC, "OPEN_EXEC"},
 		{FS_ERROR, "FS_ERROR"},
 		{FAN_OPEN_PERM, "OPEN_PERM"},
@@ -282,12 +282,12 @@ static size_t notify_names(enum descriptor_kind kind, uint32_t events, const cha
 	enum { SHARED = 12 };
 
 	_Static_assert(IN_MOVE_SELF == 0x800 && FAN_MODIFY == IN_MODIFY, "both number what they share alike");
-	return names_of(known, kind == KIND_FANOTIFY ? COUNT_OF(known) : SHARED, events, names);
+	return collect_bit_names(known, kind == KIND_FANOTIFY ? COUNT_OF(known) : SHARED, events, names);
 }
 
 size_t watch_event_names(enum descriptor_kind kind, uint32_t events, const char **names)
 {
-	return kind == KIND_EPOLL ? epoll_names(events, names) : notify_names(kind, events, names);
+	return kind == KIND_EPOLL ? collect_epoll_names(events, names) : collect_notify_names(kind, events, names);
 }
 
 /* ---- other numbers that have names ---- */
@@ -352,7 +352,7 @@ const char *netlink_name(int32_t protocol)
 	return protocol >= 0 && (size_t)protocol < COUNT_OF(names) ? names[protocol] : NULL;
 }
 
-/* ---- what follows from several ---- */
+/* ---- relations between descriptors ---- */
 
 static const struct descriptor *find_descriptor(const struct descriptors *descriptors, int32_t fd)
 {
@@ -388,7 +388,7 @@ bool descriptor_other_end_is_held(const struct descriptor *descriptor)
 	bool wants_writer = descriptor->access == ACCESS_READ, wants_reader = descriptor->access == ACCESS_WRITE;
 
 	if (descriptor->access == ACCESS_BOTH)
-		return true; /* it is its own */
+		return true; /* the descriptor is the other end, too */
 	for (size_t i = 0; i < descriptor->other_count; i++) {
 		enum access_mode access = descriptor->others[i].access;
 
@@ -401,7 +401,7 @@ bool descriptor_other_end_is_held(const struct descriptor *descriptor)
 enum tristate descriptor_other_end(const struct descriptor *descriptor)
 {
 	if (!access_reads(descriptor->access) && !access_writes(descriptor->access))
-		return TRISTATE_UNKNOWN; /* it is at neither end, or nobody knows at which */
+		return TRISTATE_UNKNOWN; /* at neither end, or not known at which */
 	if (descriptor_other_end_is_held(descriptor))
 		return TRISTATE_YES;
 	if (descriptor->other_end != TRISTATE_UNKNOWN)

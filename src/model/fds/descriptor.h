@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * An open descriptor of a process: of what kind it is, and what the kernel tells of each kind in /proc/PID/fd and
- * /proc/PID/fdinfo. The texts are hostile: paths, and what others gave a name to.
+ * An open descriptor of a process: its kind, and what the kernel shows of each kind in /proc/PID/fd and
+ * /proc/PID/fdinfo. The texts are hostile: paths, and names that others have given.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,8 +18,8 @@ enum descriptor_kind {
 	KIND_DIRECTORY,
 	KIND_CHARACTER,
 	KIND_BLOCK,
-	KIND_SYMLINK,     /* only by O_PATH */
-	KIND_SOCKET_FILE, /* the name of a unix socket in the file system, only by O_PATH */
+	KIND_SYMLINK,     /* only if opened with O_PATH */
+	KIND_SOCKET_FILE, /* the name of a unix socket in the file system, only if opened with O_PATH */
 	KIND_MEMFD,
 	KIND_DMA_BUF,
 	KIND_PIPE,
@@ -39,7 +39,7 @@ enum descriptor_kind {
 	KIND_IO_URING,
 	KIND_USERFAULTFD,
 	KIND_NAMESPACE,
-	KIND_ANONYMOUS, /* another of the kernel's, which has nothing but a name */
+	KIND_ANONYMOUS, /* another anonymous file of the kernel, which has nothing but a name */
 	KIND_COUNT,
 };
 
@@ -49,7 +49,7 @@ enum access_mode { ACCESS_UNKNOWN, ACCESS_NONE, ACCESS_READ, ACCESS_WRITE, ACCES
 struct other_holder {
 	struct owner owner;
 	enum access_mode access;
-	uint32_t tid; /* as in struct descriptor; 0 also where the source does not tell */
+	uint32_t tid; /* as in struct descriptor; 0 also where the source does not show it */
 };
 
 enum watch_target { WATCH_DESCRIPTOR, WATCH_INODE, WATCH_MOUNT, WATCH_FILE_SYSTEM, WATCH_NAMESPACE };
@@ -57,56 +57,56 @@ enum watch_target { WATCH_DESCRIPTOR, WATCH_INODE, WATCH_MOUNT, WATCH_FILE_SYSTE
 /* Something that an epoll, inotify or fanotify descriptor waits for. */
 struct watch {
 	enum watch_target target;
-	int32_t number;  /* epoll: the descriptor; inotify: of the watch */
+	int32_t number;  /* epoll: of the watched descriptor; inotify: of the watch */
 	uint32_t events; /* as in sys/epoll.h, sys/inotify.h, sys/fanotify.h */
-	uint64_t inode;  /* 0: not told */
+	uint64_t inode;  /* 0: not shown */
 	uint64_t object; /* the id of a mount or of a namespace */
 	uint32_t major, minor;
-	bool stale; /* epoll: by that number the process has something else by now, or nothing */
+	bool stale; /* epoll: under that number the process has something else by now, or nothing */
 };
 
-/* Of a socket: what its table tells, if it is in one. */
+/* A socket as the table of its protocol shows it, if it is in one. */
 struct socket_end {
 	char protocol[16];          /* as the kernel calls it, in lower case: "tcp", "netlink"; "": not known */
-	bool unlisted;              /* it was looked for in all namespaces, and is in none of their tables */
+	bool unlisted;              /* it was searched for in all network namespaces, and is in none of their tables */
 	const struct socket *found; /* NULL: in no table that we know */
 	const struct socket *peer;  /* of a unix socket: the other end; NULL: not known */
 	const struct owner *peer_owners;
 	size_t peer_owner_count;
-	int32_t family_protocol; /* of netlink or packet, where `has_numbers`: what it is for */
-	uint32_t family_port;    /* netlink: its port; packet: the index of its interface */
-	uint32_t family_groups;  /* netlink: those that it has joined */
+	int32_t family_protocol; /* of netlink or packet, where `has_numbers`: NETLINK_…, or ETH_P_… */
+	uint32_t family_port;    /* netlink: its port; packet: the index of its interface, 0: all */
+	uint32_t family_groups;  /* netlink: the groups that it has joined */
 	bool has_numbers;
 };
 
 enum { TYPE_NAME_MAX = 32 };
 
 struct descriptor {
-	uint32_t holder; /* the process */
-	uint32_t tid;    /* the first thread that has this table of descriptors; 0: it is the process's */
+	uint32_t holder; /* pid of the process */
+	uint32_t tid;    /* the first thread that has this table of descriptors; 0: the table is the process's */
 	int32_t fd;
 	enum descriptor_kind kind;
 	enum access_mode access;
 	uint32_t flags; /* O_… of open(2) */
 	bool flags_known;
-	bool deleted;     /* it has no name in the file system any more */
+	bool deleted;     /* the file has no name in the file system any more */
 	char *name;       /* path, or what the kernel calls it; NULL: not known */
 	uint64_t inode;   /* 0: not known */
-	dev_t device;     /* that the file is on */
-	dev_t special;    /* that a device file stands for */
-	bool has_size;    /* a file, memory or a block device: */
+	dev_t device;     /* the one that the file is on */
+	dev_t special;    /* the one that a device file stands for */
+	bool has_size;    /* a file or memory whose size is known: */
 	uint64_t size;    /* bytes */
 	int64_t position; /* bytes; -1: none, or not known */
-	uint32_t locks;   /* of files: how many this process or this open file holds */
+	uint32_t locks;   /* file locks that this process or this open file holds */
 	struct other_holder *others;
 	size_t other_count;
-	bool others_complete;    /* all processes could be looked at */
-	enum tristate other_end; /* of a pipe where nobody was found to hold it: whether it is open */
+	bool others_complete;    /* all processes could be searched for `others` */
+	enum tristate other_end; /* of a pipe for whose other end no holder was found: if it is open */
 	struct watch *watches;
 	size_t watch_count;
 	size_t watch_room;
-	/* by kind; what is not told is 0, or as it is said */
-	bool detailed; /* what stands below was told */
+	/* Details by kind. What is not shown is 0, or as the comment says. */
+	bool detailed; /* the kernel has shown the details below */
 	union {
 		struct {
 			uint64_t count;
@@ -115,7 +115,7 @@ struct descriptor {
 		struct {
 			int32_t clock; /* CLOCK_… of time.h */
 			uint64_t ticks;
-			uint64_t value_ns; /* until it fires; 0: it is not armed */
+			uint64_t value_ns; /* time until it fires; 0: it is not armed */
 			uint64_t interval_ns;
 		} timerfd;
 		uint64_t signals; /* 1 << (signal - 1) */
@@ -145,30 +145,30 @@ enum { PROCESS_USER_MAX = 64 };
 #define LIMIT_UNKNOWN UINT64_MAX
 #define LIMIT_NONE    (UINT64_MAX - 1)
 
-/* A process that holds some. What is not told is unknown. */
+/* A process that holds descriptors. What is not shown is unknown. */
 struct process_facts {
-	uint32_t pid;                /* where a thread was asked for: its process's */
+	uint32_t pid;                /* where a thread was asked for: that of its process */
 	char comm[COMM_LEN];         /* hostile text */
-	bool exited;                 /* with a thread: only the main thread has */
+	bool exited;                 /* with a thread: only the main thread has exited */
 	uint32_t tid;                /* the thread that is meant; 0: the process */
 	char thread_comm[COMM_LEN];  /* hostile text */
-	bool own_table;              /* that thread has other descriptors than the process */
+	bool own_table;              /* that thread has a table of descriptors other than the process's */
 	uint32_t uid;                /* effective, or UID_UNKNOWN */
-	char user[PROCESS_USER_MAX]; /* the name of that user; hostile text. "": it has none */
-	uint64_t limit;              /* how many descriptors it may have; LIMIT_UNKNOWN, LIMIT_NONE */
+	char user[PROCESS_USER_MAX]; /* the name of that user; hostile text. "": the user has none */
+	uint64_t limit;              /* how many descriptors the process may have; LIMIT_UNKNOWN, LIMIT_NONE */
 	uint32_t netns;              /* the inode of its network namespace; 0: not known */
 };
 
 struct descriptors {
-	struct descriptor *all; /* by number */
+	struct descriptor *all; /* in the order of their numbers */
 	size_t count;
 	size_t room;
 };
 
-/* What they hold is theirs, but for what a socket's end borrows. */
+/* Frees the descriptors and all that they own; a struct socket_end only borrows. */
 void descriptors_free(struct descriptors *descriptors);
 
-/* What is at the end of the link /proc/PID/fd/N, whose text is `link`, and what stat(2) tells of it. */
+/* The file at the end of the link /proc/PID/fd/N, whose text is `link`, with what stat(2) reports of it. */
 struct descriptor_look {
 	const char *link;
 	uint32_t mode;
@@ -178,7 +178,7 @@ struct descriptor_look {
 
 enum descriptor_kind descriptor_kind_of(const struct descriptor_look *look);
 
-/* Whether the kernel says of the path that it is there no more; a file may also be called so. */
+/* True if the path ends as the kernel marks one that is there no more; the name of a file may end so, too. */
 bool descriptor_looks_deleted(const char *link);
 
 /* One word for each: "file", "directory", "pipe", "bpf-map" … */
@@ -187,14 +187,14 @@ const char *descriptor_kind_name(enum descriptor_kind kind);
 /* "r", "w", "rw", "none"; NULL: not known. */
 const char *access_mode_name(enum access_mode access);
 
-/* Of the flags of open(2). */
+/* The access mode in the flags of open(2). */
 enum access_mode access_mode_of(uint32_t flags);
 
 enum { FLAG_NAMES_MAX = 32 };
 
-/* The names of the bits that are set and known, in the order of their meaning: of a descriptor's flags ("append",
- * "cloexec" …), and of the events that a descriptor of that kind waits for. `names` takes FLAG_NAMES_MAX. Returns how
- * many. */
+/* Writes the names of the bits that are set and known into `names`, which takes FLAG_NAMES_MAX, in the order of their
+ * meaning: of a descriptor's flags ("append", "cloexec" …), and of the events that a descriptor of that kind waits for.
+ * Returns how many. */
 size_t descriptor_flag_names(uint32_t flags, const char **names);
 size_t watch_event_names(enum descriptor_kind kind, uint32_t events, const char **names);
 
@@ -209,22 +209,24 @@ const char *signal_name(unsigned int signal, char *out);
 /* The use of a netlink socket: "route", "sock_diag" …; NULL: not known. */
 const char *netlink_name(int32_t protocol);
 
-/* Marks what an epoll descriptor waits for though the process has something else under that number by now, or nothing:
- * a copy of it lives on elsewhere. */
+/* Marks the watches of epoll descriptors under whose number the process has something else by now, or nothing: a copy
+ * of the watched descriptor lives on elsewhere. */
 void descriptors_mark_stale(struct descriptors *descriptors);
 
-/* Whether the other end of a pipe is open; and whether somebody was found who holds it. An end that is told to be
- * neither read nor written has no other. */
+/* Says if the other end of a pipe is open. Unknown also for a descriptor that neither reads nor writes: it has no other
+ * end. */
 enum tristate descriptor_other_end(const struct descriptor *descriptor);
+
+/* True if a process was found that holds the other end of a pipe. */
 bool descriptor_other_end_is_held(const struct descriptor *descriptor);
 
-/* Whether it has a position that means bytes, and that is known. */
+/* True if the descriptor has a position that counts bytes, and the position is known. */
 bool descriptor_has_position(const struct descriptor *descriptor);
 
-/* Whether `name` is a path in the file system. */
+/* True if `name` is a path in the file system. */
 bool descriptor_has_path(const struct descriptor *descriptor);
 
-/* Whether that access reads, or writes. */
+/* True if that access reads, or writes. */
 static inline bool access_reads(enum access_mode access)
 {
 	return access == ACCESS_READ || access == ACCESS_BOTH;

@@ -9,12 +9,12 @@
 /* The account, so far or at the end. */
 struct summary {
 	uint64_t seen, received, dropped, missed, resyncs;
-	bool incomplete; /* the last look at what is there was not told in whole */
+	bool incomplete; /* the last snapshot was not received in whole */
 };
 
 enum gap_reason {
-	GAP_RING_FULL, /* they came faster than they were taken out of the ring */
-	GAP_SKIPPED,   /* the kernel did not run the program for them */
+	GAP_RING_FULL, /* transitions came faster than they were taken out of the ring */
+	GAP_SKIPPED,   /* the kernel did not run the BPF program for the transitions */
 };
 
 /* Transitions that were lost, at some time between from_ns and to_ns (CLOCK_MONOTONIC). */

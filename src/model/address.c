@@ -54,7 +54,7 @@ static char *put_byte(char *out, unsigned int value)
 	return out;
 }
 
-/* inet_ntop() goes through sprintf(); IPv4 is nearly all there is, and on the hot path. */
+/* Avoids inet_ntop(), which goes through sprintf(): nearly all addresses are IPv4, and this is on the hot path. */
 static size_t ipv4_text(const uint8_t *bytes, char *out)
 {
 	char *end = out;

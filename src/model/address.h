@@ -31,11 +31,11 @@ bool address_is_ipv4(const struct address *address); /* ::ffff:0:0/96 */
 bool address_is_any(const struct address *address);  /* 0.0.0.0 or :: */
 bool address_equal(const struct address *a, const struct address *b);
 
-/* The first `prefix_bits` (0 to 128) bits are the same. */
+/* True when the first `prefix_bits` (0 to 128) bits are the same. */
 bool address_in_prefix(const struct address *address, const struct address *prefix, unsigned int prefix_bits);
 
-/* As people write it: 127.0.0.1 for family 4, ::1 or ::ffff:127.0.0.1 for family 6. `out` takes ADDRESS_TEXT_MAX bytes.
- * Returns the length. */
+/* Writes the address as people do: 127.0.0.1 for family 4, ::1 or ::ffff:127.0.0.1 for family 6. `out` takes
+ * ADDRESS_TEXT_MAX bytes. Returns the length. */
 size_t address_text(const struct address *address, uint8_t family, char *out);
 
 /* Reads 127.0.0.1 or ::1, without brackets, scope or prefix. Returns the family (4, 6), or 0. */

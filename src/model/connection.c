@@ -51,8 +51,8 @@ struct span connection_age(const struct connection *conn, uint64_t now_ns)
 	return span_between(conn->born_ns, now_ns, conn->born_known);
 }
 
-/* The only holder that a scan found, where another turns out to be the owner. */
-static int keep_holder(struct connection *conn)
+/* Copies the only holder that a scan found into `owners`, when another process turns out to be the owner. */
+static int keep_lone_holder(struct connection *conn)
 {
 	conn->owners = malloc(sizeof(*conn->owners));
 	if (!conn->owners)
@@ -65,7 +65,7 @@ void connection_set_owner(struct connection *conn, const struct owner *owner, en
 {
 	if (!owner->pid)
 		return;
-	if (conn->owner_count && !conn->owners && conn->owner.pid != owner->pid && keep_holder(conn))
+	if (conn->owner_count && !conn->owners && conn->owner.pid != owner->pid && keep_lone_holder(conn))
 		conn->owner_count = 0;
 	conn->owner = *owner;
 	conn->owner_source = source;
@@ -88,7 +88,7 @@ bool connection_is_held_by(const struct connection *conn, uint32_t pid)
 	return false;
 }
 
-static bool holds_already(const struct connection *conn, const struct owner *holder)
+static bool is_holder_listed(const struct connection *conn, const struct owner *holder)
 {
 	const struct owner *owners = conn->owners ? conn->owners : &conn->owner;
 
@@ -125,9 +125,9 @@ int connection_add_holder(struct connection *conn, const struct owner *holder, u
 	if (conn->scanned != snapshot)
 		forget_holders(conn);
 	conn->scanned = snapshot;
-	if (holds_already(conn, holder) || conn->owner_count == UINT16_MAX)
+	if (is_holder_listed(conn, holder) || conn->owner_count == UINT16_MAX)
 		return 0;
-	/* Another than the owner we know of: whether that one holds it too is still to come. */
+	/* This holder is not the known owner. The owner may hold the socket too, and be reported later. */
 	if (conn->owner_count || (conn->owner.pid && !is_owner))
 		return append_holder(conn, holder);
 	connection_set_owner(conn, holder,

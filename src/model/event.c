@@ -10,24 +10,25 @@ bool event_is_birth(const struct event *event)
 	return event->oldstate == STATE_LISTEN && event->newstate == STATE_SYN_RECV;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_netns_inodes(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;
 
 	return (*x > *y) - (*x < *y);
 }
 
-static bool is_in(uint32_t netns, const uint32_t *all, size_t count)
+static bool is_netns_listed(uint32_t netns, const uint32_t *all, size_t count)
 {
-	return count && bsearch(&netns, all, count, sizeof(*all), compare);
+	return count && bsearch(&netns, all, count, sizeof(*all), compare_netns_inodes);
 }
 
 bool event_covers(const struct event *end, uint32_t netns)
 {
-	return is_in(netns, end->netns, end->netns_count);
+	return is_netns_listed(netns, end->netns, end->netns_count);
 }
 
 bool event_misses(const struct event *end, uint32_t netns)
 {
-	return end->there ? !is_in(netns, end->there, end->there_count) : is_in(netns, end->gone, end->gone_count);
+	return end->there ? !is_netns_listed(netns, end->there, end->there_count)
+			  : is_netns_listed(netns, end->gone, end->gone_count);
 }

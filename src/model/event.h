@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The one form in which anything enters the connection table, whatever its origin. Pointers are borrowed: they hold
- * until the call that is given the event returns.
+ * An event: the one form in which anything enters the connection table, whatever its origin. Pointers are borrowed:
+ * they are valid until the call that receives the event returns.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "tcp_state.h"
 #include "unknown.h"
 
-/* What a socket knows of itself when it closes. */
+/* Data that the kernel's socket has of itself when it closes. */
 struct closing {
 	uint64_t rx_bytes; /* payload received in order */
 	uint64_t tx_bytes; /* payload sent, each byte once */
@@ -22,19 +22,19 @@ struct closing {
 	uint16_t err;      /* errno, positive; 0: none */
 	uint8_t lives_on;  /* TIME_WAIT, FIN_WAIT2: a minisocket in that state takes the socket's place; 0: none does */
 	bool sent;         /* at least one segment left */
-	bool had_port;     /* the socket names a local port, if only of an earlier connection */
+	bool had_port;     /* the socket has a local port, even if only from an earlier connection */
 };
 
 enum event_kind {
 	EVENT_TRANSITION,     /* the kernel reports oldstate → newstate */
-	EVENT_ACCEPT,         /* accept() gave the socket to its one owner */
+	EVENT_ACCEPT,         /* accept() gave the socket to the one process in `owners` */
 	EVENT_SNAPSHOT_BEGIN, /* rows and holders follow, read at ts_ns or later */
-	EVENT_ROW,            /* a socket that was there, in newstate */
-	EVENT_HOLDER,         /* its one owner holds the socket */
-	EVENT_SNAPSHOT_END,   /* all that the snapshot is of has been told, in the namespaces `netns` */
+	EVENT_ROW,            /* a socket that existed, in state `newstate` */
+	EVENT_HOLDER,         /* the one process in `owners` holds the socket */
+	EVENT_SNAPSHOT_END,   /* the whole scope of the snapshot has been reported, for the namespaces `netns` */
 };
 
-/* What a snapshot is of. */
+/* Scope of a snapshot, as bits. */
 enum {
 	SNAPSHOT_SOCKETS = 1 << 0,
 	SNAPSHOT_MINIS = 1 << 1,   /* minisockets and request sockets */
@@ -49,37 +49,37 @@ struct event {
 	struct tuple tuple;
 	uint8_t oldstate;
 	uint8_t newstate;
-	bool again; /* transition: it may repeat one that was told shortly before */
-	bool mini;  /* row: of what the kernel keeps without a socket, and ends without an event: a handshake that waits
-		       for its last packet (SYN_RECV), a connection that was closed (FIN_WAIT2, TIME_WAIT) */
+	bool again; /* transition: may repeat one that was reported shortly before */
+	bool mini;  /* row: a minisocket or request socket, which the kernel keeps without a socket, and ends without an
+		       event: a handshake that waits for its last packet (SYN_RECV), or a connection that was closed
+		       (FIN_WAIT2, TIME_WAIT) */
 	uint32_t uid;               /* or UID_UNKNOWN */
 	uint32_t inode;             /* 0: none or not known */
-	const struct owner *owners; /* transition: the process that made the call it comes of (connect(), listen(),
-				       close() …); row: holders; holder, accept: one */
+	const struct owner *owners; /* transition: the process whose call caused it (connect(), listen(), close() …);
+				       row: the holders; holder, accept: one process */
 	size_t owner_count;
 	const struct closing *closing; /* transition to CLOSE; else NULL */
-	uint32_t recvq;                /* row: bytes, or QUEUE_UNKNOWN; for LISTEN connections not accepted yet */
+	uint32_t recvq;                /* row: bytes, or QUEUE_UNKNOWN; LISTEN: connections not accepted yet */
 	uint32_t sendq;                /* row: bytes, or QUEUE_UNKNOWN */
 	uint64_t ended_ns;             /* snapshot end: when the reading ended; ts_ns is when it began */
-	uint8_t scope;                 /* snapshot: of SNAPSHOT_…; its end: what was told to the last one */
-	bool exact; /* snapshot: its rows have the address of their socket, and stand in one order with the transitions
-		     */
-	bool holders_by_row;   /* snapshot end: of what had no row, it does not know who holds it */
+	uint8_t scope;                 /* snapshot: bits SNAPSHOT_…; its end: those that were reported completely */
+	bool exact; /* snapshot: rows have the address of their socket, and are in one order with the transitions */
+	bool holders_by_row;   /* snapshot end: holders are known only for connections that had a row */
 	const uint32_t *netns; /* snapshot end: the namespaces that were read whole, in ascending order */
 	size_t netns_count;
 	const uint32_t *gone; /* snapshot end: namespaces that were there before and are not now, in ascending order */
 	size_t gone_count;
-	const uint32_t *there; /* snapshot end: all namespaces that there are, in ascending order; NULL: some may be
-				  hidden from us */
+	const uint32_t *there; /* snapshot end: all namespaces that exist, in ascending order; NULL: some may be hidden
+				  from us */
 	size_t there_count;
 };
 
-/* A transition with which a connection begins: connect(), listen(), or a handshake that a listener has done. */
+/* True for a transition that begins a connection: connect(), listen(), or a handshake that a listener has done. */
 bool event_is_birth(const struct event *event);
 
-/* A snapshot's end: that namespace was read whole. */
+/* Snapshot end: true when that namespace was read whole. */
 bool event_covers(const struct event *end, uint32_t netns);
 
-/* A snapshot's end: that namespace is there no more. Where some may be hidden, one that was never found may be there
- * all the same. */
+/* Snapshot end: true when that namespace no longer exists. Where namespaces may be hidden, one that was never found may
+ * exist all the same, and is not missed. */
 bool event_misses(const struct event *end, uint32_t netns);

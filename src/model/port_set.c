@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* At *at; moves behind it. */
-static bool take_port(const char **at, unsigned long *port)
+/* Reads the port at *at, and moves *at behind it. False when there is none. */
+static bool parse_port_at(const char **at, unsigned long *port)
 {
 	char *end;
 
@@ -24,10 +24,10 @@ int port_set_parse(struct port_set *set, const char *list)
 	while (*at) {
 		unsigned long low, high;
 
-		if (!take_port(&at, &low))
+		if (!parse_port_at(&at, &low))
 			return -EINVAL;
 		high = low;
-		if (*at == '-' && (at++, !take_port(&at, &high)))
+		if (*at == '-' && (at++, !parse_port_at(&at, &high)))
 			return -EINVAL;
 		for (unsigned long port = low; port <= high; port++)
 			port_set_add(set, (uint16_t)port);

@@ -22,6 +22,6 @@ static inline bool port_set_has(const struct port_set *set, uint16_t port)
 	return set->words[port / 64] >> port % 64 & 1;
 }
 
-/* Adds those of "8080,9148-9150", as in ip_local_reserved_ports. 0, or -EINVAL where it is no such list; what was
- * understood before that was added. */
+/* Adds the ports of a list like "8080,9148-9150", as in ip_local_reserved_ports. 0, or -EINVAL when the text is no such
+ * list; the ports before the error have then been added. */
 int port_set_parse(struct port_set *set, const char *list);

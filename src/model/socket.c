@@ -48,7 +48,7 @@ size_t socket_path(const struct socket *socket, char *out)
 {
 	size_t length = socket->path ? socket->path_length : 0;
 
-	if (length && socket->path[0] && !socket->path[length - 1]) /* in the file system: with its end */
+	if (length && socket->path[0] && !socket->path[length - 1]) /* a name in the file system has its NUL */
 		length--;
 	if (length > SOCKET_PATH_MAX)
 		length = SOCKET_PATH_MAX;

@@ -16,7 +16,7 @@ struct text_chunk {
 	_Alignas(ALIGNMENT) char bytes[];
 };
 
-static struct text_chunk *chunk_for(struct socket_batch *batch, size_t length)
+static struct text_chunk *get_chunk_with_room(struct socket_batch *batch, size_t length)
 {
 	size_t room = length > CHUNK_BYTES ? length : CHUNK_BYTES;
 	struct text_chunk *chunk = batch->chunks;
@@ -31,8 +31,8 @@ static struct text_chunk *chunk_for(struct socket_batch *batch, size_t length)
 	return chunk;
 }
 
-/* A copy that lives as long as the rows; NULL for NULL. False when memory is short. */
-static bool keep(struct socket_batch *batch, const void *bytes, size_t length, const void **out)
+/* Points *out to a copy of `bytes` that lives as long as the rows; NULL for NULL. False when memory is short. */
+static bool copy_to_batch(struct socket_batch *batch, const void *bytes, size_t length, const void **out)
 {
 	size_t taken = (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	struct text_chunk *chunk;
@@ -40,7 +40,7 @@ static bool keep(struct socket_batch *batch, const void *bytes, size_t length, c
 	*out = NULL;
 	if (!bytes)
 		return true;
-	chunk = chunk_for(batch, taken);
+	chunk = get_chunk_with_room(batch, taken);
 	if (!chunk)
 		return false;
 	*out = memcpy(chunk->bytes + chunk->used, bytes, length);
@@ -48,14 +48,14 @@ static bool keep(struct socket_batch *batch, const void *bytes, size_t length, c
 	return true;
 }
 
-static bool keep_borrowed(struct socket_batch *batch, struct socket *row)
+static bool copy_borrowed(struct socket_batch *batch, struct socket *row)
 {
 	const char *congestion = row->details.congestion;
 
-	return keep(batch, row->path, row->path_length, (const void **)&row->path) &&
-	       keep(batch, row->details.info, row->details.info_size, (const void **)&row->details.info) &&
-	       keep(batch, congestion, congestion ? strlen(congestion) + 1 : 0,
-		    (const void **)&row->details.congestion);
+	return copy_to_batch(batch, row->path, row->path_length, (const void **)&row->path) &&
+	       copy_to_batch(batch, row->details.info, row->details.info_size, (const void **)&row->details.info) &&
+	       copy_to_batch(batch, congestion, congestion ? strlen(congestion) + 1 : 0,
+			     (const void **)&row->details.congestion);
 }
 
 int socket_batch_add(struct socket_batch *batch, const struct socket *socket)
@@ -63,7 +63,7 @@ int socket_batch_add(struct socket_batch *batch, const struct socket *socket)
 	if (!GROW(batch->rows, batch->count, batch->room, 64))
 		return -ENOMEM;
 	batch->rows[batch->count] = *socket;
-	if (!keep_borrowed(batch, &batch->rows[batch->count]))
+	if (!copy_borrowed(batch, &batch->rows[batch->count]))
 		return -ENOMEM;
 	batch->count++;
 	return 0;

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct entry {
+struct tally_entry {
 	struct link link;
 	struct tally_count seen;
 };
 
-static struct entry *entry_of(struct link *link)
+static struct tally_entry *tally_entry_of(struct link *link)
 {
-	return LINK_OWNER(link, struct entry, link);
+	return LINK_OWNER(link, struct tally_entry, link);
 }
 
 int tally_init(struct tally *tally)
@@ -29,12 +29,12 @@ void tally_free(struct tally *tally)
 		return;
 	for (struct link *link = index_each(&tally->index, NULL, &bucket), *next; link; link = next) {
 		next = index_each(&tally->index, link, &bucket);
-		free(entry_of(link));
+		free(tally_entry_of(link));
 	}
 	index_free(&tally->index);
 }
 
-static int compare_keys(const struct tally_key *a, const struct tally_key *b)
+static int compare_tally_keys(const struct tally_key *a, const struct tally_key *b)
 {
 	int order = strncmp(a->name, b->name, COMM_LEN);
 
@@ -45,8 +45,8 @@ static int compare_keys(const struct tally_key *a, const struct tally_key *b)
 	return order ? order : (a->number > b->number) - (a->number < b->number);
 }
 
-/* Of what compare_keys() compares. */
-static uint64_t hash_key(const struct hash_secret *secret, const struct tally_key *key)
+/* Hashes the members that compare_tally_keys() compares. */
+static uint64_t hash_tally_key(const struct hash_secret *secret, const struct tally_key *key)
 {
 	uint64_t words[5] = {(uint64_t)key->number << 8 | key->family};
 
@@ -58,14 +58,14 @@ static uint64_t hash_key(const struct hash_secret *secret, const struct tally_ke
 
 int tally_add(struct tally *tally, const struct tally_key *key)
 {
-	uint64_t hashed = hash_key(&tally->index.secret, key);
+	uint64_t hashed = hash_tally_key(&tally->index.secret, key);
 	struct link *link = index_find(&tally->index, hashed);
-	struct entry *entry;
+	struct tally_entry *entry;
 
-	while (link && compare_keys(&entry_of(link)->seen.key, key) != 0)
+	while (link && compare_tally_keys(&tally_entry_of(link)->seen.key, key) != 0)
 		link = index_find_next(link);
 	if (link) {
-		entry = entry_of(link);
+		entry = tally_entry_of(link);
 	} else {
 		entry = calloc(1, sizeof(*entry));
 		if (!entry)
@@ -93,9 +93,9 @@ int tally_add_owners(struct tally *tally, const struct owner *owners, size_t cou
 	return err;
 }
 
-static bool comes_before(const struct tally_count *a, const struct tally_count *b)
+static bool is_count_before(const struct tally_count *a, const struct tally_count *b)
 {
-	return a->count != b->count ? a->count > b->count : compare_keys(&a->key, &b->key) < 0;
+	return a->count != b->count ? a->count > b->count : compare_tally_keys(&a->key, &b->key) < 0;
 }
 
 size_t tally_top(const struct tally *tally, struct tally_count *out, size_t most)
@@ -104,10 +104,10 @@ size_t tally_top(const struct tally *tally, struct tally_count *out, size_t most
 
 	for (struct link *link = index_each(&tally->index, NULL, &bucket); link;
 	     link = index_each(&tally->index, link, &bucket)) {
-		const struct tally_count *seen = &entry_of(link)->seen;
+		const struct tally_count *seen = &tally_entry_of(link)->seen;
 		size_t at = count;
 
-		while (at && comes_before(seen, &out[at - 1]))
+		while (at && is_count_before(seen, &out[at - 1]))
 			at--;
 		if (at == most)
 			continue;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * How often each of many things was seen, and which were seen most: processes, ports, addresses.
+ * Counts how often each of many things was seen (processes, ports, addresses), and finds those seen most.
  */
 #include "event.h"
 #include "index.h"
 
-/* A thing; what it is not made of is 0. */
+/* A thing that is counted; members that do not apply are 0. */
 struct tally_key {
 	uint32_t number; /* a pid, a port */
 	uint8_t family;  /* of the address */
@@ -28,13 +28,13 @@ struct tally {
 int tally_init(struct tally *tally);
 void tally_free(struct tally *tally);
 
-/* 0 or -ENOMEM. */
+/* Counts `key` once more. 0 or -ENOMEM. */
 int tally_add(struct tally *tally, const struct tally_key *key);
 
-/* The processes among the holders of a socket, in the order of their pids; each counts once, however many descriptors
- * it has of it. 0 or -ENOMEM. */
+/* Counts the processes among the holders of a socket; `owners` is in the order of pids. Each process counts once,
+ * however many descriptors of the socket it has. 0 or -ENOMEM. */
 int tally_add_owners(struct tally *tally, const struct owner *owners, size_t count);
 
-/* The at most `most` that were seen most often, the most frequent first; equally frequent ones in the order of their
- * keys. Returns how many. */
+/* Writes the things that were seen most often to `out`, at most `most`, the most frequent first; equally frequent ones
+ * in the order of their keys. Returns how many. */
 size_t tally_top(const struct tally *tally, struct tally_count *out, size_t most);

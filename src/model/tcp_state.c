@@ -46,7 +46,7 @@ static const struct {
 	{"big", ALL_STATES & ~(BIT(STATE_SYN_RECV) | BIT(STATE_TIME_WAIT))},
 };
 
-static bool same_word(const char *typed, size_t length, const char *word)
+static bool matches_state_word(const char *typed, size_t length, const char *word)
 {
 	if (strlen(word) != length)
 		return false;
@@ -62,10 +62,10 @@ static bool same_word(const char *typed, size_t length, const char *word)
 uint32_t tcp_state_set(const char *word, size_t length)
 {
 	for (unsigned int state = 1; state < STATE_COUNT; state++)
-		if (same_word(word, length, names[state]))
+		if (matches_state_word(word, length, names[state]))
 			return BIT(state);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (same_word(word, length, words[i].word))
+		if (matches_state_word(word, length, words[i].word))
 			return words[i].set;
 	return 0;
 }
@@ -78,5 +78,5 @@ const char *tcp_state_nearest(const char *word)
 	for (char *at = spelled; *at; at++)
 		if (*at == '-' || *at == ' ')
 			*at = '_';
-	return nearest_word(spelled, names + 1, STATE_COUNT - 1); /* the first is no state */
+	return nearest_word(spelled, names + 1, STATE_COUNT - 1); /* names[0] is no state */
 }

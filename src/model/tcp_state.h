@@ -26,10 +26,10 @@ enum tcp_state {
 /* "UNKNOWN" for anything out of range. */
 const char *tcp_state_name(unsigned int state);
 
-/* The set, as bits (1 << state), that a word of a filter names: a state in any case, with - or _, by netstat's name
- * or ss's (estab, listening, fin-wait-1 …), or one of ss's groups (all, connected, synchronized, bucket, big).
- * 0 when it names none. */
+/* Returns the set of states, as bits (1 << state), that a word of a filter names: a state in any case, with - or _, by
+ * netstat's name or ss's (estab, listening, fin-wait-1 …), or one of ss's groups (all, connected, synchronized, bucket,
+ * big). 0 when the word names none. */
 uint32_t tcp_state_set(const char *word, size_t length);
 
-/* The name of the state that may have been meant by a word that names none; NULL: none is near. */
+/* Returns the name of the state that is nearest to a word that names none; NULL: none is near. */
 const char *tcp_state_nearest(const char *word);

@@ -47,7 +47,7 @@ static enum reason reason_of_error(uint8_t oldstate, uint16_t err)
 		return REASON_KILLED;
 	case ECONNRESET:
 		return REASON_RESET_BY_PEER;
-	case EPIPE: /* what tcp_reset() says in CLOSE_WAIT */
+	case EPIPE: /* the error that tcp_reset() sets in CLOSE_WAIT */
 		return oldstate == STATE_CLOSE_WAIT ? REASON_RESET_BY_PEER : REASON_FAILED;
 	case EHOSTUNREACH:
 	case ENETUNREACH:
@@ -58,7 +58,7 @@ static enum reason reason_of_error(uint8_t oldstate, uint16_t err)
 	}
 }
 
-/* →CLOSE without an error: the state it ends in tells who sent the first FIN, if there was one. */
+/* Reason of a →CLOSE that no error caused: the last state shows which side sent the first FIN, if there was one. */
 static enum reason reason_of_end(uint8_t oldstate, const struct closing *closing)
 {
 	switch (oldstate) {
@@ -81,10 +81,10 @@ static enum reason reason_of_end(uint8_t oldstate, const struct closing *closing
 	}
 }
 
-/* After the FINs an error is not always the end's cause: in FIN_WAIT1 and FIN_WAIT2 the kernel sets ECONNRESET also
- * when it is itself that resets (data came for a socket that reads no more), and an ICMP error of long ago stays in
- * sk_err. */
-static bool is_cause(uint8_t oldstate, uint16_t err)
+/* True when the error caused the end. After the FINs that is not certain: in FIN_WAIT1 and FIN_WAIT2 the kernel sets
+ * ECONNRESET also when the kernel itself resets (data came for a socket that no longer reads), and an ICMP error of
+ * long ago stays in sk_err. */
+static bool is_error_the_cause(uint8_t oldstate, uint16_t err)
 {
 	bool closing = oldstate == STATE_LAST_ACK || oldstate == STATE_CLOSING;
 
@@ -96,8 +96,9 @@ static bool is_cause(uint8_t oldstate, uint16_t err)
 enum reason verdict_of(uint8_t oldstate, uint8_t newstate, const struct closing *closing)
 {
 	if (newstate == STATE_CLOSE && closing)
-		return closing->err && is_cause(oldstate, closing->err) ? reason_of_error(oldstate, closing->err)
-									: reason_of_end(oldstate, closing);
+		return closing->err && is_error_the_cause(oldstate, closing->err)
+			       ? reason_of_error(oldstate, closing->err)
+			       : reason_of_end(oldstate, closing);
 	if (newstate == STATE_FIN_WAIT1)
 		return REASON_CLOSED_BY_US;
 	if (newstate == STATE_CLOSE_WAIT)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Why a connection went where it went, as far as the transition itself proves it: no guess, no
- * memory of what came before. Rules by experiment on Linux 6.18 and from net/ipv4/tcp*.c.
+ * The reason of a transition, as far as the transition itself proves it: no guess, no memory of earlier transitions.
+ * The rules come from experiments on Linux 6.18 and from net/ipv4/tcp*.c.
  */
 #include "event.h"
 
@@ -13,7 +13,7 @@ enum reason {
 	REASON_GAVE_UP,       /* the application closed before an answer came */
 	REASON_NO_LOCAL_PORT, /* connect() found no free local port */
 	REASON_NEVER_SENT,    /* nothing was sent: its tuple was in use, or it was closed before its first segment */
-	REASON_UNREACHABLE,   /* the network said so */
+	REASON_UNREACHABLE,   /* the network reported that the peer cannot be reached */
 	REASON_RESET_BY_PEER,
 	REASON_ABORTED_HERE,   /* closed here without the closing handshake: linger 0, unread data, lost listener */
 	REASON_KILLED,         /* an administrator destroyed it (ss -K) */

@@ -10,25 +10,25 @@ struct part {
 	size_t length;
 };
 
-/* Where in a path a part stands. */
-struct place {
-	struct part above; /* the part before it; empty: it is the first */
+/* Position of a part in its path. */
+struct part_position {
+	struct part above; /* the part before this one; empty: this one is the first */
 	size_t depth;
 	bool in_kubepods; /* below a group that kubelet keeps its pods in */
 };
 
-static bool is(struct part part, const char *word)
+static bool part_is(struct part part, const char *word)
 {
 	return part.length == strlen(word) && memcmp(part.at, word, part.length) == 0;
 }
 
-static bool contains(struct part part, const char *word)
+static bool part_contains(struct part part, const char *word)
 {
 	return memmem(part.at, part.length, word, strlen(word)) != NULL;
 }
 
-/* Takes `prefix` and `suffix` off; false when it does not have both, or there is nothing between them. */
-static bool strip(struct part *part, const char *prefix, const char *suffix)
+/* Takes `prefix` and `suffix` off; false when the part does not have both, or nothing between them. */
+static bool strip_affixes(struct part *part, const char *prefix, const char *suffix)
 {
 	size_t before = strlen(prefix), after = strlen(suffix);
 
@@ -53,7 +53,7 @@ static bool is_hex_id(struct part part)
 	return part.length == CONTAINER_ID_MAX && is_hex(part.at, part.length);
 }
 
-static bool take(struct container *out, const char *runtime, struct part id)
+static bool set_container(struct container *out, const char *runtime, struct part id)
 {
 	if (id.length == 0 || id.length > CONTAINER_ID_MAX || memchr(id.at, '\0', id.length))
 		return false;
@@ -63,9 +63,9 @@ static bool take(struct container *out, const char *runtime, struct part id)
 	return true;
 }
 
-/* "docker-ID.scope" (by systemd), "crio-ID" (without it), "kubepods-….slice:cri-containerd:ID" (containerd that was
- * told a systemd path, but not to use systemd). What watches over a container ("libpod-conmon-ID.scope") is not in it.
- */
+/* Reads an id that follows the mark of a runtime: "docker-ID.scope" (by systemd), "crio-ID" (without systemd),
+ * "kubepods-….slice:cri-containerd:ID" (containerd that was given a systemd path, but not set to use systemd). The
+ * process that watches over a container ("libpod-conmon-ID.scope") is not in the container. */
 static bool read_marked_id(struct part part, struct container *out)
 {
 	static const struct {
@@ -74,7 +74,7 @@ static bool read_marked_id(struct part part, struct container *out)
 		     {"libpod", "podman"}, {"nerdctl", "containerd"},        {"containerd", "containerd"}};
 	struct part id = part, mark;
 
-	strip(&id, "", ".scope");
+	strip_affixes(&id, "", ".scope");
 	if (id.length <= CONTAINER_ID_MAX + 1)
 		return false;
 	mark = (struct part){id.at, id.length - CONTAINER_ID_MAX - 1};
@@ -91,27 +91,27 @@ static bool read_marked_id(struct part part, struct container *out)
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (is(mark, marks[i].mark))
-			return take(out, marks[i].runtime, id);
+		if (part_is(mark, marks[i].mark))
+			return set_container(out, marks[i].runtime, id);
 	return false;
 }
 
-/* An id alone: what it is below says whose it is. */
-static bool read_bare_id(struct part part, const struct place *place, struct container *out)
+/* Reads an id without a mark: the parts above it show the runtime. */
+static bool read_bare_id(struct part part, const struct part_position *position, struct container *out)
 {
 	if (!is_hex_id(part))
 		return false;
-	if (is(place->above, "docker"))
-		return take(out, "docker", part);
-	if (place->in_kubepods)
-		return take(out, "kubepods", part);
-	if (place->depth == 1 && (is(place->above, "default") || is(place->above, "k8s.io")))
-		return take(out, "containerd", part);
-	return take(out, "container", part);
+	if (part_is(position->above, "docker"))
+		return set_container(out, "docker", part);
+	if (position->in_kubepods)
+		return set_container(out, "kubepods", part);
+	if (position->depth == 1 && (part_is(position->above, "default") || part_is(position->above, "k8s.io")))
+		return set_container(out, "containerd", part);
+	return set_container(out, "container", part);
 }
 
-/* "a\x2db" as systemd writes "a-b" in the name of a unit. */
-static struct part unescape(struct part part, char out[CONTAINER_ID_MAX + 1])
+/* Undoes the escapes of systemd in the name of a unit, where "a-b" is "a\x2db". */
+static struct part unescape_unit_name(struct part part, char out[CONTAINER_ID_MAX + 1])
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t used = 0;
@@ -129,67 +129,69 @@ static struct part unescape(struct part part, char out[CONTAINER_ID_MAX + 1])
 	return (struct part){out, used};
 }
 
-/* As machinectl names it. A virtual machine is there too ("machine-qemu\x2d1\x2dNAME.scope"), and is no container. */
+/* Reads the name that machinectl shows. A virtual machine has one too ("machine-qemu\x2d1\x2dNAME.scope"), but is no
+ * container. */
 static bool read_machine(struct part part, struct container *out)
 {
 	char name[CONTAINER_ID_MAX + 1];
 
-	if (!strip(&part, "machine-", ".scope") && !strip(&part, "systemd-nspawn@", ".service"))
+	if (!strip_affixes(&part, "machine-", ".scope") && !strip_affixes(&part, "systemd-nspawn@", ".service"))
 		return false;
-	part = unescape(part, name);
+	part = unescape_unit_name(part, name);
 	if (part.length > 5 && memcmp(part.at, "qemu-", 5) == 0)
 		return false;
-	return take(out, "machine", part);
+	return set_container(out, "machine", part);
 }
 
-static bool read_lxc(struct part part, const struct place *place, struct container *out)
+static bool read_lxc(struct part part, const struct part_position *position, struct container *out)
 {
-	bool below = place->depth == 1 && (is(place->above, "lxc") || is(place->above, "lxc.payload"));
+	bool below =
+		position->depth == 1 && (part_is(position->above, "lxc") || part_is(position->above, "lxc.payload"));
 
-	if (!strip(&part, "lxc.payload.", "") && !below)
+	if (!strip_affixes(&part, "lxc.payload.", "") && !below)
 		return false;
-	return take(out, "lxc", part);
+	return set_container(out, "lxc", part);
 }
 
-/* ctr run names the group after containerd's namespace and the name that it was given. Of these namespaces only those
- * are taken that every containerd has: any service may have a group /A/B. */
-static bool read_containerd(struct part part, const struct place *place, struct container *out)
+/* Reads a group of ctr run, which names the group after containerd's namespace and the name of the container. Of these
+ * namespaces only those are accepted that every containerd has: any service may have a group /A/B. */
+static bool read_containerd(struct part part, const struct part_position *position, struct container *out)
 {
-	if (place->depth != 1 || !(is(place->above, "default") || is(place->above, "k8s.io")))
+	if (position->depth != 1 || !(part_is(position->above, "default") || part_is(position->above, "k8s.io")))
 		return false;
-	return take(out, "containerd", part);
+	return set_container(out, "containerd", part);
 }
 
-static bool read_part(struct part part, const struct place *place, struct container *out)
+static bool read_cgroup_part(struct part part, const struct part_position *position, struct container *out)
 {
-	return read_marked_id(part, out) || read_lxc(part, place, out) || read_bare_id(part, place, out) ||
-	       read_machine(part, out) || read_containerd(part, place, out);
+	return read_marked_id(part, out) || read_lxc(part, position, out) || read_bare_id(part, position, out) ||
+	       read_machine(part, out) || read_containerd(part, position, out);
 }
 
-/* "/a/b/c": the last part that tells is the innermost container. */
-static bool read_path(struct part path, struct container *out)
+/* Reads a path "/a/b/c": the last part that names a container is the innermost container. */
+static bool read_cgroup_path(struct part path, struct container *out)
 {
 	const char *end = path.at + path.length;
-	struct place place = {0};
-	bool told = false;
+	struct part_position position = {0};
+	bool found = false;
 
 	while (path.at < end) {
 		const char *slash = memchr(path.at, '/', (size_t)(end - path.at));
 		struct part part = {path.at, (size_t)((slash ? slash : end) - path.at)};
 
 		path.at += part.length + 1;
-		if (part.length == 0 || is(part, ".."))
-			continue; /* seen from a cgroup namespace beside it */
-		told |= read_part(part, &place, out);
-		place.in_kubepods |= contains(part, "kubepods");
-		place.above = part;
-		place.depth++;
+		if (part.length == 0 || part_is(part, ".."))
+			continue; /* "..": the path is seen from a cgroup namespace beside the group */
+		found |= read_cgroup_part(part, &position, out);
+		position.in_kubepods |= part_contains(part, "kubepods");
+		position.above = part;
+		position.depth++;
 	}
-	return told;
+	return found;
 }
 
-/* "4:memory:/a/b", "0::/a/b (deleted)" */
-static bool read_line(struct part line, struct container *out)
+/* Reads a line "4:memory:/a/b" or "0::/a/b (deleted)". */
+static bool read_cgroup_line(struct part line, struct container *out)
 {
 	const char *end = line.at + line.length;
 	const char *colon = memchr(line.at, ':', line.length);
@@ -199,8 +201,8 @@ static bool read_line(struct part line, struct container *out)
 	if (!second)
 		return false;
 	path = (struct part){second + 1, (size_t)(end - second - 1)};
-	strip(&path, "", " (deleted)");
-	return read_path(path, out);
+	strip_affixes(&path, "", " (deleted)");
+	return read_cgroup_path(path, out);
 }
 
 bool container_of_cgroup(const char *text, size_t length, struct container *out)
@@ -208,14 +210,14 @@ bool container_of_cgroup(const char *text, size_t length, struct container *out)
 	const char *end = text + length, *newline;
 
 	for (; text < end && (newline = memchr(text, '\n', (size_t)(end - text))); text = newline + 1)
-		if (read_line((struct part){text, (size_t)(newline - text)}, out))
+		if (read_cgroup_line((struct part){text, (size_t)(newline - text)}, out))
 			return true;
 	return false;
 }
 
 bool container_of_path(const char *path, struct container *out)
 {
-	return read_path((struct part){path, strlen(path)}, out);
+	return read_cgroup_path((struct part){path, strlen(path)}, out);
 }
 
 bool container_has_hex_id(const struct container *container)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Which container a process is in, as far as its control group tells: who runs containers names the groups that
- * they are in after them. Whoever may make a group may name it so, too: what is read here is a name to show, no proof.
+ * The container that a process is in, as far as its control group shows it: container runtimes name the control groups
+ * of containers after them. Anybody who may make a group may name it so, too: the result is a name to show, no proof.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,19 +14,19 @@ enum {
 };
 
 struct container {
-	const char *runtime;           /* a literal: "docker", "podman" …; "container": nobody knows whose */
+	const char *runtime;           /* a literal: "docker", "podman" …; "container": runtime not known */
 	char id[CONTAINER_ID_MAX + 1]; /* 64 hex digits; or a name that somebody gave it, which is hostile text */
 };
 
-/* `text` is /proc/PID/cgroup, of either version; a last line without its end is left out. The innermost container of
- * the first line that tells of one. False: none does, and *out is left alone. */
+/* Finds the innermost container of the first line that names one. `text` is /proc/PID/cgroup, of either version; a last
+ * line without its newline is left out. False: no line names a container, and *out is left alone. */
 bool container_of_cgroup(const char *text, size_t length, struct container *out);
 
-/* The same of one control group's path, "/system.slice/docker-….scope". */
+/* Does the same for the path of one control group, "/system.slice/docker-….scope". */
 bool container_of_path(const char *path, struct container *out);
 
-/* Whether it is known by 64 hex digits, and not by a name. */
+/* True when the id is 64 hex digits, and not a name. */
 bool container_has_hex_id(const struct container *container);
 
-/* As people know it: "docker:0123456789ab", "lxc:web". Returns `out`, of CONTAINER_NAME_SIZE. */
+/* Writes the container as people know it: "docker:0123456789ab", "lxc:web". Returns `out`, of CONTAINER_NAME_SIZE. */
 const char *container_name(const struct container *container, char *out);

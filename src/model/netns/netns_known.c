@@ -16,7 +16,7 @@ enum {
 
 /* ---- names ---- */
 
-/* 8-4-4-4-12 hex digits. */
+/* True for 8-4-4-4-12 hex digits. */
 static bool is_uuid(const char *text)
 {
 	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -29,8 +29,8 @@ static bool is_uuid(const char *text)
 	return true;
 }
 
-/* Container managers keep their namespaces under /run/netns by names that nobody knows: containerd "cni-" and a UUID,
- * podman "netns-" and a UUID, cri-o a UUID. */
+/* Recognises the names that container managers make up for their namespaces under /run/netns, which people do not know:
+ * containerd "cni-" and a UUID, podman "netns-" and a UUID, cri-o a UUID. */
 enum netns_rank netns_rank_of(const char *name)
 {
 	static const char *const prefixes[] = {"cni-", "netns-", ""};
@@ -41,8 +41,8 @@ enum netns_rank netns_rank_of(const char *name)
 	return NETNS_BY_NAME;
 }
 
-/* The host first, then names, then containers; of one namespace its best name first. */
-static int compare(const void *a, const void *b)
+/* Sorts the host first, then names, then containers; of one namespace its best name first. */
+static int compare_netns_known(const void *a, const void *b)
 {
 	const struct netns_known *x = a, *y = b;
 	int difference = (int)y->rank - (int)x->rank;
@@ -52,8 +52,8 @@ static int compare(const void *a, const void *b)
 	return difference ? difference : (x->inode > y->inode) - (x->inode < y->inode);
 }
 
-/* "blue", "docker:0123456789ab (4026532345)", "4026532999". */
-static void show(const struct netns_known *known, bool with_inode, char out[SHOWN_SIZE])
+/* Writes a namespace as it is shown: "blue", "docker:0123456789ab (4026532345)", "4026532999". */
+static void write_shown_name(const struct netns_known *known, bool with_inode, char out[SHOWN_SIZE])
 {
 	size_t used = escape_word(out, SHOWN_SIZE, known->name, sizeof(known->name));
 
@@ -63,14 +63,14 @@ static void show(const struct netns_known *known, bool with_inode, char out[SHOW
 		snprintf(out + used, SHOWN_SIZE - used, " (%u)", known->inode);
 }
 
-/* ---- what a word means ---- */
+/* ---- the meaning of a word ---- */
 
 static bool is_named(const struct netns_known *known, const char *name)
 {
 	return known->name[0] && !strcmp(known->name, name);
 }
 
-/* "docker:0123", "0123", or a container's name alone. */
+/* True when the word means the container: "docker:0123", "0123", or the container's name alone. */
 static bool is_of_container(const struct netns_known *known, const char *word)
 {
 	const struct container *container = &known->container;
@@ -86,9 +86,9 @@ static bool is_of_container(const struct netns_known *known, const char *word)
 	return strlen(word) >= PREFIX_MIN && !strncmp(container->id, word, strlen(word));
 }
 
-/* Moves those that fit to the front; how many. */
-static size_t keep(struct netns_known *all, size_t count, const char *word,
-		   bool (*fits)(const struct netns_known *known, const char *word))
+/* Moves the entries that fit to the front; returns how many. */
+static size_t move_fitting_first(struct netns_known *all, size_t count, const char *word,
+				 bool (*fits)(const struct netns_known *known, const char *word))
 {
 	size_t kept = 0;
 
@@ -103,14 +103,14 @@ static size_t keep(struct netns_known *all, size_t count, const char *word,
 	return kept;
 }
 
-static bool is_same(const struct netns_known *a, const struct netns_known *b)
+static bool is_same_netns(const struct netns_known *a, const struct netns_known *b)
 {
 	if (a->rank != NETNS_BY_CONTAINER || b->rank != NETNS_BY_CONTAINER)
 		return a->inode == b->inode;
 	return a->container.runtime == b->container.runtime && !strcmp(a->container.id, b->container.id);
 }
 
-static bool had_before(const struct netns_known *all, size_t at)
+static bool is_inode_listed_before(const struct netns_known *all, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
 		if (all[i].inode == all[at].inode)
@@ -118,21 +118,21 @@ static bool had_before(const struct netns_known *all, size_t at)
 	return false;
 }
 
-/* A container's process that looks at the host's network (or was started with it) is not what the container is known
- * for, if it has one of its own. */
-static void choose(const struct netns_known *all, size_t count, uint32_t host, struct netns_choice *choice)
+/* Chooses the inodes, but leaves the host's namespace out when there is another. A container's process that looks at
+ * the host's network (or was started with it) does not count if the container has a network of its own. */
+static void choose_inodes(const struct netns_known *all, size_t count, uint32_t host, struct netns_choice *choice)
 {
 	for (size_t i = 0; i < count && choice->count < NETNS_CHOICE_MAX; i++)
-		if (!had_before(all, i) && all[i].inode != host)
+		if (!is_inode_listed_before(all, i) && all[i].inode != host)
 			choice->inodes[choice->count++] = all[i].inode;
 	if (!choice->count)
 		choice->inodes[choice->count++] = all[0].inode;
 }
 
-/* ---- what there is ---- */
+/* ---- lists of names, and the choice ---- */
 
-/* "a, b, c, and 12 more"; each namespace once, unless `every` of its names is wanted. */
-static void list(const struct netns_known *all, size_t count, bool every, char *out, size_t size)
+/* Writes "a, b, c, and 12 more": each namespace once, or with `every` under each of its names. */
+static void list_netns_names(const struct netns_known *all, size_t count, bool every, char *out, size_t size)
 {
 	size_t used = 0, left_out = 0;
 
@@ -140,9 +140,9 @@ static void list(const struct netns_known *all, size_t count, bool every, char *
 	for (size_t i = 0; i < count; i++) {
 		char shown[SHOWN_SIZE];
 
-		if (!every && had_before(all, i))
+		if (!every && is_inode_listed_before(all, i))
 			continue;
-		show(&all[i], every, shown);
+		write_shown_name(&all[i], every, shown);
 		if (left_out || used + strlen(shown) + LIST_ROOM >= size)
 			left_out++;
 		else
@@ -152,11 +152,11 @@ static void list(const struct netns_known *all, size_t count, bool every, char *
 		snprintf(out + used, size - used, "%s%zu more", used ? ", and " : "", left_out);
 }
 
-static void explain(const char *what, const struct netns_known *all, size_t count, bool every, char *why)
+static void explain_with_list(const char *what, const struct netns_known *all, size_t count, bool every, char *why)
 {
 	int used = snprintf(why, NETNS_LIST_SIZE, "%s", what);
 
-	list(all, count, every, why + used, NETNS_LIST_SIZE - (size_t)used);
+	list_netns_names(all, count, every, why + used, NETNS_LIST_SIZE - (size_t)used);
 }
 
 static void explain_none(const struct netns_known *all, size_t count, char *why)
@@ -166,38 +166,38 @@ static void explain_none(const struct netns_known *all, size_t count, char *why)
 	for (size_t i = 1; i < count; i++)
 		one = one && all[i].inode == all[0].inode;
 	if (!count)
-		explain("no such network namespace", all, count, false, why);
+		explain_with_list("no such network namespace", all, count, false, why);
 	else if (one)
-		explain("no such network namespace: there is only ", all, count, false, why);
+		explain_with_list("no such network namespace: there is only ", all, count, false, why);
 	else
-		explain("no such network namespace: there are ", all, count, false, why);
+		explain_with_list("no such network namespace: there are ", all, count, false, why);
 }
 
 int netns_choose(struct netns_known *all, size_t count, const char *word, struct netns_choice *choice)
 {
-	char name[NETNS_NAME_MAX + 2]; /* what is longer than any is cut, and still longer */
+	char name[NETNS_NAME_MAX + 2]; /* a word longer than any name is cut, and still longer */
 	uint32_t host = 0;
 	size_t kept;
 
 	unescape(name, sizeof(name), word);
 	choice->count = 0;
 	if (count)
-		qsort(all, count, sizeof(*all), compare);
+		qsort(all, count, sizeof(*all), compare_netns_known);
 	if (count && all[0].rank == NETNS_HOST)
 		host = all[0].inode;
-	kept = keep(all, count, name, is_named);
+	kept = move_fitting_first(all, count, name, is_named);
 	if (!kept)
-		kept = keep(all, count, name, is_of_container);
+		kept = move_fitting_first(all, count, name, is_of_container);
 	if (!kept) {
 		explain_none(all, count, choice->why);
 		return -ENOENT;
 	}
 	for (size_t i = 1; i < kept; i++) {
-		if (is_same(&all[0], &all[i]))
+		if (is_same_netns(&all[0], &all[i]))
 			continue;
-		explain("it may mean any of ", all, kept, true, choice->why);
+		explain_with_list("it may mean any of ", all, kept, true, choice->why);
 		return -ENOTUNIQ;
 	}
-	choose(all, kept, host, choice);
+	choose_inodes(all, kept, host, choice);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The network namespaces of a host as people know them, and which of them a word means.
+ * The network namespaces of a host under the names that people know, and the choice of those that a word means.
  */
 #include <stdint.h>
 
@@ -9,7 +9,7 @@
 
 enum { NETNS_NAME_MAX = 255 }; /* NAME_MAX: bytes of a name under /run/netns */
 
-/* How a namespace is named; the higher wins. */
+/* How a namespace is named; the higher rank wins. */
 enum netns_rank {
 	NETNS_NAMELESS,
 	NETNS_BY_MACHINE,   /* under /run/netns, by a name that a program made up: "cni-" and a UUID */
@@ -23,7 +23,7 @@ enum netns_rank {
 /* The rank of a name under /run/netns. */
 enum netns_rank netns_rank_of(const char *name);
 
-/* One namespace under one of its names; it may have several, and be known several times. */
+/* One namespace under one of its names. A namespace with several names is listed several times. */
 struct netns_known {
 	uint32_t inode;
 	enum netns_rank rank;
@@ -36,11 +36,11 @@ enum { NETNS_CHOICE_MAX = 64, NETNS_LIST_SIZE = 512, NETNS_WHY_SIZE = NETNS_LIST
 struct netns_choice {
 	uint32_t inodes[NETNS_CHOICE_MAX];
 	size_t count;
-	char why[NETNS_WHY_SIZE]; /* there is none: in words to follow "--netns WORD: "; NETNS_LIST_SIZE as
-				   * netns_choose() says them */
+	char why[NETNS_WHY_SIZE]; /* why there is none, in words to follow "--netns WORD: "; netns_choose() writes
+				   * NETNS_LIST_SIZE bytes at most */
 };
 
-/* The namespaces that `word` means: a name as it is or as it is printed (escape.h), or the id of a container or 4 or
- * more hex digits with which it begins. A container may be in several. 0, or with choice->why -ENOENT when it means
- * nothing, and -ENOTUNIQ when it means different things. Sorts `all`. */
+/* Chooses the namespaces that `word` means: a name as it is or as it is printed (escape.h), or the id of a container or
+ * 4 or more hex digits with which the id begins. A container may be in several namespaces. 0, or with choice->why
+ * -ENOENT when the word means nothing, and -ENOTUNIQ when it means different things. Sorts `all`. */
 int netns_choose(struct netns_known *all, size_t count, const char *word, struct netns_choice *choice);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the network namespaces are called that the output tells of: a name for each inode, remembered, and looked for
- * again as namespaces come and go. The kernel gives the number of one that has gone to the next one made, so no
- * name is believed for long; and one that is there no more keeps its name for a while, for the last lines of its
- * connections. What looking costs is bounded: a twentieth of the time, where there is much to look for.
+ * Names of the network namespaces in the output: a name for each inode, remembered, and searched for again as
+ * namespaces come and go. The kernel gives the number of a namespace that has gone to the next one made, so no name is
+ * believed for long. A namespace that has gone keeps its name for a while, for the last lines of its connections. The
+ * cost of searching is bounded: a twentieth of the time, where there is much to search for.
  *
- * How to look is the finder's affair (source/netns_finder.h).
+ * The finder does the searching (source/netns_finder.h).
  */
 #include "netns_known.h"
 
@@ -18,22 +18,22 @@ struct netns_finder {
 	uint64_t (*now_ns)(void *context);
 	/* The host's own namespace; 0: not known. */
 	uint32_t (*host)(void *context);
-	/* Each name under /run/netns, in any order. */
+	/* Hands over each name under /run/netns, in any order. */
 	void (*names)(void *context, netns_name_visitor *visit, void *visitor);
-	/* Each process, with the namespace that it is in. */
+	/* Hands over each process, with the namespace that it is in. */
 	void (*processes)(void *context, netns_process_visitor *visit, void *visitor);
-	/* That of one process; 0: it has gone, or may not be looked at. */
+	/* The namespace of one process; 0: the process has gone, or may not be looked at. */
 	uint32_t (*of_process)(void *context, uint32_t pid);
-	/* The container that a process is in, if one is told. */
+	/* Finds the container that a process is in; false: none is known. */
 	bool (*container)(void *context, uint32_t pid, struct container *out);
 	void *context;
 };
 
 struct netns_label {
 	const char *name;  /* hostile text; NULL: no name is known */
-	size_t length;     /* of it */
+	size_t length;     /* of the name */
 	bool plain;        /* letters, digits, and "-._:" */
-	const char *shown; /* for people: the name, escaped; or the inode's number */
+	const char *shown; /* for people: the name, escaped; or the number of the inode */
 	char number[12];   /* the inode */
 	size_t number_length;
 };
@@ -44,12 +44,12 @@ struct netns_names;
 struct netns_names *netns_names_new(const struct netns_finder *finder);
 void netns_names_free(struct netns_names *names);
 
-/* Looks at all there is, whatever it costs. Returns how many namespaces there are. */
+/* Searches all names and processes, whatever it costs. Returns how many namespaces there are. */
 size_t netns_names_discover(struct netns_names *names);
 
-/* The characters of the longest name that is known. */
+/* Width, in characters, of the longest name that is known. */
 size_t netns_names_widest(const struct netns_names *names);
 
-/* What a namespace is called; never NULL. `pid` is a process that may be in it, 0 if none is known. `ts_ns`: when what
- * is told of it happened, which is not later than now. Holds until the next call. */
+/* Finds the label of a namespace; never NULL. `pid` is a process that may be in the namespace, 0 if none is known.
+ * `ts_ns` is the time of the event that is printed, not later than now. The label is valid until the next call. */
 const struct netns_label *netns_names_find(struct netns_names *names, uint32_t inode, uint32_t pid, uint64_t ts_ns);

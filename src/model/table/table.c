@@ -20,19 +20,19 @@ struct table *table_new(void)
 	return table;
 }
 
-static void drop(struct walk *walk, struct connection *conn)
+static void drop_visited(struct table_walker *walker, struct connection *conn)
 {
-	table_drop(walk->table, conn);
+	table_drop(walker->table, conn);
 }
 
 void table_free(struct table *table)
 {
-	struct walk walk = {.table = table, .visit = drop};
+	struct table_walker walker = {.table = table, .visit = drop_visited};
 
 	if (!table)
 		return;
-	if (table->dead.buckets) { /* the last that table_new() makes */
-		table_walk(&walk);
+	if (table->dead.buckets) { /* the last index that table_new() makes */
+		table_walk(&walker);
 		table_tombstones_clear(table);
 	}
 	index_free(&table->by_sk);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the files of the connection table share; nobody else's affair. Each calls only those before it: table_members.c,
- * table_tombstones.c, table_owner.c, table_minisockets.c, table_snapshot.c and table_transition.c; and at the top
- * table.c.
+ * Internal to table_*.c. Each file calls only the files before it in this order: table_members.c, table_tombstones.c,
+ * table_owner.c, table_minisockets.c, table_snapshot.c, table_transition.c, and at the top table.c.
  */
 #include "table.h"
 
@@ -17,23 +16,23 @@ struct death {
 struct table {
 	/* Every connection with an address. */
 	struct index by_sk;
-	/* What must be found by its tuple: listeners, connections without an address, and while a snapshot
-	 * whose rows have none is being joined all others too. */
+	/* Connections that must be found by their tuple: listeners, those without an address, and all others too
+	 * while a snapshot is being joined whose rows have no address. */
 	struct index by_tuple;
-	/* The same, by the inode, which names a socket for certain. */
+	/* The same connections by inode, which names a socket for certain. */
 	struct index by_inode;
 	size_t count;
 	size_t unaddressed; /* connections without an address */
 	size_t doubtful;    /* see table_doubtful() */
 	size_t unheld;      /* see table_unheld() */
-	size_t minis;       /* of these: minisockets and request sockets */
+	size_t minis;       /* of the unaddressed: minisockets and request sockets */
 	uint64_t next_id;
 	uint64_t repeats;
 	uint64_t strangers;
-	uint64_t snapshot_ns; /* when the reading of the last snapshot of sockets began */
-	uint64_t earlier_ns;  /* and of the one before */
-	uint32_t snapshot;    /* the number of the last snapshot of any kind; 0: none yet */
-	bool joining;         /* a snapshot whose rows have no address */
+	uint64_t snapshot_ns; /* time at which the reading of the last snapshot of sockets began */
+	uint64_t earlier_ns;  /* the same of the snapshot of sockets before that */
+	uint32_t snapshot;    /* number of the last snapshot of any kind; 0: none yet */
+	bool joining;         /* a snapshot whose rows have no address is being joined */
 	bool known_whole;     /* a snapshot of all sockets has been joined */
 	struct death recent[RECENT_SLOTS];
 	struct index dead; /* while an exact snapshot is taken: struct tombstone, by address */
@@ -46,7 +45,7 @@ struct table {
 
 /* Receives the changes. */
 struct change_target {
-	change_handler *handler; /* NULL: nobody */
+	change_handler *handler; /* NULL: nobody receives the changes */
 	void *context;
 };
 
@@ -56,76 +55,78 @@ static inline void table_tell(const struct change_target *target, const struct c
 		target->handler(target->context, change);
 }
 
-/* What to look for beside a tuple. Another inode under one tuple is another socket: one of several that listen there,
- * or an earlier or later one whose death and birth are still to be told. */
-struct wanted {
-	uint32_t inode; /* 0: any */
-	bool listening; /* a listener, or else none: a child has its listener's tuple for a moment
-			   (connection_lacks_peer()) */
-	bool unaddressed;
-	bool mini;
+/* Criteria that a connection must match besides its tuple. Another inode under one tuple is another socket: one of
+ * several that listen there, or an earlier or later one whose death and birth have not been reported yet. */
+struct match_criteria {
+	uint32_t inode;   /* 0: any */
+	bool listening;   /* true: only listeners; false: none, since a child has its listener's tuple for a
+			     moment (connection_lacks_peer()) */
+	bool unaddressed; /* true: only a connection without an address */
+	bool mini;        /* true: only minisockets; false: none */
 };
 
-/* ---- table_members.c: who is in it, and how one is found ---- */
+/* ---- table_members.c: the connections in the table, and how one is found ---- */
 
 struct connection *table_add(struct table *table, const struct event *event); /* NULL when memory is short */
 void table_drop(struct table *table, struct connection *conn);
 
-/* Gives it the address `sk`, or with 0 takes it away. */
+/* Sets the address of the connection to `sk`; 0 takes the address away. */
 void table_set_sk(struct table *table, struct connection *conn, uint64_t sk);
 
-/* From now on it has no socket. */
+/* Makes the connection a minisocket: from now on it has no socket. */
 void table_set_mini(struct table *table, struct connection *conn);
 
-/* Into the indexes that it belongs into as it is now. */
+/* Puts the connection into the indexes that it belongs into in its current state, and only into those. */
 void table_place(struct table *table, struct connection *conn);
 
 struct connection *table_find_sk(const struct table *table, uint64_t sk);
-struct connection *table_find_tuple(const struct table *table, const struct tuple *tuple, const struct wanted *wanted);
-struct connection *table_find_inode(const struct table *table, uint32_t netns, const struct wanted *wanted);
-struct connection *table_find(const struct table *table, const struct tuple *tuple, const struct wanted *wanted);
+struct connection *table_find_tuple(const struct table *table, const struct tuple *tuple,
+				    const struct match_criteria *criteria);
+struct connection *table_find_inode(const struct table *table, uint32_t netns, const struct match_criteria *criteria);
+struct connection *table_find(const struct table *table, const struct tuple *tuple,
+			      const struct match_criteria *criteria);
 
-/* Gives each connection to `visit`, which may drop that one. */
-struct walk;
-typedef void walk_visitor(struct walk *walk, struct connection *conn);
-struct walk {
+/* A walk over all connections: table_walk() hands each one to `visit`, which may drop that one. */
+struct table_walker;
+typedef void walk_visitor(struct table_walker *walker, struct connection *conn);
+struct table_walker {
 	struct table *table;
 	const struct event *event;
 	const struct change_target *target;
 	walk_visitor *visit;
 };
-void table_walk(struct walk *walk);
+void table_walk(struct table_walker *walker);
 
 /* ---- table_tombstones.c ---- */
 
-/* A connection of this address ended: until the snapshot's end, no row of it counts. 0 or -ENOMEM. */
+/* Notes that the connection of this address ended: until the snapshot's end, no row of it counts. 0 or -ENOMEM. */
 int table_tombstone_add(struct table *table, uint64_t sk);
 void table_tombstone_remove(struct table *table, uint64_t sk);
 void table_tombstones_clear(struct table *table);
 
 /* ---- table_owner.c ---- */
 
-/* A child's owner, until better is known, is its listener's. */
+/* Gives a child the owner of its listener, until a better one is known. */
 void table_inherit(struct table *table, struct connection *child);
 
 int table_accept(struct table *table, const struct event *event, const struct change_target *target);
 
-/* To be called at each transition, before it is applied. */
+/* Learns the owner from the process that closes the socket. To be called at each transition, before it is applied. */
 void table_learn_closer(struct connection *conn, const struct event *event);
 
 /* ---- table_minisockets.c ---- */
 
-/* The socket has closed, and a minisocket has taken its place. Tells of a TIME_WAIT; the connection stays, without an
- * address. */
+/* Turns a connection whose socket has closed into the minisocket that has taken its place. Reports a TIME_WAIT; the
+ * connection stays in the table, without an address. */
 int table_become_mini(struct table *table, struct connection *conn, const struct event *event, struct change *change,
 		      const struct change_target *target);
 
 int table_mini_row(struct table *table, const struct event *row, const struct change_target *target);
 
-/* It is there no more, at `ts_ns`. */
+/* Ends a minisocket that no longer exists at `ts_ns`. */
 void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target);
 
-/* Another connection has its tuple: it is there no more. */
+/* Ends the minisocket that has the tuple of `conn`, another connection: the minisocket no longer exists. */
 void table_end_minis_of(struct table *table, const struct connection *conn, uint64_t ts_ns,
 			const struct change_target *target);
 

@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Who is in the table, and how one is found. */
+/* The connections in the table, and how one is found. */
 #include <stdlib.h>
 
 #include "table_internal.h"
 
 /* ---- indexes ---- */
 
-static void set_tuple_index(struct table *table, struct connection *conn, bool wanted)
+static void set_tuple_index(struct table *table, struct connection *conn, bool indexed)
 {
-	uint64_t key = wanted ? tuple_hash(&table->by_tuple.secret, &conn->tuple) : 0;
+	uint64_t key = indexed ? tuple_hash(&table->by_tuple.secret, &conn->tuple) : 0;
 
-	if (wanted == conn->tuple_indexed && (!wanted || conn->by_tuple.key == key))
+	if (indexed == conn->tuple_indexed && (!indexed || conn->by_tuple.key == key))
 		return;
 	if (conn->tuple_indexed)
 		index_remove(&table->by_tuple, &conn->by_tuple);
-	if (wanted)
+	if (indexed)
 		index_insert(&table->by_tuple, &conn->by_tuple, key);
-	conn->tuple_indexed = wanted;
+	conn->tuple_indexed = indexed;
 }
 
-static void set_inode_index(struct table *table, struct connection *conn, bool wanted)
+static void set_inode_index(struct table *table, struct connection *conn, bool indexed)
 {
-	if (wanted == conn->inode_indexed && (!wanted || conn->by_inode.key == conn->inode))
+	if (indexed == conn->inode_indexed && (!indexed || conn->by_inode.key == conn->inode))
 		return;
 	if (conn->inode_indexed)
 		index_remove(&table->by_inode, &conn->by_inode);
-	if (wanted)
+	if (indexed)
 		index_insert(&table->by_inode, &conn->by_inode, conn->inode);
-	conn->inode_indexed = wanted;
+	conn->inode_indexed = indexed;
 }
 
-/* Connects without a port are many under one tuple, and known by their inode. */
+/* Many connects without a port share one tuple: they are known by their inode. */
 void table_place(struct table *table, struct connection *conn)
 {
 	bool findable = table->joining || conn->by_sk.key == 0;
@@ -61,7 +61,7 @@ void table_set_mini(struct table *table, struct connection *conn)
 	conn->mini = true;
 }
 
-/* ---- coming and going ---- */
+/* ---- adding and dropping ---- */
 
 struct connection *table_add(struct table *table, const struct event *event)
 {
@@ -84,8 +84,8 @@ struct connection *table_add(struct table *table, const struct event *event)
 	return conn;
 }
 
-/* Held changes outlive their connection's place in the table. */
-static void let_go(struct connection *conn)
+/* Frees a connection that has left the table, or only marks it as gone while changes are held that refer to it. */
+static void free_or_mark_gone(struct connection *conn)
 {
 	conn->gone = true;
 	if (!conn->held)
@@ -102,7 +102,7 @@ void table_drop(struct table *table, struct connection *conn)
 		table->unaddressed--;
 	table->minis -= conn->mini;
 	table->count--;
-	let_go(conn);
+	free_or_mark_gone(conn);
 }
 
 /* ---- finding ---- */
@@ -114,17 +114,19 @@ struct connection *table_find_sk(const struct table *table, uint64_t sk)
 	return link ? BY_SK(link) : NULL;
 }
 
-static bool fits(const struct connection *conn, const struct wanted *wanted)
+static bool meets_criteria(const struct connection *conn, const struct match_criteria *criteria)
 {
-	if (wanted->unaddressed && conn->by_sk.key)
+	if (criteria->unaddressed && conn->by_sk.key)
 		return false;
-	if ((conn->state == STATE_LISTEN) != wanted->listening || conn->mini != wanted->mini)
+	if ((conn->state == STATE_LISTEN) != criteria->listening || conn->mini != criteria->mini)
 		return false;
-	return !wanted->inode || !conn->inode || conn->inode == wanted->inode;
+	return !criteria->inode || !conn->inode || conn->inode == criteria->inode;
 }
 
-/* The connection of this tuple that fits; of several, the one whose inode is known to be the same. */
-struct connection *table_find_tuple(const struct table *table, const struct tuple *tuple, const struct wanted *wanted)
+/* Finds the connection of this tuple that meets the criteria. Of several, the one is taken whose inode is known to be
+ * the same. */
+struct connection *table_find_tuple(const struct table *table, const struct tuple *tuple,
+				    const struct match_criteria *criteria)
 {
 	struct link *link = index_find(&table->by_tuple, tuple_hash(&table->by_tuple.secret, tuple));
 	struct connection *found = NULL;
@@ -132,9 +134,9 @@ struct connection *table_find_tuple(const struct table *table, const struct tupl
 	for (; link; link = index_find_next(link)) {
 		struct connection *conn = BY_TUPLE(link);
 
-		if (!tuple_equal(&conn->tuple, tuple) || !fits(conn, wanted))
+		if (!tuple_equal(&conn->tuple, tuple) || !meets_criteria(conn, criteria))
 			continue;
-		if (wanted->inode && conn->inode == wanted->inode)
+		if (criteria->inode && conn->inode == criteria->inode)
 			return conn;
 		if (!found)
 			found = conn;
@@ -142,39 +144,40 @@ struct connection *table_find_tuple(const struct table *table, const struct tupl
 	return found;
 }
 
-struct connection *table_find_inode(const struct table *table, uint32_t netns, const struct wanted *wanted)
+struct connection *table_find_inode(const struct table *table, uint32_t netns, const struct match_criteria *criteria)
 {
-	struct link *link = wanted->inode ? index_find(&table->by_inode, wanted->inode) : NULL;
+	struct link *link = criteria->inode ? index_find(&table->by_inode, criteria->inode) : NULL;
 
 	for (; link; link = index_find_next(link)) {
 		struct connection *conn = BY_INODE(link);
 
-		if (conn->tuple.netns == netns && (!wanted->unaddressed || conn->by_sk.key == 0))
+		if (conn->tuple.netns == netns && (!criteria->unaddressed || conn->by_sk.key == 0))
 			return conn;
 	}
 	return NULL;
 }
 
-struct connection *table_find(const struct table *table, const struct tuple *tuple, const struct wanted *wanted)
+struct connection *table_find(const struct table *table, const struct tuple *tuple,
+			      const struct match_criteria *criteria)
 {
-	struct connection *conn = table_find_inode(table, tuple->netns, wanted);
+	struct connection *conn = table_find_inode(table, tuple->netns, criteria);
 
-	return conn ? conn : table_find_tuple(table, tuple, wanted);
+	return conn ? conn : table_find_tuple(table, tuple, criteria);
 }
 
-void table_walk(struct walk *walk)
+void table_walk(struct table_walker *walker)
 {
-	struct table *table = walk->table;
+	struct table *table = walker->table;
 	struct link *link, *next;
 	size_t bucket;
 
 	for (link = index_each(&table->by_sk, NULL, &bucket); link; link = next) {
 		next = index_each(&table->by_sk, link, &bucket);
-		walk->visit(walk, BY_SK(link));
+		walker->visit(walker, BY_SK(link));
 	}
 	for (link = index_each(&table->by_tuple, NULL, &bucket); link; link = next) {
 		next = index_each(&table->by_tuple, link, &bucket);
 		if (BY_TUPLE(link)->by_sk.key == 0)
-			walk->visit(walk, BY_TUPLE(link));
+			walker->visit(walker, BY_TUPLE(link));
 	}
 }

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the kernel keeps of a connection without a socket: a handshake that waits for its last packet (SYN_RECV), a
- * connection that its process has closed (FIN_WAIT2), one that both ends have (TIME_WAIT). No tracepoint names
- * them. Their beginning is told by the socket's →CLOSE or by a snapshot, their end by a snapshot without them or by
- * another connection that has their tuple.
+ * Minisockets and request sockets, which the kernel keeps of a connection without a socket: a handshake that waits for
+ * its last packet (SYN_RECV), a connection that its process has closed (FIN_WAIT2), one that both ends have closed
+ * (TIME_WAIT). No tracepoint names them. Their beginning is known from the socket's →CLOSE or from a snapshot, their
+ * end from a snapshot without them or from another connection that has their tuple.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "table_internal.h"
 
-static struct span at_least(uint64_t from_ns, uint64_t to_ns)
+static struct span make_span_at_least(uint64_t from_ns, uint64_t to_ns)
 {
 	return (struct span){.ns = to_ns - from_ns, .known = from_ns && to_ns > from_ns ? SPAN_AT_LEAST : SPAN_UNKNOWN};
 }
 
-/* Its end, or change, was at some time since it was last known to be there as it was. */
-static struct change derived_change(struct connection *conn, uint8_t newstate, uint64_t ts_ns)
+/* Makes the change of a minisocket that ended or changed its state, and applies it. That happened at some time after
+ * the minisocket was last known to be in the old state (heard_ns): both spans are lower bounds. */
+static struct change derive_change(struct connection *conn, uint8_t newstate, uint64_t ts_ns)
 {
 	struct change change = {
 		.kind = CHANGE_TRANSITION,
@@ -26,8 +27,8 @@ static struct change derived_change(struct connection *conn, uint8_t newstate, u
 		.newstate = newstate,
 		.derived = true,
 		.reason = conn->reason,
-		.in_state = at_least(conn->since_ns, conn->heard_ns),
-		.age = at_least(conn->born_ns, conn->heard_ns),
+		.in_state = make_span_at_least(conn->since_ns, conn->heard_ns),
+		.age = make_span_at_least(conn->born_ns, conn->heard_ns),
 		.closing = conn->closing,
 	};
 
@@ -40,14 +41,15 @@ static struct change derived_change(struct connection *conn, uint8_t newstate, u
 
 static struct connection *find_mini(const struct table *table, const struct tuple *tuple)
 {
-	const struct wanted wanted = {.unaddressed = true, .mini = true};
+	const struct match_criteria criteria = {.unaddressed = true, .mini = true};
 
-	return table->minis ? table_find_tuple(table, tuple, &wanted) : NULL;
+	return table->minis ? table_find_tuple(table, tuple, &criteria) : NULL;
 }
 
 /* ---- beginnings ---- */
 
-/* A row of it may have come before the socket's own →CLOSE. One that was told of is another's. */
+/* Merges the minisocket of this tuple into `conn`: a row of it may have come before the socket's own →CLOSE. A
+ * minisocket with a reported transition belongs to another connection, and is ended. */
 static void absorb_mini(struct table *table, struct connection *conn, uint64_t ts_ns,
 			const struct change_target *target)
 {
@@ -78,7 +80,7 @@ int table_become_mini(struct table *table, struct connection *conn, const struct
 	conn->recvq = 0;
 	conn->sendq = 0;
 	conn->state = state;
-	if (state == event->oldstate) { /* in FIN_WAIT2 still, but on its own; nothing has changed for anybody */
+	if (state == event->oldstate) { /* still in FIN_WAIT2, but without a socket; there is no change to report */
 		conn->since_known = change->in_state.known == SPAN_EXACT;
 		conn->since_ns = event->ts_ns - change->in_state.ns;
 	} else {
@@ -92,7 +94,7 @@ int table_become_mini(struct table *table, struct connection *conn, const struct
 
 /* ---- rows ---- */
 
-static struct connection *found_mini(struct table *table, const struct event *row)
+static struct connection *add_found_mini(struct table *table, const struct event *row)
 {
 	struct connection *conn = table_add(table, row);
 
@@ -118,16 +120,17 @@ int table_mini_row(struct table *table, const struct event *row, const struct ch
 
 	if (conn && ((conn->cookie && row->cookie && conn->cookie != row->cookie) ||
 		     handshake != (conn->state == STATE_SYN_RECV) ||
-		     (conn->state == STATE_TIME_WAIT && row->newstate == STATE_FIN_WAIT2))) { /* no way back */
+		     (conn->state == STATE_TIME_WAIT && row->newstate == STATE_FIN_WAIT2))) {
+		/* The row is of another connection; there is no way back from TIME_WAIT to FIN_WAIT2. */
 		table_end_mini(table, conn, row->ts_ns, target);
 		conn = NULL;
 	}
 	if (!conn)
-		conn = found_mini(table, row);
+		conn = add_found_mini(table, row);
 	if (!conn)
 		return -ENOMEM;
 	if (conn->state == STATE_FIN_WAIT2 && row->newstate == STATE_TIME_WAIT) { /* the peer's FIN has come */
-		change = derived_change(conn, STATE_TIME_WAIT, row->ts_ns);
+		change = derive_change(conn, STATE_TIME_WAIT, row->ts_ns);
 		table_tell(target, &change);
 	}
 	if (row->cookie)
@@ -142,11 +145,11 @@ int table_mini_row(struct table *table, const struct event *row, const struct ch
 
 /* ---- ends ---- */
 
-/* A handshake that came to nothing was no connection yet. */
+/* The end of a handshake that came to nothing is not reported: it was no connection yet. */
 void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target)
 {
 	bool was_connection = conn->state != STATE_SYN_RECV;
-	struct change change = derived_change(conn, STATE_CLOSE, ts_ns);
+	struct change change = derive_change(conn, STATE_CLOSE, ts_ns);
 
 	if (was_connection)
 		table_tell(target, &change);
@@ -158,7 +161,7 @@ void table_end_minis_of(struct table *table, const struct connection *conn, uint
 {
 	struct connection *mini = conn->tuple.lport && conn->tuple.rport ? find_mini(table, &conn->tuple) : NULL;
 
-	/* What the rows of /proc found that are being joined may be what becomes of this very one. */
+	/* A minisocket found by the rows of /proc that are being joined may be what this very connection becomes. */
 	if (mini && table->joining && !mini->born_known && mini->born_ns >= table->snapshot_ns)
 		table_drop(table, mini);
 	else if (mini)

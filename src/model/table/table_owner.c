@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Whose a connection is, as far as its own life tells: listener, accept(), close(). Who holds it, a snapshot tells. */
+/* Owner as known from the connection's own events: listener, accept(), close(). Holders found by scanning:
+ * table_snapshot.c. */
 #include "table_internal.h"
 
-/* Listeners that share an address (SO_REUSEPORT) but not their owner leave it unknown: nothing tells which of them
- * the child belongs to. */
-static bool inherit_from(struct table *table, struct connection *child, const struct tuple *listener)
+/* Gives the child the owner of the listeners with this tuple; false when there is none. Listeners that share an address
+ * (SO_REUSEPORT) but not their owner leave the owner unknown: nothing shows which of them the child belongs to. */
+static bool inherit_from_listener(struct table *table, struct connection *child, const struct tuple *listener)
 {
 	struct link *link = index_find(&table->by_tuple, tuple_hash(&table->by_tuple.secret, listener));
 	const struct owner *owner = NULL;
@@ -28,7 +29,7 @@ static bool inherit_from(struct table *table, struct connection *child, const st
 	return found;
 }
 
-/* The listener at the child's own address, or at one of the wildcards that take it. */
+/* Looks for the listener at the child's own address, then at the wildcard addresses that include it. */
 void table_inherit(struct table *table, struct connection *child)
 {
 	static const uint8_t zeros[4];
@@ -37,13 +38,14 @@ void table_inherit(struct table *table, struct connection *child)
 
 	listener.raddr = listener.family == 4 ? any_ipv4 : any_ipv6;
 	listener.rport = 0;
-	if (inherit_from(table, child, &listener))
+	if (inherit_from_listener(table, child, &listener))
 		return;
 	listener.laddr = listener.raddr;
-	if (inherit_from(table, child, &listener) || listener.family == 4 || !address_is_ipv4(&child->tuple.laddr))
+	if (inherit_from_listener(table, child, &listener) || listener.family == 4 ||
+	    !address_is_ipv4(&child->tuple.laddr))
 		return;
 	listener.laddr = any_ipv4;
-	inherit_from(table, child, &listener);
+	inherit_from_listener(table, child, &listener);
 }
 
 int table_accept(struct table *table, const struct event *event, const struct change_target *target)
@@ -58,9 +60,9 @@ int table_accept(struct table *table, const struct event *event, const struct ch
 	return 0;
 }
 
-/* Whoever closes or shuts down a socket holds it; of those that hold it that one is the owner now. But where it is none
- * that is known to, it may also be a program that was just looking at the descriptors (see the BPF side), which is
- * believed where nothing better is known. */
+/* The process that closes or shuts down a socket holds it; of the known holders it is the owner now. A process that is
+ * no known holder may also be a program that was just looking at the descriptors (see the BPF side): it becomes the
+ * owner only where nothing better is known. */
 void table_learn_closer(struct connection *conn, const struct event *event)
 {
 	bool closing = event->newstate == STATE_FIN_WAIT1 || event->newstate == STATE_LAST_ACK;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Snapshots in the table. An exact one's rows stand in the order of the transitions and name their socket by its
- * address: the last word about a socket holds, be it a row or a transition, and what neither of them names is gone. The
- * others' rows, of /proc, come before the transitions of the same time and say what was true at some moment of it: a
- * transition beats them.
+ * Snapshots joined into the table. The rows of an exact snapshot are in one order with the transitions and name their
+ * socket by its address: the last row or transition of a socket holds, and a socket that neither names is gone. The
+ * rows of the other snapshots, from /proc, come before the transitions of the same time and show what was true at some
+ * moment of that time: a transition overrides them.
  */
 #include <errno.h>
 
 #include "table_internal.h"
 
-/* For so long after its transition a socket may not be in the kernel's hash yet, where snapshots look: connect() and
- * listen() put it there afterwards, and may be interrupted before. */
+/* Time after its transition in which a socket may be missing from the kernel's hash, where snapshots find it: connect()
+ * and listen() hash the socket after the transition, and may be interrupted in between. */
 #define HASHING_NS 100000000ULL
 
 #define MINUTE_NS 60000000000ULL
@@ -45,8 +45,9 @@ static void correct_state(struct connection *conn, uint8_t state, uint64_t since
 	conn->since_known = false;
 }
 
-/* The row of /proc of a known connection may be newer than its last event, or older. But where two snapshots in a row
- * say the same other state, with no event since the first began, the event that would say so was lost. */
+/* Compares the state in a row of /proc with the known one. The row may be newer than the last event, or older. But
+ * where two snapshots in a row show the same other state, with no event since the first began, the event of that state
+ * was lost: the state is corrected. */
 static void settle_state(const struct table *table, struct connection *conn, uint8_t state)
 {
 	bool quiet = conn->heard_ns < table->earlier_ns;
@@ -56,42 +57,44 @@ static void settle_state(const struct table *table, struct connection *conn, uin
 	conn->contested = state == conn->state ? STATE_UNKNOWN : state;
 }
 
-static bool is_another(const struct connection *conn, const struct event *row)
+static bool is_row_of_another(const struct connection *conn, const struct event *row)
 {
-	const struct tuple *known = &conn->tuple, *told = &row->tuple;
+	const struct tuple *known = &conn->tuple, *shown = &row->tuple;
 
 	if (conn->cookie && row->cookie)
 		return conn->cookie != row->cookie;
-	if ((conn->state == STATE_LISTEN) != (row->newstate == STATE_LISTEN) || known->netns != told->netns)
+	if ((conn->state == STATE_LISTEN) != (row->newstate == STATE_LISTEN) || known->netns != shown->netns)
 		return true;
-	if (known->lport && known->lport != told->lport)
+	if (known->lport && known->lport != shown->lport)
 		return true;
-	return known->rport && (known->rport != told->rport || !address_equal(&known->raddr, &told->raddr));
+	return known->rport && (known->rport != shown->rport || !address_equal(&known->raddr, &shown->raddr));
 }
 
-/* By its address, for a row that has one: a connection known by it, or else one that was found without. */
-static struct connection *find_addressed(struct table *table, const struct event *row, struct wanted *wanted)
+/* Finds the connection of a row that has an address: one known by that address, or else one that was found without an
+ * address, which gets it now. */
+static struct connection *find_by_row_address(struct table *table, const struct event *row,
+					      struct match_criteria *criteria)
 {
 	struct connection *conn = table_find_sk(table, row->sk);
 
-	if (conn && is_another(conn, row)) { /* its death was lost, and a birth */
+	if (conn && is_row_of_another(conn, row)) { /* the death of `conn` was lost, and a birth */
 		table_drop(table, conn);
 		conn = NULL;
 	}
 	if (conn || table->unaddressed == table->minis)
 		return conn;
-	wanted->unaddressed = true;
-	conn = table_find(table, &row->tuple, wanted);
+	criteria->unaddressed = true;
+	conn = table_find(table, &row->tuple, criteria);
 	if (conn)
 		table_set_sk(table, conn, row->sk);
 	return conn;
 }
 
-static struct connection *find_or_add(struct table *table, const struct event *row)
+static struct connection *find_or_add_for_row(struct table *table, const struct event *row)
 {
-	struct wanted wanted = {.inode = row->inode, .listening = row->newstate == STATE_LISTEN};
+	struct match_criteria criteria = {.inode = row->inode, .listening = row->newstate == STATE_LISTEN};
 	struct connection *conn =
-		row->sk ? find_addressed(table, row, &wanted) : table_find(table, &row->tuple, &wanted);
+		row->sk ? find_by_row_address(table, row, &criteria) : table_find(table, &row->tuple, &criteria);
 
 	if (conn)
 		return conn;
@@ -104,19 +107,19 @@ static struct connection *find_or_add(struct table *table, const struct event *r
 	return conn;
 }
 
-static void take_row(struct table *table, struct connection *conn, const struct event *row)
+static void apply_snapshot_row(struct table *table, struct connection *conn, const struct event *row)
 {
 	if (!row->sk)
 		settle_state(table, conn, row->newstate);
 	else if (conn->state != row->newstate)
 		correct_state(conn, row->newstate, row->ts_ns);
-	if (row->sk) /* the port of a connect, the peer of a child (before Linux 6.15) */
+	if (row->sk) /* the row has the port of a connect, or the peer of a child (before Linux 6.15) */
 		conn->tuple = row->tuple;
 	else if (conn->tuple.lport == 0)
 		conn->tuple.lport = row->tuple.lport;
 	if (conn->tuple.lport == row->tuple.lport && conn->tuple.rport == row->tuple.rport)
-		conn->tuple.family = row->tuple.family; /* IPV6_ADDRFORM */
-	/* None any more, where its process has closed it. */
+		conn->tuple.family = row->tuple.family; /* IPV6_ADDRFORM changes the family */
+	/* The inode is 0 once the process has closed the socket. */
 	conn->inode = row->inode;
 	if (row->cookie)
 		conn->cookie = row->cookie;
@@ -135,10 +138,10 @@ int table_row(struct table *table, const struct event *row, const struct change_
 		return table_mini_row(table, row, target);
 	if (row->sk && index_find(&table->dead, row->sk))
 		return 0;
-	conn = find_or_add(table, row);
+	conn = find_or_add_for_row(table, row);
 	if (!conn)
 		return -ENOMEM;
-	take_row(table, conn, row);
+	apply_snapshot_row(table, conn, row);
 	for (size_t i = 0; i < row->owner_count && !err; i++)
 		err = connection_add_holder(conn, &row->owners[i], table->snapshot);
 	return err;
@@ -146,15 +149,16 @@ int table_row(struct table *table, const struct event *row, const struct change_
 
 /* ---- holders ---- */
 
-/* Of a socket that was found without an address, its inode tells which it is; now it has one. */
-static struct connection *held_one(struct table *table, const struct event *event)
+/* Finds the connection of a holder. A socket that was found without an address is known by its inode, and gets its
+ * address now. */
+static struct connection *find_held_connection(struct table *table, const struct event *event)
 {
-	const struct wanted wanted = {.inode = event->inode, .unaddressed = true};
+	const struct match_criteria criteria = {.inode = event->inode, .unaddressed = true};
 	struct connection *conn = table_find_sk(table, event->sk);
 
 	if (conn || table->unaddressed == table->minis)
 		return conn;
-	conn = table_find_inode(table, event->tuple.netns, &wanted);
+	conn = table_find_inode(table, event->tuple.netns, &criteria);
 	if (conn)
 		table_set_sk(table, conn, event->sk);
 	return conn;
@@ -166,7 +170,7 @@ int table_holder(struct table *table, const struct event *event, const struct ch
 	bool was_open;
 	int err;
 
-	change.conn = held_one(table, event);
+	change.conn = find_held_connection(table, event);
 	if (!change.conn)
 		return 0;
 	was_open = connection_owner_is_open(change.conn);
@@ -180,9 +184,10 @@ int table_holder(struct table *table, const struct event *event, const struct ch
 
 /* ---- end ---- */
 
-/* One reading of /proc may miss a socket (rows are skipped when others vanish before them); two in a row, with no
- * event of the socket since the first began, mean that its death was lost. */
-static bool is_gone(const struct table *table, const struct event *end, struct connection *conn)
+/* True when the snapshot shows that a socket is gone. One reading of /proc may miss a socket (rows are skipped when
+ * others vanish before them). Two readings in a row that miss it, with no event of the socket since the first began,
+ * mean that its death was lost. */
+static bool is_socket_gone(const struct table *table, const struct event *end, struct connection *conn)
 {
 	if (conn->confirmed == table->snapshot)
 		conn->absent = 0;
@@ -193,18 +198,19 @@ static bool is_gone(const struct table *table, const struct event *end, struct c
 	return false;
 }
 
-/* Where a namespace cannot be looked into, only time tells: TCP_TIMEWAIT_LEN (include/net/tcp.h) is a minute, in
- * FIN_WAIT2 as much comes before it as net.ipv4.tcp_fin_timeout allows, a minute too; and a timer may be an eighth
- * late. */
-static bool has_run_out(const struct connection *conn, uint64_t now_ns)
+/* True when the kernel's timer must have ended a minisocket: the only evidence where its namespace cannot be read.
+ * TCP_TIMEWAIT_LEN (include/net/tcp.h) is a minute. In FIN_WAIT2 the time that net.ipv4.tcp_fin_timeout allows comes
+ * before it, a minute too. A timer may be an eighth late. */
+static bool has_mini_run_out(const struct connection *conn, uint64_t now_ns)
 {
 	uint64_t minutes = conn->state == STATE_FIN_WAIT2 ? 2 : 1;
 
 	return conn->since_ns + minutes * (MINUTE_NS + MINUTE_NS / 8) < now_ns;
 }
 
-/* It also ends with its namespace; which is to be missed twice, since the file of one may be moved meanwhile. */
-static bool mini_is_gone(const struct table *table, const struct event *end, struct connection *conn)
+/* True when a minisocket is gone. It also ends with its namespace, which must be missed twice, since the file of a
+ * namespace may be moved during a snapshot. */
+static bool is_mini_gone(const struct table *table, const struct event *end, struct connection *conn)
 {
 	bool covered = event_covers(end, conn->tuple.netns);
 
@@ -213,82 +219,83 @@ static bool mini_is_gone(const struct table *table, const struct event *end, str
 			return true;
 		if (covered || event_misses(end, conn->tuple.netns))
 			return ++conn->absent >= 2;
-		if (has_run_out(conn, end->ts_ns))
+		if (has_mini_run_out(conn, end->ts_ns))
 			return true;
 	}
 	conn->absent = 0;
 	return false;
 }
 
-/* Of a connection that nobody holds, the listener's owner may be known now, or be another. */
-static void settle_heir(struct walk *walk, struct connection *conn)
+/* Settles a connection without a holder: counts it when it waits to be accepted, and inherits its listener's owner
+ * again: that owner may be known now, or be another. */
+static void settle_unheld(struct table_walker *walker, struct connection *conn)
 {
 	bool lives = conn->state == STATE_ESTABLISHED || conn->state == STATE_CLOSE_WAIT;
 
 	if (conn->owner_count)
 		return;
-	walk->table->unheld += lives && !conn->mini;
+	walker->table->unheld += lives && !conn->mini;
 	if (conn->direction == DIRECTION_IN &&
 	    (conn->owner_source == OWNER_INHERITED || conn->owner_source == OWNER_UNKNOWN))
-		table_inherit(walk->table, conn);
+		table_inherit(walker->table, conn);
 }
 
-/* Only when all holders are known it is settled which of them is the owner. */
-static void settle_owner(const struct walk *walk, struct connection *conn)
+/* Settles which holder is the owner, now that all holders are known. Reports an owner that was open before. */
+static void settle_owner(const struct table_walker *walker, struct connection *conn)
 {
-	struct change change = {.kind = CHANGE_OWNER, .ts_ns = walk->event->ts_ns, .conn = conn};
+	struct change change = {.kind = CHANGE_OWNER, .ts_ns = walker->event->ts_ns, .conn = conn};
 	bool was_open = connection_owner_is_open(conn);
 
-	connection_settle_holders(conn, walk->table->snapshot);
+	connection_settle_holders(conn, walker->table->snapshot);
 	if (was_open && !connection_owner_is_open(conn))
-		table_tell(walk->target, &change);
+		table_tell(walker->target, &change);
 }
 
-/* That nobody holds it is not said of one that was passed over: its namespace could not be read, or a reading of /proc
- * missed it. */
-static bool tells_holders(const struct table *table, const struct event *end, const struct connection *conn)
+/* True when the snapshot shows the holders of the connection, or that there are none. A connection that was passed over
+ * may have holders: its namespace could not be read, or a reading of /proc missed it. */
+static bool shows_holders_of(const struct table *table, const struct event *end, const struct connection *conn)
 {
 	return end->scope & SNAPSHOT_HOLDERS &&
 	       (!end->holders_by_row || conn->mini || conn->confirmed == table->snapshot);
 }
 
-static void stay(struct table *table, struct connection *conn)
+static void keep_connection(struct table *table, struct connection *conn)
 {
 	table->doubtful += conn->absent > 0;
 	table_place(table, conn);
 }
 
-static void settle(struct walk *walk, struct connection *conn)
+static void settle_connection(struct table_walker *walker, struct connection *conn)
 {
-	struct table *table = walk->table;
-	const struct event *end = walk->event;
+	struct table *table = walker->table;
+	const struct event *end = walker->event;
 	bool covered = event_covers(end, conn->tuple.netns);
 
 	if (!covered && !conn->mini)
 		conn->absent = 0;
-	if (tells_holders(table, end, conn))
-		settle_owner(walk, conn);
-	if (conn->mini && end->scope & SNAPSHOT_MINIS && mini_is_gone(table, end, conn))
-		table_end_mini(table, conn, end->ended_ns, walk->target);
-	else if (!conn->mini && covered && end->scope & SNAPSHOT_SOCKETS && is_gone(table, end, conn))
+	if (shows_holders_of(table, end, conn))
+		settle_owner(walker, conn);
+	if (conn->mini && end->scope & SNAPSHOT_MINIS && is_mini_gone(table, end, conn))
+		table_end_mini(table, conn, end->ended_ns, walker->target);
+	else if (!conn->mini && covered && end->scope & SNAPSHOT_SOCKETS && is_socket_gone(table, end, conn))
 		table_drop(table, conn);
 	else
-		stay(table, conn);
+		keep_connection(table, conn);
 }
 
 void table_end_snapshot(struct table *table, const struct event *end, const struct change_target *target)
 {
-	struct walk walk = {.table = table, .event = end, .target = target, .visit = settle};
+	struct table_walker walker = {.table = table, .event = end, .target = target, .visit = settle_connection};
 
 	table->joining = false;
 	table->doubtful = 0;
 	if (end->scope & SNAPSHOT_SOCKETS)
 		table->known_whole = true;
-	table_walk(&walk);
-	if (end->scope & SNAPSHOT_HOLDERS) { /* the listeners are settled by now, and who is gone is gone */
+	table_walk(&walker);
+	if (end->scope & SNAPSHOT_HOLDERS) { /* all listeners are settled by now, and gone sockets dropped */
 		table->unheld = 0;
-		walk.visit = settle_heir;
-		table_walk(&walk);
+		walker.visit = settle_unheld;
+		table_walk(&walker);
 	}
 	table_tombstones_clear(table);
 	index_fit(&table->by_sk);

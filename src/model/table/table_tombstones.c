@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Deaths while an exact snapshot is taken: no row of such an address, which may be on its way, counts any more. */
+/* Tombstones: addresses of sockets that died while an exact snapshot is taken. A row of such an address may still be on
+ * its way, and does not count any more. */
 #include <errno.h>
 #include <stdlib.h>
 

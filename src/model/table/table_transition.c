@@ -3,36 +3,37 @@
 
 #include "table_internal.h"
 
-/* A death that comes twice within this is one death reported twice. */
+/* Two reports of a transition, or of a death, within this time are one that was reported twice. */
 #define DUPLICATE_NS 10000000ULL
 
-/* The kernel side reports a transition twice rather than not at all, and marks what may be the second report. */
-static bool is_duplicate(const struct connection *conn, const struct event *event)
+/* True for the second report of a transition. The kernel side reports a transition twice rather than not at all, and
+ * marks what may be the second report (event.again). */
+static bool is_duplicate_transition(const struct connection *conn, const struct event *event)
 {
 	return event->again && conn->heard_ns && conn->state == event->newstate && conn->oldstate == event->oldstate &&
 	       event->ts_ns - conn->heard_ns < DUPLICATE_NS;
 }
 
-/* After a loss the address may be another socket's by now. */
-static bool is_another(const struct connection *conn, const struct event *event)
+/* True when the event is of another socket: after a loss of events the kernel may have used the address again. */
+static bool is_event_of_another(const struct connection *conn, const struct event *event)
 {
 	return conn->cookie && event->cookie && conn->cookie != event->cookie;
 }
 
-static struct death *recent_slot(struct table *table, uint64_t sk)
+static struct death *get_death_slot(struct table *table, uint64_t sk)
 {
 	return &table->recent[(sk >> 6) % RECENT_SLOTS];
 }
 
-static bool died_already(struct table *table, const struct event *event)
+static bool is_known_death(struct table *table, const struct event *event)
 {
-	const struct death *death = recent_slot(table, event->sk);
+	const struct death *death = get_death_slot(table, event->sk);
 
 	return event->again && event->newstate == STATE_CLOSE && death->sk == event->sk &&
 	       event->ts_ns - death->ts_ns < DUPLICATE_NS;
 }
 
-static struct connection *be_born(struct table *table, const struct event *event)
+static struct connection *add_newborn(struct table *table, const struct event *event)
 {
 	struct connection *conn = table_add(table, event);
 
@@ -53,17 +54,17 @@ static struct connection *be_born(struct table *table, const struct event *event
 	return conn;
 }
 
-/* A transition of a socket whose birth we did not see: one found in a snapshot, or never heard of. */
-static struct connection *recognise(struct table *table, const struct event *event)
+/* Finds or adds the connection of a socket whose birth was not seen: found in a snapshot, or never heard of. */
+static struct connection *recognise_socket(struct table *table, const struct event *event)
 {
-	const struct wanted wanted = {
+	const struct match_criteria criteria = {
 		.inode = event->inode, .listening = event->oldstate == STATE_LISTEN, .unaddressed = true};
-	struct connection *conn = table_find(table, &event->tuple, &wanted);
+	struct connection *conn = table_find(table, &event->tuple, &criteria);
 
 	if (conn) {
 		table_set_sk(table, conn, event->sk);
-		/* The row may be newer than this event; whichever state it shows, the socket has been in
-		 * oldstate since before the first event, which is this one. */
+		/* The row may be newer than this event. Whichever state the row shows, the socket has been in
+		 * oldstate since before its first event, which is this one. */
 		conn->state = event->oldstate;
 		return conn;
 	}
@@ -76,11 +77,11 @@ static struct connection *recognise(struct table *table, const struct event *eve
 	return conn;
 }
 
-/* A connection that was born before our eyes has its full tuple now: if a snapshot without addresses found a socket of
- * that tuple meanwhile, that was this one. */
+/* Merges a row into a connection whose full tuple is known now: if a snapshot without addresses found a socket of that
+ * tuple meanwhile, that was this connection. */
 static int absorb_row(struct table *table, struct connection *conn, const struct event *event)
 {
-	const struct wanted wanted = {
+	const struct match_criteria criteria = {
 		.inode = conn->inode, .listening = event->newstate == STATE_LISTEN, .unaddressed = true};
 	struct connection *row;
 
@@ -88,9 +89,9 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 
 	if (table->unaddressed == table->minis)
 		return 0;
-	row = table_find_inode(table, conn->tuple.netns, &wanted);
+	row = table_find_inode(table, conn->tuple.netns, &criteria);
 	if (!row && conn->tuple.lport)
-		row = table_find_tuple(table, &conn->tuple, &wanted);
+		row = table_find_tuple(table, &conn->tuple, &criteria);
 	if (!row)
 		return 0;
 	if (!conn->inode)
@@ -105,19 +106,19 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 	return err;
 }
 
-/* A connect() that failed before it was hashed, for want of a port or a route, or for a TIME_WAIT. */
-static bool never_sent(const struct event *event)
+/* True for a connect() that failed before its socket was hashed, for want of a port or a route, or for a TIME_WAIT. */
+static bool connect_never_sent(const struct event *event)
 {
 	return event->oldstate == STATE_SYN_SENT && event->closing && !event->closing->sent;
 }
 
-/* True when the tuple is another one now. */
-static bool learn(struct connection *conn, const struct event *event)
+/* Takes over the tuple, cookie, inode and uid of the event. True when the tuple is another one now. */
+static bool learn_identity(struct connection *conn, const struct event *event)
 {
 	uint16_t lport = event->tuple.lport;
 	struct tuple before = conn->tuple;
 
-	if (lport == 0 || never_sent(event)) /* which may show the port of an earlier attempt */
+	if (lport == 0 || connect_never_sent(event)) /* the event may show the port of an earlier attempt */
 		lport = conn->tuple.lport;
 	conn->tuple = event->tuple;
 	conn->tuple.lport = lport;
@@ -129,7 +130,7 @@ static bool learn(struct connection *conn, const struct event *event)
 	return !tuple_equal(&before, &conn->tuple);
 }
 
-static struct change step(struct connection *conn, const struct event *event, bool born)
+static struct change apply_transition(struct connection *conn, const struct event *event, bool born)
 {
 	struct change change = {
 		.kind = CHANGE_TRANSITION,
@@ -145,7 +146,7 @@ static struct change step(struct connection *conn, const struct event *event, bo
 		change.in_state = connection_in_state(conn, event->ts_ns);
 	if (event->closing)
 		change.age = connection_age(conn, event->ts_ns);
-	if (event->oldstate != event->newstate) { /* shutdown() and then close(), and MPTCP, set a state again */
+	if (event->oldstate != event->newstate) { /* shutdown() and then close(), and MPTCP, set a state twice */
 		conn->since_ns = event->ts_ns;
 		conn->since_known = true;
 	}
@@ -157,36 +158,36 @@ static struct change step(struct connection *conn, const struct event *event, bo
 	return change;
 }
 
-/* One that is known, or comes into being. */
-static struct connection *subject_of(struct table *table, const struct event *event)
+/* Finds the connection that the event is of, or adds it. NULL when memory is short. */
+static struct connection *find_or_add_subject(struct table *table, const struct event *event)
 {
 	struct connection *conn = table_find_sk(table, event->sk);
 	bool born = event_is_birth(event);
 
-	if (conn && (born || is_another(conn, event))) { /* its death was lost */
+	if (conn && (born || is_event_of_another(conn, event))) { /* the death of `conn` was lost */
 		table_drop(table, conn);
 		conn = NULL;
 	}
 	if (conn)
 		return conn;
-	if (event->newstate != STATE_CLOSE) /* it lives: born, or its birth was lost */
+	if (event->newstate != STATE_CLOSE) /* the socket lives: just born, or its birth was lost */
 		table_tombstone_remove(table, event->sk);
-	return born ? be_born(table, event) : recognise(table, event);
+	return born ? add_newborn(table, event) : recognise_socket(table, event);
 }
 
-static bool is_repeated(struct table *table, const struct event *event)
+static bool is_repeated_report(struct table *table, const struct event *event)
 {
 	const struct connection *conn = table_find_sk(table, event->sk);
 
-	return conn ? is_duplicate(conn, event) : died_already(table, event);
+	return conn ? is_duplicate_transition(conn, event) : is_known_death(table, event);
 }
 
-static int end(struct table *table, struct connection *conn, const struct event *event, struct change *change,
-	       const struct change_target *target)
+static int end_connection(struct table *table, struct connection *conn, const struct event *event,
+			  struct change *change, const struct change_target *target)
 {
 	int err = table_tombstone_add(table, event->sk);
 
-	*recent_slot(table, event->sk) = (struct death){.sk = event->sk, .ts_ns = event->ts_ns};
+	*get_death_slot(table, event->sk) = (struct death){.sk = event->sk, .ts_ns = event->ts_ns};
 	if (event->closing && event->closing->lives_on) {
 		if (!err)
 			err = table_become_mini(table, conn, event, change, target);
@@ -198,15 +199,16 @@ static int end(struct table *table, struct connection *conn, const struct event 
 	return err;
 }
 
-/* What the kernel kept without a socket under its tuple is gone once it is hashed itself. Before that the state is set
- * already: a connect() may still fail for the TIME_WAIT that is in its way, and the handshake of a child may still be
- * met by an iterator after the child's birth, with which it ends here (tcp_v4_connect(), inet_ehash_insert()). `new`:
- * it is heard of for the first time, or has another tuple. */
-static bool took_its_place(const struct event *event, bool new)
+/* True when the socket has replaced the minisocket of its tuple: that is gone once the socket is hashed itself
+ * (tcp_v4_connect(), inet_ehash_insert()). The state is set before: a connect() may still fail for the TIME_WAIT that
+ * is in its way, and an iterator may still meet the handshake of a child after the child's birth, with which the
+ * handshake ends here. `new`: the socket is heard of for the first time, or has another tuple. */
+static bool has_replaced_mini(const struct event *event, bool new)
 {
 	if (event->newstate == STATE_SYN_SENT)
 		return false;
-	return new || event->oldstate == STATE_SYN_RECV || (event->oldstate == STATE_SYN_SENT && !never_sent(event));
+	return new || event->oldstate == STATE_SYN_RECV ||
+	       (event->oldstate == STATE_SYN_SENT && !connect_never_sent(event));
 }
 
 int table_transition(struct table *table, const struct event *event, const struct change_target *target)
@@ -218,24 +220,24 @@ int table_transition(struct table *table, const struct event *event, const struc
 
 	if (event->oldstate == STATE_CLOSE && event->newstate == STATE_CLOSE) /* tcp_abort() closes a listener twice */
 		return 0;
-	if (is_repeated(table, event)) {
+	if (is_repeated_report(table, event)) {
 		table->repeats++;
 		return 0;
 	}
-	conn = subject_of(table, event);
+	conn = find_or_add_subject(table, event);
 	if (!conn)
 		return -ENOMEM;
 	new = !conn->heard_ns && event->newstate != STATE_CLOSE;
-	new = learn(conn, event) || new;
+	new = learn_identity(conn, event) || new;
 	if (new)
 		err = absorb_row(table, conn, event);
-	if (took_its_place(event, new))
+	if (has_replaced_mini(event, new))
 		table_end_minis_of(table, conn, event->ts_ns, target);
 	table_learn_closer(conn, event);
-	change = step(conn, event, born);
+	change = apply_transition(conn, event, born);
 	table_place(table, conn);
 	if (event->newstate == STATE_CLOSE)
-		return end(table, conn, event, &change, target);
+		return end_connection(table, conn, event, &change, target);
 	table_tell(target, &change);
 	return err;
 }

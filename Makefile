@@ -176,6 +176,11 @@ check:
 	@$(requirements) build check
 	@$(MAKE) check-here
 
+soak:
+	@$(requirements) build check
+	@$(MAKE) $(TEST_PROGRAMS)
+	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/run soak
+
 check-vm:
 	@$(requirements) build check vm
 	@$(MAKE) check-vm-here
@@ -192,6 +197,7 @@ bench:
 
 C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h $(patsubst %,src/%/*.[ch],$(ROOMS)) tests/*/*.[ch])
 SCRIPTS := packaging/requirements tests/run tests/vm/init .ci/run
+DOCUMENTS := ARCHITECTURE.md CONTRIBUTING.md $(wildcard docs/*/*.md)
 
 lint:
 	@$(requirements) build lint
@@ -210,6 +216,8 @@ lint-here: $(SKELETONS)
 	$(Q)shellcheck $(SCRIPTS)
 	$(call say,SPDX,'all files')
 	$(Q)! git ls-files -- ':!LICENSE*' ':!*.md' ':!.gitignore' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause' | grep .
+	$(call say,WIDTH,'$(DOCUMENTS)')
+	$(Q)! LC_ALL=C.UTF-8 grep -nE '.{121,}' $(DOCUMENTS)
 	$(call say,GETENV,'no variable names a file or a program')
 	$(Q)! grep -rnE '\b(secure_)?getenv *\(' src | grep -v 'getenv("NO_COLOR")'
 	$(call say,CLANG,'all objects')
@@ -236,6 +244,7 @@ help:
 	@echo 'make run [ARGS=…]   install what is missing, build, and trace (ARGS: options of tcpledger trace)'
 	@echo 'make check          install what is missing, build, run all tests (as root: also those on the real kernel)'
 	@echo 'make check-vm       on Debian'"'"'s 6.1 and 6.12 kernels, emulated, what a kernel can change (ARGS=--all: everything)'
+	@echo 'make soak           the long forms of tests: for an hour what make check does for a minute'
 	@echo 'make                build $(BUILD)/tcpledger; touches no network'
 	@echo 'make bench          measure beside tcpstates and bpftrace (ARGS=--short: a quick look)'
 	@echo 'make asan           the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
@@ -244,7 +253,7 @@ help:
 	@echo 'make install        into $$(DESTDIR)$$(PREFIX)/bin;  make clean'
 	@echo 'Variables: V=1 (show commands) BUILD CC CLANG BPFTOOL CROSS_COMPILE PREFIX DESTDIR CFLAGS LDFLAGS'
 
-.PHONY: all run check check-here check-vm check-vm-here asan bench lint lint-here format compdb install clean help
+.PHONY: all run check check-here soak check-vm check-vm-here asan bench lint lint-here format compdb install clean help
 .DELETE_ON_ERROR:
 
 -include $(OBJ:.o=.d) $(UNIT:=.d) $(CHURN).d $(VMLINUX_CHECK).d $(SKELETONS:.skel.h=.bpf.d)

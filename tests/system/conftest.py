@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import random
 import shlex
 import signal
 import socket
@@ -21,6 +22,13 @@ CHURN = os.path.abspath(os.environ.get("CHURN", "build/tests/bench/churn"))
 PATIENCE = 30  # seconds to await a condition that must come; nothing is asserted of how long it took
 ARGUMENTS = shlex.split(os.environ.get("TCPLEDGER_ARGS", ""))  # to each tracer, as a source that it shall use
 CLONE_NEWNET = 0x40000000
+SOAK = bool(os.environ.get("SOAK"))  # the long forms are wanted
+
+
+def seeds(usual, long):
+    """For random tests: so many numbers, others each time, unless SEED says which they follow from."""
+    return random.Random(int(os.environ.get("SEED", "1"))).sample(range(100_000), long if SOAK else usual)
+
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -29,13 +37,14 @@ class NotTold(AssertionError):
     """A transition did not come. Linux 6.18 was seen not to run BPF programs for some, of which it counts nothing."""
 
 
-NOT_TOLD = pytest.StashKey()  # the tests for which that was so at the first try
+SECOND_TRIES = []  # the tests for which that was so at the first try, of all workers
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time, floods, or looks at or changes the whole host: nothing else runs meanwhile")
+    config.addinivalue_line("markers", "soak: has a long form, which make soak runs")
     config.addinivalue_line("markers", "heavy: too much for an emulated processor, or for its disk")
     config.addinivalue_line("markers", "any_kernel: of texts, options, policies, forms: no kernel changes it, and no guest runs it but with --all")
-    config.stash[NOT_TOLD] = []
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -48,18 +57,24 @@ def pytest_runtest_protocol(item, nextitem):
     """Whoever waited for a transition in vain gets a second try, and is named at the end; whatever else fails has failed."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
-    if any(getattr(report, "not_told", False) for report in reports) and len(item.config.stash[NOT_TOLD]) < 3:
-        item.config.stash[NOT_TOLD].append(item.nodeid)
+    if any(getattr(report, "not_told", False) for report in reports) and len(SECOND_TRIES) < 3:
         item._initrequest()  # pylint: disable=protected-access
         reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
+        reports[0].is_second_try = True
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    for nodeid in config.stash[NOT_TOLD]:
+def pytest_runtest_logreport(report):
+    """Called where the test ran, and where the reports of all workers come together."""
+    if getattr(report, "is_second_try", False):
+        SECOND_TRIES.append(report.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter):
+    for nodeid in SECOND_TRIES:
         terminalreporter.write_line(f"waited for a transition in vain at the first try: {nodeid}")
 
 

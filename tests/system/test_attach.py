@@ -7,12 +7,12 @@ import subprocess
 
 import pytest
 from account import HIDDEN_OF_1000, Replay, await_told, by_ss, by_table, difference, tables_of
-from conftest import CHURN, await_that, connected_pair, port_of, select
+from conftest import CHURN, SOAK, await_that, connected_pair, port_of, select
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.alone, pytest.mark.soak]
 
 SANITIZED = bool(os.environ.get("SANITIZE"))
-TIMES = int(os.environ.get("ATTACHES", "10" if SANITIZED else "50"))
+TIMES = 10 if SANITIZED else 200 if SOAK else 20
 CHURN_PORT = 7777
 THREADS = 2
 # Where a file's first pages are slow to get it may be too slow for churn; what it has not read yet must go somewhere. Sanitized it

@@ -15,7 +15,7 @@ from select import select as select_files
 import pytest
 from account import stalls
 from conftest import (PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, await_that, close_in_turn, comm_of, connect,
-                      connected_pair, listen, messages, port_of, run, select)
+                      connected_pair, listen, messages, port_of, run, select, seeds)
 from test_namespaces import cgroup_root, container  # pylint: disable=unused-import
 from test_usage import NOBODY
 
@@ -213,8 +213,9 @@ def same_as_ss(ns, letters, *arguments):
     return await_that(compare, f"list -{letters} to be as ss -{letters}")
 
 
+@pytest.mark.soak
 @pytest.mark.heavy
-@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.parametrize("seed", seeds(1, 10))
 def test_same_as_ss_after_mixed_load(netns, process, seed):
     """Forked and passed descriptors, half-open and half-closed connections, full backlogs, TIME_WAITs."""
     spaces = [netns(), netns()]

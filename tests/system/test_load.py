@@ -12,6 +12,8 @@ import subprocess
 import pytest
 from conftest import CHURN, PROGRAM, NotTold, await_that, children_of, libc, run, select
 
+pytestmark = pytest.mark.alone
+
 # A sanitized program is several times slower, and looked at for its memory: there the ring must hold the whole load.
 SANITIZED = bool(os.environ.get("SANITIZE"))
 CONNECTIONS = 15000 if SANITIZED else 50000

@@ -13,7 +13,7 @@ import pytest
 from account import SOON, by_ss, by_table, difference, is_soon, tables_of
 from conftest import CHURN, PROGRAM, NotTold, await_that, connected_pair, port_of, run, select
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.alone]
 
 STOPPED = 3  # seconds
 OF_A_RESET = 6  # transitions of a connection that its client resets: three at either end

@@ -8,14 +8,13 @@ import sys
 
 import pytest
 from account import HIDDEN_OF_1000, Replay, at_rest, await_told, by_table, difference, next_table, tables_of
-from conftest import select
+from conftest import seeds, select
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.alone]
 
 LOAD = os.path.join(os.path.dirname(__file__), "mixed_load.py")
 SANITIZED = bool(os.environ.get("SANITIZE"))
-STEPS = int(os.environ.get("MIXED_STEPS", "1500" if SANITIZED else "4000"))
-SEEDS = [int(seed) for seed in os.environ.get("MIXED_SEEDS", "1 2 3").split()]
+STEPS = 1500 if SANITIZED else 4000
 
 
 @pytest.fixture
@@ -82,7 +81,8 @@ def assert_replays(spaces, replay):
     assert len(replay.wrong) <= HIDDEN_OF_1000 * (replay.told // 1000 + 1), replay.wrong[:3]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", seeds(2, 20))
 def test_table_equals_ss_after_mixed_load(spaces, tracer, process, seed):
     """By tables kept since before the load, by tables begun at rest, from either source; and by adding up the lines of a trace."""
     filters = of_spaces(spaces)

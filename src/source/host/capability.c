@@ -38,7 +38,7 @@ uint64_t capabilities_held(void)
 	return held;
 }
 
-static const char *list(uint64_t held, bool present, enum capability_use use, char *out)
+static const char *list_capabilities(uint64_t held, bool present, enum capability_use use, char *out)
 {
 	*out = '\0';
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -53,12 +53,12 @@ static const char *list(uint64_t held, bool present, enum capability_use use, ch
 
 const char *capabilities_present(uint64_t held, enum capability_use use, char *out)
 {
-	return list(held, true, use, out);
+	return list_capabilities(held, true, use, out);
 }
 
 const char *capabilities_missing(uint64_t held, enum capability_use use, char *out)
 {
-	return list(held, false, use, out);
+	return list_capabilities(held, false, use, out);
 }
 
 const char *capabilities_owners_remedy(void)

@@ -30,8 +30,8 @@
 /* PROC_USER_INIT_INO, include/linux/proc_ns.h */
 enum { FIRST_USER_NAMESPACE = 0xeffffffd };
 
-/* Small files of /proc and /sys; "" when it cannot be read. */
-static void read_text(const char *path, char *out, size_t size)
+/* Reads a small file of /proc or /sys; "" when it cannot be read. */
+static void read_small_file(const char *path, char *out, size_t size)
 {
 	CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? 0 : read(fd, out, size - 1);
@@ -39,8 +39,8 @@ static void read_text(const char *path, char *out, size_t size)
 	out[length < 0 ? 0 : length] = '\0';
 }
 
-/* 0, or why not as a positive errno. Not by access(), which asks without our capabilities. */
-static int why_unreadable(const char *path)
+/* Tries to open a file for reading: 0, or a positive errno. Not by access(), which asks without our capabilities. */
+static int find_read_error(const char *path)
 {
 	CLEANUP(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -49,7 +49,7 @@ static int why_unreadable(const char *path)
 
 /* ---- privileges ---- */
 
-/* Where /proc does not tell, it is taken for the host's. */
+/* True in another user namespace than the host's. Where /proc does not show ours, ours is taken for the host's. */
 static bool is_in_user_namespace(void)
 {
 	struct stat file;
@@ -83,8 +83,9 @@ enum lockdown lockdown_of(const char *text)
 	return LOCKDOWN_UNKNOWN;
 }
 
-/* btf__load_vmlinux_btf() says ESRCH, whatever it was. */
-static int why_not_understood(const char *path)
+/* Parses the file once more, for its error (a positive errno): btf__load_vmlinux_btf() returns ESRCH, whatever the
+ * cause. */
+static int find_btf_parse_error(const char *path)
 {
 	struct btf *btf = btf__parse(path, NULL);
 	int err = btf ? 0 : errno;
@@ -93,14 +94,14 @@ static int why_not_understood(const char *path)
 	return err;
 }
 
-static void try_all(struct host_facts *facts)
+static void run_all_trials(struct host_facts *facts)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
 	facts->btf_types = btf ? btf__type_cnt(btf) : 0;
-	facts->btf_file_err = why_unreadable(VMLINUX_BTF);
+	facts->btf_file_err = find_read_error(VMLINUX_BTF);
 	if (!btf && !facts->btf_file_err)
-		facts->btf_parse_err = why_not_understood(VMLINUX_BTF);
+		facts->btf_parse_err = find_btf_parse_error(VMLINUX_BTF);
 	facts->ring_buffer = trial_ring_buffer();
 	facts->tracepoint = trial_tracepoint(btf);
 	facts->socket_cookie = trial_socket_cookie(btf);
@@ -112,12 +113,12 @@ static void try_all(struct host_facts *facts)
 	btf__free(btf);
 }
 
-/* Whoever calls bpf() would be killed. */
-static void try_nothing(struct host_facts *facts)
+/* Marks all trials as failed without calling bpf(): the caller would be killed. */
+static void fail_all_trials(struct host_facts *facts)
 {
 	const struct trial killed = {.failed_at = TRIAL_LOAD, .err = -ESHUTDOWN};
 
-	facts->btf_file_err = why_unreadable(VMLINUX_BTF);
+	facts->btf_file_err = find_read_error(VMLINUX_BTF);
 	facts->btf_types = facts->btf_file_err == 0;
 	facts->ring_buffer = killed;
 	facts->tracepoint = killed;
@@ -136,18 +137,18 @@ static void gather_kernel(struct host_facts *facts)
 	uname(&kernel);
 	memcpy(facts->release, kernel.release, sizeof(facts->release));
 	memcpy(facts->machine, kernel.machine, sizeof(facts->machine));
-	read_text(LOCKDOWN, text, sizeof(text));
+	read_small_file(LOCKDOWN, text, sizeof(text));
 	facts->lockdown = lockdown_of(text);
 	if (facts->system_call == -ESHUTDOWN)
-		try_nothing(facts);
+		fail_all_trials(facts);
 	else
-		try_all(facts);
+		run_all_trials(facts);
 }
 
 /* ---- limits, network namespaces ---- */
 
-/* By going where we are. */
-static bool may_enter_netns(void)
+/* Tries to enter the namespace that we are in already. */
+static bool try_to_enter_netns(void)
 {
 	CLEANUP(cleanup_close) int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
@@ -166,14 +167,14 @@ static uint64_t count_netns(void)
 	return count;
 }
 
-static uint64_t limit_of(int resource)
+static uint64_t read_soft_limit(int resource)
 {
 	struct rlimit limit;
 
 	return getrlimit(resource, &limit) || limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
 }
 
-static uint64_t count_entries(const char *path)
+static uint64_t count_dir_entries(const char *path)
 {
 	CLEANUP(cleanup_closedir) DIR *dir = opendir(path);
 	const struct dirent *entry;
@@ -184,20 +185,21 @@ static uint64_t count_entries(const char *path)
 	return count;
 }
 
-/* After the trials: libbpf lifts RLIMIT_MEMLOCK for them where it matters and where it may, as it will in earnest. */
+/* To be called after the trials: for these libbpf lifts RLIMIT_MEMLOCK where it matters and where it may, as it will
+ * for the real programs. */
 static void gather_limits(struct host_facts *facts)
 {
 	facts->possible_cpus = libbpf_num_possible_cpus();
-	facts->locked_memory = limit_of(RLIMIT_MEMLOCK);
-	facts->open_files = limit_of(RLIMIT_NOFILE);
-	facts->named_netns = count_entries(RUN_NETNS);
+	facts->locked_memory = read_soft_limit(RLIMIT_MEMLOCK);
+	facts->open_files = read_soft_limit(RLIMIT_NOFILE);
+	facts->named_netns = count_dir_entries(RUN_NETNS);
 	facts->netns_count = count_netns();
-	facts->may_enter_netns = may_enter_netns();
+	facts->may_enter_netns = try_to_enter_netns();
 }
 
 /* ---- /proc and /sys ---- */
 
-/* "24 30 0:22 / /proc rw,nosuid shared:5 - proc proc rw,hidepid=invisible" */
+/* Parses a line such as "24 30 0:22 / /proc rw,nosuid shared:5 - proc proc rw,hidepid=invisible". */
 bool hidepid_of(const char *line, char *out, size_t size)
 {
 	const char *end = strstr(line, " - proc "), *option;
@@ -223,13 +225,13 @@ static void gather_proc(struct host_facts *facts)
 	size_t room = 0;
 
 	facts->has_proc = access("/proc/self/net", F_OK) == 0;
-	/* of several at one place the last lies on top */
+	/* of several mounts at one place the last one lies on top */
 	while (mounts && getline(&line, &room, mounts) > 0)
 		hidepid_of(line, facts->hidepid, sizeof(facts->hidepid));
 	free(line);
 	if (mounts)
 		fclose(mounts);
-	facts->hides_processes = *facts->hidepid && why_unreadable("/proc/1/comm");
+	facts->hides_processes = *facts->hidepid && find_read_error("/proc/1/comm");
 }
 
 bool mask_is_empty(const char *mask)
@@ -237,8 +239,8 @@ bool mask_is_empty(const char *mask)
 	return !mask[strspn(mask, "0,\n")];
 }
 
-/* Once each, as far as there is room. `path`: "/sys/class/net/DEVICE/queues/…" */
-static void note_device(char *list, size_t size, const char *path)
+/* Adds a device to the list: once each, as far as there is room. `path`: "/sys/class/net/DEVICE/queues/…" */
+static void add_steered_device(char *list, size_t size, const char *path)
 {
 	const char *name = path + strlen("/sys/class/net/");
 	int length = (int)strcspn(name, "/");
@@ -260,9 +262,9 @@ static void gather_steering(struct host_facts *facts)
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		char mask[1024];
 
-		read_text(found.gl_pathv[i], mask, sizeof(mask));
+		read_small_file(found.gl_pathv[i], mask, sizeof(mask));
 		if (!mask_is_empty(mask))
-			note_device(facts->steered, sizeof(facts->steered), found.gl_pathv[i]);
+			add_steered_device(facts->steered, sizeof(facts->steered), found.gl_pathv[i]);
 	}
 	globfree(&found);
 }
@@ -270,7 +272,7 @@ static void gather_steering(struct host_facts *facts)
 void host_facts_gather(struct host_facts *facts)
 {
 	WITH_PRIVILEGES;
-	libbpf_print_fn_t print = libbpf_set_print(NULL); /* what is missing is told by whoever asked */
+	libbpf_print_fn_t print = libbpf_set_print(NULL); /* the caller reports what is missing */
 
 	memset(facts, 0, sizeof(*facts));
 	gather_privileges(facts);

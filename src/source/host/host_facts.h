@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What there is on this host of what tcpledger needs or can use. Only gathered here; checkup.h says what it means.
+ * Facts of this host that tcpledger needs or can use. They are only gathered here; checkup.h says what they mean.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,17 +20,17 @@ struct host_facts {
 
 	/* privileges */
 	uint64_t capabilities;  /* capabilities_held() */
-	bool in_user_namespace; /* not the host's: the kernel does not count its capabilities for BPF */
-	bool in_pid_namespace;  /* not the host's */
-	bool no_new_privileges; /* neither sudo nor setcap will give any */
+	bool in_user_namespace; /* in another than the host's: the kernel does not count its capabilities for BPF */
+	bool in_pid_namespace;  /* in another pid namespace than the host's */
+	bool no_new_privileges; /* neither sudo nor setcap will give any privileges */
 	bool has_seccomp_filter;
-	int system_call;         /* trial_system_call() */
+	int system_call;         /* result of trial_system_call() */
 	char program[FACT_TEXT]; /* the path of this program; "" when it is not known */
 
 	/* the kernel */
 	unsigned int btf_types; /* 0: no type information */
-	int btf_file_err;       /* why VMLINUX_BTF cannot be read, as a positive errno; 0: it can */
-	int btf_parse_err;      /* why nothing was made of what is in it, as a positive errno; 0: something was */
+	int btf_file_err;       /* positive errno of reading VMLINUX_BTF; 0: it can be read */
+	int btf_parse_err;      /* positive errno of parsing VMLINUX_BTF; 0: it was understood, or cannot be read */
 	struct trial ring_buffer;
 	struct trial tracepoint;
 	struct trial socket_cookie;
@@ -47,28 +47,28 @@ struct host_facts {
 	uint64_t open_files;
 	uint64_t netns_count; /* network namespaces that can be seen from here */
 	bool may_enter_netns;
-	uint64_t named_netns; /* each takes a descriptor while a snapshot is taken */
+	uint64_t named_netns; /* those under /run/netns: each takes a descriptor while a snapshot is taken */
 
 	/* /proc and /sys */
 	bool has_proc;
-	char hidepid[16];        /* "" when it hides nothing by this option */
-	bool hides_processes;    /* and it does so from this process */
-	char steered[FACT_TEXT]; /* network devices of this namespace with RPS, with commas; "" for none */
+	char hidepid[16];        /* value of this mount option of /proc; "" when /proc hides nothing by it */
+	bool hides_processes;    /* `hidepid` hides processes from this one */
+	char steered[FACT_TEXT]; /* network devices of this namespace with RPS, separated by commas; "" for none */
 };
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 
-/* Loads trial programs where it may: takes some 50 ms. */
+/* Gathers all facts. Loads trial programs where that is allowed: takes some 50 ms. */
 void host_facts_gather(struct host_facts *facts);
 
 /* ---- for the tests ---- */
 
-/* The word in brackets of "none [integrity] confidentiality". */
+/* Parses the word in brackets of "none [integrity] confidentiality". */
 enum lockdown lockdown_of(const char *text);
 
-/* The value of the option hidepid in a line of /proc/self/mountinfo, when the line is about /proc. True when it is;
- * the value is then in `out` of `size` bytes, "" when nothing is hidden. */
+/* Finds the value of the option hidepid in a line of /proc/self/mountinfo. True when the line is about /proc: the value
+ * is then in `out`, of `size` bytes, "" when nothing is hidden. */
 bool hidepid_of(const char *line, char *out, size_t size);
 
-/* Whether a mask of processors as in "00000000,00000003" has any. */
+/* True when a mask of processors, such as "00000000,00000003", holds no processor. */
 bool mask_is_empty(const char *mask);

@@ -7,10 +7,10 @@
 
 #include "log.h"
 
-/* libbpf's word goes through our log, one level lower: what it warns of is often a way that we then go around. */
+/* Writes a message of libbpf to our log, one level lower: libbpf often warns of a failure that we then work around. */
 static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char *text; /* the verifier's log is one message, and its last lines matter most */
+	char *text; /* of any length: the verifier's log is one message, and its last lines matter most */
 	int length;
 
 	if (log_level() < (level == LIBBPF_WARN ? LOG_INFO : LOG_DEBUG) || level == LIBBPF_DEBUG)

@@ -9,10 +9,10 @@
 
 #include "cleanup.h"
 
-/* All ports but for every second one, as the longest list of them. */
+/* Bytes: room for the longest list of ports, which has every second one. */
 enum { VALUE_BYTES = 1 << 18 };
 
-static void tidy(char *text)
+static void squeeze_blanks(char *text)
 {
 	char *out = text;
 
@@ -27,7 +27,7 @@ static void tidy(char *text)
 	*out = '\0';
 }
 
-/* The kernel gives all of it to the first read, and nothing to the next. */
+/* Reads once: the kernel returns the whole value to the first read, and nothing to the next. */
 char *sysctl_read(const char *name)
 {
 	CLEANUP(cleanup_close) int fd = -1;
@@ -46,6 +46,6 @@ char *sysctl_read(const char *name)
 		return NULL;
 	}
 	text[length] = '\0';
-	tidy(text);
+	squeeze_blanks(text);
 	return text;
 }

@@ -17,19 +17,19 @@
 #include "cleanup.h"
 #include "log.h"
 
-/* So that `bpftool prog` says whose they are, should one be seen during its moment of life. */
+/* The name of trial programs and maps: `bpftool prog` shows whose they are, if one is seen during its short life. */
 #define TRIAL_NAME "tcpledger_trial"
 
 enum {
 	LOG_BYTES = 4096,
 	PAGE_BYTES = 4096,
-	CONTEXT_FILE = 24,   /* of struct bpf_iter__task_file: meta, task, fd, file, each of 8 bytes */
-	NOT_SUPPORTED = 524, /* ENOTSUPP, which the kernel keeps to itself and yet returns */
+	CONTEXT_FILE = 24,   /* offset of `file` in struct bpf_iter__task_file: meta, task, fd, file, each of 8 bytes */
+	NOT_SUPPORTED = 524, /* ENOTSUPP, which is internal to the kernel and yet returned */
 };
 
 /* ---- the programs ---- */
 
-/* The context is in r1 to begin with; r0 is the result. */
+/* Instructions. At the start register r1 holds the context; at the end r0 holds the result. */
 #define INSN(...)                                                                                                      \
 	(struct bpf_insn)                                                                                              \
 	{                                                                                                              \
@@ -60,8 +60,8 @@ static const struct bpf_insn socket_of_file[] = {
 };
 
 struct program {
-	const char *target; /* its name in the type information */
-	int kind;           /* and its kind there */
+	const char *target; /* name of the function or type to attach to, in the type information */
+	int kind;           /* BTF_KIND_… of that name */
 	enum bpf_attach_type attach_type;
 	const struct bpf_insn *code;
 	size_t length;
@@ -80,15 +80,15 @@ static const struct program over_descriptors = {"bpf_iter_task_file", BTF_KIND_F
 						CODE(socket_of_file)};
 static const struct program after_accept = {"inet_csk_accept", BTF_KIND_FUNC, BPF_TRACE_FEXIT, CODE(nothing)};
 
-/* ---- trying them ---- */
+/* ---- trying the programs ---- */
 
-static struct trial failed(enum trial_step step, int err)
+static struct trial make_trial(enum trial_step step, int err)
 {
 	return (struct trial){.failed_at = step, .err = err};
 }
 
-/* A descriptor, or what failed. */
-static int load(const struct program *program, const struct btf *btf, struct trial *trial)
+/* Loads a program. Returns a descriptor; or a negative number, and what failed is in *trial. */
+static int load_trial_program(const struct program *program, const struct btf *btf, struct trial *trial)
 {
 	char log[LOG_BYTES] = "";
 	struct bpf_prog_load_opts options;
@@ -96,10 +96,10 @@ static int load(const struct program *program, const struct btf *btf, struct tri
 	int fd;
 
 	if (id < 0) {
-		*trial = failed(TRIAL_FIND, id);
+		*trial = make_trial(TRIAL_FIND, id);
 		return -1;
 	}
-	memset(&options, 0, sizeof(options)); /* libbpf wants the bytes between its members 0 too */
+	memset(&options, 0, sizeof(options)); /* libbpf wants the bytes between the members to be 0 too */
 	options.sz = sizeof(options);
 	options.expected_attach_type = program->attach_type;
 	options.attach_btf_id = (__u32)id;
@@ -108,114 +108,114 @@ static int load(const struct program *program, const struct btf *btf, struct tri
 	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, TRIAL_NAME, "Dual BSD/GPL", program->code, program->length, &options);
 	if (fd < 0) {
 		log_info("trial of %s: %s\n%s", program->target, strerror(-fd), log);
-		*trial = failed(TRIAL_LOAD, fd);
+		*trial = make_trial(TRIAL_LOAD, fd);
 	}
 	return fd;
 }
 
-static struct trial try_to_load(const struct program *program, const struct btf *btf)
+static struct trial try_program_load(const struct program *program, const struct btf *btf)
 {
 	struct trial trial = {0};
-	int fd = load(program, btf, &trial);
+	int fd = load_trial_program(program, btf, &trial);
 
 	cleanup_close(&fd);
 	return trial;
 }
 
-/* An iterator is attached to nothing until it is opened; nobody reads it here. */
-static struct trial open_iterator(int program_fd)
+/* Makes a link of an iterator and opens it: until then an iterator is attached to nothing. It is not read here. */
+static struct trial open_trial_iterator(int program_fd)
 {
 	CLEANUP(cleanup_close) int link = bpf_link_create(program_fd, 0, BPF_TRACE_ITER, NULL);
 	CLEANUP(cleanup_close) int iterator = link < 0 ? -1 : bpf_iter_create(link);
 
 	if (link < 0)
-		return failed(TRIAL_ATTACH, link);
-	return iterator < 0 ? failed(TRIAL_RUN, iterator) : failed(TRIAL_DONE, 0);
+		return make_trial(TRIAL_ATTACH, link);
+	return iterator < 0 ? make_trial(TRIAL_RUN, iterator) : make_trial(TRIAL_DONE, 0);
 }
 
-/* Closing the link detaches. */
-static struct trial attach(int program_fd)
+/* Attaches a program. Closing the link detaches it. */
+static struct trial attach_trial_program(int program_fd)
 {
 	CLEANUP(cleanup_close) int link = bpf_raw_tracepoint_open(NULL, program_fd);
 
-	return link < 0 ? failed(TRIAL_ATTACH, link) : failed(TRIAL_DONE, 0);
+	return link < 0 ? make_trial(TRIAL_ATTACH, link) : make_trial(TRIAL_DONE, 0);
 }
 
-static struct trial try(const struct program *program, const struct btf *btf)
+static struct trial try_program_attach(const struct program *program, const struct btf *btf)
 {
 	struct trial trial = {0};
-	CLEANUP(cleanup_close) int fd = load(program, btf, &trial);
+	CLEANUP(cleanup_close) int fd = load_trial_program(program, btf, &trial);
 
 	if (fd < 0)
 		return trial;
-	return program->attach_type == BPF_TRACE_ITER ? open_iterator(fd) : attach(fd);
+	return program->attach_type == BPF_TRACE_ITER ? open_trial_iterator(fd) : attach_trial_program(fd);
 }
 
 struct trial trial_tracepoint(const struct btf *btf)
 {
-	return try(&at_tracepoint, btf);
+	return try_program_attach(&at_tracepoint, btf);
 }
 
 struct trial trial_socket_cookie(const struct btf *btf)
 {
-	return try_to_load(&cookie_at_tracepoint, btf);
+	return try_program_load(&cookie_at_tracepoint, btf);
 }
 
 struct trial trial_kernel_read(const struct btf *btf)
 {
-	return try_to_load(&read_at_tracepoint, btf);
+	return try_program_load(&read_at_tracepoint, btf);
 }
 
 struct trial trial_socket_iterator(const struct btf *btf)
 {
-	return try(&over_sockets, btf);
+	return try_program_attach(&over_sockets, btf);
 }
 
 struct trial trial_descriptor_iterator(const struct btf *btf)
 {
-	return try(&over_descriptors, btf);
+	return try_program_attach(&over_descriptors, btf);
 }
 
 struct trial trial_accept_exit(const struct btf *btf)
 {
-	return try(&after_accept, btf);
+	return try_program_attach(&after_accept, btf);
 }
 
 struct trial trial_ring_buffer(void)
 {
-	/* a page of this machine: what is not a multiple of it is refused */
+	/* one page of this machine: the kernel refuses sizes that are no multiple of it */
 	CLEANUP(cleanup_close)
 	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, TRIAL_NAME, 0, 0, (__u32)sysconf(_SC_PAGESIZE), NULL);
 
-	return fd < 0 ? failed(TRIAL_LOAD, fd) : failed(TRIAL_DONE, 0);
+	return fd < 0 ? make_trial(TRIAL_LOAD, fd) : make_trial(TRIAL_DONE, 0);
 }
 
 /* ---- the system call ---- */
 
-static int bpf_call(int command, union bpf_attr *attr)
+static int call_bpf(int command, union bpf_attr *attr)
 {
 	int fd = (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
 
 	return fd < 0 ? -errno : fd;
 }
 
-/* Not by libbpf's function, which would lift the limit first. */
-static int create_array(void)
+/* Makes a map, but not by libbpf's function, which would lift the limit (RLIMIT_MEMLOCK) first. */
+static int create_trial_array(void)
 {
 	union bpf_attr attr;
 
-	memset(&attr, 0, sizeof(attr)); /* the kernel wants the bytes between its members 0 too */
+	memset(&attr, 0, sizeof(attr)); /* the kernel wants the bytes between the members to be 0 too */
 	attr.map_type = BPF_MAP_TYPE_ARRAY;
 	attr.key_size = 4;
 	attr.value_size = PAGE_BYTES;
 	attr.max_entries = 1;
 	strcpy(attr.map_name, TRIAL_NAME);
-	return bpf_call(BPF_MAP_CREATE, &attr);
+	return call_bpf(BPF_MAP_CREATE, &attr);
 }
 
 bool trial_counts_locked_memory(void)
 {
-	CLEANUP(cleanup_close) int before = create_array(), without_room = -1;
+	CLEANUP(cleanup_close) int before = create_trial_array(), without_room = -1;
 	struct rlimit limit, none;
 
 	if (before < 0 || getrlimit(RLIMIT_MEMLOCK, &limit))
@@ -223,39 +223,40 @@ bool trial_counts_locked_memory(void)
 	none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
 	if (setrlimit(RLIMIT_MEMLOCK, &none))
 		return false;
-	without_room = create_array();
+	without_room = create_trial_array();
 	setrlimit(RLIMIT_MEMLOCK, &limit);
 	return without_room == -EPERM;
 }
 
-/* Not by a command that does not exist: EINVAL, which that gets, is what some filters say. */
-static int ask_of_no_map(void)
+/* Calls bpf() for a map that does not exist. A command that does not exist would not do: it gets EINVAL, which is also
+ * what some filters return. */
+static int look_up_absent_map(void)
 {
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.map_fd = (__u32)-1;
-	return bpf_call(BPF_MAP_LOOKUP_ELEM, &attr);
+	return call_bpf(BPF_MAP_LOOKUP_ELEM, &attr);
 }
 
-static bool is_filtered(void)
+static bool is_seccomp_filtered(void)
 {
 	return prctl(PR_GET_SECCOMP) > 0;
 }
 
-/* Under a seccomp filter in a process of its own: some filters kill. */
+/* Calls bpf() in a child process where a seccomp filter is on: some filters kill the caller. */
 int trial_system_call(void)
 {
 	int status;
 	pid_t child;
 
-	if (!is_filtered())
-		return ask_of_no_map();
+	if (!is_seccomp_filtered())
+		return look_up_absent_map();
 	child = fork();
 	if (child < 0)
-		return ask_of_no_map();
+		return look_up_absent_map();
 	if (child == 0)
-		_exit(-ask_of_no_map() & 0xff);
+		_exit(-look_up_absent_map() & 0xff);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
@@ -264,7 +265,7 @@ int trial_system_call(void)
 
 bool trial_bpf_kills(void)
 {
-	return is_filtered() && trial_system_call() == -ESHUTDOWN;
+	return is_seccomp_filtered() && trial_system_call() == -ESHUTDOWN;
 }
 
 const char *trial_error_text(int err)

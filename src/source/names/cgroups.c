@@ -22,8 +22,8 @@ struct cgroups {
 	struct index by_id;
 };
 
-/* Version 2 has its own tree, or stands beside the trees of version 1. */
-static const char *find_tree(void)
+/* Finds the tree of version 2, which is mounted alone, or beside the trees of version 1. NULL: there is none. */
+static const char *find_cgroup_tree(void)
 {
 	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
 	struct statfs tree;
@@ -34,7 +34,7 @@ static const char *find_tree(void)
 	return NULL;
 }
 
-static int note(struct cgroups *cgroups, uint64_t id, const char *path)
+static int add_cgroup(struct cgroups *cgroups, uint64_t id, const char *path)
 {
 	size_t size = strlen(path) + 1;
 	struct group *group = malloc(sizeof(*group) + size);
@@ -46,7 +46,7 @@ static int note(struct cgroups *cgroups, uint64_t id, const char *path)
 	return 0;
 }
 
-static int read_tree(struct cgroups *cgroups, const char *root)
+static int read_cgroup_tree(struct cgroups *cgroups, const char *root)
 {
 	char *paths[] = {(char *)root, NULL};
 	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
@@ -56,8 +56,8 @@ static int read_tree(struct cgroups *cgroups, const char *root)
 
 	while (tree && !err && (entry = fts_read(tree)))
 		if (entry->fts_info == FTS_D)
-			err = note(cgroups, entry->fts_statp->st_ino,
-				   entry->fts_path[skip] ? entry->fts_path + skip : "/");
+			err = add_cgroup(cgroups, entry->fts_statp->st_ino,
+					 entry->fts_path[skip] ? entry->fts_path + skip : "/");
 	if (tree)
 		fts_close(tree);
 	return err;
@@ -67,11 +67,11 @@ struct cgroups *cgroups_read(void)
 {
 	WITH_PRIVILEGES;
 	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
-	const char *root = find_tree();
+	const char *root = find_cgroup_tree();
 
 	if (!cgroups)
 		return NULL;
-	if (index_init(&cgroups->by_id) || (root && read_tree(cgroups, root))) {
+	if (index_init(&cgroups->by_id) || (root && read_cgroup_tree(cgroups, root))) {
 		cgroups_free(cgroups);
 		return NULL;
 	}

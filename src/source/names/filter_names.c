@@ -22,14 +22,14 @@ static int look_up_service(void *context, const char *name, uint16_t *port)
 
 	(void)context;
 	if (!entry)
-		entry = getservbyname(name, NULL); /* of UDP alone */
+		entry = getservbyname(name, NULL); /* a service of UDP alone */
 	if (!entry)
 		return -ENOENT;
 	*port = ntohs((uint16_t)entry->s_port);
 	return 0;
 }
 
-static bool find_near_service(void *context, const char *name, char out[SERVICE_NAME_SIZE])
+static bool find_nearest_service(void *context, const char *name, char out[SERVICE_NAME_SIZE])
 {
 	struct services *services = services_read();
 	const char *near = services ? services_nearest(services, name) : NULL;
@@ -41,8 +41,9 @@ static bool find_near_service(void *context, const char *name, char out[SERVICE_
 	return near;
 }
 
-/* The name of a file, but not one that stands for something else as well. */
-static bool is_file(const char *word, struct netns_choice *choice)
+/* Takes the word for the name of a file under /run/netns, but not "host", which stands for the host's namespace as
+ * well. */
+static bool choose_netns_by_file(const char *word, struct netns_choice *choice)
 {
 	char name[NETNS_NAME_MAX + 2];
 
@@ -53,11 +54,11 @@ static bool is_file(const char *word, struct netns_choice *choice)
 	return true;
 }
 
-static bool is_known(uint32_t inode)
+static bool is_known_netns(uint32_t inode)
 {
 	struct netns_known *all = NULL;
 	size_t count = 0;
-	bool found = netns_know_all(&all, &count) != 0; /* who can tell? */
+	bool found = netns_know_all(&all, &count) != 0; /* after an error nobody can know: taken for known */
 
 	for (size_t i = 0; i < count && !found; i++)
 		found = all[i].inode == inode;
@@ -65,20 +66,21 @@ static bool is_known(uint32_t inode)
 	return found;
 }
 
-/* There may be nothing but sockets in it, of which nothing tells before they do something. */
-static bool is_inode(const char *word, struct netns_choice *choice)
+/* Takes the word for an inode. An unknown inode gets a warning only: there may be nothing but sockets in the namespace,
+ * and nothing shows sockets there before they do something. */
+static bool choose_netns_by_inode(const char *word, struct netns_choice *choice)
 {
 	if (parse_u32(word, NETNS_SMALLEST_INODE, UINT32_MAX, &choice->inodes[0]))
 		return false;
 	choice->count = 1;
-	if (!is_known(choice->inodes[0]))
+	if (!is_known_netns(choice->inodes[0]))
 		log_warning(
 			"no process is in network namespace %u, and /run/netns has no name for it: it may have gone",
 			choice->inodes[0]);
 	return true;
 }
 
-static bool is_process(const char *word, struct netns_choice *choice, int *err)
+static bool choose_netns_by_pid(const char *word, struct netns_choice *choice, int *err)
 {
 	uint32_t pid;
 
@@ -91,8 +93,9 @@ static bool is_process(const char *word, struct netns_choice *choice, int *err)
 	return true;
 }
 
-/* `err`: why it is no process's number, where it looks like one. */
-static void explain_process(int err, struct netns_choice *choice)
+/* Adds, at the beginning of choice->why, the reason why a word that looks like a pid means no process. `err`: that
+ * reason, a negative errno. */
+static void explain_missing_process(int err, struct netns_choice *choice)
 {
 	char list[NETNS_LIST_SIZE], what[96];
 
@@ -104,7 +107,7 @@ static void explain_process(int err, struct netns_choice *choice)
 	snprintf(choice->why, sizeof(choice->why), "%s%s", what, list);
 }
 
-static int look_everywhere(const char *word, int process_err, struct netns_choice *choice)
+static int search_all_netns(const char *word, int process_err, struct netns_choice *choice)
 {
 	struct netns_known *all = NULL;
 	size_t count = 0;
@@ -114,7 +117,7 @@ static int look_everywhere(const char *word, int process_err, struct netns_choic
 		err = netns_choose(all, count, word, choice);
 	free(all);
 	if (err == -ENOENT && process_err != -EINVAL && process_err != -ERANGE)
-		explain_process(process_err, choice);
+		explain_missing_process(process_err, choice);
 	return err;
 }
 
@@ -123,10 +126,11 @@ static int look_up_netns(void *context, const char *word, struct netns_choice *c
 	int process_err;
 
 	(void)context;
-	if (is_file(word, choice) || is_inode(word, choice) || is_process(word, choice, &process_err))
+	if (choose_netns_by_file(word, choice) || choose_netns_by_inode(word, choice) ||
+	    choose_netns_by_pid(word, choice, &process_err))
 		return 0;
-	return look_everywhere(word, process_err, choice);
+	return search_all_netns(word, process_err, choice);
 }
 
 const struct filter_names host_names = {
-	.service = look_up_service, .near_service = find_near_service, .netns = look_up_netns};
+	.service = look_up_service, .near_service = find_nearest_service, .netns = look_up_netns};

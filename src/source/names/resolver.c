@@ -18,20 +18,20 @@ enum progress { WAITING, ANSWERED, NAMELESS };
 
 struct question {
 	struct link by_address;
-	struct question *next; /* that was asked after it */
+	struct question *next; /* asked after this one */
 	struct address address;
 	uint8_t family;
 	enum progress progress;
 	char name[NAME_SIZE];
 };
 
-/* Who asks and who answers share it; the last of them frees it. */
+/* Shared by the asking and the answering threads. The last of them frees it. */
 struct resolver {
 	pthread_mutex_t lock;
 	pthread_cond_t asked;
 	pthread_cond_t answered;
 	struct index by_address;
-	struct question *first, *last; /* those that nobody has taken up yet */
+	struct question *first, *last; /* questions that no thread has taken up yet */
 	uint64_t patience_ns;
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0: nothing was asked yet */
 	size_t waiting;       /* questions without an answer */
@@ -41,7 +41,7 @@ struct resolver {
 	bool closing;
 };
 
-static uint64_t key_of(const struct resolver *resolver, const struct address *address, uint8_t family)
+static uint64_t make_address_key(const struct resolver *resolver, const struct address *address, uint8_t family)
 {
 	uint64_t words[3] = {family};
 
@@ -71,7 +71,7 @@ struct resolver *resolver_new(uint64_t patience_ns)
 	return resolver;
 }
 
-static void destroy(struct resolver *resolver)
+static void destroy_resolver(struct resolver *resolver)
 {
 	struct link *link, *next;
 	size_t bucket;
@@ -87,14 +87,14 @@ static void destroy(struct resolver *resolver)
 	free(resolver);
 }
 
-/* Unlocks. */
-static void leave(struct resolver *resolver)
+/* Drops a user and unlocks. The last user frees the resolver. */
+static void leave_resolver(struct resolver *resolver)
 {
 	bool last = --resolver->users == 0;
 
 	pthread_mutex_unlock(&resolver->lock);
 	if (last)
-		destroy(resolver);
+		destroy_resolver(resolver);
 }
 
 void resolver_free(struct resolver *resolver)
@@ -104,12 +104,12 @@ void resolver_free(struct resolver *resolver)
 	pthread_mutex_lock(&resolver->lock);
 	resolver->closing = true;
 	pthread_cond_broadcast(&resolver->asked);
-	leave(resolver);
+	leave_resolver(resolver);
 }
 
-/* ---- those who answer ---- */
+/* ---- answering ---- */
 
-static socklen_t to_sockaddr(const struct question *question, struct sockaddr_storage *out)
+static socklen_t fill_sockaddr(const struct question *question, struct sockaddr_storage *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (question->family == 4) {
@@ -125,10 +125,10 @@ static socklen_t to_sockaddr(const struct question *question, struct sockaddr_st
 	return sizeof(struct sockaddr_in6);
 }
 
-static void answer(struct resolver *resolver, struct question *question)
+static void answer_question(struct resolver *resolver, struct question *question)
 {
 	struct sockaddr_storage address;
-	socklen_t length = to_sockaddr(question, &address);
+	socklen_t length = fill_sockaddr(question, &address);
 	char name[NAME_SIZE];
 	int failed;
 
@@ -142,7 +142,7 @@ static void answer(struct resolver *resolver, struct question *question)
 	pthread_cond_broadcast(&resolver->answered);
 }
 
-static void *answer_all(void *context)
+static void *answer_questions(void *context)
 {
 	struct resolver *resolver = context;
 
@@ -152,33 +152,33 @@ static void *answer_all(void *context)
 
 		if (question) {
 			resolver->first = question->next;
-			answer(resolver, question);
+			answer_question(resolver, question);
 			continue;
 		}
 		resolver->idle++;
 		pthread_cond_wait(&resolver->asked, &resolver->lock);
 		resolver->idle--;
 	}
-	leave(resolver);
+	leave_resolver(resolver);
 	return NULL;
 }
 
-static void start_thread(struct resolver *resolver)
+static void start_resolver_thread(struct resolver *resolver)
 {
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, answer_all, resolver))
+	if (pthread_create(&thread, NULL, answer_questions, resolver))
 		return;
 	pthread_detach(thread);
 	resolver->threads++;
 	resolver->users++;
 }
 
-/* ---- those who ask ---- */
+/* ---- asking ---- */
 
-static struct question *find(const struct resolver *resolver, const struct address *address, uint8_t family)
+static struct question *find_question(const struct resolver *resolver, const struct address *address, uint8_t family)
 {
-	struct link *link = index_find(&resolver->by_address, key_of(resolver, address, family));
+	struct link *link = index_find(&resolver->by_address, make_address_key(resolver, address, family));
 
 	for (; link; link = index_find_next(link)) {
 		struct question *question = LINK_OWNER(link, struct question, by_address);
@@ -189,9 +189,9 @@ static struct question *find(const struct resolver *resolver, const struct addre
 	return NULL;
 }
 
-static void enqueue(struct resolver *resolver, struct question *question)
+static void enqueue_question(struct resolver *resolver, struct question *question)
 {
-	uint64_t key = key_of(resolver, &question->address, question->family);
+	uint64_t key = make_address_key(resolver, &question->address, question->family);
 
 	index_insert(&resolver->by_address, &question->by_address, key);
 	if (resolver->first)
@@ -203,7 +203,7 @@ static void enqueue(struct resolver *resolver, struct question *question)
 	if (!resolver->deadline_ns)
 		resolver->deadline_ns = clock_monotonic_ns() + resolver->patience_ns;
 	if (!resolver->idle && resolver->threads < MAX_THREADS)
-		start_thread(resolver);
+		start_resolver_thread(resolver);
 	pthread_cond_signal(&resolver->asked);
 }
 
@@ -212,11 +212,11 @@ void resolver_ask(struct resolver *resolver, const struct address *address, uint
 	struct question *question;
 
 	pthread_mutex_lock(&resolver->lock);
-	question = find(resolver, address, family) ? NULL : calloc(1, sizeof(*question));
+	question = find_question(resolver, address, family) ? NULL : calloc(1, sizeof(*question));
 	if (question) {
 		question->address = *address;
 		question->family = family;
-		enqueue(resolver, question);
+		enqueue_question(resolver, question);
 	}
 	pthread_mutex_unlock(&resolver->lock);
 }
@@ -229,7 +229,7 @@ const char *resolver_name(struct resolver *resolver, const struct address *addre
 	int timeout = 0;
 
 	pthread_mutex_lock(&resolver->lock);
-	question = find(resolver, address, family);
+	question = find_question(resolver, address, family);
 	deadline.tv_sec = (time_t)(resolver->deadline_ns / NS_PER_SEC);
 	deadline.tv_nsec = (long)(resolver->deadline_ns % NS_PER_SEC);
 	while (question && question->progress == WAITING && !timeout)

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The names of addresses, asked for in the background, and not waited for without end: a name server that does not
- * answer keeps nobody from the rest.
+ * Names of addresses, asked for in the background. The time to wait for them is limited: a name server that does not
+ * answer does not hold up the rest.
  */
 #include "address.h"
 
 struct resolver;
 
-/* NULL when index_init() fails, or memory is short. After `patience_ns` from its first question it waits for no answer
- * any more. */
+/* NULL when index_init() fails, or memory is short. From `patience_ns` after its first question on, the resolver waits
+ * for no answer any more. */
 struct resolver *resolver_new(uint64_t patience_ns);
 
-/* Leaves behind what is still being asked. */
+/* Does not wait for questions that are still being asked. NULL is fine. */
 void resolver_free(struct resolver *resolver);
 
-/* Asks for a name; once for each address. */
+/* Asks for the name of an address, once for each address. */
 void resolver_ask(struct resolver *resolver, const struct address *address, uint8_t family);
 
-/* The name of an address that was asked for, waiting for it if need be; NULL: it has none, or none is known in time.
- * Hostile text; it holds as long as `resolver` does. */
+/* Returns the name of an address that was asked for, and waits for the answer if need be. NULL: the address has no
+ * name, or none is known in time. Hostile text, valid as long as `resolver` is. */
 const char *resolver_name(struct resolver *resolver, const struct address *address, uint8_t family);
 
-/* How many questions were not answered in time. */
+/* Returns how many questions were not answered in time. */
 size_t resolver_unanswered(struct resolver *resolver);

@@ -11,13 +11,13 @@
 
 enum { PORTS = 1 << 16 };
 
-/* Mostly untouched memory: there are a few hundred services. */
+/* Names by protocol and port. Most of this memory stays untouched: there are a few hundred services. */
 struct services {
 	char *names[PROTOCOL_UNIX][PORTS];
 };
 
-/* The first name that a port has is the one that counts, as for getservbyport(). */
-static int note(struct services *services, enum protocol protocol, uint16_t port, const char *name)
+/* Keeps the first name of a port, which is the one that counts for getservbyport() too. */
+static int add_service_name(struct services *services, enum protocol protocol, uint16_t port, const char *name)
 {
 	char **slot = &services->names[protocol][port];
 
@@ -27,7 +27,7 @@ static int note(struct services *services, enum protocol protocol, uint16_t port
 	return *slot ? 0 : -ENOMEM;
 }
 
-static int read_services(struct services *services)
+static int read_service_names(struct services *services)
 {
 	const struct servent *entry;
 	int err = 0;
@@ -37,15 +37,15 @@ static int read_services(struct services *services)
 		uint16_t port = ntohs((uint16_t)entry->s_port);
 
 		if (strcmp(entry->s_proto, "tcp") == 0)
-			err = note(services, PROTOCOL_TCP, port, entry->s_name);
+			err = add_service_name(services, PROTOCOL_TCP, port, entry->s_name);
 		else if (strcmp(entry->s_proto, "udp") == 0)
-			err = note(services, PROTOCOL_UDP, port, entry->s_name);
+			err = add_service_name(services, PROTOCOL_UDP, port, entry->s_name);
 	}
 	endservent();
 	return err;
 }
 
-static int read_protocols(struct services *services)
+static int read_protocol_names(struct services *services)
 {
 	const struct protoent *entry;
 	int err = 0;
@@ -53,7 +53,7 @@ static int read_protocols(struct services *services)
 	setprotoent(1);
 	while (!err && (entry = getprotoent()))
 		if (entry->p_proto >= 0 && entry->p_proto < PORTS)
-			err = note(services, PROTOCOL_RAW, (uint16_t)entry->p_proto, entry->p_name);
+			err = add_service_name(services, PROTOCOL_RAW, (uint16_t)entry->p_proto, entry->p_name);
 	endprotoent();
 	return err;
 }
@@ -64,7 +64,7 @@ struct services *services_read(void)
 
 	if (!services)
 		return NULL;
-	if (read_services(services) || read_protocols(services)) {
+	if (read_service_names(services) || read_protocol_names(services)) {
 		services_free(services);
 		return NULL;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What ports are called: /etc/services and /etc/protocols, or whatever the host's nsswitch.conf names, read once.
+ * Names of ports: /etc/services and /etc/protocols, or other sources that the host's nsswitch.conf names, read once.
  */
 #include "socket.h"
 
@@ -11,13 +11,13 @@ struct services;
 struct services *services_read(void);
 void services_free(struct services *services);
 
-/* Of a port of TCP or UDP, or for a raw socket of an IP protocol; NULL: it has no name. Hostile text; it holds as long
- * as `services` does. */
+/* Returns the name of a port of TCP or UDP, or for a raw socket that of an IP protocol; NULL: there is none. Hostile
+ * text, valid as long as `services` is. */
 const char *services_name(const struct services *services, enum protocol protocol, uint16_t port);
 
-/* The port of a service of TCP or UDP, or of either (PROTOCOL_COUNT). 0 or -ENOENT. */
+/* Finds the port of a service of TCP or UDP, or of either (PROTOCOL_COUNT). 0 or -ENOENT. */
 int services_port(enum protocol protocol, const char *name, uint16_t *port);
 
-/* The name that is nearest to a mistyped one, if it is near enough to be meant; else NULL. It holds as long as
- * `services` does. */
+/* Returns the name that is nearest to a mistyped one, if it is near enough to be meant; else NULL. Valid as long as
+ * `services` is. */
 const char *services_nearest(const struct services *services, const char *word);

@@ -47,7 +47,7 @@ void users_free(struct users *users)
 	free(users);
 }
 
-static struct user *look_up(uint32_t uid)
+static struct user *look_up_user(uint32_t uid)
 {
 	struct user *user = calloc(1, sizeof(*user));
 	struct passwd entry, *found = NULL;
@@ -61,7 +61,7 @@ static struct user *look_up(uint32_t uid)
 const char *users_name(struct users *users, uint32_t uid)
 {
 	struct link *link = index_find(&users->by_id, uid);
-	struct user *user = link ? LINK_OWNER(link, struct user, by_id) : look_up(uid);
+	struct user *user = link ? LINK_OWNER(link, struct user, by_id) : look_up_user(uid);
 
 	if (user && !link)
 		index_insert(&users->by_id, &user->by_id, uid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What users are called: /etc/passwd, or whatever the host's nsswitch.conf names, each asked for once.
+ * Names of users: /etc/passwd, or other sources that the host's nsswitch.conf names, each asked for once.
  */
 #include <stdint.h>
 
@@ -11,5 +11,6 @@ struct users;
 struct users *users_new(void);
 void users_free(struct users *users);
 
-/* NULL: it has no name, or none is to be had. Hostile text; it holds as long as `users` does. */
+/* Returns the name of a user; NULL: there is none, or none can be found out. Hostile text, valid as long as `users` is.
+ */
 const char *users_name(struct users *users, uint32_t uid);

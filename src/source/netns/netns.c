@@ -27,26 +27,26 @@ enum { INIT_PID = 1, KTHREADD_PID = 2 };
 
 /* ---- one by one ---- */
 
-struct visit {
+struct task_walk {
 	netns_task_handler *handler;
 	void *context;
-	size_t denied; /* tasks that may not be looked at, but for PID 1: even root may not look at that everywhere */
+	size_t denied; /* tasks that we may not inspect, but for PID 1, which not even root may inspect everywhere */
 };
 
-static int hand_on(struct visit *visit, int proc, int pid)
+static int report_task_netns(struct task_walk *walk, int proc, int pid)
 {
 	char path[64];
 	struct stat file;
 
 	snprintf(path, sizeof(path), "%d/ns/net", pid);
 	if (fstatat(proc, path, &file, 0) == 0)
-		return visit->handler(visit->context, (uint32_t)file.st_ino, pid);
-	visit->denied += errno == EACCES || errno == EPERM;
+		return walk->handler(walk->context, (uint32_t)file.st_ino, pid);
+	walk->denied += errno == EACCES || errno == EPERM;
 	return 0;
 }
 
-/* The threads of a process may each be in a namespace of their own. */
-static int each_other_thread(struct visit *visit, int proc, int pid)
+/* Reports all threads but the main one: each thread of a process may be in a namespace of its own. */
+static int walk_other_threads(struct task_walk *walk, int proc, int pid)
 {
 	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
 	char path[64];
@@ -60,11 +60,11 @@ static int each_other_thread(struct visit *visit, int proc, int pid)
 	tasks = dir_open_at(proc, path);
 	while (tasks && !err && (tid = dir_next_number(tasks)) >= 0)
 		if (tid != pid)
-			err = hand_on(visit, proc, (int)tid);
+			err = report_task_netns(walk, proc, (int)tid);
 	return err;
 }
 
-static int each_task(struct visit *visit, bool threads)
+static int walk_tasks(struct task_walk *walk, bool threads)
 {
 	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
 	int64_t pid;
@@ -73,13 +73,13 @@ static int each_task(struct visit *visit, bool threads)
 	if (!proc)
 		return -errno;
 	while (!err && (pid = dir_next_number(proc)) >= 0) {
-		size_t denied = visit->denied;
+		size_t denied = walk->denied;
 
-		err = hand_on(visit, dirfd(proc), (int)pid);
+		err = report_task_netns(walk, dirfd(proc), (int)pid);
 		if (!err && threads)
-			err = each_other_thread(visit, dirfd(proc), (int)pid);
+			err = walk_other_threads(walk, dirfd(proc), (int)pid);
 		if (pid == INIT_PID)
-			visit->denied = denied;
+			walk->denied = denied;
 	}
 	return err;
 }
@@ -87,14 +87,15 @@ static int each_task(struct visit *visit, bool threads)
 int netns_each_task(bool threads, netns_task_handler *handler, void *context)
 {
 	WITH_PRIVILEGES;
-	struct visit visit = {.handler = handler, .context = context};
+	struct task_walk walk = {.handler = handler, .context = context};
 
-	return each_task(&visit, threads);
+	return walk_tasks(&walk, threads);
 }
 
-/* A descriptor, or a negative errno. Anything may be there: a file that is being made or unmade and not mounted on yet,
- * a pipe at which an open() would wait, a namespace of another type. */
-static int open_file(int dir, const char *name, uint32_t *inode)
+/* Opens the file of a network namespace under /run/netns. Returns a descriptor, or a negative errno. Anything may be
+ * there: a file that is being made or removed, with no namespace mounted on it, a pipe at which an open() would wait, a
+ * namespace of another type. */
+static int open_netns_file(int dir, const char *name, uint32_t *inode)
 {
 	CLEANUP(cleanup_close) int fd = -1;
 	struct stat file;
@@ -127,7 +128,7 @@ int netns_each_file(netns_file_handler *handler, void *context)
 
 		if (entry->d_name[0] == '.')
 			continue;
-		fd = open_file(dirfd(dir), entry->d_name, &inode);
+		fd = open_netns_file(dirfd(dir), entry->d_name, &inode);
 		if (fd >= 0)
 			err = handler(context, inode, entry->d_name, &fd);
 		else if (errno_is_resource(fd))
@@ -143,7 +144,7 @@ int netns_of_file(const char *name, uint32_t *inode)
 
 	if (dir < 0 || !*name || name[0] == '.' || strchr(name, '/'))
 		return -ENOENT;
-	fd = open_file(dir, name, inode);
+	fd = open_netns_file(dir, name, inode);
 	return fd < 0 ? fd : 0;
 }
 
@@ -167,8 +168,8 @@ uint32_t netns_home(void)
 	return stat("/proc/thread-self/ns/net", &file) ? 0 : (uint32_t)file.st_ino;
 }
 
-/* kthreadd, the parent of all kernel threads, which stay where the kernel began; in a pid namespace of its own 2 is
- * any process. */
+/* Used to know that PID 2 is kthreadd, the parent of all kernel threads. Kernel threads stay in the namespaces in which
+ * the kernel began. In another pid namespace than the host's, PID 2 is any process. */
 static bool is_kernel_thread(int pid)
 {
 	CLEANUP(cleanup_close) int fd = -1;
@@ -183,18 +184,19 @@ static bool is_kernel_thread(int pid)
 	if (length <= 0)
 		return false;
 	text[length] = '\0';
-	after_name = strrchr(text, ')'); /* which may hold anything */
+	after_name = strrchr(text, ')'); /* the name before it may hold anything */
 	return after_name && sscanf(after_name, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && flags & PF_KTHREAD;
 }
 
-static int is_inode(void *context, uint32_t inode, const char *name, int *fd)
+static int stop_at_inode(void *context, uint32_t inode, const char *name, int *fd)
 {
 	(void)name;
 	(void)fd;
 	return inode == *(const uint32_t *)context ? -EEXIST : 0;
 }
 
-/* Where nothing tells the host's own, it is ours, unless that is one that somebody has made and named. */
+/* Where neither PID 1 nor kthreadd shows the host's namespace, ours is taken for it, unless ours is under /run/netns:
+ * somebody has made and named that one. */
 uint32_t netns_host(void)
 {
 	WITH_PRIVILEGES;
@@ -205,12 +207,12 @@ uint32_t netns_host(void)
 	if (is_kernel_thread(KTHREADD_PID) && netns_of_process(KTHREADD_PID, &inode) == 0)
 		return inode;
 	inode = netns_home();
-	return netns_each_file(is_inode, &inode) ? 0 : inode;
+	return netns_each_file(stop_at_inode, &inode) ? 0 : inode;
 }
 
 /* ---- all of them ---- */
 
-static struct netns *find_or_add(struct netns_list *list, uint32_t inode)
+static struct netns *find_or_add_netns(struct netns_list *list, uint32_t inode)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (list->all[i].inode == inode)
@@ -223,7 +225,7 @@ static struct netns *find_or_add(struct netns_list *list, uint32_t inode)
 
 static int add_witness(void *context, uint32_t inode, int tid)
 {
-	struct netns *netns = find_or_add(context, inode);
+	struct netns *netns = find_or_add_netns(context, inode);
 
 	if (!netns)
 		return -ENOMEM;
@@ -232,9 +234,9 @@ static int add_witness(void *context, uint32_t inode, int tid)
 	return 0;
 }
 
-static int add_file(void *context, uint32_t inode, const char *name, int *fd)
+static int keep_netns_file(void *context, uint32_t inode, const char *name, int *fd)
 {
-	struct netns *netns = find_or_add(context, inode);
+	struct netns *netns = find_or_add_netns(context, inode);
 
 	(void)name;
 	if (!netns)
@@ -248,15 +250,15 @@ int netns_discover(struct netns_list *list)
 {
 	WITH_PRIVILEGES;
 	struct netns_list found = {0};
-	struct visit visit = {.handler = add_witness, .context = &found};
-	int err = netns_home() ? each_task(&visit, true) : -ENOENT; /* /proc is not mounted */
-	int file_err = err ? 0 : netns_each_file(add_file, &found);
+	struct task_walk walk = {.handler = add_witness, .context = &found};
+	int err = netns_home() ? walk_tasks(&walk, true) : -ENOENT; /* /proc is not mounted */
+	int file_err = err ? 0 : netns_each_file(keep_netns_file, &found);
 
 	if (err || file_err == -ENOMEM) {
 		netns_list_free(&found);
 		return err ? err : file_err;
 	}
-	found.whole = process_all_are_shown() && !visit.denied && !file_err; /* out of descriptors */
+	found.whole = process_all_are_shown() && !walk.denied && !file_err; /* file_err: descriptors ran out */
 	*list = found;
 	return 0;
 }
@@ -269,8 +271,8 @@ void netns_list_free(struct netns_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-/* A file of /proc/net of the namespace that a witness is in; -ESRCH when the witness is there no more. */
-static int open_by_witness(const struct netns *netns, int witness, const char *table)
+/* Opens a file of /proc/net of the namespace that a witness is in. -ESRCH: the witness is not there any more. */
+static int open_table_by_witness(const struct netns *netns, int witness, const char *table)
 {
 	char path[64];
 	struct stat file;
@@ -280,7 +282,7 @@ static int open_by_witness(const struct netns *netns, int witness, const char *t
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		fd = -errno;
-	/* It may have moved, or its number may be another process's by now. */
+	/* The witness may have moved to another namespace, or its pid may be another process's by now. */
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", witness);
 	if (stat(path, &file) == 0 && file.st_ino == netns->inode)
 		return fd;
@@ -288,7 +290,7 @@ static int open_by_witness(const struct netns *netns, int witness, const char *t
 	return -ESRCH;
 }
 
-static int open_witnessed(const struct netns *netns, int witness)
+static int open_netns_of_witness(const struct netns *netns, int witness)
 {
 	char path[64];
 	struct stat file;
@@ -302,12 +304,12 @@ static int open_witnessed(const struct netns *netns, int witness)
 	return -ESRCH;
 }
 
-static int open_namespace(const struct netns *netns)
+static int open_netns(const struct netns *netns)
 {
 	if (netns->fd >= 0)
 		return fcntl(netns->fd, F_DUPFD_CLOEXEC, 0);
 	for (int i = 0; i < netns->witness_count; i++) {
-		int fd = open_witnessed(netns, netns->witnesses[i]);
+		int fd = open_netns_of_witness(netns, netns->witnesses[i]);
 
 		if (fd >= 0)
 			return fd;
@@ -324,7 +326,7 @@ int netns_enter(const struct netns *netns, int *home)
 	*home = -1;
 	if (stat("/proc/thread-self/ns/net", &file) == 0 && file.st_ino == netns->inode)
 		return 0;
-	there = open_namespace(netns);
+	there = open_netns(netns);
 	if (there < 0)
 		return there;
 	*home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -347,7 +349,7 @@ bool netns_may_enter(void)
 	return here >= 0 && setns(here, CLONE_NEWNET) == 0;
 }
 
-static int open_by_entering(const struct netns *netns, const char *table)
+static int open_table_by_entering(const struct netns *netns, const char *table)
 {
 	CLEANUP(cleanup_close) int home = -1;
 	char path[64];
@@ -368,10 +370,10 @@ int netns_open_table(const struct netns *netns, const char *table)
 	WITH_PRIVILEGES;
 
 	for (int i = 0; i < netns->witness_count; i++) {
-		int fd = open_by_witness(netns, netns->witnesses[i], table);
+		int fd = open_table_by_witness(netns, netns->witnesses[i], table);
 
 		if (fd != -ESRCH)
 			return fd;
 	}
-	return netns->fd < 0 ? -ESRCH : open_by_entering(netns, table);
+	return netns->fd < 0 ? -ESRCH : open_table_by_entering(netns, table);
 }

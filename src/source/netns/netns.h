@@ -12,62 +12,65 @@ enum { NETNS_WITNESSES = 4 };
 
 struct netns {
 	uint32_t inode;
-	/* Threads that are in it, through whose /proc it can be read without entering it: several, since they
-	 * may exit meanwhile. */
+	/* Threads that are in the namespace: through their /proc the namespace can be read without being entered.
+	 * Several, since a thread may exit meanwhile. */
 	int witnesses[NETNS_WITNESSES];
 	int witness_count;
-	int fd; /* of its file under /run/netns; -1: none */
+	int fd; /* descriptor of the namespace's file under /run/netns; -1: none */
 };
 
 struct netns_list {
 	struct netns *all;
 	size_t count, room;
-	bool whole; /* of every process it is known in which it is: another one has no process */
+	bool whole; /* the namespace of every process is known: one that is not listed has no process */
 };
 
-/* 0 or a negative errno; the caller frees the list. Processes that exit meanwhile are passed over. */
+/* Lists the network namespaces. 0 or a negative errno; the caller frees the list. Processes that exit meanwhile are
+ * passed over. */
 int netns_discover(struct netns_list *list);
 void netns_list_free(struct netns_list *list);
 
-/* Opens a file of /proc/net ("tcp", "tcp6", "sockstat" …) of a namespace. A descriptor, or a negative errno. Enters the
- * namespace and comes back, in this thread, where no process is in it (which takes CAP_SYS_ADMIN). */
+/* Opens a file of /proc/net ("tcp", "tcp6", "sockstat" …) of a namespace. Returns a descriptor, or a negative errno.
+ * Where no process is in the namespace, this thread enters it and comes back, which takes CAP_SYS_ADMIN. */
 int netns_open_table(const struct netns *netns, const char *table);
 
-/* This thread in that namespace, until netns_return(*home); the caller closes *home. Where it is in it already, *home
- * is -1. 0 or a negative errno, and it is where it was. */
+/* Moves this thread into a namespace, until netns_return(*home); the caller closes *home. *home is -1 where the thread
+ * is in that namespace already. 0; or a negative errno, and the thread is where it was. */
 int netns_enter(const struct netns *netns, int *home);
 void netns_return(int home);
 
-/* Whether this process may enter namespaces. */
+/* True when this process may enter network namespaces. */
 bool netns_may_enter(void);
 
 /* ---- one by one, without keeping anything ---- */
 
 /* The kernel gives namespaces no smaller inodes (PROC_MNT_INIT_INO, include/linux/proc_ns.h, of Linux 6.18, where the
- * first namespaces got fixed ones), and processes no PIDs as great. */
+ * first namespaces got fixed ones). No PID is as great. */
 #define NETNS_SMALLEST_INODE 0xeffffff8u
 
-/* Each returns 0 or a negative errno, which ends the walk. */
+/* Receive a task, or a file under /run/netns. Each returns 0, or a negative errno, which ends the walk. */
 typedef int netns_task_handler(void *context, uint32_t inode, int pid);
 typedef int netns_file_handler(void *context, uint32_t inode, const char *name, int *fd);
 
-/* Every process, in the order of their PIDs; with `threads` also every other thread. Those that exit meanwhile or that
- * may not be looked at are passed over. */
+/* Calls the handler for every process, in the order of the PIDs; with `threads` also for every other thread. Tasks that
+ * exit meanwhile, or that we may not inspect, are passed over. */
 int netns_each_task(bool threads, netns_task_handler *handler, void *context);
 
-/* Every network namespace under /run/netns, in no order, with a descriptor of its file, which the handler may take
- * (TAKE_FD). What else is there is passed over. */
+/* Calls the handler for every network namespace under /run/netns, in no order, with a descriptor of its file, which the
+ * handler may take (TAKE_FD). Anything else there is passed over. */
 int netns_each_file(netns_file_handler *handler, void *context);
 
-/* 0 or a negative errno: -ENOENT, there is no such file; -EINVAL, it is no network namespace. */
+/* Finds the namespace of a file under /run/netns. 0 or a negative errno: -ENOENT, there is no such file; -EINVAL, the
+ * file is no network namespace. */
 int netns_of_file(const char *name, uint32_t *inode);
 
-/* 0 or a negative errno: -ENOENT, there is no such process; -EACCES, it may not be looked at. */
+/* Finds the namespace of a process. 0 or a negative errno: -ENOENT, there is no such process; -EACCES, we may not
+ * inspect the process. */
 int netns_of_process(uint32_t pid, uint32_t *inode);
 
-/* Ours; 0 when /proc is not there. */
+/* Returns the namespace of this thread; 0 when /proc is not there. */
 uint32_t netns_home(void);
 
-/* The host's: that of PID 1, or where it may not be looked at, of kernel threads; else ours, if it has no name. 0: not
- * known. */
+/* Returns the host's namespace: that of PID 1, or where we may not inspect PID 1, that of kernel threads; else ours, if
+ * ours has no name. 0: not known. */
 uint32_t netns_host(void);

@@ -11,61 +11,63 @@
 #include "netns.h"
 #include "process.h"
 
-/* ---- for those who print ---- */
+/* ---- for the names in the output ---- */
 
-struct visit {
+/* A visitor of names or of processes, while a walk goes on. */
+struct finder_visit {
 	netns_name_visitor *name;
 	netns_process_visitor *process;
-	void *visitor;
+	void *visitor; /* the context of `name` or `process` */
 };
 
-static int visit_name(void *context, uint32_t inode, const char *name, int *fd)
+static int pass_on_netns_name(void *context, uint32_t inode, const char *name, int *fd)
 {
-	const struct visit *visit = context;
+	const struct finder_visit *visit = context;
 
 	(void)fd;
 	visit->name(visit->visitor, inode, name);
 	return 0;
 }
 
-static int visit_process(void *context, uint32_t inode, int pid)
+static int pass_on_netns_process(void *context, uint32_t inode, int pid)
 {
-	const struct visit *visit = context;
+	const struct finder_visit *visit = context;
 
 	visit->process(visit->visitor, inode, (uint32_t)pid);
 	return 0;
 }
 
-static uint64_t now_ns(void *context)
+static uint64_t read_finder_clock(void *context)
 {
 	(void)context;
 	return clock_monotonic_ns();
 }
 
-static uint32_t host(void *context)
+static uint32_t find_host_netns(void *context)
 {
 	(void)context;
 	return netns_host();
 }
 
-static void names(void *context, netns_name_visitor *visitor, void *its_context)
+static void visit_netns_names(void *context, netns_name_visitor *visitor, void *its_context)
 {
-	struct visit visit = {.name = visitor, .visitor = its_context};
+	struct finder_visit visit = {.name = visitor, .visitor = its_context};
 
 	(void)context;
-	netns_each_file(visit_name, &visit);
+	netns_each_file(pass_on_netns_name, &visit);
 }
 
-/* A thread apart from its process is not worth looking at each: what it does is told under a number. */
-static void processes(void *context, netns_process_visitor *visitor, void *its_context)
+/* Visits processes, but not each of their threads: a thread in another namespace than its process is not worth that.
+ * The output shows such a namespace by its number. */
+static void visit_netns_processes(void *context, netns_process_visitor *visitor, void *its_context)
 {
-	struct visit visit = {.process = visitor, .visitor = its_context};
+	struct finder_visit visit = {.process = visitor, .visitor = its_context};
 
 	(void)context;
-	netns_each_task(false, visit_process, &visit);
+	netns_each_task(false, pass_on_netns_process, &visit);
 }
 
-static uint32_t of_process(void *context, uint32_t pid)
+static uint32_t find_process_netns(void *context, uint32_t pid)
 {
 	uint32_t inode;
 
@@ -73,87 +75,87 @@ static uint32_t of_process(void *context, uint32_t pid)
 	return netns_of_process(pid, &inode) ? 0 : inode;
 }
 
-static bool container(void *context, uint32_t pid, struct container *out)
+static bool find_process_container(void *context, uint32_t pid, struct container *out)
 {
 	(void)context;
 	return process_container(pid, out);
 }
 
 const struct netns_finder host_netns_finder = {
-	.now_ns = now_ns,
-	.host = host,
-	.names = names,
-	.processes = processes,
-	.of_process = of_process,
-	.container = container,
+	.now_ns = read_finder_clock,
+	.host = find_host_netns,
+	.names = visit_netns_names,
+	.processes = visit_netns_processes,
+	.of_process = find_process_netns,
+	.container = find_process_container,
 };
 
-/* ---- for a word of the user's ---- */
+/* ---- for a word that the user gave ---- */
 
-struct knowledge {
+struct known_netns_list {
 	struct netns_known *all;
 	size_t count, room;
 };
 
-static int add(struct knowledge *knowledge, const struct netns_known *known)
+static int add_known_netns(struct known_netns_list *list, const struct netns_known *known)
 {
-	for (size_t i = 0; i < knowledge->count; i++) {
-		const struct netns_known *other = &knowledge->all[i];
+	for (size_t i = 0; i < list->count; i++) {
+		const struct netns_known *other = &list->all[i];
 
 		if (other->inode == known->inode && other->rank == known->rank && !strcmp(other->name, known->name) &&
 		    !strcmp(other->container.id, known->container.id))
 			return 0;
 	}
-	if (!GROW(knowledge->all, knowledge->count, knowledge->room, 8))
+	if (!GROW(list->all, list->count, list->room, 8))
 		return -ENOMEM;
-	knowledge->all[knowledge->count++] = *known;
+	list->all[list->count++] = *known;
 	return 0;
 }
 
-static int add_name(void *context, uint32_t inode, const char *name, int *fd)
+static int add_netns_name(void *context, uint32_t inode, const char *name, int *fd)
 {
 	struct netns_known known = {.inode = inode, .rank = netns_rank_of(name)};
 
 	(void)fd;
 	snprintf(known.name, sizeof(known.name), "%s", name);
-	return add(context, &known);
+	return add_known_netns(context, &known);
 }
 
-static int add_inode(void *context, uint32_t inode, int tid)
+static int add_netns_inode(void *context, uint32_t inode, int tid)
 {
 	struct netns_known known = {.inode = inode};
 
 	(void)tid;
-	return add(context, &known);
+	return add_known_netns(context, &known);
 }
 
-static int add_container(void *context, uint32_t inode, int pid)
+static int add_netns_container(void *context, uint32_t inode, int pid)
 {
 	struct netns_known known = {.inode = inode, .rank = NETNS_BY_CONTAINER};
 
 	if (!process_container((uint32_t)pid, &known.container))
 		return 0;
 	container_name(&known.container, known.name);
-	return add(context, &known);
+	return add_known_netns(context, &known);
 }
 
 int netns_know_all(struct netns_known **all, size_t *count)
 {
-	struct knowledge knowledge = {0};
+	struct known_netns_list list = {0};
 	struct netns_known host = {.inode = netns_host(), .rank = NETNS_HOST, .name = NETNS_HOST_NAME};
-	int err = host.inode ? add(&knowledge, &host) : 0;
+	int err = host.inode ? add_known_netns(&list, &host) : 0;
 
 	if (!err)
-		err = netns_each_file(add_name, &knowledge);
+		err = netns_each_file(add_netns_name, &list);
 	if (!err)
-		err = netns_each_task(true, add_inode, &knowledge);
+		err = netns_each_task(true, add_netns_inode, &list);
 	if (!err)
-		err = netns_each_task(false, add_container, &knowledge);
+		err = netns_each_task(false, add_netns_container, &list);
 	if (err == -ENOMEM) {
-		free(knowledge.all);
+		free(list.all);
 		return err;
 	}
-	*all = knowledge.all; /* without /proc, what could be found all the same */
-	*count = knowledge.count;
+	*all = list.all; /* without /proc: what could be found all the same */
+	*count = list.count;
 	return 0;
 }

@@ -15,7 +15,8 @@
 /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 #define FIRST_PID_NAMESPACE 0xeffffffc
 
-enum { CGROUP_TEXT = 1 << 14 }; /* a line of at most PATH_MAX and a little for each hierarchy; the first few do */
+/* Bytes read of /proc/PID/cgroup: a line of at most PATH_MAX and a little for each hierarchy. A few lines suffice. */
+enum { CGROUP_TEXT = 1 << 14 };
 
 bool process_numbers_are_ours(void)
 {

@@ -17,13 +17,13 @@
 #include "privileges.h"
 #include "process.h"
 
-/* Where others are hidden, the first process is too. */
+/* Tests for PID 1: where /proc hides the processes of others, it hides PID 1 too. */
 bool process_all_are_shown(void)
 {
 	return process_numbers_are_ours() && access("/proc/1", F_OK) == 0;
 }
 
-static int open_in(int proc, uint32_t pid)
+static int open_process_dir(int proc, uint32_t pid)
 {
 	WITH_PRIVILEGES;
 	char name[16];
@@ -38,11 +38,11 @@ int process_open(uint32_t pid)
 {
 	CLEANUP(cleanup_close) int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return proc < 0 ? -errno : open_in(proc, pid);
+	return proc < 0 ? -errno : open_process_dir(proc, pid);
 }
 
-/* The kernel may hide those that may not be looked at (hidepid). */
-static int64_t next_process(DIR *proc)
+/* Reads with privileges: the kernel may hide processes that the reader may not inspect (hidepid). */
+static int64_t read_next_pid(DIR *proc)
 {
 	WITH_PRIVILEGES;
 
@@ -58,8 +58,8 @@ int process_each(process_handler *handler, void *context, size_t *hidden)
 	*hidden = 0;
 	if (!proc)
 		return -errno;
-	while (!err && (pid = next_process(proc)) >= 0) {
-		CLEANUP(cleanup_close) int process = open_in(dirfd(proc), (uint32_t)pid);
+	while (!err && (pid = read_next_pid(proc)) >= 0) {
+		CLEANUP(cleanup_close) int process = open_process_dir(dirfd(proc), (uint32_t)pid);
 
 		if (process >= 0)
 			err = handler(context, (uint32_t)pid, process);
@@ -90,7 +90,8 @@ int process_comm(int process, char comm[COMM_LEN])
 	return err;
 }
 
-/* The size of these files is not told; each read gives what there is at that moment. */
+/* Reads to the end with a growing buffer: the kernel does not report the size of these files, and each read returns
+ * what there is at that moment. */
 char *process_text(int process, const char *path)
 {
 	WITH_PRIVILEGES;
@@ -119,8 +120,8 @@ char *process_text(int process, const char *path)
 	return whole;
 }
 
-/* What stands after "\n`name`" and blanks; NULL: there is no such line. */
-static const char *line_of(const char *text, const char *name)
+/* Returns what follows "\n`name`" and blanks; NULL: there is no such line. */
+static const char *find_line_value(const char *text, const char *name)
 {
 	const char *at = strstr(text, name);
 
@@ -130,11 +131,12 @@ static const char *line_of(const char *text, const char *name)
 	return at + strspn(at, " \t");
 }
 
-/* In the first line stands the name, which is escaped: it can hold no newline. */
+/* Parses /proc/PID/status. The first line holds the process's name, which the kernel escapes: the name cannot hold a
+ * newline and look like another line. */
 static void read_status(const char *status, struct process_facts *facts)
 {
-	const char *tgid = line_of(status, "Tgid:"), *uids = line_of(status, "Uid:");
-	const char *state = line_of(status, "State:");
+	const char *tgid = find_line_value(status, "Tgid:"), *uids = find_line_value(status, "Uid:");
+	const char *state = find_line_value(status, "State:");
 	const struct passwd *entry;
 
 	if (tgid)
@@ -147,7 +149,7 @@ static void read_status(const char *status, struct process_facts *facts)
 		snprintf(facts->user, sizeof(facts->user), "%s", entry->pw_name);
 }
 
-static uint32_t netns_of(int process)
+static uint32_t read_process_netns(int process)
 {
 	WITH_PRIVILEGES;
 	struct stat netns;
@@ -159,12 +161,12 @@ int process_facts_read(int process, uint32_t pid, struct process_facts *facts)
 {
 	CLEANUP(cleanup_free) char *status = process_text(process, "status");
 	CLEANUP(cleanup_free) char *limits = process_text(process, "limits");
-	const char *limit = limits ? line_of(limits, "Max open files") : NULL;
+	const char *limit = limits ? find_line_value(limits, "Max open files") : NULL;
 	int err;
 
 	*facts = (struct process_facts){.pid = pid, .uid = UID_UNKNOWN, .limit = LIMIT_UNKNOWN};
 	err = process_comm(process, facts->comm);
-	facts->netns = netns_of(process);
+	facts->netns = read_process_netns(process);
 	if (status)
 		read_status(status, facts);
 	if (limit)

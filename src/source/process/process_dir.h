@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A process by its open directory under /proc: what is read there is of that process, whoever has its number meanwhile.
+ * A process by its open directory under /proc: what is read there belongs to that process, even when another process
+ * has got its pid meanwhile.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -10,31 +11,34 @@
 
 #include "descriptor.h"
 
-/* /proc/PID: a descriptor, or a negative errno (-ENOENT: there is none). What is read by it is of that process, also
- * when another one has got its number. */
+/* Opens /proc/PID. Returns a descriptor, or a negative errno (-ENOENT: there is no such process). What is read through
+ * the descriptor belongs to that process, also when another one has got its pid. */
 int process_open(uint32_t pid);
 
-/* Its name; "" when it has gone. 0, or a negative errno where descriptors ran out (errno_kind.h). */
+/* Reads the name of a process; "" when the process has exited. 0, or a negative errno where descriptors or memory ran
+ * out (errno_kind.h). */
 int process_comm(int process, char comm[COMM_LEN]);
 
-/* A whole file in it, with a NUL at its end; or NULL with errno set. The caller frees. */
+/* Reads a whole file of a process's directory, and puts a NUL at its end. Returns the text, which the caller frees; or
+ * NULL with errno set. */
 char *process_text(int process, const char *path);
 
-/* `pid`: by which it was opened. What is not told stays unknown. Of a thread's directory it is that thread's, but for
- * the process's `pid`. 0, or a negative errno as above. */
+/* Reads the facts of a process that was opened by `pid`. Facts that /proc does not show stay unknown. From a thread's
+ * directory come the facts of the thread, but the pid of the process. Returns as process_comm(): 0, or a negative errno
+ * where descriptors or memory ran out. */
 int process_facts_read(int process, uint32_t pid, struct process_facts *facts);
 
-/* Whether what /proc shows are all processes of this host. */
+/* True when /proc shows all processes of this host. */
 bool process_all_are_shown(void);
 
-/* Whether a file of a process could not be opened or read because it has exited. `err`: a negative errno. */
+/* True when a file of a process could not be opened or read because the process has exited. `err`: a negative errno. */
 static inline bool process_has_exited(int err)
 {
 	return err == -ENOENT || err == -ESRCH;
 }
 
-/* Each process, in the order of the numbers, with its directory. Those that exit meanwhile are passed over. Returns 0,
- * a negative errno, or what the handler returned, which ends the walk unless it is 0. *hidden: how many are there of
- * which /proc shows nothing but the number. */
+/* Calls the handler for each process, in the order of the pids, with the open directory of the process. Processes that
+ * exit meanwhile are passed over. Returns 0, a negative errno, or what the handler returned: a value other than 0 ends
+ * the walk. *hidden: the number of processes of which /proc shows nothing but the pid. */
 typedef int process_handler(void *context, uint32_t pid, int process);
 int process_each(process_handler *handler, void *context, size_t *hidden);

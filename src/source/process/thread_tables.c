@@ -21,8 +21,8 @@
 /* A directory has two links, and /proc/PID/task one more for each thread (proc_task_getattr(), fs/proc/base.c). */
 enum { LINKS_OF_ONE_THREAD = 3 };
 
-/* One thread for each table that was met, in the kernel's order of tables. */
-struct tables {
+/* The distinct descriptor tables that were found, each by one of its threads, in the kernel's order of tables. */
+struct fd_tables {
 	uint32_t *tids;
 	size_t count;
 	size_t room;
@@ -35,22 +35,23 @@ static bool has_further_threads(int process)
 	return fstatat(process, "task", &task, 0) == 0 && task.st_nlink > LINKS_OF_ONE_THREAD;
 }
 
-/* 0: they have the same table; 1, 2: less, greater; or a negative errno. */
-static int compare(uint32_t tid, uint32_t other)
+/* Compares the descriptor tables of two threads. 0: the same table; 1, 2: less, greater; or a negative errno. */
+static int compare_fd_tables(uint32_t tid, uint32_t other)
 {
 	int order = (int)syscall(SYS_kcmp, (pid_t)tid, (pid_t)other, KCMP_FILES, 0UL, 0UL);
 
 	return order < 0 ? -errno : order;
 }
 
-/* Whether that thread's table is new: 1, and where it belongs; 0, and where it is; or a negative errno. */
-static int find(const struct tables *tables, uint32_t tid, size_t *place)
+/* Looks up the table of a thread. 1: the table is new, and *place is where it belongs; 0: the table is at *place; or a
+ * negative errno. */
+static int find_fd_table(const struct fd_tables *tables, uint32_t tid, size_t *place)
 {
 	size_t low = 0, high = tables->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = compare(tid, tables->tids[middle]);
+		int order = compare_fd_tables(tid, tables->tids[middle]);
 
 		*place = middle;
 		if (order <= 0)
@@ -64,7 +65,7 @@ static int find(const struct tables *tables, uint32_t tid, size_t *place)
 	return 1;
 }
 
-static int insert(struct tables *tables, uint32_t tid, size_t place)
+static int insert_fd_table(struct fd_tables *tables, uint32_t tid, size_t place)
 {
 	if (!GROW(tables->tids, tables->count, tables->room, 4))
 		return -ENOMEM;
@@ -74,8 +75,9 @@ static int insert(struct tables *tables, uint32_t tid, size_t place)
 	return 0;
 }
 
-/* 0 where that is no error of ours. */
-static int cannot_open(int err, bool *denied)
+/* Returns `err` where descriptors or memory ran out. Else returns 0, and sets *denied unless the process or thread has
+ * exited. */
+static int classify_open_error(int err, bool *denied)
 {
 	if (errno_is_resource(err))
 		return err;
@@ -83,8 +85,8 @@ static int cannot_open(int err, bool *denied)
 	return 0;
 }
 
-/* 0 also where it has exited meanwhile. */
-static int hand_on(int tasks, uint32_t tid, thread_table_handler *handler, void *context, bool *denied)
+/* Opens the directory of a thread and calls the handler. 0 also where the thread has exited meanwhile. */
+static int hand_over_thread_table(int tasks, uint32_t tid, thread_table_handler *handler, void *context, bool *denied)
 {
 	char name[16];
 	CLEANUP(cleanup_close) int thread = -1;
@@ -93,10 +95,11 @@ static int hand_on(int tasks, uint32_t tid, thread_table_handler *handler, void 
 	thread = openat(tasks, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (thread >= 0)
 		return handler(context, tid, thread);
-	return cannot_open(-errno, denied);
+	return classify_open_error(-errno, denied);
 }
 
-static int each_thread(struct tables *tables, DIR *tasks, thread_table_handler *handler, void *context, bool *denied)
+static int visit_thread_tables(struct fd_tables *tables, DIR *tasks, thread_table_handler *handler, void *context,
+			       bool *denied)
 {
 	int64_t number;
 	int err = 0;
@@ -104,13 +107,14 @@ static int each_thread(struct tables *tables, DIR *tasks, thread_table_handler *
 	while (!err && (number = dir_next_number(tasks)) >= 0) {
 		uint32_t tid = (uint32_t)number;
 		size_t place;
-		int found = find(tables, tid, &place);
+		int found = find_fd_table(tables, tid, &place);
 
 		*denied = *denied || found == -EPERM;
 		if (found == 1)
-			err = insert(tables, tid, place);
-		if (!err && (found == 1 || found == -ESRCH)) /* itself, or one that was met: then it counts twice */
-			err = hand_on(dirfd(tasks), tid, handler, context, denied);
+			err = insert_fd_table(tables, tid, place);
+		/* -ESRCH: this thread has exited, or one that was found before: then its table counts twice */
+		if (!err && (found == 1 || found == -ESRCH))
+			err = hand_over_thread_table(dirfd(tasks), tid, handler, context, denied);
 	}
 	return err;
 }
@@ -119,45 +123,46 @@ int thread_tables_each(uint32_t pid, int process, thread_table_handler *handler,
 {
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
-	struct tables tables = {0};
+	struct fd_tables tables = {0};
 	int err;
 
 	if (!has_further_threads(process))
 		return 0;
-	err = compare(pid, pid); /* -ENOSYS; -ESRCH: it has exited, or /proc numbers another way than kcmp() */
+	/* -ENOSYS: no kcmp(); -ESRCH: the process has exited, or /proc has other pids than kcmp() */
+	err = compare_fd_tables(pid, pid);
 	*denied = *denied || err == -EPERM;
 	if (err)
 		return 0;
 	tasks = dir_open_at(process, "task");
 	if (!tasks)
-		return cannot_open(-errno, denied);
-	err = insert(&tables, pid, 0);
+		return classify_open_error(-errno, denied);
+	err = insert_fd_table(&tables, pid, 0);
 	if (!err)
-		err = each_thread(&tables, tasks, handler, context, denied);
+		err = visit_thread_tables(&tables, tasks, handler, context, denied);
 	free(tables.tids);
 	return err;
 }
 
-struct quest {
-	uint32_t tid;
-	uint32_t found;
+struct table_search {
+	uint32_t tid;   /* the thread whose table is searched for */
+	uint32_t found; /* the thread by which the table is reported; 0: none yet */
 };
 
-static int note_if_same(void *context, uint32_t tid, int thread)
+static int note_same_table(void *context, uint32_t tid, int thread)
 {
-	struct quest *quest = context;
+	struct table_search *search = context;
 
 	(void)thread;
-	if (compare(quest->tid, tid) == 0)
-		quest->found = tid;
-	return quest->found != 0;
+	if (compare_fd_tables(search->tid, tid) == 0)
+		search->found = tid;
+	return search->found != 0;
 }
 
 uint32_t thread_table_of(uint32_t pid, int process, uint32_t tid)
 {
-	struct quest quest = {.tid = tid};
+	struct table_search search = {.tid = tid};
 	bool denied = false;
 
-	thread_tables_each(pid, process, note_if_same, &quest, &denied);
-	return quest.found;
+	thread_tables_each(pid, process, note_same_table, &search, &denied);
+	return search.found;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Finds the command that is asked for, and runs it.
+ * Finds the command that the command line names, and runs it.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -44,7 +44,7 @@ static void print_overview(void)
 	puts("\n'tcpledger COMMAND --help' tells the rest of each; 'tcpledger --version' the version.");
 }
 
-/* NULL, with a message, when there is no command of that name. */
+/* Finds a command by its name. Returns NULL, with a message, when there is no command of that name. */
 static const struct command *find_command(const char *word)
 {
 	const char *names[COMMAND_COUNT], *near;
@@ -66,25 +66,26 @@ static const struct command *find_command(const char *word)
 	return NULL;
 }
 
-static bool is_any(const char *word, const char *const *words)
+static bool is_listed_word(const char *word, const char *const *words)
 {
 	while (*words && strcmp(word, *words) != 0)
 		words++;
 	return *words != NULL;
 }
 
-/* Runs what the first word asks for: a command, help, the version; or the first command, where it is an option. */
+/* Runs what the first word asks for: a command, help, the version. Runs the first command of the table where the first
+ * word is an option, or missing. */
 static int run_command(int argc, char **argv)
 {
 	static const char *const help[] = {"--help", "-?", "-h", NULL}, *const version[] = {"--version", "-V", NULL};
 	const struct command *command = commands[0];
 	char name[64] = "tcpledger";
 
-	if (argc > 1 && is_any(argv[1], help)) {
+	if (argc > 1 && is_listed_word(argv[1], help)) {
 		print_overview();
 		return STATUS_DONE;
 	}
-	if (argc > 1 && is_any(argv[1], version)) {
+	if (argc > 1 && is_listed_word(argv[1], version)) {
 		puts("tcpledger " TCPLEDGER_VERSION);
 		return STATUS_DONE;
 	}
@@ -100,9 +101,10 @@ static int run_command(int argc, char **argv)
 	return command->run(argc, argv);
 }
 
-/* Opens /dev/null in place of each standard file that is closed, or the next file opened here would take its number.
- * (Where the file gave rights, the C library has already opened something there that can only be read.) */
-static bool has_standard_files(void)
+/* Opens /dev/null in place of each standard file that is closed: else the next file opened here would take its number.
+ * Returns false when standard output was closed, or cannot be written to. (Where the file of the program gave it
+ * rights, the C library has already opened something there that can only be read.) */
+static bool open_standard_files(void)
 {
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 	bool has_output = flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
@@ -117,7 +119,7 @@ static bool has_standard_files(void)
 }
 
 /* Raises the limit of descriptors: each network namespace, process and thread takes one while it is read. */
-static void take_descriptors(void)
+static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
 
@@ -127,7 +129,7 @@ static void take_descriptors(void)
 	}
 }
 
-/* Lets write() fail instead, when the reader has gone or the file has reached its limit. */
+/* Ignores SIGPIPE and SIGXFSZ: write() fails instead, when the reader has gone or the file has reached its limit. */
 static void ignore_write_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -143,11 +145,11 @@ int main(int argc, char **argv)
 		return STATUS_FAILED;
 	}
 	ignore_write_signals();
-	if (!has_standard_files()) {
+	if (!open_standard_files()) {
 		log_error("standard output is closed, or open only to read: there is nowhere to print to");
 		return STATUS_FAILED;
 	}
 	standard_output_check_at_exit();
-	take_descriptors();
+	raise_descriptor_limit();
 	return run_command(argc, argv);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tcpledger audit: what listens, who can reach it, and which of that nobody expects: by a policy, by what was there
- * before, or by a table of ports that should not be public.
+ * tcpledger audit: prints the listeners, who can reach each of them, and which of them are not expected. That is judged
+ * by a policy, by a baseline that was saved before, or by a table of ports that should not be public.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -42,14 +42,14 @@ struct audit {
 	struct baseline *baseline; /* NULL: none is asked for, or none is saved yet */
 	struct audit_row *rows;
 	size_t count, room;
-	size_t left_out; /* listeners of which the filter asks for what could not be seen */
+	size_t left_out; /* listeners left out: the filter asks for a holder that could not be seen */
 	struct audit_counts counts;
 	struct output *output;
 };
 
 /* ---- the listeners ---- */
 
-static struct audit_row *new_row(struct audit *audit)
+static struct audit_row *append_audit_row(struct audit *audit)
 {
 	if (!GROW(audit->rows, audit->count, audit->room, 64))
 		return NULL;
@@ -57,7 +57,7 @@ static struct audit_row *new_row(struct audit *audit)
 	return &audit->rows[audit->count++];
 }
 
-static void name_interface(struct audit *audit, const struct socket *socket, char *out)
+static void copy_interface_name(struct audit *audit, const struct socket *socket, char *out)
 {
 	const struct socket_namer *namer = &audit->socket_names.namer;
 	const char *name = NULL;
@@ -70,7 +70,7 @@ static void name_interface(struct audit *audit, const struct socket *socket, cha
 		snprintf(out, INTERFACE_NAME_SIZE, "%u", socket->interface);
 }
 
-static void name_user(struct audit *audit, uint32_t uid, char *out)
+static void copy_user_name(struct audit *audit, uint32_t uid, char *out)
 {
 	const char *name = uid == UID_UNKNOWN ? NULL : users_name(audit->users, uid);
 
@@ -80,7 +80,7 @@ static void name_user(struct audit *audit, uint32_t uid, char *out)
 		snprintf(out, USER_NAME_SIZE, "%u", uid);
 }
 
-static void name_holder(const struct owner *owner, struct listener *listener)
+static void describe_holder(const struct owner *owner, struct listener *listener)
 {
 	struct container container;
 
@@ -89,7 +89,7 @@ static void name_holder(const struct owner *owner, struct listener *listener)
 		container_name(&container, listener->container);
 }
 
-static void describe(struct audit *audit, const struct socket *socket, struct listener *out)
+static void describe_listener(struct audit *audit, const struct socket *socket, struct listener *out)
 {
 	uint32_t pid = socket->owner_count ? socket->owners->pid : 0;
 	const struct netns_label *label = netns_names_find(audit->names, socket->tuple.netns, pid, audit->now_ns);
@@ -102,15 +102,15 @@ static void describe(struct audit *audit, const struct socket *socket, struct li
 		.reach = reach_of(socket),
 		.interface_unknown = socket->interface_unknown,
 	};
-	name_interface(audit, socket, out->interface);
-	name_user(audit, socket->uid, out->user);
+	copy_interface_name(audit, socket, out->interface);
+	copy_user_name(audit, socket->uid, out->user);
 	if (socket->owner_count)
-		name_holder(socket->owners, out);
+		describe_holder(socket->owners, out);
 	if (label->name)
 		snprintf(out->netns, sizeof(out->netns), "%s", label->name);
 }
 
-static int take_listener(void *context, const struct socket *found)
+static int add_found_listener(void *context, const struct socket *found)
 {
 	struct audit *audit = context;
 	const struct policy *policy = audit->options->policy;
@@ -127,20 +127,20 @@ static int take_listener(void *context, const struct socket *found)
 	audit->left_out += answer == FILTER_MAYBE;
 	if (answer != FILTER_YES)
 		return 0;
-	row = new_row(audit);
+	row = append_audit_row(audit);
 	if (!row)
 		return -ENOMEM;
 	owners_whole = socket.owner_count || !socket.owners_hidden;
 	audit->counts.unknown += !owners_whole;
-	socket.details = (struct socket_details){0}; /* borrowed */
+	socket.details = (struct socket_details){0}; /* borrowed from the source, and not valid later */
 	row->socket = socket;
 	row->exposed = exposed_port_of(&socket);
 	row->allowed = policy ? policy_expects(policy, &socket, owners_whole) : TRISTATE_UNKNOWN;
-	describe(audit, &socket, &row->listener);
+	describe_listener(audit, &socket, &row->listener);
 	return 0;
 }
 
-static struct socket_query query_of(const struct audit_options *options)
+static struct socket_query make_audit_query(const struct audit_options *options)
 {
 	return socket_options_query(&options->sockets, 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP, STATES_LISTENING);
 }
@@ -148,19 +148,19 @@ static struct socket_query query_of(const struct audit_options *options)
 static int find_listeners(struct audit *audit)
 {
 	const struct socket_options *options = &audit->options->sockets;
-	const struct socket_query query = query_of(audit->options);
+	const struct socket_query query = make_audit_query(audit->options);
 	int err = holders_find(options->holder_source, &audit->holders);
 
 	if (err)
 		return err;
 	audit->hidden = holders_may_hide(audit->holders);
-	return namespaces_each_socket(&audit->namespaces, options, &query, take_listener, audit);
+	return namespaces_each_socket(&audit->namespaces, options, &query, add_found_listener, audit);
 }
 
 /* ---- the judgement ---- */
 
-/* The namespace of that name among those that are looked at. False: none is. */
-static bool find_netns(struct audit *audit, const char *name, uint32_t *inode)
+/* Finds the namespace of that name among those that are looked at. False: there is none. */
+static bool find_netns_by_name(struct audit *audit, const char *name, uint32_t *inode)
 {
 	for (size_t i = 0; i < audit->namespaces.count; i++) {
 		const struct netns *netns = &audit->namespaces.all[i];
@@ -176,11 +176,12 @@ static bool find_netns(struct audit *audit, const char *name, uint32_t *inode)
 	return false;
 }
 
-/* What was not looked at has not gone: only what would have been listed, had it been there. */
+/* Returns true for a listener of the baseline that would have been listed now, had it been there: it has gone. A
+ * listener that was not looked at may still be there. */
 static bool would_be_listed(struct audit *audit, const struct listener *listener)
 {
 	const struct socket_options *options = &audit->options->sockets;
-	const struct socket_query query = query_of(audit->options);
+	const struct socket_query query = make_audit_query(audit->options);
 	struct owner owner;
 	struct socket socket;
 	uint32_t netns = 0;
@@ -189,17 +190,17 @@ static bool would_be_listed(struct audit *audit, const struct listener *listener
 		return false;
 	if (!(listener->family == 4 ? query.ipv4 : query.ipv6))
 		return false;
-	if (!find_netns(audit, listener->netns, &netns) && (!options->all_netns || audit->hidden))
+	if (!find_netns_by_name(audit, listener->netns, &netns) && (!options->all_netns || audit->hidden))
 		return false;
 	if (filter_topics(options->filter.filter) & TOPIC_USER)
-		return false; /* its name is known, not its number */
+		return false; /* the baseline has the name of the user, not the number */
 	socket = listener_socket(listener, netns, &owner);
-	socket.owner_count = 0; /* the process that held it says nothing of who would hold it now */
+	socket.owner_count = 0; /* the process that held the listener then says nothing of who would hold it now */
 	socket.owners_hidden = true;
 	return socket_passes(&socket, options->filter.filter) == FILTER_YES;
 }
 
-static int add_gone(struct audit *audit)
+static int add_gone_listeners(struct audit *audit)
 {
 	const struct listener *listener;
 	size_t at = 0;
@@ -210,13 +211,13 @@ static int add_gone(struct audit *audit)
 
 		if (!would_be_listed(audit, listener))
 			continue;
-		row = new_row(audit);
+		row = append_audit_row(audit);
 		if (!row)
 			return -ENOMEM;
 		row->listener = *listener;
 		row->socket = listener_socket(listener, 0, &owner);
 		row->exposed = exposed_port_of(&row->socket);
-		row->socket.owners = NULL; /* its number is not known */
+		row->socket.owners = NULL; /* the number of the process is not known */
 		row->socket.owner_count = 0;
 		row->socket.owners_hidden = true;
 		row->since = SINCE_GONE;
@@ -232,7 +233,7 @@ static int judge_rows(struct audit *audit)
 	port_facts_range(&ephemeral.first, &ephemeral.last);
 	if (audit->baseline) {
 		baseline_compare(audit->baseline, &ephemeral, audit->rows, audit->count);
-		err = add_gone(audit);
+		err = add_gone_listeners(audit);
 	}
 	for (size_t i = 0; i < audit->count; i++) {
 		audit_judge(&audit->rows[i], &audit->rules);
@@ -244,7 +245,7 @@ static int judge_rows(struct audit *audit)
 
 /* ---- the report ---- */
 
-static void put_json(struct audit *audit)
+static void put_audit_json(struct audit *audit)
 {
 	const struct audit_json json = {
 		.output = audit->output,
@@ -258,7 +259,7 @@ static void put_json(struct audit *audit)
 	audit_json_sum(&json, &audit->counts, &audit->rules);
 }
 
-static void put_text(struct audit *audit)
+static void put_audit_text(struct audit *audit)
 {
 	const struct audit_style style = {
 		.color = output_wants_color(&audit->options->sockets.output),
@@ -295,7 +296,7 @@ static void warn_of_unknown_interfaces(const struct audit *audit)
 			"/proc does not tell which interface a socket is bound to: fewer may reach it than is said");
 }
 
-static void say_end(const struct audit *audit)
+static void log_sum_and_warnings(const struct audit *audit)
 {
 	char sum[AUDIT_SUM_SIZE];
 
@@ -315,16 +316,16 @@ static int print_report(struct audit *audit)
 
 	wall_clock_refresh(&audit->clock, audit->now_ns);
 	if (audit->options->sockets.output.json)
-		put_json(audit);
+		put_audit_json(audit);
 	else
-		put_text(audit);
+		put_audit_text(audit);
 	err = output_flush(audit->output);
 	if (!err)
-		say_end(audit);
+		log_sum_and_warnings(audit);
 	return err;
 }
 
-/* ---- from beginning to end ---- */
+/* ---- opening, the baseline, the whole audit ---- */
 
 static int open_audit(struct audit *audit, const struct audit_options *options)
 {
@@ -356,7 +357,7 @@ static void close_audit(struct audit *audit)
 	output_free(audit->output);
 }
 
-/* A file that is not there yet is saved at the end. */
+/* Reads the baseline. A file that is not there yet is saved at the end. */
 static int find_baseline(struct audit *audit)
 {
 	const struct audit_options *options = audit->options;
@@ -367,23 +368,23 @@ static int find_baseline(struct audit *audit)
 	return err == -ENOENT ? 0 : err;
 }
 
-static int keep_line(void *context, const struct listener *listener)
+static int keep_baseline_line(void *context, const struct listener *listener)
 {
 	return baseline_lines_add(context, listener);
 }
 
-static int keep_found(const struct audit *audit, struct baseline_lines *lines)
+static int keep_found_listeners(const struct audit *audit, struct baseline_lines *lines)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < audit->count && !err; i++)
 		if (audit->rows[i].since != SINCE_GONE)
-			err = baseline_renew(audit->baseline, &audit->rows[i], keep_line, lines);
+			err = baseline_renew(audit->baseline, &audit->rows[i], keep_baseline_line, lines);
 	baseline_lines_settle(lines);
 	return err;
 }
 
-static int keep_unseen(struct audit *audit, struct baseline_lines *lines)
+static int keep_unseen_listeners(struct audit *audit, struct baseline_lines *lines)
 {
 	const struct listener *listener;
 	size_t at = 0;
@@ -405,17 +406,17 @@ static int save_baseline(struct audit *audit)
 
 	if (!options->baseline || (audit->baseline && !options->save))
 		return 0;
-	err = keep_found(audit, &lines);
+	err = keep_found_listeners(audit, &lines);
 	found = lines.count;
 	if (!err)
-		err = keep_unseen(audit, &lines);
+		err = keep_unseen_listeners(audit, &lines);
 	if (!err && baseline_save(options->baseline, &lines, lines.count - found))
 		err = ERR_REPORTED;
 	baseline_lines_free(&lines);
 	return err;
 }
 
-/* Reports what could be read also where not all could be: then it is not saved as a baseline. */
+/* Reports the listeners that could be read, also where not all could be read. Then they are not saved as a baseline. */
 static int audit_listeners(struct audit *audit)
 {
 	int err = find_baseline(audit), failed;
@@ -429,13 +430,13 @@ static int audit_listeners(struct audit *audit)
 	if (err)
 		return err;
 	err = print_report(audit);
-	if (failed || (err && err != -EPIPE)) /* a reader that has gone is no reason to save nothing */
+	if (failed || (err && err != -EPIPE)) /* the baseline is saved also when the reader has gone */
 		return failed ? failed : err;
 	failed = save_baseline(audit);
 	return failed ? failed : err;
 }
 
-static int print_ports(const struct audit_options *options, struct output *output)
+static int print_exposed_ports(const struct audit_options *options, struct output *output)
 {
 	if (options->sockets.output.json)
 		exposed_ports_json(output);
@@ -444,8 +445,8 @@ static int print_ports(const struct audit_options *options, struct output *outpu
 	return output_flush(output);
 }
 
-/* -EBADMSG: the baseline is no baseline, as was said. */
-static int status_of(const struct audit *audit, int err)
+/* Chooses the exit status. -EBADMSG: the baseline cannot be used, which was reported already. */
+static int choose_audit_status(const struct audit *audit, int err)
 {
 	int status = err == -EBADMSG ? STATUS_WRONG_USE : ending_status("audit", err);
 
@@ -461,8 +462,8 @@ static int run_audit(int argc, char **argv)
 	audit_options_read(&options, argc, argv);
 	err = open_audit(&audit, &options);
 	if (!err)
-		err = options.ports ? print_ports(&options, audit.output) : audit_listeners(&audit);
-	status = status_of(&audit, err);
+		err = options.ports ? print_exposed_ports(&options, audit.output) : audit_listeners(&audit);
+	status = choose_audit_status(&audit, err);
 	close_audit(&audit);
 	policy_free(options.policy);
 	filter_free(options.sockets.filter.filter);

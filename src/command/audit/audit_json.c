@@ -6,33 +6,33 @@
 #include "json_parts.h"
 #include "socket_json.h"
 
-/* Hostile text, or null for none. */
-static void put_text(struct json_writer *json, const char *key, const char *text)
+/* Puts a hostile text, or null where it is empty. */
+static void put_name_or_null(struct json_writer *json, const char *key, const char *text)
 {
 	json_name(json, key, *text ? text : NULL);
 }
 
-static void put_netns(const struct audit_json *self, struct json_writer *json, const struct audit_row *row)
+static void put_listener_netns(const struct audit_json *self, struct json_writer *json, const struct audit_row *row)
 {
 	const struct socket *socket = &row->socket;
 
 	if (row->since == SINCE_GONE) {
 		json_null(json, "netns");
-		put_text(json, "netns_name", row->listener.netns);
+		put_name_or_null(json, "netns_name", row->listener.netns);
 		return;
 	}
 	json_netns(json, self->netns, socket->tuple.netns, socket->owner_count ? socket->owners->pid : 0, self->now_ns);
 }
 
-static void put_judgement(struct json_writer *json, const struct audit_row *row)
+static void put_judgement_json(struct json_writer *json, const struct audit_row *row)
 {
 	char note[AUDIT_NOTE_SIZE];
 
 	json_word(json, "reach", reach_word(row->listener.reach));
-	put_text(json, "process", row->listener.process);
-	put_text(json, "user", row->listener.user);
-	put_text(json, "container", row->listener.container);
-	put_text(json, "note", audit_note(row, note));
+	put_name_or_null(json, "process", row->listener.process);
+	put_name_or_null(json, "user", row->listener.user);
+	put_name_or_null(json, "container", row->listener.container);
+	put_name_or_null(json, "note", audit_note(row, note));
 	if (row->allowed == TRISTATE_UNKNOWN)
 		json_null(json, "allowed");
 	else
@@ -41,8 +41,8 @@ static void put_judgement(struct json_writer *json, const struct audit_row *row)
 	json_bool(json, "finding", row->flags != 0);
 }
 
-static void put_listener(const struct audit_json *self, const struct audit_row *row, uint64_t id,
-			 struct json_stamp *stamp)
+static void put_listener_json(const struct audit_json *self, const struct audit_row *row, uint64_t id,
+			      struct json_stamp *stamp)
 {
 	const struct socket *socket = &row->socket;
 	struct json_writer json;
@@ -52,12 +52,12 @@ static void put_listener(const struct audit_json *self, const struct audit_row *
 	json_time(&json, stamp, self->clock, self->now_ns);
 	json_identity(&json, id, socket->cookie);
 	json_word(&json, "proto", protocol_name(socket->protocol));
-	put_netns(self, &json, row);
+	put_listener_netns(self, &json, row);
 	socket_json_inet(&json, socket, self->namer);
 	json_word(&json, "state", socket_state_name(socket));
 	json_known(&json, "inode", socket->inode, socket->inode != 0);
 	socket_json_owners(&json, socket);
-	put_judgement(&json, row);
+	put_judgement_json(&json, row);
 	json_line_end(&json);
 }
 
@@ -66,7 +66,7 @@ void audit_json_put(const struct audit_json *self, const struct audit_row *rows,
 	struct json_stamp stamp = {0};
 
 	for (size_t i = 0; i < count; i++)
-		put_listener(self, &rows[i], i + 1, &stamp);
+		put_listener_json(self, &rows[i], i + 1, &stamp);
 }
 
 void audit_json_sum(const struct audit_json *self, const struct audit_counts *counts, const struct audit_rules *rules)

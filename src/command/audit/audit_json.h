@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The same as lines of JSON: of the type "listener" for each, which has the names of `list`, "audit" for the sum, and
- * "exposed_port" for the table.
+ * The report of an audit as lines of JSON: of the type "listener" for each listener, with the names that `list` has,
+ * "audit" for the sum, and "exposed_port" for each row of the table of ports.
  */
 #include "audit_findings.h"
 #include "clock.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The options of audit: what is expected, what was there before, and which sockets are looked at.
+ * The options of audit: the policy, the baseline, and the sockets to look at.
  */
 #include "audit_options.h"
 
@@ -47,7 +47,7 @@ static const struct argp_option audit_options[] = {
 	{0},
 };
 
-static struct policy *policy_of(struct audit_options *audit)
+static struct policy *get_policy(struct audit_options *audit)
 {
 	if (!audit->policy)
 		audit->policy = policy_new();
@@ -59,7 +59,7 @@ static struct policy *policy_of(struct audit_options *audit)
 static void allow_entries(struct audit_options *audit, const char *list)
 {
 	struct policy_error error = {0};
-	int err = policy_add_list(policy_of(audit), list, &host_names, &error);
+	int err = policy_add_list(get_policy(audit), list, &host_names, &error);
 
 	if (err == -ENOMEM)
 		options_fail("out of memory");
@@ -67,7 +67,7 @@ static void allow_entries(struct audit_options *audit, const char *list)
 		options_fail("--allow: %s", error.message);
 }
 
-static void read_policy(struct audit_options *audit, const char *path)
+static void read_policy_file(struct audit_options *audit, const char *path)
 {
 	AS_USER;
 	CLEANUP(cleanup_free) char *text = NULL;
@@ -79,15 +79,15 @@ static void read_policy(struct audit_options *audit, const char *path)
 		options_fail("--policy %s: the file has more than %d bytes", ESCAPED(path), POLICY_BYTES_MAX);
 	if (err)
 		options_fail("--policy %s: it cannot be read: %s", ESCAPED(path), strerror(-err));
-	err = policy_add_text(policy_of(audit), text, length, &host_names, &error);
+	err = policy_add_text(get_policy(audit), text, length, &host_names, &error);
 	if (err == -ENOMEM)
 		options_fail("out of memory");
 	if (err)
 		options_fail("--policy %s, line %zu: %s", ESCAPED(path), error.line, error.message);
 }
 
-/* Remembers an option that asks for listeners: each but those of the form of the output. */
-static void note_listeners(int key, struct audit_options *audit)
+/* Remembers an option that is about listeners: any but --ports and those for the form of the output. */
+static void note_listener_option(int key, struct audit_options *audit)
 {
 	switch (key) {
 	case KEY_PORTS:
@@ -106,7 +106,7 @@ static void note_listeners(int key, struct audit_options *audit)
 			audit->about_listeners = option->name;
 }
 
-static void check_audit(const struct audit_options *audit)
+static void check_audit_options(const struct audit_options *audit)
 {
 	const char *other = audit->about_listeners;
 
@@ -118,11 +118,11 @@ static void check_audit(const struct audit_options *audit)
 		options_fail("--save: where? Give --baseline FILE, too");
 }
 
-static error_t read_audit(int key, char *value, struct argp_state *state)
+static error_t read_audit_option(int key, char *value, struct argp_state *state)
 {
 	struct audit_options *audit = state->input;
 
-	note_listeners(key, audit);
+	note_listener_option(key, audit);
 	switch (key) {
 	case KEY_ALLOW:
 		allow_entries(audit, value);
@@ -130,7 +130,7 @@ static error_t read_audit(int key, char *value, struct argp_state *state)
 	case KEY_POLICY:
 		if (!*value)
 			options_fail("--policy: the name of the file is empty: give a FILE with an entry on each line");
-		read_policy(audit, value);
+		read_policy_file(audit, value);
 		break;
 	case KEY_BASELINE:
 		if (!*value)
@@ -148,7 +148,7 @@ static error_t read_audit(int key, char *value, struct argp_state *state)
 		option_filter_word(&audit->sockets.filter, value);
 		break;
 	case ARGP_KEY_END:
-		check_audit(audit);
+		check_audit_options(audit);
 		option_filter_end(&audit->sockets.filter);
 		break;
 	default:
@@ -159,7 +159,7 @@ static error_t read_audit(int key, char *value, struct argp_state *state)
 
 const struct argp audit_argp = {
 	.options = audit_options,
-	.parser = read_audit,
+	.parser = read_audit_option,
 	.args_doc = "[FILTER]",
 	.doc = "Print what listens, on TCP and on UDP, and who can reach it: this host only, a private network, one address, all IPv4, all IPv6. With --allow or --policy a finding is what others than this host can reach and no entry allows; with --baseline, what is new or reaches further; without any of them, what others can reach on a port of the table that --ports prints, or by a process that is in it with any port (postgres:*).\vAn ENTRY is a port and mostly who may listen there: ssh (a service, TCP and UDP), 443/tcp, 8000-8100/tcp, nginx:80 (a process's name), nginx:* (whatever its port), 10.0.0.0/8:5432 (an address that it is bound to), [::1]:631.\n\n" FILTER_HELP
 	       "\n\nExit status: 0 no findings, 1 failed, 2 wrong use, 3 findings.",

@@ -13,10 +13,10 @@
 #define COLOR_FINDING "\033[31m"
 #define COLOR_GONE    "\033[90m"
 
-enum { NETID_WIDTH = 5, NAME_TEXT = 4 * NETNS_NAME_MAX + 1 }; /* that of a namespace is the longest */
+enum { NETID_WIDTH = 5, NAME_TEXT = 4 * NETNS_NAME_MAX + 1 }; /* the name of a network namespace is the longest */
 
-/* What a row shows. */
-struct cells {
+/* The texts of one row. */
+struct audit_cells {
 	char netns[NAME_TEXT];
 	char local[SOCKET_ENDPOINT_MAX];
 	char reach[NAME_TEXT];
@@ -25,7 +25,7 @@ struct cells {
 	char container[NAME_TEXT];
 };
 
-struct columns {
+struct audit_columns {
 	const struct audit_style *style;
 	const struct socket_namer *namer;
 	size_t netns, local, reach, process, user;
@@ -34,7 +34,7 @@ struct columns {
 
 /* ---- cells ---- */
 
-static void put_name(char out[NAME_TEXT], const char *name)
+static void spell_name_cell(char out[NAME_TEXT], const char *name)
 {
 	if (*name)
 		escape_text(out, NAME_TEXT, name, strlen(name));
@@ -42,30 +42,31 @@ static void put_name(char out[NAME_TEXT], const char *name)
 		strcpy(out, "-");
 }
 
-static size_t count_others(const struct socket *socket)
+static size_t count_other_holders(const struct socket *socket)
 {
 	uint32_t last = socket->owners->pid;
 	size_t others = 0;
 
-	for (size_t i = 1; i < socket->owner_count; i++) { /* by pid */
+	for (size_t i = 1; i < socket->owner_count; i++) { /* the owners are sorted by pid */
 		others += socket->owners[i].pid != last;
 		last = socket->owners[i].pid;
 	}
 	return others;
 }
 
-/* "1234/nginx +2", as netstat spells it, and two others that hold it; of one that has gone only the name is known. */
-static void put_process(char out[NAME_TEXT], const struct audit_row *row)
+/* Spells "1234/nginx +2": pid and name as in netstat, then the number of other processes that hold the socket. Of a
+ * listener that has gone only the name of its process is known. */
+static void spell_process_cell(char out[NAME_TEXT], const struct audit_row *row)
 {
 	const struct socket *socket = &row->socket;
 	char name[4 * COMM_LEN + 1];
 	size_t others;
 
 	if (!socket->owner_count) {
-		put_name(out, row->listener.process);
+		spell_name_cell(out, row->listener.process);
 		return;
 	}
-	others = count_others(socket);
+	others = count_other_holders(socket);
 	escape_text(name, sizeof(name), socket->owners->comm, COMM_LEN);
 	if (others)
 		snprintf(out, NAME_TEXT, "%u/%s +%zu", socket->owners->pid, name, others);
@@ -73,33 +74,35 @@ static void put_process(char out[NAME_TEXT], const struct audit_row *row)
 		snprintf(out, NAME_TEXT, "%u/%s", socket->owners->pid, name);
 }
 
-/* Bound to all addresses, it still takes only what comes by its interface. */
-static void put_reach(char out[NAME_TEXT], const struct listener *listener)
+/* Spells the reach. A socket that is bound to all addresses and to an interface takes only what comes by that
+ * interface. */
+static void spell_reach_cell(char out[NAME_TEXT], const struct listener *listener)
 {
 	char interface[NAME_TEXT];
 
-	put_name(interface, listener->interface);
+	spell_name_cell(interface, listener->interface);
 	if (reach_is_wide(listener->reach) && *listener->interface)
 		snprintf(out, NAME_TEXT, "%s on %.80s", reach_name(listener->reach), interface);
 	else
 		strcpy(out, reach_name(listener->reach));
 }
 
-static void fill(struct cells *cells, const struct audit_row *row, const struct columns *columns)
+static void fill_audit_cells(struct audit_cells *cells, const struct audit_row *row,
+			     const struct audit_columns *columns)
 {
-	put_name(cells->netns, row->listener.netns);
+	spell_name_cell(cells->netns, row->listener.netns);
 	if (!*row->listener.netns && row->socket.tuple.netns)
 		number_text(row->socket.tuple.netns, true, cells->netns);
 	socket_local_text(&row->socket, columns->namer, cells->local);
-	put_reach(cells->reach, &row->listener);
-	put_process(cells->process, row);
-	put_name(cells->user, row->listener.user);
-	put_name(cells->container, row->listener.container);
+	spell_reach_cell(cells->reach, &row->listener);
+	spell_process_cell(cells->process, row);
+	spell_name_cell(cells->user, row->listener.user);
+	spell_name_cell(cells->container, row->listener.container);
 }
 
 /* ---- lines ---- */
 
-static void widen(size_t *width, const char *text)
+static void widen_audit_column(size_t *width, const char *text)
 {
 	size_t length = text_width(text);
 
@@ -107,22 +110,22 @@ static void widen(size_t *width, const char *text)
 		*width = length;
 }
 
-static void measure(struct columns *columns, const struct audit_row *row)
+static void measure_audit_row(struct audit_columns *columns, const struct audit_row *row)
 {
-	struct cells cells;
+	struct audit_cells cells;
 
-	fill(&cells, row, columns);
-	widen(&columns->netns, cells.netns);
-	widen(&columns->local, cells.local);
-	widen(&columns->reach, cells.reach);
-	widen(&columns->process, cells.process);
-	widen(&columns->user, cells.user);
+	fill_audit_cells(&cells, row, columns);
+	widen_audit_column(&columns->netns, cells.netns);
+	widen_audit_column(&columns->local, cells.local);
+	widen_audit_column(&columns->reach, cells.reach);
+	widen_audit_column(&columns->process, cells.process);
+	widen_audit_column(&columns->user, cells.user);
 	if (*row->listener.container)
-		widen(&columns->container, cells.container);
+		widen_audit_column(&columns->container, cells.container);
 }
 
-static void put_line(const struct cells *cells, const char *netid, const char *note, const char *color,
-		     const struct columns *columns, struct output *output)
+static void put_audit_line(const struct audit_cells *cells, const char *netid, const char *note, const char *color,
+			   const struct audit_columns *columns, struct output *output)
 {
 	struct line line;
 
@@ -142,34 +145,34 @@ static void put_line(const struct cells *cells, const char *netid, const char *n
 	line_put(&line, output);
 }
 
-static void put_heading(const struct columns *columns, struct output *output)
+static void put_audit_heading(const struct audit_columns *columns, struct output *output)
 {
-	static const struct cells heading = {.netns = "NETNS",
-					     .local = "Local Address:Port",
-					     .reach = "Reach",
-					     .process = "Process",
-					     .user = "User",
-					     .container = "Container"};
+	static const struct audit_cells heading = {.netns = "NETNS",
+						   .local = "Local Address:Port",
+						   .reach = "Reach",
+						   .process = "Process",
+						   .user = "User",
+						   .container = "Container"};
 
-	put_line(&heading, "Netid", "Note", "", columns, output);
+	put_audit_line(&heading, "Netid", "Note", "", columns, output);
 }
 
-static void put_row(const struct audit_row *row, const struct columns *columns, struct output *output)
+static void put_audit_row(const struct audit_row *row, const struct audit_columns *columns, struct output *output)
 {
 	const char *color = row->flags ? COLOR_FINDING : row->since == SINCE_GONE ? COLOR_GONE : "";
 	char note[AUDIT_NOTE_SIZE], shown[4 * AUDIT_NOTE_SIZE + 1];
-	struct cells cells;
+	struct audit_cells cells;
 
 	audit_note(row, note);
 	escape_text(shown, sizeof(shown), note, strlen(note));
-	fill(&cells, row, columns);
-	put_line(&cells, socket_netid(&row->socket), shown, columns->style->color ? color : "", columns, output);
+	fill_audit_cells(&cells, row, columns);
+	put_audit_line(&cells, socket_netid(&row->socket), shown, columns->style->color ? color : "", columns, output);
 }
 
 void audit_text_put(const struct audit_row *rows, size_t count, const struct audit_style *style,
 		    const struct socket_namer *namer, struct output *output)
 {
-	struct columns columns = {
+	struct audit_columns columns = {
 		.style = style,
 		.namer = namer,
 		.netns = sizeof("NETNS") - 1,
@@ -180,18 +183,18 @@ void audit_text_put(const struct audit_row *rows, size_t count, const struct aud
 	};
 
 	for (size_t i = 0; i < count; i++)
-		measure(&columns, &rows[i]);
+		measure_audit_row(&columns, &rows[i]);
 	if (columns.container)
-		widen(&columns.container, "Container");
+		widen_audit_column(&columns.container, "Container");
 	if (style->heading)
-		put_heading(&columns, output);
+		put_audit_heading(&columns, output);
 	for (size_t i = 0; i < count; i++)
-		put_row(&rows[i], &columns, output);
+		put_audit_row(&rows[i], &columns, output);
 }
 
 /* ---- the sum ---- */
 
-__attribute__((format(printf, 3, 4))) static size_t append(char *out, size_t used, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static size_t append_sum_text(char *out, size_t used, const char *format, ...)
 {
 	va_list args;
 	int length;
@@ -206,31 +209,31 @@ __attribute__((format(printf, 3, 4))) static size_t append(char *out, size_t use
 const char *audit_sum_text(const struct audit_counts *counts, const struct audit_rules *rules, char *out)
 {
 	const char *separator = ": ";
-	size_t used = append(out, 0, "%llu %s", (unsigned long long)counts->listeners,
-			     counts->listeners == 1 ? "listener" : "listeners");
+	size_t used = append_sum_text(out, 0, "%llu %s", (unsigned long long)counts->listeners,
+				      counts->listeners == 1 ? "listener" : "listeners");
 
 	for (unsigned int reach = 0; reach < REACH_COUNT; reach++) {
 		if (!counts->reach[reach])
 			continue;
-		used = append(out, used, "%s%llu %s", separator, (unsigned long long)counts->reach[reach],
-			      reach_name(reach));
+		used = append_sum_text(out, used, "%s%llu %s", separator, (unsigned long long)counts->reach[reach],
+				       reach_name(reach));
 		separator = ", ";
 	}
 	if (rules->policy)
-		used = append(out, used, "; %llu outside the policy", (unsigned long long)counts->outside);
+		used = append_sum_text(out, used, "; %llu outside the policy", (unsigned long long)counts->outside);
 	if (rules->compared)
-		used = append(out, used, "; since the baseline %llu new, %llu changed, %llu gone",
-			      (unsigned long long)counts->appeared, (unsigned long long)counts->changed,
-			      (unsigned long long)counts->gone);
+		used = append_sum_text(out, used, "; since the baseline %llu new, %llu changed, %llu gone",
+				       (unsigned long long)counts->appeared, (unsigned long long)counts->changed,
+				       (unsigned long long)counts->gone);
 	if (!rules->policy && !rules->baseline)
-		append(out, used, "; %llu that should not be public", (unsigned long long)counts->exposed);
+		append_sum_text(out, used, "; %llu that should not be public", (unsigned long long)counts->exposed);
 	return out;
 }
 
 /* ---- the table of ports ---- */
 
-/* As an entry of a policy spells a process on any port. */
-static const char *process_text(const struct exposed_port *port, char out[NAME_TEXT])
+/* Spells the process as an entry of a policy does: "postgres:*" for a process on any port. */
+static const char *spell_exposed_process(const struct exposed_port *port, char out[NAME_TEXT])
 {
 	snprintf(out, NAME_TEXT, "%s%s", port->process ? port->process : "-", port->anywhere ? ":*" : "");
 	return out;
@@ -245,9 +248,9 @@ void exposed_ports_text(bool heading, struct output *output)
 	struct line line;
 
 	for (size_t i = 0; i < count; i++) {
-		widen(&port_width, exposed_port_text(&ports[i], text));
-		widen(&what_width, ports[i].what);
-		widen(&process_width, process_text(&ports[i], process));
+		widen_audit_column(&port_width, exposed_port_text(&ports[i], text));
+		widen_audit_column(&what_width, ports[i].what);
+		widen_audit_column(&process_width, spell_exposed_process(&ports[i], process));
 	}
 	for (size_t i = heading ? 0 : 1; i <= count; i++) {
 		const struct exposed_port *port = i ? &ports[i - 1] : NULL;
@@ -255,7 +258,7 @@ void exposed_ports_text(bool heading, struct output *output)
 		line_clear(&line);
 		line_left(&line, port ? exposed_port_text(port, text) : "Port", port_width);
 		line_left(&line, port ? port->what : "Service", what_width);
-		line_left(&line, port ? process_text(port, process) : "Process", process_width);
+		line_left(&line, port ? spell_exposed_process(port, process) : "Process", process_width);
 		line_text(&line, port ? port->why : "Why it should not be public");
 		line_put(&line, output);
 	}

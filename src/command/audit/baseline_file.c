@@ -17,8 +17,8 @@
 
 enum { BASELINE_BYTES_MAX = 8 << 20 };
 
-/* text_file_begin() follows none; here it is said before there is anything to save. */
-static int refuse_link(const char *path)
+/* Refuses a symbolic link, which text_file_begin() does not follow, before there is anything to save. */
+static int refuse_symbolic_link(const char *path)
 {
 	char target[PATH_MAX];
 	ssize_t length = readlink(path, target, sizeof(target) - 1);
@@ -39,7 +39,7 @@ int baseline_load(const char *path, bool save, struct baseline **out)
 	size_t length;
 	int err = text_file_read(path, BASELINE_BYTES_MAX, &text, &length);
 
-	if ((save || err == -ENOENT) && refuse_link(path))
+	if ((save || err == -ENOENT) && refuse_symbolic_link(path))
 		return -EBADMSG;
 	if (!err) {
 		err = baseline_read(text, length, out, &error);
@@ -72,7 +72,7 @@ int baseline_lines_add(struct baseline_lines *lines, const struct listener *list
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_baseline_lines(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -82,7 +82,7 @@ void baseline_lines_settle(struct baseline_lines *lines)
 	size_t kept = 0;
 
 	if (lines->count)
-		qsort(lines->all, lines->count, sizeof(*lines->all), compare);
+		qsort(lines->all, lines->count, sizeof(*lines->all), compare_baseline_lines);
 	for (size_t i = 0; i < lines->count; i++) {
 		if (kept && strcmp(lines->all[i], lines->all[kept - 1]) == 0)
 			free(lines->all[i]);
@@ -100,7 +100,7 @@ void baseline_lines_free(struct baseline_lines *lines)
 	*lines = (struct baseline_lines){0};
 }
 
-static int write_lines(int fd, const struct baseline_lines *lines)
+static int write_baseline_lines(int fd, const struct baseline_lines *lines)
 {
 	struct output *output = output_new(fd, -1);
 	int err;
@@ -116,19 +116,19 @@ static int write_lines(int fd, const struct baseline_lines *lines)
 	return err;
 }
 
-static int replace(const char *path, const struct baseline_lines *lines)
+static int replace_baseline_file(const char *path, const struct baseline_lines *lines)
 {
 	CLEANUP(cleanup_free) char *name = NULL;
 	int fd = text_file_begin(path, &name);
 
-	return fd < 0 ? fd : text_file_end(path, name, fd, write_lines(fd, lines));
+	return fd < 0 ? fd : text_file_end(path, name, fd, write_baseline_lines(fd, lines));
 }
 
 int baseline_save(const char *path, const struct baseline_lines *lines, size_t carried)
 {
 	AS_USER;
 	const char *listeners = lines->count == 1 ? "listener" : "listeners";
-	int err = replace(path, lines);
+	int err = replace_baseline_file(path, lines);
 
 	if (err)
 		log_error("--baseline %s: it cannot be saved: %s", ESCAPED(path), strerror(-err));

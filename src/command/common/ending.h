@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * How a command ends.
+ * The end of a command: its exit status.
  */
 #include <errno.h>
 
-/* What a function returns in place of the errno once it has said what failed. */
+/* Returned in place of the errno by a function that has already reported the failure. */
 #define ERR_REPORTED (-EALREADY)
 
-/* The exit status after `err`: 0 or a negative errno, which is said in the command's `name` unless it was said before.
- * -EPIPE is no failure: the output's reader wants no more. */
+/* Returns the exit status after `err`, 0 or a negative errno. Reports the error under the command's `name`, unless it
+ * was reported before. -EPIPE is no failure: the output's reader wants no more. */
 int ending_status(const char *name, int err);

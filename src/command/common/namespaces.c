@@ -28,13 +28,13 @@ int namespaces_find(const struct socket_options *options, struct netns_list *out
 	return 0;
 }
 
-/* True for what ends the whole listing, and not only that of one namespace. */
-static bool is_end(int err)
+/* True for an error that ends the whole listing, and not only that of one namespace. */
+static bool ends_whole_listing(int err)
 {
 	return err == -EPIPE || err == -ENOMEM || err == -ENOSPC;
 }
 
-static void report_unreadable(const struct netns *netns, enum protocol which, int err)
+static void report_unreadable_netns(const struct netns *netns, enum protocol which, int err)
 {
 	log_error("the %s%ssockets of network namespace %u cannot be read: %s",
 		  which < PROTOCOL_COUNT ? protocol_name(which) : "", which < PROTOCOL_COUNT ? " " : "", netns->inode,
@@ -54,11 +54,11 @@ int namespaces_each_socket(const struct netns_list *namespaces, const struct soc
 		if (!filter_may_pass_in(options->filter.filter, netns->inode))
 			continue;
 		err = sockets_each(netns, options->socket_source, query, handler, context, &which);
-		if (is_end(err))
+		if (ends_whole_listing(err))
 			return err;
-		if (!err || (err == -ESRCH && namespaces->count > 1)) /* it went away meanwhile */
+		if (!err || (err == -ESRCH && namespaces->count > 1)) /* -ESRCH: the namespace has gone meanwhile */
 			continue;
-		report_unreadable(netns, which, err);
+		report_unreadable_netns(netns, which, err);
 		reported = true;
 	}
 	return reported ? ERR_REPORTED : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Reading a command line with argp, and what its shared options mean.
+ * Reads a command line with argp, and derives what the shared options mean.
  */
 #include "options.h"
 

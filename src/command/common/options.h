@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The parts of a command line that several commands share, once they are read. Each command's own options contain those
- * that it takes. How they are read: options_internal.h.
+ * The options that several commands share, once the command line is read. The options of each command contain the
+ * structs of those that the command takes. The functions that read options: options_internal.h.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,33 +25,34 @@ bool output_wants_color(const struct output_options *options);
 
 enum { FILTER_TEXT_MAX = 8192 };
 
-/* FILTER, and the options that stand for a part of it. */
+/* FILTER, and the options that are short for a part of a FILTER. */
 struct filter_options {
 	struct filter *filter;       /* owned: freed with filter_free(); NULL: everything passes */
-	char words[FILTER_TEXT_MAX]; /* FILTER's words as far as they are read, joined */
+	char words[FILTER_TEXT_MAX]; /* the words of FILTER that are read so far, joined */
 };
 
 /* The options of the commands that follow the live table: trace and top. */
 struct follow_options {
 	struct output_options output;
 	struct filter_options filter;
-	bool ipv4, ipv6;          /* only one of them: the other family is left out */
-	struct live_options live; /* without filter and handlers */
+	bool ipv4, ipv6;          /* where only one is set, the other family is left out */
+	struct live_options live; /* its filter and handlers are not set here */
 };
 
 /* The options of the commands that list sockets. */
 struct socket_options {
 	struct output_options output;
 	struct filter_options filter;
-	uint32_t protocols; /* a set; 0: none is named */
-	bool ipv4, ipv6;    /* neither: both families */
+	uint32_t protocols; /* a set: 1 << enum protocol; 0: none is named */
+	bool ipv4, ipv6;    /* where neither is set, both families are meant */
 	bool numeric;
 	bool no_heading;
-	bool one_netns; /* the filter names it */
+	bool one_netns; /* --netns was given: the filter names the namespace */
 	bool all_netns;
 	enum socket_source socket_source;
 	enum holder_source holder_source;
 };
 
-/* The sockets in `states` of the named protocols and families; of the protocols `otherwise` where none is named. */
+/* Makes the query for the sockets in `states`, of the protocols and families that the options name; of the protocols
+ * `otherwise` where none is named. */
 struct socket_query socket_options_query(const struct socket_options *options, uint32_t otherwise, uint32_t states);

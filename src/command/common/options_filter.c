@@ -16,8 +16,8 @@ static void add_filter(struct filter_options *options, struct filter *filter)
 		options_fail("out of memory");
 }
 
-/* Adds the filter `text`, which "`option` `value`" stands for. */
-static void add_sugar(struct filter_options *options, const char *option, const char *value, const char *text)
+/* Adds the filter `text`. The user gave `option` and `value` for it, and an error message names these. */
+static void add_filter_text(struct filter_options *options, const char *option, const char *value, const char *text)
 {
 	struct filter *filter = NULL;
 	struct filter_error error;
@@ -30,7 +30,7 @@ static void add_sugar(struct filter_options *options, const char *option, const 
 	add_filter(options, filter);
 }
 
-/* "80,443" with "sport = :" becomes "sport = :80 or sport = :443". */
+/* Makes of the list "80,443" and the predicate "sport = " the filter `sport = "80" or sport = "443"`. */
 void option_filter_list(struct filter_options *options, const char *option, const char *value, const char *predicate)
 {
 	char text[FILTER_TEXT_MAX] = "";
@@ -52,7 +52,7 @@ void option_filter_list(struct filter_options *options, const char *option, cons
 	}
 	if (strchr(value, '"'))
 		options_fail("%s %s: a quote has no place here", option, TYPED(value));
-	add_sugar(options, option, value, text);
+	add_filter_text(options, option, value, text);
 }
 
 void option_filter_quoted(struct filter_options *options, const char *option, const char *value, const char *predicate)
@@ -65,15 +65,15 @@ void option_filter_quoted(struct filter_options *options, const char *option, co
 			     TYPED(value));
 	if (snprintf(text, sizeof(text), "%s %c%s%c", predicate, quote, value, quote) >= (int)sizeof(text))
 		options_fail("%s: the value is too long", option);
-	add_sugar(options, option, value, text);
+	add_filter_text(options, option, value, text);
 }
 
 void option_filter_families(struct filter_options *options, bool ipv4, bool ipv6)
 {
 	if (ipv4 && !ipv6)
-		add_sugar(options, "-4", "", "family 4");
+		add_filter_text(options, "-4", "", "family 4");
 	if (ipv6 && !ipv4)
-		add_sugar(options, "-6", "", "family 6");
+		add_filter_text(options, "-6", "", "family 6");
 }
 
 void option_filter_end(struct filter_options *options)

@@ -4,10 +4,10 @@
  */
 #include "options_internal.h"
 
-/* Memory that the kernel sets aside. */
+/* The ring size where no option gives one, in bytes: memory that the kernel sets aside. */
 #define DEFAULT_RING (16ULL << 20)
 
-static enum snapshot_source snapshot_source_of(const char *value)
+static enum snapshot_source parse_snapshot_source(const char *value)
 {
 	static const char *const words[] = {
 		[SNAPSHOT_BY_AUTO] = "auto", [SNAPSHOT_BY_ITER] = "iter", [SNAPSHOT_BY_PROC] = "proc"};
@@ -15,7 +15,7 @@ static enum snapshot_source snapshot_source_of(const char *value)
 	return option_choice("--snapshot-source", value, words, 3);
 }
 
-static enum accept_source accept_source_of(const char *value)
+static enum accept_source parse_accept_source(const char *value)
 {
 	static const char *const words[] = {
 		[ACCEPT_BY_AUTO] = "auto", [ACCEPT_BY_FEXIT] = "fexit", [ACCEPT_BY_SCAN] = "scan"};
@@ -49,17 +49,17 @@ static const struct argp_option follow_options[] = {
 	{0},
 };
 
-static error_t read_sources(int key, char *value, struct live_options *live)
+static error_t read_live_option(int key, char *value, struct live_options *live)
 {
 	switch (key) {
 	case KEY_RING_SIZE:
 		live->ring_bytes = option_ring_size("--ring-size", value);
 		break;
 	case KEY_SNAPSHOT_SOURCE:
-		live->snapshot_source = snapshot_source_of(value);
+		live->snapshot_source = parse_snapshot_source(value);
 		break;
 	case KEY_ACCEPT_SOURCE:
-		live->accept_source = accept_source_of(value);
+		live->accept_source = parse_accept_source(value);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -67,7 +67,7 @@ static error_t read_sources(int key, char *value, struct live_options *live)
 	return 0;
 }
 
-static error_t read_follow(int key, char *value, struct argp_state *state)
+static error_t read_follow_option(int key, char *value, struct argp_state *state)
 {
 	struct follow_options *options = state->input;
 
@@ -110,9 +110,9 @@ static error_t read_follow(int key, char *value, struct argp_state *state)
 		option_filter_end(&options->filter);
 		break;
 	default:
-		return option_output(key, value, &options->output) ? read_sources(key, value, &options->live) : 0;
+		return option_output(key, value, &options->output) ? read_live_option(key, value, &options->live) : 0;
 	}
 	return 0;
 }
 
-const struct argp follow_argp = {.options = follow_options, .parser = read_follow};
+const struct argp follow_argp = {.options = follow_options, .parser = read_follow_option};

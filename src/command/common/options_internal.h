@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Reading options with argp. Only common/options*.c and each command's COMMAND_options.c include this header: nothing
- * else knows argp.
+ * Functions that read options with argp. Only common/options*.c and each command's COMMAND_options.c include this
+ * header: nothing else knows argp.
  *
  * options.c reads a command line, options_check.c names the option nearest to one that is unknown, options_values.c
- * reads numbers and choices, options_filter.c what becomes a filter, options_follow.c and options_sockets.c the options
- * that several commands share.
+ * reads numbers and choices, options_filter.c builds the filter. options_follow.c and options_sockets.c read the
+ * options that several commands share.
  */
 #include <argp.h>
 
@@ -27,7 +27,7 @@ enum {
 	KEY_ACCEPT_SOURCE,
 	KEY_SOCKET_SOURCE,
 	KEY_HOLDER_SOURCE,
-	KEY_OF_COMMAND = 0x200, /* and greater: a command's own */
+	KEY_OF_COMMAND = 0x200, /* this key and greater ones: options of one command only */
 };
 
 /* Rows of struct argp_option. */
@@ -66,21 +66,22 @@ enum {
 
 /* ---- options.c ---- */
 
-/* Reads the command line into `options`, the input of argp's parser. Ends the program when it is wrong (exit status 2,
- * with a message), or asks for help or the version (exit status 0). */
+/* Reads the command line into `options`, the input of argp's parser. Ends the program when the command line is wrong
+ * (exit status 2, with a message), or asks for help or the version (exit status 0). */
 void options_read(const struct argp *argp, int argc, char **argv, void *options);
 
 /* ---- options_values.c ---- */
 
-/* Says what is wrong, and ends the program. */
+/* Reports what is wrong with the command line, and ends the program with exit status 2. */
 __attribute__((noreturn, format(printf, 1, 2))) void options_fail(const char *format, ...);
 
-/* Each reads the `value` that was given to `option`, and fails where it is none. */
+/* Read the `value` that was given to `option`: a duration in nanoseconds, a count, a ring size in bytes. Each calls
+ * options_fail() where the value cannot be read as that. */
 uint64_t option_duration(const char *option, const char *value);
 uint64_t option_count(const char *option, const char *value);
 uint64_t option_ring_size(const char *option, const char *value);
 
-/* The number of `value` among the `count` words. */
+/* Returns the number, from 0, of `value` among the `count` words. Calls options_fail() where it is none of them. */
 int option_choice(const char *option, const char *value, const char *const *words, int count);
 
 /* Reads --json, --color and -v. ARGP_ERR_UNKNOWN for another option. */
@@ -88,31 +89,32 @@ error_t option_output(int key, const char *value, struct output_options *output)
 
 /* ---- options_follow.c ---- */
 
-/* A child of the commands' own: its input is a struct follow_options. */
+/* The shared options of trace and top: a child of the argp of each. Its input is a struct follow_options. */
 extern const struct argp follow_argp;
 
 /* ---- options_sockets.c ---- */
 
-/* Reads the options of struct socket_options, those of option_output() among them. ARGP_ERR_UNKNOWN for another. */
+/* Reads an option of struct socket_options; those of option_output() are among them. ARGP_ERR_UNKNOWN for another
+ * option. */
 error_t option_sockets(int key, const char *value, struct socket_options *sockets);
 
-/* Fails where options of these exclude each other. */
+/* Calls options_fail() where options of struct socket_options exclude each other. */
 void option_sockets_end(const struct socket_options *sockets);
 
 /* ---- options_filter.c ---- */
 
-/* Adds "`predicate` `value`" to the filter, with the value quoted, or with each item of a list with commas. */
+/* Add "`predicate` `value`" to the filter: with the value quoted, or for each item of a list with commas. */
 void option_filter_quoted(struct filter_options *filter, const char *option, const char *value, const char *predicate);
 void option_filter_list(struct filter_options *filter, const char *option, const char *value, const char *predicate);
 
-/* Adds what -4 and -6 mean: only one of them leaves out the other family. */
+/* Adds to the filter what -4 and -6 mean: only one of them leaves out the other family. */
 void option_filter_families(struct filter_options *filter, bool ipv4, bool ipv6);
 
-/* Takes one more word of FILTER; and adds them all, once they are there. */
+/* The first appends a word of FILTER; the second reads all words together, and adds them to the filter. */
 void option_filter_word(struct filter_options *filter, const char *word);
 void option_filter_end(struct filter_options *filter);
 
 /* ---- options_check.c ---- */
 
-/* Fails at the first option that the command does not know, and names the one nearest to it. */
+/* Calls options_fail() at the first option that the command does not know, and names the option nearest to that. */
 void options_check(const struct argp *argp, int argc, char **argv);

@@ -4,7 +4,7 @@
  */
 #include "options_internal.h"
 
-static enum socket_source socket_source_of(const char *value)
+static enum socket_source parse_socket_source(const char *value)
 {
 	static const char *const words[] = {
 		[SOCKETS_BY_AUTO] = "auto", [SOCKETS_BY_DIAG] = "diag", [SOCKETS_BY_PROC] = "proc"};
@@ -12,7 +12,7 @@ static enum socket_source socket_source_of(const char *value)
 	return option_choice("--socket-source", value, words, 3);
 }
 
-static enum holder_source holder_source_of(const char *value)
+static enum holder_source parse_holder_source(const char *value)
 {
 	static const char *const words[] = {
 		[HOLDERS_BY_AUTO] = "auto", [HOLDERS_BY_ITER] = "iter", [HOLDERS_BY_PROC] = "proc"};
@@ -20,7 +20,7 @@ static enum holder_source holder_source_of(const char *value)
 	return option_choice("--holder-source", value, words, 3);
 }
 
-static error_t read_place(int key, const char *value, struct socket_options *sockets)
+static error_t read_netns_or_source(int key, const char *value, struct socket_options *sockets)
 {
 	switch (key) {
 	case 'N':
@@ -31,10 +31,10 @@ static error_t read_place(int key, const char *value, struct socket_options *soc
 		sockets->all_netns = true;
 		break;
 	case KEY_SOCKET_SOURCE:
-		sockets->socket_source = socket_source_of(value);
+		sockets->socket_source = parse_socket_source(value);
 		break;
 	case KEY_HOLDER_SOURCE:
-		sockets->holder_source = holder_source_of(value);
+		sockets->holder_source = parse_holder_source(value);
 		break;
 	default:
 		return option_output(key, value, &sockets->output);
@@ -64,7 +64,7 @@ error_t option_sockets(int key, const char *value, struct socket_options *socket
 		sockets->no_heading = true;
 		break;
 	default:
-		return read_place(key, value, sockets);
+		return read_netns_or_source(key, value, sockets);
 	}
 	return 0;
 }

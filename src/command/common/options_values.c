@@ -12,7 +12,7 @@
 #include "options_internal.h"
 #include "parse.h"
 
-/* Half of the largest ring that the kernel makes. */
+/* The largest ring size that can be given, in bytes: half of the largest ring that the kernel makes. */
 #define MAX_RING (1ULL << 30)
 
 void options_fail(const char *format, ...)
@@ -65,7 +65,7 @@ int option_choice(const char *option, const char *value, const char *const *word
 	options_fail("%s %s: give %s", option, ESCAPED(value), all);
 }
 
-/* The kernel takes a power of two of pages. */
+/* Rounds the size up to a power of two of pages: the kernel takes no other. */
 uint64_t option_ring_size(const char *option, const char *value)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), wanted, bytes = page;
@@ -83,7 +83,7 @@ uint64_t option_ring_size(const char *option, const char *value)
 	return bytes;
 }
 
-static enum color color_of(const char *value)
+static enum color parse_color(const char *value)
 {
 	static const char *const words[] = {[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
 
@@ -97,7 +97,7 @@ error_t option_output(int key, const char *value, struct output_options *output)
 		output->json = true;
 		break;
 	case KEY_COLOR:
-		output->color = color_of(value);
+		output->color = parse_color(value);
 		break;
 	case 'v':
 		log_set_level(log_level() + 1);

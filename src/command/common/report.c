@@ -21,9 +21,9 @@ static bool fixes_netns(const struct filter *filter)
 	return fixes;
 }
 
-/* Counts the namespaces only where their number decides on the columns of the first line: that takes a walk over /proc.
- */
-static int name_namespaces(struct report *report, const struct follow_options *options, bool line_by_line)
+/* Prepares the names of network namespaces. Counts the namespaces only where their number decides on the columns of the
+ * first line: counting takes a walk over /proc. 0, or -ENOMEM. */
+static int open_netns_names(struct report *report, const struct follow_options *options, bool line_by_line)
 {
 	struct netns_view *netns = &report->sink->netns;
 
@@ -37,7 +37,7 @@ static int name_namespaces(struct report *report, const struct follow_options *o
 	return 0;
 }
 
-static void while_writing(void *live)
+static void relieve_while_writing(void *live)
 {
 	live_relieve(live);
 }
@@ -54,10 +54,10 @@ int report_open(struct report *report, const struct follow_options *options, con
 	report->output = output_new(STDOUT_FILENO, live_stop_fd(live));
 	if (!report->output)
 		return -ENOMEM;
-	output_set_meanwhile(report->output, while_writing, live);
+	output_set_meanwhile(report->output, relieve_while_writing, live);
 	report->sink = options->output.json ? json_sink_new(report->output, live_clock(live))
 					    : text_sink_new(report->output, live_clock(live), &style);
-	return report->sink ? name_namespaces(report, options, layout->line_by_line) : -ENOMEM;
+	return report->sink ? open_netns_names(report, options, layout->line_by_line) : -ENOMEM;
 }
 
 void report_free(struct report *report)
@@ -72,7 +72,7 @@ void report_gap(struct report *report, const struct gap *gap)
 	report->sink->ops->gap(report->sink, gap);
 }
 
-static void say_summary(const struct summary *s)
+static void log_summary(const struct summary *s)
 {
 	log_write(LOG_ERROR, "seen %llu, received %llu, dropped %llu, missed %llu, resyncs %llu",
 		  (unsigned long long)s->seen, (unsigned long long)s->received, (unsigned long long)s->dropped,
@@ -96,7 +96,7 @@ int report_finish(struct report *report, struct live *live, int err)
 	if (err == -EPIPE)
 		return STATUS_DONE;
 	if (!report->sink->ops->summary)
-		say_summary(&summary);
+		log_summary(&summary);
 	if (err == -ECANCELED) {
 		log_error("the reader of the output stands still: it did not get the last lines");
 		return STATUS_FINDINGS;

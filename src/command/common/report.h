@@ -10,7 +10,7 @@
 struct report {
 	struct output *output;
 	struct sink *sink;
-	struct netns_names *names; /* which the sink uses */
+	struct netns_names *names; /* used by the sink */
 };
 
 struct report_layout {
@@ -18,7 +18,7 @@ struct report_layout {
 	bool line_by_line; /* the columns are chosen before the first row is known */
 };
 
-/* 0, or -ENOMEM. Freed with report_free() in either case. */
+/* Opens the output and the sink. 0, or -ENOMEM. Freed with report_free() in either case. */
 int report_open(struct report *report, const struct follow_options *options, const struct report_layout *layout,
 		struct live *live);
 void report_free(struct report *report);
@@ -26,6 +26,7 @@ void report_free(struct report *report);
 /* Prints that transitions were lost. */
 void report_gap(struct report *report, const struct gap *gap);
 
-/* Ends the trace, prints the summary where it belongs, and returns the exit status. `err` is what ended the trace: 0 or
- * a negative errno. -EPIPE is no failure: the output's reader wants no more. */
+/* Ends the trace, prints the summary, and returns the exit status. The summary goes into the output where the sink has
+ * a place for it, else to stderr. `err` is what ended the trace: 0 or a negative errno. -EPIPE is no failure: the
+ * output's reader wants no more. */
 int report_finish(struct report *report, struct live *live, int err);

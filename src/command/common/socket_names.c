@@ -10,22 +10,22 @@
 
 #define PATIENCE_NS (2 * NS_PER_SEC)
 
-static const char *service(void *context, enum protocol protocol, uint16_t port)
+static const char *find_service_name(void *context, enum protocol protocol, uint16_t port)
 {
 	return services_name(((struct socket_names *)context)->services, protocol, port);
 }
 
-static const char *host(void *context, const struct address *address, uint8_t family)
+static const char *find_host_name(void *context, const struct address *address, uint8_t family)
 {
 	return resolver_name(((struct socket_names *)context)->resolver, address, family);
 }
 
-static const char *cgroup(void *context, uint64_t id)
+static const char *find_cgroup_path(void *context, uint64_t id)
 {
 	return cgroups_path(((struct socket_names *)context)->cgroups, id);
 }
 
-static const struct netns *find_netns(const struct socket_names *names, uint32_t inode)
+static const struct netns *find_listed_netns(const struct socket_names *names, uint32_t inode)
 {
 	for (size_t i = 0; names->namespaces && i < names->namespaces->count; i++)
 		if (names->namespaces->all[i].inode == inode)
@@ -33,8 +33,8 @@ static const struct netns *find_netns(const struct socket_names *names, uint32_t
 	return NULL;
 }
 
-/* Each namespace has its own numbers of interfaces. */
-static bool name_interface(const struct socket_names *names, uint32_t inode, uint32_t index, char *name)
+/* Reads the name of an interface inside its network namespace: each namespace numbers its interfaces by itself. */
+static bool read_interface_name(const struct socket_names *names, uint32_t inode, uint32_t index, char *name)
 {
 	CLEANUP(cleanup_close) int home = -1;
 	const struct netns *netns;
@@ -42,7 +42,7 @@ static bool name_interface(const struct socket_names *names, uint32_t inode, uin
 
 	if (inode == netns_home())
 		return if_indextoname(index, name);
-	netns = find_netns(names, inode);
+	netns = find_listed_netns(names, inode);
 	if (!netns || netns_enter(netns, &home))
 		return false;
 	named = if_indextoname(index, name);
@@ -50,14 +50,14 @@ static bool name_interface(const struct socket_names *names, uint32_t inode, uin
 	return named;
 }
 
-static const char *interface(void *context, uint32_t netns, uint32_t index)
+static const char *find_interface_name(void *context, uint32_t netns, uint32_t index)
 {
 	struct socket_names *names = context;
 
 	if (names->interface != index || names->interface_netns != netns) {
 		names->interface = index;
 		names->interface_netns = netns;
-		if (!name_interface(names, netns, index, names->interface_name))
+		if (!read_interface_name(names, netns, index, names->interface_name))
 			names->interface_name[0] = '\0';
 	}
 	return names->interface_name[0] ? names->interface_name : NULL;
@@ -66,18 +66,18 @@ static const char *interface(void *context, uint32_t netns, uint32_t index)
 int socket_names_open(struct socket_names *names, const struct socket_names_wanted *wanted)
 {
 	*names = (struct socket_names){.namespaces = wanted->namespaces};
-	names->namer = (struct socket_namer){.interface = interface, .context = names};
+	names->namer = (struct socket_namer){.interface = find_interface_name, .context = names};
 	if (wanted->services) {
 		names->services = services_read();
-		names->namer.service = service;
+		names->namer.service = find_service_name;
 	}
 	if (wanted->hosts) {
 		names->resolver = resolver_new(PATIENCE_NS);
-		names->namer.host = host;
+		names->namer.host = find_host_name;
 	}
 	if (wanted->cgroups) {
 		names->cgroups = cgroups_read();
-		names->namer.cgroup = cgroup;
+		names->namer.cgroup = find_cgroup_path;
 	}
 	if ((wanted->services && !names->services) || (wanted->hosts && !names->resolver) ||
 	    (wanted->cgroups && !names->cgroups)) {

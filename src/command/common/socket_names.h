@@ -12,14 +12,14 @@
 #include "socket_namer.h"
 
 struct socket_names {
-	struct socket_namer namer;           /* for the sinks */
+	struct socket_namer namer;           /* looks the names up in this struct */
 	struct services *services;           /* NULL: ports are numbers */
 	struct resolver *resolver;           /* NULL: addresses are numbers */
-	struct cgroups *cgroups;             /* NULL: groups are not told */
-	const struct netns_list *namespaces; /* whose interfaces are named, beside our own; NULL: none */
-	uint32_t interface_netns;            /* what `interface_name` is of */
-	uint32_t interface;                  /* 0: of nothing yet */
-	char interface_name[IF_NAMESIZE];    /* empty: it has none that we know */
+	struct cgroups *cgroups;             /* NULL: control groups are not shown */
+	const struct netns_list *namespaces; /* to name interfaces of, beside our own; NULL: none */
+	uint32_t interface_netns;            /* the inode of the namespace of `interface` */
+	uint32_t interface;                  /* the one looked up last; 0: none yet */
+	char interface_name[IF_NAMESIZE];    /* its name; empty: no name is known */
 };
 
 struct socket_names_wanted {
@@ -27,15 +27,16 @@ struct socket_names_wanted {
 	const struct netns_list *namespaces; /* borrowed; may be filled later */
 };
 
-/* 0 or -ENOMEM. */
+/* Reads the names that are wanted. 0 or -ENOMEM. */
 int socket_names_open(struct socket_names *names, const struct socket_names_wanted *wanted);
 void socket_names_close(struct socket_names *names);
 
-/* Whose names will be wanted. */
+/* Asks for the host names of the socket's addresses, which will be wanted later. */
 void socket_names_expect(struct socket_names *names, const struct socket *socket);
 
-/* Before another listing: what may be called otherwise by now is read again. */
+/* Called before another listing: forgets the interface, and reads the control groups again, since names may have
+ * changed. */
 void socket_names_renew(struct socket_names *names);
 
-/* Says which were not to be had. */
+/* Warns that addresses had no name in time, and says how many. */
 void socket_names_warn(const struct socket_names *names);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tcpledger doctor: can this host run it, what is missing, what that costs, and what to do about it.
+ * tcpledger doctor: prints whether this host can run tcpledger, what is missing, what that costs, and what to do about
+ * it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,23 +23,23 @@ enum {
 	STATE_WIDTH = 6,
 	NAME_WIDTH = 13,
 	INDENT = STATE_WIDTH + 1 + NAME_WIDTH + 1,
-	NARROW = 60, /* columns of a terminal on which so wide an indent leaves too little */
+	NARROW = 60, /* below this many columns of the terminal, INDENT leaves too few for text */
 	NARROW_INDENT = 4,
 };
 
-static const char *snapshot_name(const struct outlook *outlook)
+static const char *name_snapshot_source(const struct outlook *outlook)
 {
 	return outlook->exact_snapshot ? "iter" : "proc";
 }
 
-static const char *accept_name(const struct outlook *outlook)
+static const char *name_accept_source(const struct outlook *outlook)
 {
 	return outlook->owner_at_accept ? "fexit" : "scan";
 }
 
 /* ---- JSON ---- */
 
-static void put_text_or_null(struct json_writer *json, const char *key, const char *text)
+static void put_check_text(struct json_writer *json, const char *key, const char *text)
 {
 	if (*text)
 		json_text(json, key, text, CHECK_TEXT);
@@ -46,7 +47,7 @@ static void put_text_or_null(struct json_writer *json, const char *key, const ch
 		json_null(json, key);
 }
 
-static void put_json(struct output *output, const struct checkup *checkup, const struct outlook *outlook)
+static void put_checkup_json(struct output *output, const struct checkup *checkup, const struct outlook *outlook)
 {
 	struct json_writer json;
 
@@ -58,8 +59,8 @@ static void put_json(struct output *output, const struct checkup *checkup, const
 		json_word(&json, "name", check->name);
 		json_word(&json, "state", check_state_name(check->state));
 		json_text(&json, "found", check->found, CHECK_TEXT);
-		put_text_or_null(&json, "cost", check->cost);
-		put_text_or_null(&json, "remedy", check->remedy);
+		put_check_text(&json, "cost", check->cost);
+		put_check_text(&json, "remedy", check->remedy);
 		json_line_end(&json);
 	}
 	json_line_begin(&json, output);
@@ -67,8 +68,8 @@ static void put_json(struct output *output, const struct checkup *checkup, const
 	json_bool(&json, "runs", outlook->runs);
 	if (outlook->runs) {
 		json_u64(&json, "tier", outlook->tier);
-		json_word(&json, "snapshot", snapshot_name(outlook));
-		json_word(&json, "accept", accept_name(outlook));
+		json_word(&json, "snapshot", name_snapshot_source(outlook));
+		json_word(&json, "accept", name_accept_source(outlook));
 	} else {
 		json_null(&json, "tier");
 		json_null(&json, "snapshot");
@@ -79,14 +80,14 @@ static void put_json(struct output *output, const struct checkup *checkup, const
 
 /* ---- text ---- */
 
-static size_t terminal_width(void)
+static size_t measure_terminal(void)
 {
 	struct winsize window;
 
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) ? 0 : window.ws_col;
 }
 
-static const char *state_color(enum check_state state)
+static const char *choose_check_color(enum check_state state)
 {
 	static const char *const colors[] = {
 		[CHECK_NO] = "\033[31m", [CHECK_PARTLY] = "\033[33m", [CHECK_YES] = "\033[32m"};
@@ -94,15 +95,15 @@ static const char *state_color(enum check_state state)
 	return colors[state];
 }
 
-static void put_column(struct wrap *wrap, const char *text, size_t width)
+static void put_padded_text(struct wrap *wrap, const char *text, size_t width)
 {
 	wrap_text(wrap, text);
 	for (size_t used = strlen(text); used < width; used++)
 		wrap_text(wrap, " ");
 }
 
-/* "  Costs: …", or on a line of its own where all does not fit into one. */
-static void put_part(struct wrap *wrap, const char *label, const char *text, bool on_its_own)
+/* Puts ".  Costs: …" behind the text before, or "Costs: …" on a line of its own where all does not fit into one. */
+static void put_labelled_text(struct wrap *wrap, const char *label, const char *text, bool on_its_own)
 {
 	if (on_its_own)
 		wrap_break(wrap);
@@ -126,17 +127,17 @@ static void put_check(struct wrap *wrap, const struct check *check, bool color)
 
 	wrap->column = 0;
 	if (color)
-		output_text(wrap->output, state_color(check->state));
-	put_column(wrap, check_state_name(check->state), STATE_WIDTH);
+		output_text(wrap->output, choose_check_color(check->state));
+	put_padded_text(wrap, check_state_name(check->state), STATE_WIDTH);
 	if (color)
 		output_text(wrap->output, "\033[0m");
-	put_column(wrap, " ", 1);
-	put_column(wrap, check->name, NAME_WIDTH);
+	put_padded_text(wrap, " ", 1);
+	put_padded_text(wrap, check->name, NAME_WIDTH);
 	wrap_text(wrap, found);
 	if (*cost)
-		put_part(wrap, "Costs: ", cost, apart);
+		put_labelled_text(wrap, "Costs: ", cost, apart);
 	if (*remedy)
-		put_part(wrap, "Do: ", remedy, apart);
+		put_labelled_text(wrap, "Do: ", remedy, apart);
 	output_char(wrap->output, '\n');
 }
 
@@ -169,9 +170,10 @@ static void put_outlook(struct wrap *wrap, const struct checkup *checkup, const 
 	output_char(wrap->output, '\n');
 }
 
-static void put_lines(struct output *output, const struct checkup *checkup, const struct outlook *outlook, bool color)
+static void put_checkup_text(struct output *output, const struct checkup *checkup, const struct outlook *outlook,
+			     bool color)
 {
-	struct wrap wrap = {.output = output, .width = terminal_width()};
+	struct wrap wrap = {.output = output, .width = measure_terminal()};
 
 	wrap.indent = wrap.width < NARROW ? NARROW_INDENT : INDENT;
 	for (size_t i = 0; i < checkup->count; i++)
@@ -179,11 +181,11 @@ static void put_lines(struct output *output, const struct checkup *checkup, cons
 	put_outlook(&wrap, checkup, outlook);
 }
 
-/* ---- all together ---- */
+/* ---- the command ---- */
 
-/* Where all that is needed is there, the last word is with the real programs. They run for a moment, and hand on
- * nothing: no namespace passes. */
-static void try_program(struct checkup *checkup, const struct host_facts *facts)
+/* Tries the real BPF programs, where all that is needed is there: only they show whether tracing works. They run for a
+ * moment, and hand over nothing: their filter lets no namespace pass. */
+static void try_real_programs(struct checkup *checkup, const struct host_facts *facts)
 {
 	const struct kernel_filter nothing = {.by_netns = true};
 	struct bpf_source *source = NULL;
@@ -206,9 +208,9 @@ static int print_checkup(const struct output_options *options, const struct chec
 	if (!output)
 		return -ENOMEM;
 	if (options->json)
-		put_json(output, checkup, outlook);
+		put_checkup_json(output, checkup, outlook);
 	else
-		put_lines(output, checkup, outlook, output_wants_color(options));
+		put_checkup_text(output, checkup, outlook, output_wants_color(options));
 	err = output_flush(output);
 	output_free(output);
 	return err;
@@ -225,7 +227,7 @@ static int run_doctor(int argc, char **argv)
 	doctor_options_read(&options, argc, argv);
 	host_facts_gather(&facts);
 	checkup_judge(&facts, &checkup);
-	try_program(&checkup, &facts);
+	try_real_programs(&checkup, &facts);
 	outlook = checkup_outlook(&checkup, &facts);
 	status = ending_status("doctor", print_checkup(&options, &checkup, &outlook));
 	return status == STATUS_DONE && !outlook.runs ? STATUS_FAILED : status;

@@ -11,7 +11,7 @@ static const struct argp_option doctor_options[] = {
 	{0},
 };
 
-static error_t read_doctor(int key, char *value, struct argp_state *state)
+static error_t read_doctor_option(int key, char *value, struct argp_state *state)
 {
 	switch (key) {
 	case ARGP_KEY_ARG:
@@ -23,7 +23,7 @@ static error_t read_doctor(int key, char *value, struct argp_state *state)
 
 const struct argp doctor_argp = {
 	.options = doctor_options,
-	.parser = read_doctor,
+	.parser = read_doctor_option,
 	.doc = "Say whether this host can run tcpledger: for each thing that it needs or can use whether it is there (yes, partly, no), what its lack costs, and what to do about it. Tries the kernel out with BPF programs that do nothing.\vExit status: 0 tcpledger can trace here, 1 it cannot, 2 wrong use.",
 };
 

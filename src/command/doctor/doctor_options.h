@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What is asked of doctor: only the form of its output.
+ * The options of doctor: only the form of its output.
  */
 #include "options.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tcpledger explain: what a state means, or who has a port, with the numbers of this host now. All is gathered in the
- * network namespace that is asked about, by entering it; what is printed is put together at home again.
+ * tcpledger explain: prints what a state means, or who has a port, with the numbers of this host now. The numbers are
+ * gathered inside the network namespace that is asked about, by entering it. The text is made after the return to our
+ * own namespace.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -28,20 +29,20 @@
 
 enum { WIDTH_WITHOUT_TERMINAL = 100 };
 
-/* What was gathered: of the topic, and no more. */
+/* The data gathered for the topic. What other topics need stays empty. */
 struct gathered {
 	const struct explain_options *options;
-	struct holders *holders; /* NULL: nobody asks */
+	struct holders *holders; /* NULL: the topic has no use for them */
 	uint64_t counts[STATE_COUNT];
 	struct state_survey state;
 	char *values[GUIDE_SETTINGS];
 	uint32_t witness; /* the inode of a bound socket of our own; 0: none */
-	bool witnessed;   /* it was shown */
+	bool witnessed;   /* the kernel showed that socket */
 	struct port_survey port;
 	struct port_facts facts;
 };
 
-/* ---- gathering, in the namespace ---- */
+/* ---- gathering, inside the network namespace ---- */
 
 static int count_state(void *context, const struct socket *socket)
 {
@@ -55,12 +56,12 @@ static int note_listener(void *context, const struct socket *socket)
 	return 0;
 }
 
-static void find_owners(const struct gathered *gathered, struct socket *socket)
+static void find_socket_owners(const struct gathered *gathered, struct socket *socket)
 {
 	socket->owners = holders_of(gathered->holders, socket->inode, &socket->owner_count);
 }
 
-static int take_of_state(void *context, const struct socket *found)
+static int add_socket_of_state(void *context, const struct socket *found)
 {
 	struct gathered *gathered = context;
 	struct socket socket = *found;
@@ -69,20 +70,20 @@ static int take_of_state(void *context, const struct socket *found)
 		gathered->witnessed = true;
 		return 0;
 	}
-	find_owners(gathered, &socket);
+	find_socket_owners(gathered, &socket);
 	return state_survey_add(&gathered->state, &socket);
 }
 
-static int take_of_port(void *context, const struct socket *found)
+static int add_socket_of_port(void *context, const struct socket *found)
 {
 	struct gathered *gathered = context;
 	struct socket socket = *found;
 
-	find_owners(gathered, &socket);
+	find_socket_owners(gathered, &socket);
 	return port_survey_add(&gathered->port, &socket);
 }
 
-static int read_sockets(struct gathered *gathered, uint32_t protocols, uint32_t states, socket_handler *handler)
+static int read_tcp_udp_sockets(struct gathered *gathered, uint32_t protocols, uint32_t states, socket_handler *handler)
 {
 	const struct socket_query query = {
 		.protocols = protocols, .states = states, .ipv4 = true, .ipv6 = true, .bound = true};
@@ -91,8 +92,9 @@ static int read_sockets(struct gathered *gathered, uint32_t protocols, uint32_t 
 	return sockets_each(&here, SOCKETS_BY_AUTO, &query, handler, gathered, NULL);
 }
 
-/* Whether the kernel shows sockets that are only bound is seen by one of our own. */
-static int count_sockets(struct gathered *gathered, uint8_t state)
+/* Surveys the sockets of a state. For CLOSE, a socket of our own is bound: if that one is not shown, the kernel does
+ * not show sockets that are only bound. */
+static int survey_sockets_of_state(struct gathered *gathered, uint8_t state)
 {
 	const struct sockaddr_in any = {.sin_family = AF_INET};
 	CLEANUP(cleanup_close) int fd = -1;
@@ -103,11 +105,12 @@ static int count_sockets(struct gathered *gathered, uint8_t state)
 		if (fd >= 0 && !bind(fd, (const struct sockaddr *)&any, sizeof(any)) && !fstat(fd, &file))
 			gathered->witness = (uint32_t)file.st_ino;
 	}
-	return read_sockets(gathered, 1u << PROTOCOL_TCP, 1u << state, take_of_state);
+	return read_tcp_udp_sockets(gathered, 1u << PROTOCOL_TCP, 1u << state, add_socket_of_state);
 }
 
-/* Those of the host at home, the others in the namespace. */
-static void read_settings(struct gathered *gathered, bool of_host)
+/* Reads the values of the settings that the guide of the state names: those of the whole host (`of_host`) in our own
+ * namespace, the others inside the namespace asked about. */
+static void read_setting_values(struct gathered *gathered, bool of_host)
 {
 	const struct state_guide *guide = state_guide(gathered->options->state);
 
@@ -124,12 +127,12 @@ static int gather_state(struct gathered *gathered)
 
 	if (err)
 		return err;
-	read_settings(gathered, false);
+	read_setting_values(gathered, false);
 	port_facts_range(&survey->ephemeral_low, &survey->ephemeral_high);
 	survey->ephemeral_count = port_facts_choice(survey->ephemeral_low, survey->ephemeral_high);
-	err = read_sockets(gathered, 1u << PROTOCOL_TCP, 1u << STATE_LISTEN, note_listener);
+	err = read_tcp_udp_sockets(gathered, 1u << PROTOCOL_TCP, 1u << STATE_LISTEN, note_listener);
 	if (!err)
-		err = count_sockets(gathered, state);
+		err = survey_sockets_of_state(gathered, state);
 	state_survey_end(survey);
 	return err;
 }
@@ -141,7 +144,7 @@ static int gather_port(struct gathered *gathered)
 
 	if (err)
 		return err;
-	err = read_sockets(gathered, options->protocols, STATES_ALL, take_of_port);
+	err = read_tcp_udp_sockets(gathered, options->protocols, STATES_ALL, add_socket_of_port);
 	port_facts_gather(options->port, &gathered->facts);
 	if (options->port)
 		port_facts_try(options->port, options->protocols, port_udp_wildcards(&gathered->port),
@@ -157,13 +160,13 @@ static int gather_topic(struct gathered *gathered)
 	case EXPLAIN_PORT:
 		return gather_port(gathered);
 	default:
-		return read_sockets(gathered, 1u << PROTOCOL_TCP, STATES_ALL, count_state);
+		return read_tcp_udp_sockets(gathered, 1u << PROTOCOL_TCP, STATES_ALL, count_state);
 	}
 }
 
-/* ---- the namespace ---- */
+/* ---- entering the network namespace ---- */
 
-static int enter_netns(const struct netns_list *all, uint32_t inode, int *home)
+static int enter_listed_netns(const struct netns_list *all, uint32_t inode, int *home)
 {
 	for (size_t i = 0; i < all->count; i++)
 		if (all->all[i].inode == inode)
@@ -171,7 +174,7 @@ static int enter_netns(const struct netns_list *all, uint32_t inode, int *home)
 	return -ENOENT;
 }
 
-static void say_closed(const struct explain_options *options, int err)
+static void log_closed_netns(const struct explain_options *options, int err)
 {
 	if (err == -EPERM)
 		log_error("--netns %s: it cannot be entered: that takes CAP_SYS_ADMIN; run as root",
@@ -180,7 +183,7 @@ static void say_closed(const struct explain_options *options, int err)
 		log_error("--netns %s: it cannot be entered: %s", TYPED(options->netns_word), strerror(-err));
 }
 
-static int gather_there(struct gathered *gathered)
+static int gather_in_netns(struct gathered *gathered)
 {
 	const struct explain_options *options = gathered->options;
 	CLEANUP(cleanup_close) int home = -1;
@@ -191,11 +194,11 @@ static int gather_there(struct gathered *gathered)
 		return gather_topic(gathered);
 	err = netns_discover(&all);
 	if (!err) {
-		err = enter_netns(&all, options->netns, &home);
+		err = enter_listed_netns(&all, options->netns, &home);
 		netns_list_free(&all);
 	}
 	if (err) {
-		say_closed(options, err);
+		log_closed_netns(options, err);
 		return ERR_REPORTED;
 	}
 	err = gather_topic(gathered);
@@ -203,9 +206,9 @@ static int gather_there(struct gathered *gathered)
 	return err;
 }
 
-/* ---- printing, at home ---- */
+/* ---- printing, in our own network namespace ---- */
 
-static size_t page_width(void)
+static size_t measure_page_width(void)
 {
 	struct winsize window;
 
@@ -259,7 +262,7 @@ static void print_states(const struct gathered *gathered, const struct explain_s
 		explain_states_text(style, &page);
 }
 
-static int print_into(const struct gathered *gathered, const struct explain_style *style, bool json)
+static int print_topic(const struct gathered *gathered, const struct explain_style *style, bool json)
 {
 	switch (gathered->options->topic) {
 	case EXPLAIN_STATE:
@@ -275,7 +278,7 @@ static int print_into(const struct gathered *gathered, const struct explain_styl
 	return output_flush(style->output);
 }
 
-static const char *user_name(void *users, uint32_t uid)
+static const char *find_user_name(void *users, uint32_t uid)
 {
 	return users_name(users, uid);
 }
@@ -289,18 +292,18 @@ static int print_page(const struct gathered *gathered, const struct explain_opti
 	struct explain_style style = {
 		.output = output_new(STDOUT_FILENO, -1),
 		.namer = &socket_names.namer,
-		.user = user_name,
+		.user = find_user_name,
 		.users = users_new(),
 		.netns = &netns,
 		.home = options->netns ? options->netns : netns.home,
 		.now_ns = clock_monotonic_ns(),
 		.color = output_wants_color(&options->output),
-		.width = page_width(),
+		.width = measure_page_width(),
 	};
 	int err = style.output && names && style.users ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
-		err = print_into(gathered, &style, options->output.json);
+		err = print_topic(gathered, &style, options->output.json);
 		socket_names_close(&socket_names);
 	}
 	output_free(style.output);
@@ -326,9 +329,9 @@ static int explain_topic(const struct explain_options *options)
 	if (options->topic != EXPLAIN_OVERVIEW)
 		err = holders_find(HOLDERS_BY_AUTO, &gathered.holders);
 	if (options->topic == EXPLAIN_STATE)
-		read_settings(&gathered, true);
+		read_setting_values(&gathered, true);
 	if (!err)
-		err = gather_there(&gathered);
+		err = gather_in_netns(&gathered);
 	if (!err)
 		err = print_page(&gathered, options);
 	free_gathered(&gathered);

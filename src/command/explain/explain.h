@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Explanations: of all states in a line each, of one state, of one port. As text for people, and as one object of JSON
- * of the type "explanation".
+ * Explanations: of all states in a line each, of one state, of one port. Each is printed as text for people, or as one
+ * object of JSON of the type "explanation".
  */
 #include "clock.h"
 #include "netns_view.h"
@@ -12,29 +12,29 @@
 #include "state_guide.h"
 #include "state_survey.h"
 
-/* What all of them tell. All is borrowed. */
+/* The output of an explanation, its form, and the names to show. All pointers are borrowed. */
 struct explain_style {
 	struct output *output;
 	const struct socket_namer *namer;
-	/* What a user is called: hostile text; NULL: there is none of this number. */
+	/* Returns the name of a user, which is hostile text; NULL: there is no user of this number. */
 	const char *(*user)(void *users, uint32_t uid);
 	void *users;
 	const struct netns_view *netns;
-	uint32_t home;   /* the inode of the network namespace that is told of */
+	uint32_t home;   /* the inode of the network namespace that the explanation is about */
 	uint64_t now_ns; /* CLOCK_MONOTONIC */
 	bool color;
-	size_t width; /* of text */
+	size_t width; /* of a line of text, in columns */
 };
 
 struct states_page {
-	const uint64_t *counts; /* by state */
+	const uint64_t *counts; /* indexed by state */
 };
 
 struct state_page {
 	const struct state_survey *survey;
 	char *const *values; /* of the settings that the guide of the state names; NULL: not known */
-	bool denied;         /* some processes did not let us look */
-	bool hidden;         /* the kernel does not show sockets of this state: the survey knows of none */
+	bool denied;         /* some processes may not be looked into */
+	bool hidden;         /* the kernel does not show sockets of this state: the survey is empty */
 };
 
 struct port_page {
@@ -42,7 +42,7 @@ struct port_page {
 	const struct port_facts *facts;
 	const struct port_verdict *verdict;
 	uint32_t protocols;                /* a set: TCP, UDP */
-	const char *names[PORT_PROTOCOLS]; /* of the service; hostile text; NULL: none, or not wanted */
+	const char *names[PORT_PROTOCOLS]; /* of the service, by protocol; hostile text; NULL: none, or not wanted */
 	bool denied;
 };
 

@@ -5,15 +5,15 @@
 
 enum { TOP = 10 };
 
-static void begin(struct json_writer *json, const struct explain_style *style, const char *kind)
+static void begin_explanation(struct json_writer *json, const struct explain_style *style, const char *kind)
 {
 	json_line_begin(json, style->output);
 	json_word(json, "type", "explanation");
 	json_word(json, "kind", kind);
 }
 
-/* Texts of our own are longer than words. */
-static void put_text(struct json_writer *json, const char *key, const char *text)
+/* Puts a text, which may be longer than json_word() takes, or null. */
+static void put_text_or_null(struct json_writer *json, const char *key, const char *text)
 {
 	if (text)
 		json_text(json, key, text, strlen(text));
@@ -27,7 +27,7 @@ void explain_states_json(const struct explain_style *style, const struct states_
 {
 	struct json_writer json;
 
-	begin(&json, style, "overview");
+	begin_explanation(&json, style, "overview");
 	json_netns(&json, style->netns, style->home, 0, style->now_ns);
 	json_array_begin(&json, "states");
 	for (unsigned int state = 1; state < STATE_COUNT; state++) {
@@ -36,7 +36,7 @@ void explain_states_json(const struct explain_style *style, const struct states_
 		json_object_begin(&json, NULL);
 		json_word(&json, "name", tcp_state_name(state));
 		json_u64(&json, "count", page->counts[state]);
-		put_text(&json, "meaning", state_guide(state)->brief);
+		put_text_or_null(&json, "meaning", state_guide(state)->brief);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -45,7 +45,7 @@ void explain_states_json(const struct explain_style *style, const struct states_
 
 /* ---- a state ---- */
 
-static void put_steps(struct json_writer *json, const char *key, const struct lore_step *steps)
+static void put_steps_json(struct json_writer *json, const char *key, const struct lore_step *steps)
 {
 	json_array_begin(json, key);
 	for (size_t i = 0; i < GUIDE_STEPS && steps[i].how; i++) {
@@ -53,13 +53,13 @@ static void put_steps(struct json_writer *json, const char *key, const struct lo
 
 		json_object_begin(json, NULL);
 		json_word_or_null(json, "state", other);
-		put_text(json, "how", steps[i].how);
+		put_text_or_null(json, "how", steps[i].how);
 		json_object_end(json);
 	}
 	json_array_end(json);
 }
 
-static void put_settings(struct json_writer *json, const struct state_guide *guide, char *const *values)
+static void put_settings_json(struct json_writer *json, const struct state_guide *guide, char *const *values)
 {
 	json_array_begin(json, "settings");
 	for (size_t i = 0; i < GUIDE_SETTINGS && guide->settings[i]; i++) {
@@ -67,14 +67,14 @@ static void put_settings(struct json_writer *json, const struct state_guide *gui
 
 		json_object_begin(json, NULL);
 		json_word(json, "name", setting->name);
-		put_text(json, "value", values[i]);
-		put_text(json, "meaning", setting->role);
+		put_text_or_null(json, "value", values[i]);
+		put_text_or_null(json, "meaning", setting->role);
 		json_object_end(json);
 	}
 	json_array_end(json);
 }
 
-static void put_address(struct json_writer *json, const struct tally_key *key)
+static void put_tally_address(struct json_writer *json, const struct tally_key *key)
 {
 	char address[ADDRESS_TEXT_MAX];
 	size_t length = address_text(&key->address, key->family, address);
@@ -83,20 +83,20 @@ static void put_address(struct json_writer *json, const struct tally_key *key)
 	json_word_of(json, "raddr", address, length);
 }
 
-static void put_process(struct json_writer *json, const struct tally_key *key)
+static void put_tally_process(struct json_writer *json, const struct tally_key *key)
 {
 	json_u64(json, "pid", key->number);
 	json_text(json, "comm", key->name, COMM_LEN);
 }
 
-static void put_port(struct json_writer *json, const struct tally_key *key)
+static void put_tally_port(struct json_writer *json, const struct tally_key *key)
 {
 	json_u64(json, "lport", key->number);
 }
 
-static void put_destination(struct json_writer *json, const struct tally_key *key)
+static void put_tally_destination(struct json_writer *json, const struct tally_key *key)
 {
-	put_address(json, key);
+	put_tally_address(json, key);
 	json_u64(json, "rport", key->number);
 }
 
@@ -116,7 +116,7 @@ static void put_tally(struct json_writer *json, const char *key, const struct ta
 	json_array_end(json);
 }
 
-static void put_holders(struct json_writer *json, const struct socket *socket)
+static void put_owners_json(struct json_writer *json, const struct socket *socket)
 {
 	json_array_begin(json, "owners");
 	for (size_t i = 0; i < socket->owner_count; i++)
@@ -124,7 +124,7 @@ static void put_holders(struct json_writer *json, const struct socket *socket)
 	json_array_end(json);
 }
 
-static void put_waiting(struct json_writer *json, const struct state_survey *survey)
+static void put_waiting_json(struct json_writer *json, const struct state_survey *survey)
 {
 	json_array_begin(json, "waiting");
 	for (size_t i = 0; i < survey->waiting.count; i++) {
@@ -135,13 +135,13 @@ static void put_waiting(struct json_writer *json, const struct state_survey *sur
 		json_u64(json, "recvq", row->recvq);
 		json_known(json, "sendq", row->sendq, row->sendq != QUEUE_UNKNOWN);
 		json_bool(json, "full", listener_is_full(row));
-		put_holders(json, row);
+		put_owners_json(json, row);
 		json_object_end(json);
 	}
 	json_array_end(json);
 }
 
-static void put_now(struct json_writer *json, const struct state_survey *survey)
+static void put_current_counts_json(struct json_writer *json, const struct state_survey *survey)
 {
 	json_object_begin(json, "now");
 	json_u64(json, "count", state_survey_count(survey));
@@ -154,13 +154,13 @@ static void put_now(struct json_writer *json, const struct state_survey *survey)
 	json_u64(json, "unread", survey->unread);
 	json_u64(json, "unsent", survey->unsent);
 	json_u64(json, "retrying", survey->retrying);
-	put_tally(json, "holders", &survey->holders, put_process);
-	put_tally(json, "local_ports", &survey->ports, put_port);
-	put_tally(json, "clients", &survey->clients, put_address);
-	put_tally(json, "destinations", &survey->destinations, put_destination);
+	put_tally(json, "holders", &survey->holders, put_tally_process);
+	put_tally(json, "local_ports", &survey->ports, put_tally_port);
+	put_tally(json, "clients", &survey->clients, put_tally_address);
+	put_tally(json, "destinations", &survey->destinations, put_tally_destination);
 	if (survey->state == STATE_LISTEN) {
 		json_u64(json, "full", survey->full);
-		put_waiting(json, survey);
+		put_waiting_json(json, survey);
 	}
 	json_object_end(json);
 }
@@ -170,34 +170,34 @@ void explain_state_json(const struct explain_style *style, const struct state_pa
 	const struct state_guide *guide = state_guide(page->survey->state);
 	struct json_writer json;
 
-	begin(&json, style, "state");
+	begin_explanation(&json, style, "state");
 	json_word(&json, "name", tcp_state_name(page->survey->state));
-	put_text(&json, "brief", guide->brief);
-	put_text(&json, "meaning", guide->meaning);
-	put_steps(&json, "enters", guide->enters);
-	put_steps(&json, "leaves", guide->leaves);
-	put_text(&json, "many", guide->many);
+	put_text_or_null(&json, "brief", guide->brief);
+	put_text_or_null(&json, "meaning", guide->meaning);
+	put_steps_json(&json, "enters", guide->enters);
+	put_steps_json(&json, "leaves", guide->leaves);
+	put_text_or_null(&json, "many", guide->many);
 	json_array_begin(&json, "remedy");
 	for (size_t i = 0; i < GUIDE_REMEDIES && guide->remedies[i]; i++)
-		put_text(&json, NULL, guide->remedies[i]);
+		put_text_or_null(&json, NULL, guide->remedies[i]);
 	json_array_end(&json);
-	put_settings(&json, guide, page->values);
+	put_settings_json(&json, guide, page->values);
 	json_netns(&json, style->netns, style->home, 0, style->now_ns);
 	if (page->hidden)
 		json_null(&json, "now");
 	else
-		put_now(&json, page->survey);
+		put_current_counts_json(&json, page->survey);
 	json_line_end(&json);
 }
 
 /* ---- a port ---- */
 
-static bool tells(const struct port_page *page, enum protocol protocol)
+static bool page_covers_protocol(const struct port_page *page, enum protocol protocol)
 {
 	return page->protocols >> protocol & 1;
 }
 
-static void put_what(struct json_writer *json, const struct port_page *page)
+static void put_port_nature_json(struct json_writer *json, const struct port_page *page)
 {
 	const struct port_facts *facts = page->facts;
 	uint16_t port = page->survey->port;
@@ -205,8 +205,8 @@ static void put_what(struct json_writer *json, const struct port_page *page)
 	json_u64(json, "port", port);
 	json_object_begin(json, "service");
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
-		if (tells(page, protocol))
-			put_text(json, protocol_name(protocol), page->names[protocol]);
+		if (page_covers_protocol(page, protocol))
+			put_text_or_null(json, protocol_name(protocol), page->names[protocol]);
 	json_object_end(json);
 	json_bool(json, "privileged", port_is_privileged(facts, port));
 	json_bool(json, "may_bind_privileged", facts->may_bind_privileged);
@@ -217,7 +217,7 @@ static void put_what(struct json_writer *json, const struct port_page *page)
 	json_bool(json, "reserved", facts->reserved);
 }
 
-static void put_server(struct json_writer *json, const struct explain_style *style, const struct socket *socket)
+static void put_server_json(struct json_writer *json, const struct explain_style *style, const struct socket *socket)
 {
 	bool listens = socket->state == STATE_LISTEN;
 
@@ -233,12 +233,12 @@ static void put_server(struct json_writer *json, const struct explain_style *sty
 	json_known(json, "sendq", socket->sendq, socket->sendq != QUEUE_UNKNOWN);
 	json_bool(json, "full", listens && listener_is_full(socket));
 	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
-	put_text(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(style->users, socket->uid));
-	put_holders(json, socket);
+	put_text_or_null(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(style->users, socket->uid));
+	put_owners_json(json, socket);
 	json_object_end(json);
 }
 
-static void put_states(struct json_writer *json, const char *key, const uint64_t counts[STATE_COUNT])
+static void put_state_counts_json(struct json_writer *json, const char *key, const uint64_t counts[STATE_COUNT])
 {
 	json_object_begin(json, key);
 	for (unsigned int state = 1; state < STATE_COUNT; state++)
@@ -247,23 +247,23 @@ static void put_states(struct json_writer *json, const char *key, const uint64_t
 	json_object_end(json);
 }
 
-static void put_connections(struct json_writer *json, const struct port_survey *survey)
+static void put_connections_json(struct json_writer *json, const struct port_survey *survey)
 {
 	json_object_begin(json, "connections");
-	put_states(json, "local", survey->local);
-	put_states(json, "remote", survey->remote);
+	put_state_counts_json(json, "local", survey->local);
+	put_state_counts_json(json, "remote", survey->remote);
 	json_u64(json, "udp_remote", survey->udp_remote);
-	put_tally(json, "holders", &survey->holders, put_process);
+	put_tally(json, "holders", &survey->holders, put_tally_process);
 	json_object_end(json);
 }
 
-/* 0: it succeeded. */
-static void put_error(struct json_writer *json, const char *key, int err)
+/* Puts the errno of a bind(), 0 where it succeeded; null where it was not tried. */
+static void put_bind_error(struct json_writer *json, const char *key, int err)
 {
 	json_known(json, key, (uint64_t)err, err != BIND_UNTRIED);
 }
 
-static void put_answers(struct json_writer *json, const struct port_page *page, enum protocol protocol)
+static void put_bind_answers(struct json_writer *json, const struct port_page *page, enum protocol protocol)
 {
 	static const char *const ways[PORT_WAYS] = {[PORT_IPV4] = "ipv4", [PORT_IPV6] = "ipv6", [PORT_DUAL] = "dual"};
 
@@ -273,15 +273,15 @@ static void put_answers(struct json_writer *json, const struct port_page *page, 
 
 		json_object_begin(json, ways[way]);
 		json_word_or_null(json, "answer", bind_answer_name(page->verdict->answers[protocol][way]));
-		put_error(json, "errno", trial->plain);
-		put_text(json, "error", trial->plain > 0 ? strerror(trial->plain) : NULL);
-		put_error(json, "errno_reuseaddr", trial->reuse);
+		put_bind_error(json, "errno", trial->plain);
+		put_text_or_null(json, "error", trial->plain > 0 ? strerror(trial->plain) : NULL);
+		put_bind_error(json, "errno_reuseaddr", trial->reuse);
 		json_object_end(json);
 	}
 	json_object_end(json);
 }
 
-static void put_reason(struct json_writer *json, const struct port_reason *reason)
+static void put_reason_json(struct json_writer *json, const struct port_reason *reason)
 {
 	json_object_begin(json, NULL);
 	json_word(json, "why", port_why_name(reason->why));
@@ -295,15 +295,15 @@ static void put_reason(struct json_writer *json, const struct port_reason *reaso
 	json_object_end(json);
 }
 
-static void put_bindable(struct json_writer *json, const struct port_page *page)
+static void put_bindable_json(struct json_writer *json, const struct port_page *page)
 {
 	json_object_begin(json, "bindable");
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
-		if (tells(page, protocol))
-			put_answers(json, page, protocol);
+		if (page_covers_protocol(page, protocol))
+			put_bind_answers(json, page, protocol);
 	json_array_begin(json, "reasons");
 	for (size_t i = 0; i < page->verdict->reason_count; i++)
-		put_reason(json, &page->verdict->reasons[i]);
+		put_reason_json(json, &page->verdict->reasons[i]);
 	json_array_end(json);
 	json_object_end(json);
 }
@@ -313,15 +313,15 @@ void explain_port_json(const struct explain_style *style, const struct port_page
 	const struct socket_batch *servers = &page->survey->servers;
 	struct json_writer json;
 
-	begin(&json, style, "port");
+	begin_explanation(&json, style, "port");
 	json_decimal_word(&json, "name", page->survey->port);
-	put_what(&json, page);
+	put_port_nature_json(&json, page);
 	json_netns(&json, style->netns, style->home, 0, style->now_ns);
 	json_array_begin(&json, "listeners");
 	for (size_t i = 0; i < servers->count; i++)
-		put_server(&json, style, &servers->rows[i]);
+		put_server_json(&json, style, &servers->rows[i]);
 	json_array_end(&json);
-	put_connections(&json, page->survey);
-	put_bindable(&json, page);
+	put_connections_json(&json, page->survey);
+	put_bindable_json(&json, page);
 	json_line_end(&json);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The options of explain, and what its argument means.
+ * The options of explain, and the reading of its argument.
  */
 #include "explain_options.h"
 
@@ -32,7 +32,7 @@ static const struct argp_option explain_options[] = {
 
 /* ---- a state ---- */
 
-static bool take_state(struct explain_options *explain, const char *word)
+static bool parse_state_word(struct explain_options *explain, const char *word)
 {
 	uint32_t set = tcp_state_set(word, strlen(word));
 
@@ -47,7 +47,7 @@ static bool take_state(struct explain_options *explain, const char *word)
 
 /* ---- a port ---- */
 
-/* The protocol after the slash, or PROTOCOL_COUNT where none is named; cuts it off. */
+/* Returns the protocol after the slash, and cuts it off; PROTOCOL_COUNT where none is named. */
 static enum protocol cut_protocol(char *name, const char *word)
 {
 	char *slash = strchr(name, '/');
@@ -64,8 +64,9 @@ static enum protocol cut_protocol(char *name, const char *word)
 		     ESCAPED(slash));
 }
 
-/* A name that only the other protocol has means its port all the same. */
-static bool find_port(const char *name, enum protocol protocol, const char *word, uint16_t *port)
+/* Finds the port of a number or of the name of a service. A name that only the other protocol has is taken for its port
+ * all the same. */
+static bool find_port_number(const char *name, enum protocol protocol, const char *word, uint16_t *port)
 {
 	uint32_t number;
 	int err = parse_u32(name, 0, UINT16_MAX, &number);
@@ -77,7 +78,7 @@ static bool find_port(const char *name, enum protocol protocol, const char *word
 	return !err || !services_port(protocol, name, port) || !services_port(PROTOCOL_COUNT, name, port);
 }
 
-static bool take_port(struct explain_options *explain, const char *word)
+static bool parse_port_word(struct explain_options *explain, const char *word)
 {
 	char name[256];
 	enum protocol protocol;
@@ -85,17 +86,18 @@ static bool take_port(struct explain_options *explain, const char *word)
 	if (snprintf(name, sizeof(name), "%s", *word == ':' ? word + 1 : word) >= (int)sizeof(name))
 		return false;
 	protocol = cut_protocol(name, word);
-	if (!find_port(name, protocol, word, &explain->port))
+	if (!find_port_number(name, protocol, word, &explain->port))
 		return false;
 	explain->topic = EXPLAIN_PORT;
 	explain->protocols = protocol == PROTOCOL_COUNT ? 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP : 1u << protocol;
 	return true;
 }
 
-/* ---- neither ---- */
+/* ---- words that are neither ---- */
 
-/* What is nearly a port, or has one in it, is told apart from a name that is not known. */
-static void fail_form(const char *word)
+/* Fails with a message of its own for a word that is nearly a port, has a port in it, or is an address. Returns for any
+ * other word. */
+static void fail_malformed_word(const char *word)
 {
 	const char *colon = strrchr(word, ':');
 	size_t digits = strspn(word, "0123456789");
@@ -115,7 +117,7 @@ static void fail_form(const char *word)
 			     ESCAPED(colon));
 }
 
-/* Into `out`, of `size` bytes; "" where none is near. */
+/* Copies the name of the nearest service into `out`, of `size` bytes; "" where none is near. */
 static void copy_nearest_service(const char *name, char *out, size_t size)
 {
 	struct services *services = services_read();
@@ -125,8 +127,8 @@ static void copy_nearest_service(const char *name, char *out, size_t size)
 	services_free(services);
 }
 
-/* Of a state and a service that are both near, the nearer one is meant. */
-__attribute__((noreturn)) static void fail_word(const char *word)
+/* Fails, and names the state or the service that is near; where both are near, the nearer one. */
+__attribute__((noreturn)) static void fail_unknown_word(const char *word)
 {
 	const char *name = *word == ':' ? word + 1 : word;
 	const char *near = tcp_state_nearest(name);
@@ -143,7 +145,7 @@ __attribute__((noreturn)) static void fail_word(const char *word)
 		ESCAPED(word), ALL_STATES);
 }
 
-static void take_word(struct explain_options *explain, char *word)
+static void parse_topic_word(struct explain_options *explain, char *word)
 {
 	char *end = word + strlen(word);
 
@@ -153,15 +155,15 @@ static void take_word(struct explain_options *explain, char *word)
 		*--end = '\0';
 	while (isspace((unsigned char)*word))
 		word++;
-	if (take_state(explain, word) || take_port(explain, word))
+	if (parse_state_word(explain, word) || parse_port_word(explain, word))
 		return;
-	fail_form(word);
-	fail_word(word);
+	fail_malformed_word(word);
+	fail_unknown_word(word);
 }
 
 /* ---- the options ---- */
 
-static void take_netns(struct explain_options *explain, const char *word)
+static void parse_netns_word(struct explain_options *explain, const char *word)
 {
 	struct netns_choice choice = {.count = 0};
 
@@ -174,16 +176,16 @@ static void take_netns(struct explain_options *explain, const char *word)
 	explain->netns_word = word;
 }
 
-static error_t read_explain(int key, char *value, struct argp_state *state)
+static error_t read_explain_option(int key, char *value, struct argp_state *state)
 {
 	struct explain_options *explain = state->input;
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		take_word(explain, value);
+		parse_topic_word(explain, value);
 		break;
 	case 'N':
-		take_netns(explain, value);
+		parse_netns_word(explain, value);
 		break;
 	case 'n':
 		explain->numeric = true;
@@ -196,7 +198,7 @@ static error_t read_explain(int key, char *value, struct argp_state *state)
 
 const struct argp explain_argp = {
 	.options = explain_options,
-	.parser = read_explain,
+	.parser = read_explain_option,
 	.args_doc = "[STATE|PORT]",
 	.doc = "Say what a state of TCP means, how a socket gets in and out, what many of them mean and what to do, with the numbers of this host now; or who has a port, and whether it can be bound, and if not, why. Without an argument: the states there are now.\vSTATE is close-wait, CLOSE_WAIT, estab, listening …; PORT is 80, :80, 80/tcp, 53/udp, https.\n\nExit status: 0 done, 1 failed, 2 wrong use.",
 };

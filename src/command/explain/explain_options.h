@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What is asked of explain.
+ * The options and the topic of explain.
  */
 #include "options.h"
 
@@ -14,7 +14,7 @@ struct explain_options {
 	enum explain_topic topic;
 	uint8_t state; /* enum tcp_state */
 	uint16_t port;
-	uint32_t protocols; /* a set: those whose port is explained */
+	uint32_t protocols; /* a set: the port is explained for these */
 	bool numeric;
 	uint32_t netns;         /* the inode of a network namespace; 0: our own */
 	const char *netns_word; /* as it was typed */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * States, as text.
+ * Explains states, as text.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 enum { STATE_WIDTH = 11 };
 
-/* ---- all of them ---- */
+/* ---- all states ---- */
 
 void explain_states_text(const struct explain_style *style, const struct states_page *states)
 {
@@ -41,9 +41,9 @@ void explain_states_text(const struct explain_style *style, const struct states_
 		"`tcpledger explain CLOSE_WAIT` tells of a state how sockets get into it, what many of them mean, and what to do; `tcpledger explain 80` tells who has a port, or why it cannot be bound.");
 }
 
-/* ---- what is known of one ---- */
+/* ---- the guide to a state ---- */
 
-static void put_steps(struct page *page, const struct lore_step *steps, const char *word, const char *other)
+static void put_steps_text(struct page *page, const struct lore_step *steps, const char *word, const char *other)
 {
 	for (size_t i = 0; i < GUIDE_STEPS && steps[i].how; i++) {
 		if (steps[i].state == STATE_UNKNOWN)
@@ -53,7 +53,7 @@ static void put_steps(struct page *page, const struct lore_step *steps, const ch
 	}
 }
 
-static void put_settings(struct page *page, const struct state_guide *guide, char *const *values)
+static void put_settings_text(struct page *page, const struct state_guide *guide, char *const *values)
 {
 	if (guide->settings[0])
 		page_heading(page, "Settings of this host");
@@ -67,7 +67,7 @@ static void put_settings(struct page *page, const struct state_guide *guide, cha
 	}
 }
 
-static void put_guide(struct page *page, uint8_t state, char *const *values)
+static void put_state_guide(struct page *page, uint8_t state, char *const *values)
 {
 	const struct state_guide *guide = state_guide(state);
 
@@ -75,33 +75,33 @@ static void put_guide(struct page *page, uint8_t state, char *const *values)
 	page_heading(page, "What it means");
 	page_paragraph(page, "%s", guide->meaning);
 	page_heading(page, "How a socket gets in");
-	put_steps(page, guide->enters, "from", "anew");
+	put_steps_text(page, guide->enters, "from", "anew");
 	page_heading(page, "How it gets out");
-	put_steps(page, guide->leaves, "to", "for good");
+	put_steps_text(page, guide->leaves, "to", "for good");
 	page_heading(page, "What many of them mean");
 	page_paragraph(page, "%s", guide->many);
 	page_heading(page, "What to do");
 	for (size_t i = 0; i < GUIDE_REMEDIES && guide->remedies[i]; i++)
 		page_item(page, "%s", guide->remedies[i]);
-	put_settings(page, guide, values);
+	put_settings_text(page, guide, values);
 }
 
-/* ---- what there is now ---- */
+/* ---- the sockets in it now ---- */
 
-static void put_some(struct page *page, uint64_t count, const char *what)
+static void put_count_unless_zero(struct page *page, uint64_t count, const char *what)
 {
 	if (count)
 		page_count(page, count, "%s", what);
 }
 
-static const char *what_orphans_are(uint8_t state)
+static const char *describe_orphans(uint8_t state)
 {
 	return state == STATE_ESTABLISHED || state == STATE_CLOSE_WAIT
 		       ? "of them no process holds yet: they wait for accept()"
 		       : "of them no process holds any more: they are closed, and the kernel finishes them";
 }
 
-static const char *what_minis_are(const struct state_survey *survey, char *out)
+static const char *describe_minisockets(const struct state_survey *survey, char *out)
 {
 	if (survey->state == STATE_SYN_RECV)
 		snprintf(out, EXPLAIN_WORDS, "of them are requests that belong to a listener");
@@ -111,30 +111,33 @@ static const char *what_minis_are(const struct state_survey *survey, char *out)
 	return out;
 }
 
-static void put_queues(struct page *page, const struct state_survey *survey)
+static void put_queue_counts(struct page *page, const struct state_survey *survey)
 {
 	if (survey->state == STATE_CLOSE_WAIT) {
-		put_some(page, survey->unread,
-			 "of them have something unread (Recv-Q): the process does not read up to the end");
-		put_some(page, state_survey_count(survey) - survey->unread,
-			 "of them are read to the end, and only lack close()");
+		put_count_unless_zero(
+			page, survey->unread,
+			"of them have something unread (Recv-Q): the process does not read up to the end");
+		put_count_unless_zero(page, state_survey_count(survey) - survey->unread,
+				      "of them are read to the end, and only lack close()");
 	} else if (survey->state == STATE_ESTABLISHED) {
-		put_some(page, survey->unread, "of them have something that the process here has not read (Recv-Q)");
+		put_count_unless_zero(page, survey->unread,
+				      "of them have something that the process here has not read (Recv-Q)");
 	}
 	if (survey->state == STATE_ESTABLISHED || survey->state == STATE_CLOSE_WAIT)
-		put_some(page, survey->unsent, "of them have something that the peer has not acknowledged (Send-Q)");
-	put_some(page, survey->retrying, "of them have sent again for want of an answer");
+		put_count_unless_zero(page, survey->unsent,
+				      "of them have something that the peer has not acknowledged (Send-Q)");
+	put_count_unless_zero(page, survey->retrying, "of them have sent again for want of an answer");
 }
 
-static void put_unknown(struct page *page, const struct state_survey *survey, bool denied)
+static void put_unknown_holders(struct page *page, const struct state_survey *survey, bool denied)
 {
-	put_some(
+	put_count_unless_zero(
 		page, survey->unknown,
 		denied ? "of them are held by processes that may not be looked into: run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 		       : "of them are held by nobody that can be found (the kernel itself, or a process in another container)");
 }
 
-static const char *service_of(const struct explain_style *style, uint32_t port)
+static const char *find_port_service(const struct explain_style *style, uint32_t port)
 {
 	const struct socket_namer *namer = style->namer;
 	const char *name = namer->service ? namer->service(namer->context, PROTOCOL_TCP, (uint16_t)port) : NULL;
@@ -142,13 +145,13 @@ static const char *service_of(const struct explain_style *style, uint32_t port)
 	return name ? name : "";
 }
 
-static void put_ports(struct page *page, const struct explain_style *style, const struct tally *tally)
+static void put_port_counts(struct page *page, const struct explain_style *style, const struct tally *tally)
 {
 	struct tally_count top[EXPLAIN_TOP];
 	size_t count = tally_top(tally, top, EXPLAIN_TOP);
 
 	for (size_t i = 0; i < count; i++) {
-		const char *name = service_of(style, top[i].key.number);
+		const char *name = find_port_service(style, top[i].key.number);
 
 		page_count(page, top[i].count, "%u%s%s%s", top[i].key.number, *name ? " (" : "", ESCAPED(name),
 			   *name ? ")" : "");
@@ -156,8 +159,8 @@ static void put_ports(struct page *page, const struct explain_style *style, cons
 	explain_more(page, tally->index.count - count);
 }
 
-/* Addresses, and with them ports where there are any. */
-static void put_addresses(struct page *page, const struct explain_style *style, const struct tally *tally)
+/* Puts the addresses with the highest counts, each with its port where it has one. */
+static void put_address_counts(struct page *page, const struct explain_style *style, const struct tally *tally)
 {
 	struct tally_count top[EXPLAIN_TOP];
 	size_t count = tally_top(tally, top, EXPLAIN_TOP);
@@ -166,7 +169,7 @@ static void put_addresses(struct page *page, const struct explain_style *style, 
 		const struct tally_key *key = &top[i].key;
 		bool bracket = key->family == 6 && key->number;
 		char address[ADDRESS_TEXT_MAX];
-		const char *name = key->number ? service_of(style, key->number) : "";
+		const char *name = key->number ? find_port_service(style, key->number) : "";
 
 		address_text(&key->address, key->family, address);
 		if (key->number)
@@ -178,7 +181,7 @@ static void put_addresses(struct page *page, const struct explain_style *style, 
 	explain_more(page, tally->index.count - count);
 }
 
-static void put_groups(struct page *page, const struct explain_style *style, const struct state_survey *survey)
+static void put_socket_groups(struct page *page, const struct explain_style *style, const struct state_survey *survey)
 {
 	if (survey->holders.total) {
 		page_paragraph(page, "Held by:");
@@ -186,17 +189,17 @@ static void put_groups(struct page *page, const struct explain_style *style, con
 	}
 	if (survey->ports.total) {
 		page_paragraph(page, "Came in on local port:");
-		put_ports(page, style, &survey->ports);
+		put_port_counts(page, style, &survey->ports);
 		page_paragraph(page, "Came in from:");
-		put_addresses(page, style, &survey->clients);
+		put_address_counts(page, style, &survey->clients);
 	}
 	if (survey->destinations.total) {
 		page_paragraph(page, "Went out to (there are %u local ports to each):", survey->ephemeral_count);
-		put_addresses(page, style, &survey->destinations);
+		put_address_counts(page, style, &survey->destinations);
 	}
 }
 
-static void put_waiting(struct page *page, const struct explain_style *style, const struct state_page *state)
+static void put_waiting_text(struct page *page, const struct explain_style *style, const struct state_page *state)
 {
 	const struct socket_batch *waiting = &state->survey->waiting;
 	char number[EXPLAIN_WORDS];
@@ -219,7 +222,8 @@ static void put_waiting(struct page *page, const struct explain_style *style, co
 	explain_more(page, waiting->count > EXPLAIN_TOP ? waiting->count - EXPLAIN_TOP : 0);
 }
 
-static void put_now(struct page *page, const struct explain_style *style, const struct state_page *state)
+static void put_current_counts_text(struct page *page, const struct explain_style *style,
+				    const struct state_page *state)
 {
 	const struct state_survey *survey = state->survey;
 	uint64_t count = state_survey_count(survey);
@@ -236,13 +240,13 @@ static void put_now(struct page *page, const struct explain_style *style, const 
 		       (unsigned long long)survey->ipv6);
 	if (!count)
 		return;
-	put_some(page, survey->minis, what_minis_are(survey, minis));
-	put_some(page, survey->orphans, what_orphans_are(survey->state));
-	put_queues(page, survey);
-	put_unknown(page, survey, state->denied);
-	put_groups(page, style, survey);
+	put_count_unless_zero(page, survey->minis, describe_minisockets(survey, minis));
+	put_count_unless_zero(page, survey->orphans, describe_orphans(survey->state));
+	put_queue_counts(page, survey);
+	put_unknown_holders(page, survey, state->denied);
+	put_socket_groups(page, style, survey);
 	if (survey->state == STATE_LISTEN)
-		put_waiting(page, style, state);
+		put_waiting_text(page, style, state);
 }
 
 void explain_state_text(const struct explain_style *style, const struct state_page *state)
@@ -250,6 +254,6 @@ void explain_state_text(const struct explain_style *style, const struct state_pa
 	struct page page;
 
 	page_open(&page, style->output, style->width, style->color);
-	put_guide(&page, state->survey->state, state->values);
-	put_now(&page, style, state);
+	put_state_guide(&page, state->survey->state, state->values);
+	put_current_counts_text(&page, style, state);
 }

@@ -11,7 +11,7 @@ enum { HOLDERS_SHOWN = 4 };
 
 #define HIDDEN_HOLDER "a process that may not be looked into (run as root to see it)"
 
-static const char *nobody(const struct socket *socket, bool denied)
+static const char *describe_missing_holder(const struct socket *socket, bool denied)
 {
 	if (!socket->inode)
 		return "no process";
@@ -23,7 +23,7 @@ const char *explain_holders(const struct socket *socket, bool denied, char *out)
 {
 	size_t used = 0, shown = socket->owner_count < HOLDERS_SHOWN ? socket->owner_count : HOLDERS_SHOWN;
 
-	snprintf(out, EXPLAIN_WORDS, "%s", shown ? "" : nobody(socket, denied));
+	snprintf(out, EXPLAIN_WORDS, "%s", shown ? "" : describe_missing_holder(socket, denied));
 	for (size_t i = 0; i < shown; i++) {
 		const struct owner *owner = &socket->owners[i];
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tcpledger fds: the open descriptors of processes, and who holds the other ends.
+ * tcpledger fds: prints the open descriptors of processes, and who holds the other ends.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -31,63 +31,64 @@
 #include "socket_names.h"
 #include "thread_tables.h"
 
-/* One table of descriptors: a process has more than one where threads have their own. */
-struct holding_process {
+/* A table of descriptors, and the process or thread that has it. A process has more than one table where threads have
+ * their own. */
+struct fd_table {
 	struct process_facts facts;
 	struct descriptors descriptors;
 };
 
-/* All that is shown. */
-struct survey {
-	struct holding_process *all;
+/* All tables to show, and the counts of what could not be seen. */
+struct fds_survey {
+	struct fd_table *all;
 	size_t count;
 	size_t room;
-	size_t denied; /* processes that are meant, and may not be looked at */
+	size_t denied; /* processes that were asked for, and may not be looked at */
 	struct process_facts last_denied;
 	size_t half_denied;  /* processes whose threads may have descriptors of their own that may not be looked at */
-	const char *pattern; /* of a name, for fnmatch() */
+	const char *pattern; /* a pattern for the names of processes, as in fnmatch() */
 	size_t nameless;     /* processes of which not even the name may be seen */
 	struct socket_ends *sockets;
-	size_t hidden; /* processes among which a holder may be */
+	size_t hidden; /* processes that may not be looked into: a holder may be among them */
 };
 
-/* ---- which processes ---- */
+/* ---- reading the processes ---- */
 
-static int append_process(struct survey *survey, const struct holding_process *process)
+static int append_fd_table(struct fds_survey *survey, const struct fd_table *table)
 {
 	if (!GROW(survey->all, survey->count, survey->room, 4))
 		return -ENOMEM;
-	survey->all[survey->count++] = *process;
+	survey->all[survey->count++] = *table;
 	return 0;
 }
 
-static void note_denied(struct survey *survey, const struct process_facts *facts)
+static void note_denied_process(struct fds_survey *survey, const struct process_facts *facts)
 {
 	survey->denied++;
 	survey->last_denied = *facts;
 }
 
-/* The table at `task`, that of the process where `table` is 0 (thread_tables.h). 0 also where it has exited meanwhile:
- * it is as if it had never been. */
-static int take_table(struct survey *survey, const struct process_facts *facts, int task, uint32_t table)
+/* Reads the table of descriptors at `task`: of the thread `table`, or of the process where that is 0 (thread_tables.h).
+ * Returns 0 also where the process has exited meanwhile: then it is as if it had never been there. */
+static int read_fd_table(struct fds_survey *survey, const struct process_facts *facts, int task, uint32_t table)
 {
-	struct holding_process taken = {.facts = *facts};
+	struct fd_table taken = {.facts = *facts};
 	int err = descriptors_read(task, facts->pid, table, &taken.descriptors);
 
 	if (err == -EACCES || err == -EPERM)
-		note_denied(survey, facts);
+		note_denied_process(survey, facts);
 	if (err == -ESRCH || err == -EACCES || err == -EPERM)
 		return 0;
 	if (!err) {
-		err = append_process(survey, &taken);
+		err = append_fd_table(survey, &taken);
 		if (err)
 			descriptors_free(&taken.descriptors);
 	}
 	return err;
 }
 
-/* Of a thread, with what its process tells. */
-static int read_thread(int thread, uint32_t tid, const struct process_facts *process, struct process_facts *out)
+/* Reads the facts of a thread, and takes the name and the exit of its process from `process`. */
+static int read_thread_facts(int thread, uint32_t tid, const struct process_facts *process, struct process_facts *out)
 {
 	int err = process_facts_read(thread, tid, out);
 
@@ -98,39 +99,40 @@ static int read_thread(int thread, uint32_t tid, const struct process_facts *pro
 	return err;
 }
 
-struct process_taken {
-	struct survey *survey;
+struct thread_table_context {
+	struct fds_survey *survey;
 	const struct process_facts *facts;
 };
 
-static int take_thread_table(void *context, uint32_t tid, int thread)
+static int read_thread_fd_table(void *context, uint32_t tid, int thread)
 {
-	const struct process_taken *process = context;
+	const struct thread_table_context *process = context;
 	struct process_facts facts;
-	int err = read_thread(thread, tid, process->facts, &facts);
+	int err = read_thread_facts(thread, tid, process->facts, &facts);
 
 	facts.own_table = true;
-	return err ? err : take_table(process->survey, &facts, thread, tid);
+	return err ? err : read_fd_table(process->survey, &facts, thread, tid);
 }
 
-/* Where the main thread has exited, what the others have is all there is. */
-static int take_tables(struct survey *survey, const struct process_facts *facts, int process)
+/* Reads the table of the process and those of its threads. Where the main thread has exited, the tables of the other
+ * threads are all there is. */
+static int read_fd_tables(struct fds_survey *survey, const struct process_facts *facts, int process)
 {
-	struct process_taken taken = {.survey = survey, .facts = facts};
+	struct thread_table_context taken = {.survey = survey, .facts = facts};
 	size_t count = survey->count, denied = survey->denied;
 	bool threads_denied = false;
-	int err = facts->exited ? 0 : take_table(survey, facts, process, 0);
+	int err = facts->exited ? 0 : read_fd_table(survey, facts, process, 0);
 
 	if (err || survey->denied > denied)
 		return err;
-	err = thread_tables_each(facts->pid, process, take_thread_table, &taken, &threads_denied);
+	err = thread_tables_each(facts->pid, process, read_thread_fd_table, &taken, &threads_denied);
 	survey->half_denied += threads_denied && survey->denied == denied;
 	if (!err && facts->exited && survey->count == count && survey->denied == denied)
-		err = take_table(survey, facts, process, 0);
+		err = read_fd_table(survey, facts, process, 0);
 	return err;
 }
 
-static int take_thread(struct survey *survey, uint32_t tid, int thread, uint32_t pid)
+static int read_table_of_thread(struct fds_survey *survey, uint32_t tid, int thread, uint32_t pid)
 {
 	CLEANUP(cleanup_close) int process = process_open(pid);
 	struct process_facts of_process, facts;
@@ -141,15 +143,15 @@ static int take_thread(struct survey *survey, uint32_t tid, int thread, uint32_t
 		return process_has_exited(process) ? 0 : process;
 	err = process_facts_read(process, pid, &of_process);
 	if (!err)
-		err = read_thread(thread, tid, &of_process, &facts);
+		err = read_thread_facts(thread, tid, &of_process, &facts);
 	if (err)
 		return err;
 	table = thread_table_of(pid, process, tid);
 	facts.own_table = table != 0;
-	return take_table(survey, &facts, thread, table);
+	return read_fd_table(survey, &facts, thread, table);
 }
 
-static int take_process(struct survey *survey, uint32_t pid, int process)
+static int read_shown_process(struct fds_survey *survey, uint32_t pid, int process)
 {
 	struct process_facts facts;
 	int err = process_facts_read(process, pid, &facts);
@@ -157,14 +159,14 @@ static int take_process(struct survey *survey, uint32_t pid, int process)
 	if (err)
 		return err;
 	if (facts.pid != pid)
-		return take_thread(survey, pid, process, facts.pid);
-	return take_tables(survey, &facts, process);
+		return read_table_of_thread(survey, pid, process, facts.pid);
+	return read_fd_tables(survey, &facts, process);
 }
 
-/* We are not what is asked for. */
-static int take_if_named(void *context, uint32_t pid, int process)
+/* Reads a process whose name matches the pattern. This process itself is passed over: it is not what was asked for. */
+static int read_process_if_named(void *context, uint32_t pid, int process)
 {
-	struct survey *survey = context;
+	struct fds_survey *survey = context;
 	char comm[COMM_LEN];
 	int err = process_comm(process, comm);
 
@@ -172,57 +174,57 @@ static int take_if_named(void *context, uint32_t pid, int process)
 		return err;
 	if (!*comm || pid == (uint32_t)getpid() || fnmatch(survey->pattern, comm, 0) != 0)
 		return 0;
-	return take_process(survey, pid, process);
+	return read_shown_process(survey, pid, process);
 }
 
-static int take_named(struct survey *survey, const char *name)
+static int read_named_processes(struct fds_survey *survey, const char *name)
 {
 	CLEANUP(cleanup_free) char *pattern = glob_of(name);
 
 	if (!pattern)
 		return -ENOMEM;
 	survey->pattern = pattern;
-	return process_each(take_if_named, survey, &survey->nameless);
+	return process_each(read_process_if_named, survey, &survey->nameless);
 }
 
-static int take_numbered(struct survey *survey, uint32_t pid)
+static int read_numbered_process(struct fds_survey *survey, uint32_t pid)
 {
 	CLEANUP(cleanup_close) int process = process_open(pid);
 
 	if (process == -EACCES || process == -EPERM)
-		note_denied(survey, &(struct process_facts){.pid = pid});
+		note_denied_process(survey, &(struct process_facts){.pid = pid});
 	else if (process >= 0)
-		return take_process(survey, pid, process);
+		return read_shown_process(survey, pid, process);
 	else if (!process_has_exited(process))
 		return process;
 	return 0;
 }
 
-static int find_processes(struct survey *survey, const char *word)
+static int find_processes(struct fds_survey *survey, const char *word)
 {
 	uint32_t pid;
 	int err = 0;
 
 	if (parse_u32(word, 1, INT32_MAX, &pid) == 0)
-		err = take_numbered(survey, pid);
+		err = read_numbered_process(survey, pid);
 	if (err || survey->count || survey->denied)
 		return err;
-	return take_named(survey, word); /* which may be a number */
+	return read_named_processes(survey, word); /* a name may be a number */
 }
 
-/* ---- there is none ---- */
+/* ---- no such process, or none that may be looked at ---- */
 
-enum { WORD_SIZE = 128 }; /* longer ones are far from all */
+enum { WORD_SIZE = 128 }; /* a longer word is near to no name */
 
-struct names {
+struct process_names {
 	char (*all)[COMM_LEN];
 	size_t count;
 	size_t room;
 };
 
-static int note_name(void *context, uint32_t pid, int process)
+static int note_process_name(void *context, uint32_t pid, int process)
 {
-	struct names *names = context;
+	struct process_names *names = context;
 
 	if (pid == (uint32_t)getpid())
 		return 0;
@@ -233,8 +235,9 @@ static int note_name(void *context, uint32_t pid, int process)
 	return 0;
 }
 
-/* The kernel keeps 15 bytes of a name. */
-static const char *find_nearest(const struct names *names, const char *typed)
+/* Finds the name nearest to what was typed. The kernel keeps 15 bytes of a name: a word that begins with all of them is
+ * taken for that name. */
+static const char *find_nearest_name(const struct process_names *names, const char *typed)
 {
 	CLEANUP(cleanup_free) const char **words = calloc(names->count + 1, sizeof(*words));
 	char word[WORD_SIZE];
@@ -248,11 +251,11 @@ static const char *find_nearest(const struct names *names, const char *typed)
 	return words ? nearest_word(word, words, names->count) : NULL;
 }
 
-static void say_there_is_none(const struct survey *survey, const char *word)
+static void log_no_such_process(const struct fds_survey *survey, const char *word)
 {
 	bool all_are_seen = !survey->nameless && process_all_are_shown();
 	const char *seen = all_are_seen ? "" : " that may be seen from here", *near = NULL;
-	struct names names = {0};
+	struct process_names names = {0};
 	size_t nameless;
 
 	if (word[strspn(word, "0123456789")] == '\0') {
@@ -260,8 +263,8 @@ static void say_there_is_none(const struct survey *survey, const char *word)
 			  all_are_seen ? ", or it has exited" : seen);
 		return;
 	}
-	if (process_each(note_name, &names, &nameless) == 0)
-		near = find_nearest(&names, word);
+	if (process_each(note_process_name, &names, &nameless) == 0)
+		near = find_nearest_name(&names, word);
 	if (near)
 		log_error("fds %s: there is no process of this name%s; the nearest is %s", TYPED(word), seen,
 			  ESCAPED(near));
@@ -271,7 +274,7 @@ static void say_there_is_none(const struct survey *survey, const char *word)
 	free(names.all);
 }
 
-static void say_who_was_denied(const struct survey *survey)
+static void log_denied_processes(const struct fds_survey *survey)
 {
 	const char *remedy = capabilities_owners_remedy();
 
@@ -287,9 +290,9 @@ static void say_who_was_denied(const struct survey *survey)
 			    survey->half_denied, survey->half_denied == 1 ? "process" : "processes", remedy);
 }
 
-/* ---- what is at the other ends ---- */
+/* ---- the other ends ---- */
 
-static int find_ends(struct survey *survey)
+static int find_other_ends(struct fds_survey *survey)
 {
 	CLEANUP(cleanup_free) struct descriptor **all = NULL;
 	size_t count = 0, hidden;
@@ -312,8 +315,8 @@ static int find_ends(struct survey *survey)
 	return err;
 }
 
-/* Somebody may hold the other end who was not seen. */
-static bool misses_end(const struct descriptor *descriptor)
+/* True when the other end may have a holder that was not seen. */
+static bool misses_other_end(const struct descriptor *descriptor)
 {
 	const struct socket_end *end = &descriptor->socket;
 
@@ -323,13 +326,13 @@ static bool misses_end(const struct descriptor *descriptor)
 	       !descriptor_other_end_is_held(descriptor) && descriptor_other_end(descriptor) != TRISTATE_NO;
 }
 
-static void warn_of_hidden(const struct survey *survey)
+static void warn_of_hidden_holders(const struct fds_survey *survey)
 {
 	size_t missing = 0;
 
 	for (size_t i = 0; i < survey->count; i++)
 		for (size_t j = 0; j < survey->all[i].descriptors.count; j++)
-			missing += misses_end(&survey->all[i].descriptors.all[j]);
+			missing += misses_other_end(&survey->all[i].descriptors.all[j]);
 	if (survey->hidden && missing)
 		log_warning("who holds the other end of %zu %s is not known, since %zu %s may not be looked into: %s",
 			    missing, missing == 1 ? "pipe or socket" : "pipes or sockets", survey->hidden,
@@ -338,23 +341,24 @@ static void warn_of_hidden(const struct survey *survey)
 
 /* ---- output ---- */
 
-static void put_all(const struct survey *survey, struct descriptor_view *view, bool json, struct output *output)
+static void put_fd_tables(const struct fds_survey *survey, struct descriptor_view *view, bool json,
+			  struct output *output)
 {
 	for (size_t i = 0; i < survey->count; i++) {
-		const struct holding_process *process = &survey->all[i];
+		const struct fd_table *table = &survey->all[i];
 
-		view->home = process->facts.netns;
+		view->home = table->facts.netns;
 		if (json) {
-			fds_json_put(&process->facts, &process->descriptors, view, output);
+			fds_json_put(&table->facts, &table->descriptors, view, output);
 			continue;
 		}
 		if (i)
 			output_char(output, '\n');
-		fds_text_put(&process->facts, &process->descriptors, view, output);
+		fds_text_put(&table->facts, &table->descriptors, view, output);
 	}
 }
 
-static int print_survey(const struct survey *survey, const struct output_options *options)
+static int print_survey(const struct fds_survey *survey, const struct output_options *options)
 {
 	const struct socket_names_wanted wanted = {.namespaces = socket_ends_namespaces(survey->sockets)};
 	struct netns_names *names = netns_names_new(&host_netns_finder);
@@ -368,7 +372,7 @@ static int print_survey(const struct survey *survey, const struct output_options
 	int err = output && names ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
-		put_all(survey, &view, options->json, output);
+		put_fd_tables(survey, &view, options->json, output);
 		err = output_flush(output);
 	}
 	socket_names_close(&socket_names);
@@ -377,7 +381,7 @@ static int print_survey(const struct survey *survey, const struct output_options
 	return err;
 }
 
-static void close_survey(struct survey *survey)
+static void close_survey(struct fds_survey *survey)
 {
 	for (size_t i = 0; i < survey->count; i++)
 		descriptors_free(&survey->all[i].descriptors);
@@ -385,14 +389,14 @@ static void close_survey(struct survey *survey)
 	socket_ends_free(survey->sockets);
 }
 
-static int show_processes(struct survey *survey, const struct fds_options *options)
+static int show_processes(struct fds_survey *survey, const struct fds_options *options)
 {
 	int err = access("/proc/self", F_OK) ? -ENOENT : 0;
 
 	if (!err)
 		err = find_processes(survey, options->process);
 	if (!err)
-		err = find_ends(survey);
+		err = find_other_ends(survey);
 	if (!err)
 		err = print_survey(survey, &options->output);
 	if (err == -ENOENT) {
@@ -402,22 +406,22 @@ static int show_processes(struct survey *survey, const struct fds_options *optio
 	return err == -EPIPE ? 0 : err;
 }
 
-/* Says what could not be shown, and returns the exit status. */
-static int end_survey(const struct survey *survey, const char *process)
+/* Reports what could not be shown, and returns the exit status. */
+static int end_survey(const struct fds_survey *survey, const char *process)
 {
 	if (!survey->count && !survey->denied) {
-		say_there_is_none(survey, process);
+		log_no_such_process(survey, process);
 		return STATUS_WRONG_USE;
 	}
-	say_who_was_denied(survey);
-	warn_of_hidden(survey);
+	log_denied_processes(survey);
+	warn_of_hidden_holders(survey);
 	return survey->count ? STATUS_DONE : STATUS_FAILED;
 }
 
 static int run_fds(int argc, char **argv)
 {
 	struct fds_options options;
-	struct survey survey = {0};
+	struct fds_survey survey = {0};
 	int err, status;
 
 	fds_options_read(&options, argc, argv);

@@ -9,7 +9,7 @@
 #include "json_parts.h"
 #include "socket_json.h"
 
-static void put_text_or_null(struct json_writer *json, const char *key, const char *text)
+static void put_optional_text(struct json_writer *json, const char *key, const char *text)
 {
 	if (text && *text)
 		json_text(json, key, text, strlen(text));
@@ -17,8 +17,8 @@ static void put_text_or_null(struct json_writer *json, const char *key, const ch
 		json_null(json, key);
 }
 
-/* "254:0" */
-static void put_device(struct json_writer *json, const char *key, uint32_t major_number, uint32_t minor_number)
+/* Puts a device as text: "254:0". */
+static void put_device_json(struct json_writer *json, const char *key, uint32_t major_number, uint32_t minor_number)
 {
 	char text[2 * DECIMAL_MAX];
 
@@ -26,7 +26,7 @@ static void put_device(struct json_writer *json, const char *key, uint32_t major
 	json_word(json, key, text);
 }
 
-static void put_words(struct json_writer *json, const char *key, const char *const *words, size_t count)
+static void put_word_array(struct json_writer *json, const char *key, const char *const *words, size_t count)
 {
 	json_array_begin(json, key);
 	for (size_t i = 0; i < count; i++)
@@ -34,20 +34,20 @@ static void put_words(struct json_writer *json, const char *key, const char *con
 	json_array_end(json);
 }
 
-/* ---- what all have ---- */
+/* ---- fields of all kinds ---- */
 
-static void put_flags(struct json_writer *json, const struct descriptor *descriptor)
+static void put_flags_json(struct json_writer *json, const struct descriptor *descriptor)
 {
 	const char *names[FLAG_NAMES_MAX];
 
 	if (descriptor->flags_known)
-		put_words(json, "flags", names, descriptor_flag_names(descriptor->flags, names));
+		put_word_array(json, "flags", names, descriptor_flag_names(descriptor->flags, names));
 	else
 		json_null(json, "flags");
 }
 
-/* A unix socket's path is the name that it is bound to. */
-static void put_path(struct json_writer *json, const struct descriptor *descriptor)
+/* Puts the path. That of a unix socket is the name that the socket is bound to. */
+static void put_path_json(struct json_writer *json, const struct descriptor *descriptor)
 {
 	const struct socket *socket = descriptor->kind == KIND_SOCKET ? descriptor->socket.found : NULL;
 	char path[SOCKET_PATH_MAX];
@@ -61,8 +61,8 @@ static void put_path(struct json_writer *json, const struct descriptor *descript
 		json_null(json, "path");
 }
 
-static void put_common(struct json_writer *json, const struct process_facts *process,
-		       const struct descriptor *descriptor)
+static void put_common_fields(struct json_writer *json, const struct process_facts *process,
+			      const struct descriptor *descriptor)
 {
 	json_word(json, "type", "descriptor");
 	json_u64(json, "pid", process->pid);
@@ -71,20 +71,20 @@ static void put_common(struct json_writer *json, const struct process_facts *pro
 	json_u64(json, "fd", (uint64_t)descriptor->fd);
 	json_word(json, "kind", descriptor_kind_name(descriptor->kind));
 	json_word_or_null(json, "access", access_mode_name(descriptor->access));
-	put_flags(json, descriptor);
-	put_path(json, descriptor);
+	put_flags_json(json, descriptor);
+	put_path_json(json, descriptor);
 	if (descriptor_has_path(descriptor))
 		json_bool(json, "deleted", descriptor->deleted);
 	else
 		json_null(json, "deleted");
 	json_known(json, "inode", descriptor->inode, descriptor->inode != 0);
-	put_device(json, "dev", major(descriptor->device), minor(descriptor->device));
+	put_device_json(json, "dev", major(descriptor->device), minor(descriptor->device));
 	json_known(json, "size", descriptor->size, descriptor->has_size);
 	json_known(json, "pos", (uint64_t)descriptor->position, descriptor_has_position(descriptor));
 	json_u64(json, "locks", descriptor->locks);
 }
 
-static void put_others(struct json_writer *json, const struct descriptor *descriptor)
+static void put_other_holders(struct json_writer *json, const struct descriptor *descriptor)
 {
 	json_array_begin(json, "others");
 	for (size_t i = 0; i < descriptor->other_count; i++) {
@@ -103,17 +103,17 @@ static void put_others(struct json_writer *json, const struct descriptor *descri
 	json_bool(json, "others_complete", descriptor->others_complete);
 }
 
-static void put_pipe(struct json_writer *json, const struct descriptor *pipe)
+static void put_pipe_json(struct json_writer *json, const struct descriptor *pipe)
 {
 	enum tristate held = descriptor_other_end(pipe);
 
 	json_word_or_null(json, "other_end", held == TRISTATE_YES ? "open" : held == TRISTATE_NO ? "closed" : NULL);
-	put_others(json, pipe);
+	put_other_holders(json, pipe);
 }
 
 /* ---- sockets ---- */
 
-static const char *protocol_of(const struct socket_end *end)
+static const char *name_end_protocol(const struct socket_end *end)
 {
 	static const struct {
 		const char *kernels, *ours;
@@ -127,7 +127,7 @@ static const char *protocol_of(const struct socket_end *end)
 	return *end->protocol ? end->protocol : NULL;
 }
 
-static void put_peers(struct json_writer *json, const struct socket_end *end)
+static void put_unix_peers(struct json_writer *json, const struct socket_end *end)
 {
 	char path[SOCKET_PATH_MAX];
 	size_t length = end->peer ? socket_path(end->peer, path) : 0;
@@ -153,32 +153,33 @@ static void put_nulls(struct json_writer *json, const char *const *names, size_t
 		json_null(json, names[i]);
 }
 
-static bool is_inet(const struct socket_end *end)
+static bool is_inet_end(const struct socket_end *end)
 {
 	return end->found && end->found->protocol != PROTOCOL_UNIX;
 }
 
-static bool is_packet(const struct socket_end *end)
+static bool is_packet_end(const struct socket_end *end)
 {
 	return end->has_numbers && strcmp(end->protocol, "packet") == 0;
 }
 
-/* A packet socket is bound to an interface and has no endpoints. */
-static void put_endpoints(struct json_writer *json, const struct socket_end *end, const struct descriptor_view *view)
+/* Puts the endpoints, or nulls. A packet socket is bound to an interface, and has no endpoints. */
+static void put_endpoints_json(struct json_writer *json, const struct socket_end *end,
+			       const struct descriptor_view *view)
 {
 	static const char *const endpoints[] = {"family", "laddr", "lport", "raddr", "rport"};
 	static const char *const binding[] = {"interface", "ifindex", "v6only"};
 
-	if (is_inet(end)) {
+	if (is_inet_end(end)) {
 		socket_json_inet(json, end->found, view->namer);
 		return;
 	}
 	put_nulls(json, endpoints, 5);
-	if (!is_packet(end))
+	if (!is_packet_end(end))
 		put_nulls(json, binding, 3);
 }
 
-static void put_netns(struct json_writer *json, const struct socket *socket, const struct descriptor_view *view)
+static void put_netns_of_end(struct json_writer *json, const struct socket *socket, const struct descriptor_view *view)
 {
 	if (socket) {
 		json_netns(json, view->netns, socket->tuple.netns, 0, view->now_ns);
@@ -188,9 +189,9 @@ static void put_netns(struct json_writer *json, const struct socket *socket, con
 	json_null(json, "netns_name");
 }
 
-static void put_family(struct json_writer *json, const struct socket_end *end)
+static void put_family_json(struct json_writer *json, const struct socket_end *end)
 {
-	if (is_packet(end)) {
+	if (is_packet_end(end)) {
 		json_u64(json, "ethertype", (uint64_t)end->family_protocol);
 		json_known(json, "ifindex", end->family_port, end->family_port != 0);
 		return;
@@ -201,15 +202,15 @@ static void put_family(struct json_writer *json, const struct socket_end *end)
 	json_u64(json, "netlink_groups", end->family_groups);
 }
 
-static void put_socket(struct json_writer *json, const struct descriptor *descriptor,
-		       const struct descriptor_view *view)
+static void put_socket_end_json(struct json_writer *json, const struct descriptor *descriptor,
+				const struct descriptor_view *view)
 {
 	const struct socket_end *end = &descriptor->socket;
 	const struct socket *socket = end->found;
 
-	put_text_or_null(json, "proto", protocol_of(end));
-	put_netns(json, socket, view);
-	put_endpoints(json, end, view);
+	put_optional_text(json, "proto", name_end_protocol(end));
+	put_netns_of_end(json, socket, view);
+	put_endpoints_json(json, end, view);
 	json_word_or_null(json, "state", socket ? socket_state_name(socket) : NULL);
 	json_known(json, "recvq", socket ? socket->recvq : 0, socket && socket->recvq != QUEUE_UNKNOWN);
 	json_known(json, "sendq", socket ? socket->sendq : 0, socket && socket->sendq != QUEUE_UNKNOWN);
@@ -219,15 +220,15 @@ static void put_socket(struct json_writer *json, const struct descriptor *descri
 	else
 		json_null(json, "cookie");
 	if (socket && socket->protocol == PROTOCOL_UNIX)
-		put_peers(json, end);
+		put_unix_peers(json, end);
 	if (end->has_numbers)
-		put_family(json, end);
-	put_others(json, descriptor);
+		put_family_json(json, end);
+	put_other_holders(json, descriptor);
 }
 
-/* ---- what waits for something ---- */
+/* ---- watches, timers, signals ---- */
 
-static void put_watch(struct json_writer *json, const struct descriptor *descriptor, const struct watch *watch)
+static void put_watch_json(struct json_writer *json, const struct descriptor *descriptor, const struct watch *watch)
 {
 	static const char *const keys[] = {
 		[WATCH_MOUNT] = "mount",
@@ -243,24 +244,24 @@ static void put_watch(struct json_writer *json, const struct descriptor *descrip
 	if (watch->target == WATCH_MOUNT || watch->target == WATCH_NAMESPACE)
 		json_u64(json, keys[watch->target], watch->object);
 	else
-		put_device(json, "dev", watch->major, watch->minor);
+		put_device_json(json, "dev", watch->major, watch->minor);
 	if (watch->target == WATCH_INODE || watch->target == WATCH_DESCRIPTOR)
 		json_known(json, "inode", watch->inode, watch->inode != 0);
-	put_words(json, "events", names, watch_event_names(descriptor->kind, watch->events, names));
+	put_word_array(json, "events", names, watch_event_names(descriptor->kind, watch->events, names));
 	if (descriptor->kind == KIND_EPOLL)
 		json_bool(json, "stale", watch->stale);
 	json_object_end(json);
 }
 
-static void put_watches(struct json_writer *json, const struct descriptor *descriptor)
+static void put_watches_json(struct json_writer *json, const struct descriptor *descriptor)
 {
 	json_array_begin(json, "watches");
 	for (size_t i = 0; i < descriptor->watch_count; i++)
-		put_watch(json, descriptor, &descriptor->watches[i]);
+		put_watch_json(json, descriptor, &descriptor->watches[i]);
 	json_array_end(json);
 }
 
-static void put_timer(struct json_writer *json, const struct descriptor *timer)
+static void put_timerfd_json(struct json_writer *json, const struct descriptor *timer)
 {
 	bool known = timer->detailed;
 
@@ -270,7 +271,7 @@ static void put_timer(struct json_writer *json, const struct descriptor *timer)
 	json_known(json, "ticks", timer->timerfd.ticks, known);
 }
 
-static void put_signals(struct json_writer *json, const struct descriptor *descriptor)
+static void put_signals_json(struct json_writer *json, const struct descriptor *descriptor)
 {
 	char name[SIGNAL_NAME_MAX];
 
@@ -283,36 +284,36 @@ static void put_signals(struct json_writer *json, const struct descriptor *descr
 
 /* ---- other kinds ---- */
 
-static void put_process(struct json_writer *json, const struct descriptor *descriptor)
+static void put_pidfd_json(struct json_writer *json, const struct descriptor *descriptor)
 {
 	int32_t pid = descriptor->detailed ? descriptor->pidfd.pid : 0;
 
 	json_known(json, "target_pid", (uint64_t)pid, pid > 0);
-	put_text_or_null(json, "target_comm", pid > 0 ? descriptor->pidfd.comm : NULL);
+	put_optional_text(json, "target_comm", pid > 0 ? descriptor->pidfd.comm : NULL);
 	if (pid)
 		json_bool(json, "target_exited", pid < 0);
 	else
 		json_null(json, "target_exited");
 }
 
-static void put_bpf(struct json_writer *json, const struct descriptor *descriptor)
+static void put_bpf_json(struct json_writer *json, const struct descriptor *descriptor)
 {
 	json_known(json, "bpf_id", descriptor->bpf.id, descriptor->detailed);
-	put_text_or_null(json, "bpf_type", descriptor->bpf.type_name);
+	put_optional_text(json, "bpf_type", descriptor->bpf.type_name);
 }
 
-static void put_special(struct json_writer *json, const struct descriptor *descriptor)
+static void put_special_json(struct json_writer *json, const struct descriptor *descriptor)
 {
-	bool told = descriptor->kind == KIND_CHARACTER && descriptor->detailed;
+	bool reported = descriptor->kind == KIND_CHARACTER && descriptor->detailed;
 
-	put_device(json, "device", major(descriptor->special), minor(descriptor->special));
+	put_device_json(json, "device", major(descriptor->special), minor(descriptor->special));
 	json_known(json, "terminal", (uint64_t)descriptor->character.terminal,
-		   told && descriptor->character.terminal >= 0);
-	put_text_or_null(json, "interface", told ? descriptor->character.interface : NULL);
+		   reported && descriptor->character.terminal >= 0);
+	put_optional_text(json, "interface", reported ? descriptor->character.interface : NULL);
 }
 
-static void put_namespace(struct json_writer *json, const struct descriptor *descriptor,
-			  const struct descriptor_view *view)
+static void put_namespace_json(struct json_writer *json, const struct descriptor *descriptor,
+			       const struct descriptor_view *view)
 {
 	size_t length = descriptor->name ? strcspn(descriptor->name, ":") : 0;
 
@@ -325,22 +326,22 @@ static void put_namespace(struct json_writer *json, const struct descriptor *des
 		json_netns(json, view->netns, (uint32_t)descriptor->inode, 0, view->now_ns);
 }
 
-static void put_details(struct json_writer *json, const struct descriptor *descriptor,
-			const struct descriptor_view *view)
+static void put_details_json(struct json_writer *json, const struct descriptor *descriptor,
+			     const struct descriptor_view *view)
 {
 	bool known = descriptor->detailed;
 
 	switch (descriptor->kind) {
 	case KIND_CHARACTER:
 	case KIND_BLOCK:
-		put_special(json, descriptor);
+		put_special_json(json, descriptor);
 		break;
 	case KIND_PIPE:
 	case KIND_FIFO:
-		put_pipe(json, descriptor);
+		put_pipe_json(json, descriptor);
 		break;
 	case KIND_SOCKET:
-		put_socket(json, descriptor, view);
+		put_socket_end_json(json, descriptor, view);
 		break;
 	case KIND_EVENTFD:
 		json_known(json, "count", descriptor->eventfd.count, known);
@@ -349,35 +350,35 @@ static void put_details(struct json_writer *json, const struct descriptor *descr
 	case KIND_EPOLL:
 	case KIND_INOTIFY:
 	case KIND_FANOTIFY:
-		put_watches(json, descriptor);
+		put_watches_json(json, descriptor);
 		break;
 	case KIND_TIMERFD:
-		put_timer(json, descriptor);
+		put_timerfd_json(json, descriptor);
 		break;
 	case KIND_SIGNALFD:
-		put_signals(json, descriptor);
+		put_signals_json(json, descriptor);
 		break;
 	case KIND_PIDFD:
-		put_process(json, descriptor);
+		put_pidfd_json(json, descriptor);
 		break;
 	case KIND_BPF_MAP:
 	case KIND_BPF_PROG:
 	case KIND_BPF_LINK:
-		put_bpf(json, descriptor);
+		put_bpf_json(json, descriptor);
 		break;
 	case KIND_IO_URING:
 		json_known(json, "entries", descriptor->ring_entries, known);
 		break;
 	case KIND_NAMESPACE:
-		put_namespace(json, descriptor, view);
+		put_namespace_json(json, descriptor, view);
 		break;
 	case KIND_DMA_BUF:
-		put_text_or_null(json, "exporter", descriptor->dma_buf.exporter);
-		put_text_or_null(json, "name", descriptor->dma_buf.label);
+		put_optional_text(json, "exporter", descriptor->dma_buf.exporter);
+		put_optional_text(json, "name", descriptor->dma_buf.label);
 		break;
 	default:
 		if (!descriptor_has_path(descriptor))
-			put_text_or_null(json, "name", descriptor->name);
+			put_optional_text(json, "name", descriptor->name);
 		break;
 	}
 }
@@ -389,8 +390,8 @@ void fds_json_put(const struct process_facts *process, const struct descriptors 
 
 	for (size_t i = 0; i < descriptors->count; i++) {
 		json_line_begin(&json, output);
-		put_common(&json, process, &descriptors->all[i]);
-		put_details(&json, &descriptors->all[i], view);
+		put_common_fields(&json, process, &descriptors->all[i]);
+		put_details_json(&json, &descriptors->all[i], view);
 		json_line_end(&json);
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The descriptors of a process as lines of JSON of the type "descriptor"; a socket's names are those of `list`.
+ * The descriptors of a process as lines of JSON of the type "descriptor". The fields of a socket have the same names as
+ * in `list`.
  */
 #include "descriptor_text.h"
 

@@ -11,7 +11,7 @@ static const struct argp_option fds_options[] = {
 	{0},
 };
 
-static error_t read_fds(int key, char *value, struct argp_state *state)
+static error_t read_fds_option(int key, char *value, struct argp_state *state)
 {
 	struct fds_options *options = state->input;
 
@@ -34,7 +34,7 @@ static error_t read_fds(int key, char *value, struct argp_state *state)
 
 const struct argp fds_argp = {
 	.options = fds_options,
-	.parser = read_fds,
+	.parser = read_fds_option,
 	.args_doc = "PID|NAME",
 	.doc = "Print the open descriptors of a process: what each is, what the kernel tells of it, and who holds the other end. NAME is that of all processes which are called so, as in /proc/PID/comm; * and ? match any text, any character. The PID may be a thread's.\vExit status: 0 done, 1 failed, or nothing may be looked at, 2 wrong use, or there is no such process.",
 };

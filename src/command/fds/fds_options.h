@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What is asked of fds.
+ * The options of fds.
  */
 #include "options.h"
 
@@ -9,7 +9,7 @@ struct argp;
 
 struct fds_options {
 	struct output_options output;
-	const char *process; /* its PID or its name, of the command line */
+	const char *process; /* its PID or its name, in the command line */
 };
 
 extern const struct argp fds_argp;

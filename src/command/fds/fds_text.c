@@ -12,14 +12,14 @@
 
 enum { FLAGS_TEXT_MAX = 128, CELL_MAX = 32 };
 
-struct widths {
+struct fds_widths {
 	size_t fd, kind, access, flags, size, position;
 };
 
 /* ---- cells ---- */
 
-/* A socket's is its protocol, as in ss's first column. */
-static const char *kind_text(const struct descriptor *descriptor)
+/* Spells the kind. That of a socket is its protocol, as in ss's first column. */
+static const char *spell_kind(const struct descriptor *descriptor)
 {
 	const struct socket_end *end = &descriptor->socket;
 
@@ -30,49 +30,49 @@ static const char *kind_text(const struct descriptor *descriptor)
 	return *end->protocol ? end->protocol : "socket";
 }
 
-static const char *access_text(const struct descriptor *descriptor)
+static const char *spell_access(const struct descriptor *descriptor)
 {
 	const char *name = access_mode_name(descriptor->access);
 
 	return name && descriptor->access != ACCESS_NONE ? name : "-";
 }
 
-static void add_flag(char *out, const char *name)
+static void append_flag(char *out, const char *name)
 {
 	if (*out)
 		strcat(out, ",");
 	strcat(out, name);
 }
 
-/* `out` takes FLAGS_TEXT_MAX bytes: all names together are shorter. */
-static const char *flags_text(const struct descriptor *descriptor, char *out)
+/* Spells the flags. `out` takes FLAGS_TEXT_MAX bytes: all names together are shorter. */
+static const char *spell_flags(const struct descriptor *descriptor, char *out)
 {
 	const char *names[FLAG_NAMES_MAX];
 	size_t count = descriptor_flag_names(descriptor->flags, names);
 
 	*out = '\0';
 	for (size_t i = 0; i < count; i++)
-		add_flag(out, names[i]);
+		append_flag(out, names[i]);
 	if (descriptor->locks)
-		add_flag(out, "locked");
+		append_flag(out, "locked");
 	if (descriptor->deleted)
-		add_flag(out, "deleted");
+		append_flag(out, "deleted");
 	return *out ? out : "-";
 }
 
-static const char *size_cell(const struct descriptor *descriptor, char *out)
+static const char *spell_size(const struct descriptor *descriptor, char *out)
 {
 	return number_text(descriptor->size, descriptor->has_size, out);
 }
 
-static const char *position_cell(const struct descriptor *descriptor, char *out)
+static const char *spell_position(const struct descriptor *descriptor, char *out)
 {
 	return number_text((uint64_t)descriptor->position, descriptor_has_position(descriptor), out);
 }
 
 /* ---- the table ---- */
 
-static void widen(size_t *width, const char *text)
+static void widen_fds_column(size_t *width, const char *text)
 {
 	size_t length = text_width(text);
 
@@ -80,29 +80,29 @@ static void widen(size_t *width, const char *text)
 		*width = length;
 }
 
-static struct widths measure(const struct descriptors *descriptors)
+static struct fds_widths measure_descriptors(const struct descriptors *descriptors)
 {
-	struct widths widths = {.fd = sizeof("FD") - 1,
-				.kind = sizeof("KIND") - 1,
-				.access = sizeof("ACCESS") - 1,
-				.flags = sizeof("FLAGS") - 1,
-				.size = sizeof("SIZE") - 1,
-				.position = sizeof("POS") - 1};
+	struct fds_widths widths = {.fd = sizeof("FD") - 1,
+				    .kind = sizeof("KIND") - 1,
+				    .access = sizeof("ACCESS") - 1,
+				    .flags = sizeof("FLAGS") - 1,
+				    .size = sizeof("SIZE") - 1,
+				    .position = sizeof("POS") - 1};
 	char text[FLAGS_TEXT_MAX];
 
 	for (size_t i = 0; i < descriptors->count; i++) {
 		const struct descriptor *descriptor = &descriptors->all[i];
 
-		widen(&widths.fd, number_text((uint64_t)descriptor->fd, true, text));
-		widen(&widths.kind, kind_text(descriptor));
-		widen(&widths.flags, flags_text(descriptor, text));
-		widen(&widths.size, size_cell(descriptor, text));
-		widen(&widths.position, position_cell(descriptor, text));
+		widen_fds_column(&widths.fd, number_text((uint64_t)descriptor->fd, true, text));
+		widen_fds_column(&widths.kind, spell_kind(descriptor));
+		widen_fds_column(&widths.flags, spell_flags(descriptor, text));
+		widen_fds_column(&widths.size, spell_size(descriptor, text));
+		widen_fds_column(&widths.position, spell_position(descriptor, text));
 	}
 	return widths;
 }
 
-static void put_columns(const struct widths *widths, struct output *output)
+static void put_fds_column_names(const struct fds_widths *widths, struct output *output)
 {
 	struct line line;
 
@@ -117,25 +117,25 @@ static void put_columns(const struct widths *widths, struct output *output)
 	line_put(&line, output);
 }
 
-static void put_row(const struct descriptor *descriptor, const struct widths *widths,
-		    const struct descriptor_view *view, struct output *output)
+static void put_descriptor_row(const struct descriptor *descriptor, const struct fds_widths *widths,
+			       const struct descriptor_view *view, struct output *output)
 {
 	char text[FLAGS_TEXT_MAX];
 	struct line line;
 
 	line_clear(&line);
 	line_right(&line, number_text((uint64_t)descriptor->fd, true, text), widths->fd);
-	line_left(&line, kind_text(descriptor), widths->kind);
-	line_left(&line, access_text(descriptor), widths->access);
-	line_left(&line, flags_text(descriptor, text), widths->flags);
-	line_right(&line, size_cell(descriptor, text), widths->size);
-	line_right(&line, position_cell(descriptor, text), widths->position);
+	line_left(&line, spell_kind(descriptor), widths->kind);
+	line_left(&line, spell_access(descriptor), widths->access);
+	line_left(&line, spell_flags(descriptor, text), widths->flags);
+	line_right(&line, spell_size(descriptor, text), widths->size);
+	line_right(&line, spell_position(descriptor, text), widths->position);
 	output_bytes(output, line.bytes, line.used);
 	descriptor_text_put(descriptor, view, output);
 	output_char(output, '\n');
 }
 
-static void put_user(const struct process_facts *process, struct output *output)
+static void put_process_user(const struct process_facts *process, struct output *output)
 {
 	char user[4 * PROCESS_USER_MAX + 1];
 
@@ -149,8 +149,9 @@ static void put_user(const struct process_facts *process, struct output *output)
 		output_char(output, '-');
 }
 
-/* The process, and the thread where one is meant. */
-static void put_names(const struct process_facts *process, const struct descriptor_view *view, struct output *output)
+/* Puts the names of the process, and of the thread where the facts are of one. */
+static void put_process_names(const struct process_facts *process, const struct descriptor_view *view,
+			      struct output *output)
 {
 	char comm[4 * COMM_LEN + 1];
 
@@ -175,13 +176,13 @@ static void put_names(const struct process_facts *process, const struct descript
 		output_text(output, " with descriptors of its own");
 }
 
-static void put_heading(const struct process_facts *process, size_t count, const struct descriptor_view *view,
-			struct output *output)
+static void put_process_heading(const struct process_facts *process, size_t count, const struct descriptor_view *view,
+				struct output *output)
 {
 	char shown[32];
 
-	put_names(process, view, output);
-	put_user(process, output);
+	put_process_names(process, view, output);
+	put_process_user(process, output);
 	if (process->netns && process->netns != view->netns->home) {
 		output_text(output, ", netns ");
 		output_text(output, netns_inode_text(view->netns, process->netns, process->pid, view->now_ns, shown));
@@ -199,11 +200,11 @@ static void put_heading(const struct process_facts *process, size_t count, const
 void fds_text_put(const struct process_facts *process, const struct descriptors *descriptors,
 		  const struct descriptor_view *view, struct output *output)
 {
-	struct widths widths = measure(descriptors);
+	struct fds_widths widths = measure_descriptors(descriptors);
 
-	put_heading(process, descriptors->count, view, output);
+	put_process_heading(process, descriptors->count, view, output);
 	if (descriptors->count)
-		put_columns(&widths, output);
+		put_fds_column_names(&widths, output);
 	for (size_t i = 0; i < descriptors->count; i++)
-		put_row(&descriptors->all[i], &widths, view, output);
+		put_descriptor_row(&descriptors->all[i], &widths, view, output);
 }

@@ -5,6 +5,6 @@
  */
 #include "descriptor_text.h"
 
-/* A heading line for the process, one for the columns, and a line for each descriptor. */
+/* Puts a heading line for the process, one for the columns, and a line for each descriptor. */
 void fds_text_put(const struct process_facts *process, const struct descriptors *descriptors,
 		  const struct descriptor_view *view, struct output *output);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tcpledger list: the sockets now, as ss and netstat list them. They are printed in batches as they come: a listing of
- * many thousands takes no more memory than one of a few, and each batch's columns fit.
+ * tcpledger list: prints the sockets now, as ss and netstat list them. The sockets are printed in batches as they are
+ * read: a listing of many thousands takes no more memory than one of a few, and the columns fit each batch.
  */
 #include <errno.h>
 #include <limits.h>
@@ -37,20 +37,20 @@ struct listing {
 	struct wall_clock clock;
 	struct socket_names socket_names;
 	struct output *output;
-	struct list_text *text; /* or else */
-	struct list_json *json;
-	/* one printing */
-	struct holders *holders; /* NULL: nobody asks */
+	struct list_text *text; /* NULL: the output is JSON */
+	struct list_json *json; /* NULL: the output is text */
+	/* of one printing */
+	struct holders *holders; /* NULL: not wanted, or not to be had */
 	struct socket_batch batch;
 	struct list_totals totals;
-	size_t unknown;  /* sockets that somebody may hold who was not found */
-	size_t left_out; /* those of which only that keeps us from knowing whether they pass the filter */
+	size_t unknown;  /* sockets without a known holder, which a process may hold that was not seen */
+	size_t left_out; /* sockets left out: without the holder it is not known that they pass the filter */
 };
 
-/* ---- what is asked for ---- */
+/* ---- the query ---- */
 
-/* The states that are listed. A filter that names states means these, whatever would be shown without it. */
-static uint32_t states_of(const struct list_options *options)
+/* Chooses the states to list. A filter that names states means these, whatever would be shown without it. */
+static uint32_t choose_listed_states(const struct list_options *options)
 {
 	const struct filter *filter = options->sockets.filter.filter;
 	uint32_t states = STATES_CONNECTED;
@@ -64,10 +64,10 @@ static uint32_t states_of(const struct list_options *options)
 	return states & filter_states(filter);
 }
 
-static struct socket_query query_of(const struct list_options *options)
+static struct socket_query make_list_query(const struct list_options *options)
 {
 	uint32_t otherwise = options->sockets.ipv4 || options->sockets.ipv6 ? PROTOCOLS_INET : PROTOCOLS_ALL;
-	struct socket_query query = socket_options_query(&options->sockets, otherwise, states_of(options));
+	struct socket_query query = socket_options_query(&options->sockets, otherwise, choose_listed_states(options));
 
 	query.internals = options->internals;
 	return query;
@@ -88,7 +88,7 @@ static void flush_batch(struct listing *listing)
 	socket_batch_clear(batch);
 }
 
-static int keep_row(struct listing *listing, const struct socket *socket)
+static int keep_listed_row(struct listing *listing, const struct socket *socket)
 {
 	int err = socket_batch_add(&listing->batch, socket);
 
@@ -119,7 +119,7 @@ static int list_socket(void *context, const struct socket *found)
 		return 0;
 	listing->unknown += socket.owners_hidden && !socket.owner_count;
 	if (!listing->options->totals)
-		return keep_row(listing, &socket);
+		return keep_listed_row(listing, &socket);
 	list_totals_add(&listing->totals, &socket);
 	return 0;
 }
@@ -150,7 +150,8 @@ static void print_totals(struct listing *listing)
 		list_totals_text(&listing->totals, !listing->options->sockets.no_heading, listing->output);
 }
 
-/* Without them the sockets are worth printing all the same, unless their source was chosen. */
+/* Finds the holders of the sockets. A failure is an error where the user chose their source, or where descriptors or
+ * memory ran out. Else it is only a warning: the sockets are worth printing without their holders. */
 static int find_holders(struct listing *listing)
 {
 	enum holder_source source = listing->options->sockets.holder_source;
@@ -163,7 +164,7 @@ static int find_holders(struct listing *listing)
 	return err;
 }
 
-static int print_found(struct listing *listing)
+static int print_sockets(struct listing *listing)
 {
 	int err, flush_err;
 
@@ -185,7 +186,7 @@ static int print_list(struct listing *listing)
 	int err = find_holders(listing);
 
 	if (!err)
-		err = print_found(listing);
+		err = print_sockets(listing);
 	if (!err) {
 		warn_of_hidden_owners(listing);
 		socket_names_warn(&listing->socket_names);
@@ -195,7 +196,7 @@ static int print_list(struct listing *listing)
 	return err;
 }
 
-/* ---- from beginning to end ---- */
+/* ---- opening, repeating, closing ---- */
 
 static int find_namespaces(struct listing *listing)
 {
@@ -239,7 +240,7 @@ static int open_listing(struct listing *listing, const struct list_options *opti
 	int err;
 
 	listing->options = options;
-	listing->query = query_of(options);
+	listing->query = make_list_query(options);
 	listing->wants_owners = options->owners || options->sockets.output.json ||
 				filter_topics(options->sockets.filter.filter) & TOPIC_OWNER;
 	listing->output = output_new(STDOUT_FILENO, -1);
@@ -262,8 +263,8 @@ static void close_listing(struct listing *listing)
 	output_free(listing->output);
 }
 
-/* 0 when the time has come; -EPIPE when the reader has gone before. */
-static int wait_for_next(uint64_t interval_ns)
+/* Waits until the next list is due. 0 when the time has come; -EPIPE when the reader has gone before. */
+static int wait_for_next_list(uint64_t interval_ns)
 {
 	uint64_t until_ns = clock_monotonic_ns() + interval_ns, now_ns;
 
@@ -277,12 +278,12 @@ static int wait_for_next(uint64_t interval_ns)
 	return 0;
 }
 
-static int print_lists(struct listing *listing)
+static int print_list_repeatedly(struct listing *listing)
 {
 	int err = print_list(listing);
 
 	while (!err && listing->options->again) {
-		err = wait_for_next(listing->options->interval_ns);
+		err = wait_for_next_list(listing->options->interval_ns);
 		if (!err)
 			err = find_namespaces(listing);
 		if (err)
@@ -306,7 +307,7 @@ static int run_list(int argc, char **argv)
 	list_options_read(&options, argc, argv);
 	err = open_listing(&listing, &options);
 	if (!err)
-		err = print_lists(&listing);
+		err = print_list_repeatedly(&listing);
 	close_listing(&listing);
 	filter_free(options.sockets.filter.filter);
 	return ending_status("list", err);

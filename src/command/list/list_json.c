@@ -15,7 +15,7 @@ struct list_json {
 	const struct socket_namer *namer;
 	const struct netns_view *netns;
 	bool internals;
-	uint64_t id; /* the rows so far */
+	uint64_t id; /* the number of rows so far: the id of the last one */
 	struct json_stamp stamp;
 };
 
@@ -36,7 +36,7 @@ void list_json_free(struct list_json *self)
 	free(self);
 }
 
-static void put_path(struct json_writer *json, const struct socket *socket)
+static void put_unix_path_json(struct json_writer *json, const struct socket *socket)
 {
 	char path[SOCKET_PATH_MAX];
 	size_t length = socket_path(socket, path);
@@ -47,7 +47,7 @@ static void put_path(struct json_writer *json, const struct socket *socket)
 		json_null(json, "path");
 }
 
-static void put_unix(struct list_json *self, const struct socket *socket)
+static void put_unix_socket_json(struct list_json *self, const struct socket *socket)
 {
 	static const char *const nothing[] = {"family", "laddr", "lport", "raddr", "rport"};
 	struct json_writer *json = &self->json;
@@ -58,11 +58,11 @@ static void put_unix(struct list_json *self, const struct socket *socket)
 		  socket->unix_type == UNIX_STREAM  ? "stream"
 		  : socket->unix_type == UNIX_DGRAM ? "dgram"
 						    : "seqpacket");
-	put_path(json, socket);
+	put_unix_path_json(json, socket);
 	json_known(json, "peer_inode", socket->peer_inode, socket->peer_inode != 0);
 }
 
-static void put_timer(struct json_writer *json, const struct socket *socket)
+static void put_timer_json(struct json_writer *json, const struct socket *socket)
 {
 	const char *name = socket_timer_name(socket->timer);
 
@@ -71,7 +71,7 @@ static void put_timer(struct json_writer *json, const struct socket *socket)
 	json_known(json, "retransmits", socket->retransmits, name);
 }
 
-static void put_cgroup(struct list_json *self, const struct socket *socket)
+static void put_cgroup_json(struct list_json *self, const struct socket *socket)
 {
 	const struct socket_namer *namer = self->namer;
 	char name[CONTAINER_NAME_SIZE];
@@ -86,7 +86,7 @@ static void put_cgroup(struct list_json *self, const struct socket *socket)
 		  path && container_of_path(path, &container) ? container_name(&container, name) : NULL);
 }
 
-static void put_socket(struct list_json *self, const struct socket *socket, uint64_t now_ns)
+static void put_listed_socket_json(struct list_json *self, const struct socket *socket, uint64_t now_ns)
 {
 	struct json_writer *json = &self->json;
 	uint32_t pid = socket->owner_count ? socket->owners->pid : 0;
@@ -98,7 +98,7 @@ static void put_socket(struct list_json *self, const struct socket *socket, uint
 	json_word(json, "proto", protocol_name(socket->protocol));
 	json_netns(json, self->netns, socket->tuple.netns, pid, now_ns);
 	if (socket->protocol == PROTOCOL_UNIX)
-		put_unix(self, socket);
+		put_unix_socket_json(self, socket);
 	else
 		socket_json_inet(json, socket, self->namer);
 	json_word(json, "state", socket_state_name(socket));
@@ -108,8 +108,8 @@ static void put_socket(struct list_json *self, const struct socket *socket, uint
 	json_known(json, "sendq", socket->sendq, socket->sendq != QUEUE_UNKNOWN);
 	json_known(json, "inode", socket->inode, socket->inode != 0);
 	socket_json_owners(json, socket);
-	put_timer(json, socket);
-	put_cgroup(self, socket);
+	put_timer_json(json, socket);
+	put_cgroup_json(self, socket);
 	if (self->internals && socket->details.info)
 		tcp_info_json(socket, json);
 	json_line_end(json);
@@ -118,5 +118,5 @@ static void put_socket(struct list_json *self, const struct socket *socket, uint
 void list_json_put(struct list_json *self, const struct socket *rows, size_t count, uint64_t now_ns)
 {
 	for (size_t i = 0; i < count; i++)
-		put_socket(self, &rows[i], now_ns);
+		put_listed_socket_json(self, &rows[i], now_ns);
 }

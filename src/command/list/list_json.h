@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Sockets as they stand, as lines of JSON of the type "socket": the names of the live table's, and what only `list`
- * knows.
+ * Sockets, as lines of JSON of the type "socket". The fields have the same names as those of the live table's sockets;
+ * some are known only to `list`.
  */
 #include "clock.h"
 #include "netns_view.h"
@@ -11,10 +11,11 @@
 
 struct list_json;
 
-/* All is borrowed. `internals`: of TCP, where they are told. NULL when memory is short. */
+/* All pointers are borrowed. `internals`: print TCP's internals, where the kernel reports them. NULL when memory is
+ * short. */
 struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_namer *namer,
 				const struct netns_view *netns, bool internals);
 void list_json_free(struct list_json *json);
 
-/* `now_ns`: CLOCK_MONOTONIC. */
+/* Puts a line for each row. `now_ns`: CLOCK_MONOTONIC. */
 void list_json_put(struct list_json *json, const struct socket *rows, size_t count, uint64_t now_ns);

@@ -45,7 +45,7 @@ static const struct argp_option list_options[] = {
 	{0},
 };
 
-static error_t read_which(int key, struct list_options *list)
+static error_t read_which_sockets(int key, struct list_options *list)
 {
 	switch (key) {
 	case 'w':
@@ -66,7 +66,7 @@ static error_t read_which(int key, struct list_options *list)
 	return 0;
 }
 
-static error_t read_what(int key, struct list_options *list)
+static error_t read_shown_parts(int key, struct list_options *list)
 {
 	switch (key) {
 	case 'r':
@@ -96,7 +96,7 @@ static error_t read_what(int key, struct list_options *list)
 	return 0;
 }
 
-static error_t read_when(int key, const char *value, struct list_options *list)
+static error_t read_repetition(int key, const char *value, struct list_options *list)
 {
 	switch (key) {
 	case 'c':
@@ -111,7 +111,7 @@ static error_t read_when(int key, const char *value, struct list_options *list)
 	return 0;
 }
 
-static void check_list(struct list_options *list)
+static void check_list_options(struct list_options *list)
 {
 	if (list->interval_ns && !list->again)
 		options_fail("--interval: between which lists? Give -c, too");
@@ -120,7 +120,7 @@ static void check_list(struct list_options *list)
 	option_sockets_end(&list->sockets);
 }
 
-static error_t read_list(int key, char *value, struct argp_state *state)
+static error_t read_list_option(int key, char *value, struct argp_state *state)
 {
 	struct list_options *list = state->input;
 
@@ -129,11 +129,12 @@ static error_t read_list(int key, char *value, struct argp_state *state)
 		option_filter_word(&list->sockets.filter, value);
 		return 0;
 	case ARGP_KEY_END:
-		check_list(list);
+		check_list_options(list);
 		option_filter_end(&list->sockets.filter);
 		return 0;
 	default:
-		if (!read_which(key, list) || !read_what(key, list) || !read_when(key, value, list))
+		if (!read_which_sockets(key, list) || !read_shown_parts(key, list) ||
+		    !read_repetition(key, value, list))
 			return 0;
 		return option_sockets(key, value, &list->sockets);
 	}
@@ -141,7 +142,7 @@ static error_t read_list(int key, char *value, struct argp_state *state)
 
 const struct argp list_argp = {
 	.options = list_options,
-	.parser = read_list,
+	.parser = read_list_option,
 	.args_doc = "[FILTER]",
 	.doc = "Print the sockets that there are now: state, queues, both ends, and who holds them. The letters are those of ss and netstat, and may be joined: -tulnp is what listens on TCP and UDP, with numbers and processes; -at is all of TCP.\v" FILTER_HELP
 	       "\n\nExit status: 0 done, 1 failed, 2 wrong use.",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What is asked of list.
+ * The options of list.
  */
 #include "options.h"
 
@@ -13,7 +13,7 @@ struct list_options {
 	bool resolve;
 	bool owners, details, timers, internals;
 	bool one_line;
-	bool totals;          /* no sockets, but how many there are */
+	bool totals;          /* print no sockets, but how many there are */
 	bool again;           /* list them each interval */
 	uint64_t interval_ns; /* between two lists */
 };

@@ -13,7 +13,7 @@
 
 enum { NETID_WIDTH = 5, QUEUE_WIDTH = 6 };
 
-struct widths {
+struct list_widths {
 	size_t state, recvq, sendq, netns, local, peer;
 };
 
@@ -22,7 +22,7 @@ struct list_text {
 	struct list_style style;
 	const struct socket_namer *namer;
 	const struct netns_view *netns;
-	struct widths widths;
+	struct list_widths widths;
 	uint64_t now_ns; /* CLOCK_MONOTONIC */
 	bool headed;
 };
@@ -48,7 +48,7 @@ void list_text_restart(struct list_text *text, bool shows_netns)
 {
 	text->headed = false;
 	text->style.netns = shows_netns;
-	text->widths = (struct widths){
+	text->widths = (struct list_widths){
 		.state = sizeof("State") - 1,
 		.recvq = QUEUE_WIDTH,
 		.sendq = QUEUE_WIDTH,
@@ -60,40 +60,40 @@ void list_text_restart(struct list_text *text, bool shows_netns)
 
 /* ---- widths ---- */
 
-static void widen(size_t *width, size_t length)
+static void widen_list_column(size_t *width, size_t length)
 {
 	if (length > *width)
 		*width = length;
 }
 
-static const char *netns_of(const struct list_text *text, const struct socket *socket, char *out)
+static const char *spell_socket_netns(const struct list_text *text, const struct socket *socket, char *out)
 {
 	uint32_t pid = socket->owner_count ? socket->owners->pid : 0;
 
 	return netns_inode_text(text->netns, socket->tuple.netns, pid, text->now_ns, out);
 }
 
-static void measure(struct list_text *text, const struct socket *socket)
+static void measure_listed_socket(struct list_text *text, const struct socket *socket)
 {
-	struct widths *widths = &text->widths;
+	struct list_widths *widths = &text->widths;
 	char shown[SOCKET_ENDPOINT_MAX];
 
-	widen(&widths->state, strlen(socket_state_name(socket)));
-	widen(&widths->recvq, strlen(number_text(socket->recvq, socket->recvq != QUEUE_UNKNOWN, shown)));
-	widen(&widths->sendq, strlen(number_text(socket->sendq, socket->sendq != QUEUE_UNKNOWN, shown)));
+	widen_list_column(&widths->state, strlen(socket_state_name(socket)));
+	widen_list_column(&widths->recvq, strlen(number_text(socket->recvq, socket->recvq != QUEUE_UNKNOWN, shown)));
+	widen_list_column(&widths->sendq, strlen(number_text(socket->sendq, socket->sendq != QUEUE_UNKNOWN, shown)));
 	if (text->style.netns)
-		widen(&widths->netns, text_width(netns_of(text, socket, shown)));
+		widen_list_column(&widths->netns, text_width(spell_socket_netns(text, socket, shown)));
 	socket_local_text(socket, text->namer, shown);
-	widen(&widths->local, text_width(shown));
+	widen_list_column(&widths->local, text_width(shown));
 	socket_peer_text(socket, text->namer, shown);
-	widen(&widths->peer, text_width(shown));
+	widen_list_column(&widths->peer, text_width(shown));
 }
 
 /* ---- lines ---- */
 
-static void put_heading(const struct list_text *text)
+static void put_list_heading(const struct list_text *text)
 {
-	const struct widths *widths = &text->widths;
+	const struct list_widths *widths = &text->widths;
 	struct line line;
 
 	line_clear(&line);
@@ -110,9 +110,9 @@ static void put_heading(const struct list_text *text)
 	line_put(&line, text->output);
 }
 
-static void put_columns(const struct list_text *text, const struct socket *socket, struct line *line)
+static void put_list_columns(const struct list_text *text, const struct socket *socket, struct line *line)
 {
-	const struct widths *widths = &text->widths;
+	const struct list_widths *widths = &text->widths;
 	char shown[SOCKET_ENDPOINT_MAX];
 
 	line_clear(line);
@@ -125,14 +125,14 @@ static void put_columns(const struct list_text *text, const struct socket *socke
 	line_right(line, number_text(socket->recvq, socket->recvq != QUEUE_UNKNOWN, shown), widths->recvq);
 	line_right(line, number_text(socket->sendq, socket->sendq != QUEUE_UNKNOWN, shown), widths->sendq);
 	if (text->style.netns)
-		line_left(line, netns_of(text, socket, shown), widths->netns);
+		line_left(line, spell_socket_netns(text, socket, shown), widths->netns);
 	socket_local_text(socket, text->namer, shown);
 	line_left(line, shown, widths->local);
 	socket_peer_text(socket, text->namer, shown);
 	line_left(line, shown, text->style.owners ? widths->peer : 0);
 }
 
-static void put_internals(const struct list_text *text, const struct socket *socket)
+static void put_tcp_internals(const struct list_text *text, const struct socket *socket)
 {
 	if (!socket->details.info)
 		return;
@@ -140,11 +140,11 @@ static void put_internals(const struct list_text *text, const struct socket *soc
 	tcp_info_text(socket, text->output);
 }
 
-static void put_row(const struct list_text *text, const struct socket *socket)
+static void put_list_row(const struct list_text *text, const struct socket *socket)
 {
 	struct line line;
 
-	put_columns(text, socket, &line);
+	put_list_columns(text, socket, &line);
 	if (!text->style.owners)
 		line.used--; /* the space between columns */
 	output_bytes(text->output, line.bytes, line.used);
@@ -155,7 +155,7 @@ static void put_row(const struct list_text *text, const struct socket *socket)
 	if (text->style.details)
 		socket_details_put(socket, text->namer, text->output);
 	if (text->style.internals)
-		put_internals(text, socket);
+		put_tcp_internals(text, socket);
 	output_char(text->output, '\n');
 }
 
@@ -163,10 +163,10 @@ void list_text_put(struct list_text *text, const struct socket *rows, size_t cou
 {
 	text->now_ns = now_ns;
 	for (size_t i = 0; i < count; i++)
-		measure(text, &rows[i]);
+		measure_listed_socket(text, &rows[i]);
 	if (!text->headed && text->style.heading)
-		put_heading(text);
+		put_list_heading(text);
 	text->headed = true;
 	for (size_t i = 0; i < count; i++)
-		put_row(text, &rows[i]);
+		put_list_row(text, &rows[i]);
 }

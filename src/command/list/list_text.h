@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Sockets as they stand, in ss's columns: Netid State Recv-Q Send-Q, with several network namespaces NETNS, then both
- * endpoints, and what else was asked for.
+ * Sockets as text, in ss's columns: Netid State Recv-Q Send-Q, with several network namespaces NETNS, then both
+ * endpoints, and what other options ask for.
  */
 #include "clock.h"
 #include "netns_view.h"
@@ -13,7 +13,7 @@ struct list_style {
 	bool color;
 	bool heading;
 	bool owners;    /* the column Process */
-	bool timers;    /* what runs, and when it fires */
+	bool timers;    /* the timer that runs, and when it fires */
 	bool details;   /* user, inode, cookie, control group */
 	bool internals; /* of TCP */
 	bool one_line;  /* the internals do not get a line of their own */
@@ -22,14 +22,14 @@ struct list_style {
 
 struct list_text;
 
-/* All is borrowed. NULL when memory is short. */
+/* All pointers are borrowed. NULL when memory is short. */
 struct list_text *list_text_new(struct output *output, const struct list_style *style, const struct socket_namer *namer,
 				const struct netns_view *netns);
 void list_text_free(struct list_text *text);
 
-/* The columns are as wide as these rows need, and no narrower than those before. The first call prints the heading,
- * also for no rows. `now_ns`: CLOCK_MONOTONIC. */
+/* Puts the rows. The columns are as wide as these rows need, and no narrower than those before. The first call prints
+ * the heading, also for no rows. `now_ns`: CLOCK_MONOTONIC. */
 void list_text_put(struct list_text *text, const struct socket *rows, size_t count, uint64_t now_ns);
 
-/* The next rows are a listing of their own, with a heading. */
+/* Begins a new listing: the next rows get a heading, and columns of their own width. */
 void list_text_restart(struct list_text *text, bool shows_netns);

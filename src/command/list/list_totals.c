@@ -14,7 +14,7 @@ void list_totals_add(struct list_totals *totals, const struct socket *socket)
 		totals->ipv4[socket->protocol][socket->state]++;
 }
 
-static uint64_t sum(const uint64_t counts[STATE_COUNT])
+static uint64_t sum_states(const uint64_t counts[STATE_COUNT])
 {
 	uint64_t total = 0;
 
@@ -23,7 +23,7 @@ static uint64_t sum(const uint64_t counts[STATE_COUNT])
 	return total;
 }
 
-static const char *state_name(enum protocol protocol, unsigned int state)
+static const char *name_protocol_state(enum protocol protocol, unsigned int state)
 {
 	const struct socket socket = {.protocol = protocol, .state = (uint8_t)state};
 
@@ -32,7 +32,7 @@ static const char *state_name(enum protocol protocol, unsigned int state)
 
 /* ---- text ---- */
 
-static void put_states(struct line *line, const struct list_totals *totals, enum protocol protocol)
+static void put_state_totals(struct line *line, const struct list_totals *totals, enum protocol protocol)
 {
 	bool any = false;
 
@@ -44,14 +44,14 @@ static void put_states(struct line *line, const struct list_totals *totals, enum
 		line_text(line, any ? ", " : "");
 		line_u64(line, count);
 		line_text(line, " ");
-		line_text(line, state_name(protocol, state));
+		line_text(line, name_protocol_state(protocol, state));
 		any = true;
 	}
 }
 
-static void put_protocol(const struct list_totals *totals, enum protocol protocol, struct output *output)
+static void put_protocol_totals(const struct list_totals *totals, enum protocol protocol, struct output *output)
 {
-	uint64_t ipv4 = sum(totals->ipv4[protocol]), ipv6 = sum(totals->ipv6[protocol]);
+	uint64_t ipv4 = sum_states(totals->ipv4[protocol]), ipv6 = sum_states(totals->ipv6[protocol]);
 	bool inet = protocol != PROTOCOL_UNIX;
 	struct line line;
 	char text[32];
@@ -61,11 +61,11 @@ static void put_protocol(const struct list_totals *totals, enum protocol protoco
 	line_right(&line, number_text(ipv4 + ipv6, true, text), COUNT_WIDTH);
 	line_right(&line, number_text(ipv4, inet, text), COUNT_WIDTH);
 	line_right(&line, number_text(ipv6, inet, text), COUNT_WIDTH);
-	put_states(&line, totals, protocol);
+	put_state_totals(&line, totals, protocol);
 	line_put(&line, output);
 }
 
-static void put_heading(struct output *output)
+static void put_totals_heading(struct output *output)
 {
 	struct line line;
 
@@ -81,10 +81,10 @@ static void put_heading(struct output *output)
 void list_totals_text(const struct list_totals *totals, bool heading, struct output *output)
 {
 	if (heading)
-		put_heading(output);
+		put_totals_heading(output);
 	for (unsigned int protocol = 0; protocol < PROTOCOL_COUNT; protocol++)
-		if (sum(totals->ipv4[protocol]) + sum(totals->ipv6[protocol]))
-			put_protocol(totals, protocol, output);
+		if (sum_states(totals->ipv4[protocol]) + sum_states(totals->ipv6[protocol]))
+			put_protocol_totals(totals, protocol, output);
 }
 
 /* ---- JSON ---- */
@@ -107,7 +107,7 @@ void list_totals_json(const struct list_totals *totals, const struct wall_clock 
 		json_time(&json, &stamp, clock, now_ns);
 		json_word(&json, "proto", protocol_name(protocol));
 		json_known(&json, "family", ipv6 ? 6 : 4, protocol != PROTOCOL_UNIX);
-		json_word(&json, "state", state_name(protocol, state));
+		json_word(&json, "state", name_protocol_state(protocol, state));
 		json_u64(&json, "count", count);
 		json_line_end(&json);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * How many sockets there are, by protocol, family and state.
+ * The numbers of sockets, by protocol, family and state.
  */
 #include "clock.h"
 #include "output.h"
@@ -14,9 +14,10 @@ struct list_totals {
 
 void list_totals_add(struct list_totals *totals, const struct socket *socket);
 
-/* A table of protocols, with a column for each family and each state that there is. */
+/* Puts a table: for each protocol that has sockets the numbers in all, of each family, and in each state that there
+ * is. */
 void list_totals_text(const struct list_totals *totals, bool heading, struct output *output);
 
-/* A line of the type "total" for each protocol, family and state that there is. */
+/* Puts a line of JSON of the type "total" for each protocol, family and state that there is. */
 void list_totals_json(const struct list_totals *totals, const struct wall_clock *clock, uint64_t now_ns,
 		      struct output *output);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tcpledger top: the live table, again and again.
+ * tcpledger top: prints the live table, again and again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "report.h"
 #include "top_options.h"
 
-/* Listeners first, then by state; within a state by namespace and endpoints. */
+/* Orders listeners first, then by state; within a state by namespace and endpoints. */
 static int compare_connections(const void *a, const void *b)
 {
 	const struct connection *x = *(struct connection *const *)a, *y = *(struct connection *const *)b;
@@ -34,7 +34,7 @@ static int compare_connections(const void *a, const void *b)
 	return difference ? difference : (x->id > y->id) - (x->id < y->id);
 }
 
-static void print_gap(void *context, const struct gap *gap)
+static void print_top_gap(void *context, const struct gap *gap)
 {
 	report_gap(context, gap);
 }
@@ -52,13 +52,14 @@ static int print_table(struct report *report, const struct live *live, uint64_t 
 	return output_flush(report->output);
 }
 
-/* Keeps printings that were missed, while the program was stopped or held up, from being made up for. */
-static uint64_t later_of(uint64_t a_ns, uint64_t b_ns)
+/* Returns the later time. It keeps printings that were missed, while the program was stopped or held up, from being
+ * made up for. */
+static uint64_t choose_later(uint64_t a_ns, uint64_t b_ns)
 {
 	return a_ns > b_ns ? a_ns : b_ns;
 }
 
-static int print_tables(const struct top_options *options, struct live *live, struct report *report)
+static int print_table_repeatedly(const struct top_options *options, struct live *live, struct report *report)
 {
 	uint64_t next_ns = clock_monotonic_ns();
 	int err = 0;
@@ -69,7 +70,7 @@ static int print_tables(const struct top_options *options, struct live *live, st
 			err = print_table(report, live, iteration);
 		if (iteration == options->iterations || live_is_over(live))
 			break;
-		next_ns = later_of(next_ns + options->interval_ns, clock_monotonic_ns());
+		next_ns = choose_later(next_ns + options->interval_ns, clock_monotonic_ns());
 		while (!err && !live_is_over(live) && clock_monotonic_ns() < next_ns) {
 			err = live_run(live, next_ns);
 			if (!err)
@@ -90,14 +91,14 @@ static int follow_table(const struct top_options *options)
 	int status = STATUS_FAILED;
 
 	live_options.filter = options->follow.filter.filter;
-	live_options.on_gap = print_gap;
+	live_options.on_gap = print_top_gap;
 	live_options.context = &report;
 	if (live_open(&live_options, &live))
 		return STATUS_FAILED;
 	if (report_open(&report, &options->follow, &layout, live))
 		log_error("out of memory");
 	else
-		status = report_finish(&report, live, print_tables(options, live, &report));
+		status = report_finish(&report, live, print_table_repeatedly(options, live, &report));
 	report_free(&report);
 	live_free(live);
 	return status;

@@ -14,7 +14,7 @@ static const struct argp_option top_options[] = {
 	{0},
 };
 
-static error_t read_top(int key, char *value, struct argp_state *state)
+static error_t read_top_option(int key, char *value, struct argp_state *state)
 {
 	struct top_options *options = state->input;
 
@@ -47,7 +47,7 @@ static const struct argp_child children[] = {{&follow_argp, 0, NULL, 0}, {0}};
 
 const struct argp top_argp = {
 	.options = top_options,
-	.parser = read_top,
+	.parser = read_top_option,
 	.args_doc = "[FILTER]",
 	.doc = "Print the live table of TCP sockets, now and each few seconds.\v" FILTER_HELP
 	       "\n\nExit status: 0 done, 1 failed, 2 wrong use, 3 done but transitions were lost.",

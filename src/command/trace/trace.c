@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tcpledger trace: every transition as it happens.
+ * tcpledger trace: prints every transition as it happens.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ struct trace {
 	uint64_t printed;
 };
 
-static bool is_complete(const struct trace *trace)
+static bool has_printed_enough(const struct trace *trace)
 {
 	return trace->options->count && trace->printed >= trace->options->count;
 }
@@ -27,13 +27,13 @@ static void print_change(void *context, const struct change *change)
 {
 	struct trace *trace = context;
 
-	if (is_complete(trace))
+	if (has_printed_enough(trace))
 		return;
 	trace->report.sink->ops->change(trace->report.sink, change);
 	trace->printed++;
 }
 
-static void print_gap(void *context, const struct gap *gap)
+static void print_trace_gap(void *context, const struct gap *gap)
 {
 	struct trace *trace = context;
 
@@ -73,7 +73,7 @@ static int print_trace(struct trace *trace)
 		err = print_snapshot(trace);
 	if (!err)
 		err = output_flush(report->output);
-	while (!err && !is_complete(trace) && !live_is_over(trace->live)) {
+	while (!err && !has_printed_enough(trace) && !live_is_over(trace->live)) {
 		err = live_run(trace->live, 0);
 		if (!err)
 			err = output_flush(report->output);
@@ -90,7 +90,7 @@ static int trace_connections(const struct trace_options *options)
 
 	live_options.filter = options->follow.filter.filter;
 	live_options.on_change = print_change;
-	live_options.on_gap = print_gap;
+	live_options.on_gap = print_trace_gap;
 	live_options.context = &trace;
 	if (live_open(&live_options, &trace.live))
 		return STATUS_FAILED;

@@ -14,7 +14,7 @@ static const struct argp_option trace_options[] = {
 	{0},
 };
 
-static error_t read_trace(int key, char *value, struct argp_state *state)
+static error_t read_trace_option(int key, char *value, struct argp_state *state)
 {
 	struct trace_options *options = state->input;
 
@@ -43,7 +43,7 @@ static const struct argp_child children[] = {{&follow_argp, 0, NULL, 0}, {0}};
 
 const struct argp trace_argp = {
 	.options = trace_options,
-	.parser = read_trace,
+	.parser = read_trace_option,
 	.args_doc = "[FILTER]",
 	.doc = "Print each TCP state transition on this host as it happens, with the owner of the socket, the time spent in the old state, and why.\v" FILTER_HELP
 	       "\n\nExit status: 0 done, 1 failed, 2 wrong use, 3 done but transitions were lost.",

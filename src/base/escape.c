@@ -5,6 +5,8 @@
 
 #include <utf8proc.h>
 
+#include "parse.h"
+
 enum { BRAILLE_BLANK = 0x2800 }; /* its category says symbol, yet it shows nothing */
 
 static int is_continuation(char c)
@@ -185,21 +187,15 @@ const char *escape_typed_into(char *out, size_t size, const char *text)
 	return escape_or_cut_text(out, size, text, (struct escape_rules){.but = ""});
 }
 
-static int unescape_hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
 size_t unescape_next(const char *typed, char *byte)
 {
-	int high = typed[0] == '\\' && typed[1] == 'x' ? unescape_hex_digit(typed[2]) : -1;
-	int low = high < 0 ? -1 : unescape_hex_digit(typed[3]);
+	int value = typed[0] == '\\' && typed[1] == 'x' ? parse_hex_byte(typed + 2) : -1;
 
-	if (low < 0 || high + low == 0) {
+	if (value <= 0) {
 		*byte = typed[0];
 		return 1;
 	}
-	*byte = (char)(high << 4 | low);
+	*byte = (char)value;
 	return 4;
 }
 

@@ -121,3 +121,15 @@ int parse_size(const char *text, uint64_t *out_bytes)
 	*out_bytes = number << shift;
 	return 0;
 }
+
+static int digit_value(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+int parse_hex_byte(const char *digits)
+{
+	int high = digit_value(digits[0]), low = high < 0 ? -1 : digit_value(digits[1]);
+
+	return low < 0 ? -1 : high << 4 | low;
+}

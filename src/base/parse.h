@@ -16,3 +16,6 @@ int parse_duration(const char *text, uint64_t *out_ns);
 
 /* "4096" is bytes; "256K", "16M", "1G" (or in lower case) are powers of 1024. One byte or more. */
 int parse_size(const char *text, uint64_t *out_bytes);
+
+/* The byte that two hexadecimal digits spell, or -1 when `digits` does not begin with two. */
+int parse_hex_byte(const char *digits);

@@ -39,6 +39,15 @@ JSON_INLINE void json_word_or_null(struct json_writer *json, const char *key, co
 		json_null(json, key);
 }
 
+/* Puts text that another program chose, or null where it is NULL or empty. */
+JSON_INLINE void json_text_or_null(struct json_writer *json, const char *key, const char *text)
+{
+	if (text && *text)
+		json_text(json, key, text, strlen(text));
+	else
+		json_null(json, key);
+}
+
 /* Writes "ts", as "2026-01-31T12:00:00.123456789Z", and "ts_ns", in nanoseconds of Unix time. */
 JSON_INLINE void json_time(struct json_writer *json, struct json_stamp *stamp, const struct wall_clock *clock,
 			   uint64_t monotonic_ns)

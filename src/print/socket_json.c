@@ -3,26 +3,18 @@
 
 #include "json_parts.h"
 
-void json_name(struct json_writer *json, const char *key, const char *name)
-{
-	if (name)
-		json_text(json, key, name, strlen(name));
-	else
-		json_null(json, key);
-}
-
 static void put_service_name(struct json_writer *json, const char *key, const struct socket *socket, uint16_t port,
 			     const struct socket_namer *namer)
 {
 	if (namer->service)
-		json_name(json, key, port ? namer->service(namer->context, socket->protocol, port) : NULL);
+		json_text_or_null(json, key, port ? namer->service(namer->context, socket->protocol, port) : NULL);
 }
 
 static void put_host_name(struct json_writer *json, const char *key, const struct socket *socket,
 			  const struct address *address, const struct socket_namer *namer)
 {
 	if (namer->host)
-		json_name(json, key, namer->host(namer->context, address, socket->tuple.family));
+		json_text_or_null(json, key, namer->host(namer->context, address, socket->tuple.family));
 }
 
 static void put_json_interface(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer)
@@ -31,7 +23,7 @@ static void put_json_interface(struct json_writer *json, const struct socket *so
 
 	if (socket->interface && namer->interface)
 		name = namer->interface(namer->context, socket->tuple.netns, socket->interface);
-	json_name(json, "interface", name);
+	json_text_or_null(json, "interface", name);
 	json_known(json, "ifindex", socket->interface, socket->interface != 0);
 	json_bool(json, "interface_known", !socket->interface_unknown);
 }

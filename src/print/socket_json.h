@@ -6,9 +6,6 @@
 #include "json_writer.h"
 #include "socket_namer.h"
 
-/* Writes text that another program chose, or null where `name` is NULL. */
-void json_name(struct json_writer *json, const char *key, const char *name);
-
 /* Writes both ends of an Internet socket, their names as far as `namer` has any, the interface, and v6only. */
 void socket_json_inet(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer);
 

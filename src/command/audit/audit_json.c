@@ -6,19 +6,13 @@
 #include "json_parts.h"
 #include "socket_json.h"
 
-/* Puts a hostile text, or null where it is empty. */
-static void put_name_or_null(struct json_writer *json, const char *key, const char *text)
-{
-	json_name(json, key, *text ? text : NULL);
-}
-
 static void put_listener_netns(const struct audit_json *self, struct json_writer *json, const struct audit_row *row)
 {
 	const struct socket *socket = &row->socket;
 
 	if (row->since == SINCE_GONE) {
 		json_null(json, "netns");
-		put_name_or_null(json, "netns_name", row->listener.netns);
+		json_text_or_null(json, "netns_name", row->listener.netns);
 		return;
 	}
 	json_netns(json, self->netns, socket->tuple.netns, socket->owner_count ? socket->owners->pid : 0, self->now_ns);
@@ -29,10 +23,10 @@ static void put_judgement_json(struct json_writer *json, const struct audit_row 
 	char note[AUDIT_NOTE_SIZE];
 
 	json_word(json, "reach", reach_word(row->listener.reach));
-	put_name_or_null(json, "process", row->listener.process);
-	put_name_or_null(json, "user", row->listener.user);
-	put_name_or_null(json, "container", row->listener.container);
-	put_name_or_null(json, "note", audit_note(row, note));
+	json_text_or_null(json, "process", row->listener.process);
+	json_text_or_null(json, "user", row->listener.user);
+	json_text_or_null(json, "container", row->listener.container);
+	json_text_or_null(json, "note", audit_note(row, note));
 	if (row->allowed == TRISTATE_UNKNOWN)
 		json_null(json, "allowed");
 	else

@@ -15,7 +15,7 @@
 #include "doctor_options.h"
 #include "ending.h"
 #include "escape.h"
-#include "json_writer.h"
+#include "json_parts.h"
 #include "log.h"
 #include "wrap.h"
 
@@ -39,14 +39,6 @@ static const char *name_accept_source(const struct outlook *outlook)
 
 /* ---- JSON ---- */
 
-static void put_check_text(struct json_writer *json, const char *key, const char *text)
-{
-	if (*text)
-		json_text(json, key, text, CHECK_TEXT);
-	else
-		json_null(json, key);
-}
-
 static void put_checkup_json(struct output *output, const struct checkup *checkup, const struct outlook *outlook)
 {
 	struct json_writer json;
@@ -59,8 +51,8 @@ static void put_checkup_json(struct output *output, const struct checkup *checku
 		json_word(&json, "name", check->name);
 		json_word(&json, "state", check_state_name(check->state));
 		json_text(&json, "found", check->found, CHECK_TEXT);
-		put_check_text(&json, "cost", check->cost);
-		put_check_text(&json, "remedy", check->remedy);
+		json_text_or_null(&json, "cost", check->cost);
+		json_text_or_null(&json, "remedy", check->remedy);
 		json_line_end(&json);
 	}
 	json_line_begin(&json, output);

@@ -12,15 +12,6 @@ static void begin_explanation(struct json_writer *json, const struct explain_sty
 	json_word(json, "kind", kind);
 }
 
-/* Puts a text, which may be longer than json_word() takes, or null. */
-static void put_text_or_null(struct json_writer *json, const char *key, const char *text)
-{
-	if (text)
-		json_text(json, key, text, strlen(text));
-	else
-		json_null(json, key);
-}
-
 /* ---- all states ---- */
 
 void explain_states_json(const struct explain_style *style, const struct states_page *page)
@@ -36,7 +27,7 @@ void explain_states_json(const struct explain_style *style, const struct states_
 		json_object_begin(&json, NULL);
 		json_word(&json, "name", tcp_state_name(state));
 		json_u64(&json, "count", page->counts[state]);
-		put_text_or_null(&json, "meaning", state_guide(state)->brief);
+		json_text_or_null(&json, "meaning", state_guide(state)->brief);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -53,7 +44,7 @@ static void put_steps_json(struct json_writer *json, const char *key, const stru
 
 		json_object_begin(json, NULL);
 		json_word_or_null(json, "state", other);
-		put_text_or_null(json, "how", steps[i].how);
+		json_text_or_null(json, "how", steps[i].how);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -67,8 +58,8 @@ static void put_settings_json(struct json_writer *json, const struct state_guide
 
 		json_object_begin(json, NULL);
 		json_word(json, "name", setting->name);
-		put_text_or_null(json, "value", values[i]);
-		put_text_or_null(json, "meaning", setting->role);
+		json_text_or_null(json, "value", values[i]);
+		json_text_or_null(json, "meaning", setting->role);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -172,14 +163,14 @@ void explain_state_json(const struct explain_style *style, const struct state_pa
 
 	begin_explanation(&json, style, "state");
 	json_word(&json, "name", tcp_state_name(page->survey->state));
-	put_text_or_null(&json, "brief", guide->brief);
-	put_text_or_null(&json, "meaning", guide->meaning);
+	json_text_or_null(&json, "brief", guide->brief);
+	json_text_or_null(&json, "meaning", guide->meaning);
 	put_steps_json(&json, "enters", guide->enters);
 	put_steps_json(&json, "leaves", guide->leaves);
-	put_text_or_null(&json, "many", guide->many);
+	json_text_or_null(&json, "many", guide->many);
 	json_array_begin(&json, "remedy");
 	for (size_t i = 0; i < GUIDE_REMEDIES && guide->remedies[i]; i++)
-		put_text_or_null(&json, NULL, guide->remedies[i]);
+		json_text_or_null(&json, NULL, guide->remedies[i]);
 	json_array_end(&json);
 	put_settings_json(&json, guide, page->values);
 	json_netns(&json, style->netns, style->home, 0, style->now_ns);
@@ -206,7 +197,7 @@ static void put_port_nature_json(struct json_writer *json, const struct port_pag
 	json_object_begin(json, "service");
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
 		if (page_covers_protocol(page, protocol))
-			put_text_or_null(json, protocol_name(protocol), page->names[protocol]);
+			json_text_or_null(json, protocol_name(protocol), page->names[protocol]);
 	json_object_end(json);
 	json_bool(json, "privileged", port_is_privileged(facts, port));
 	json_bool(json, "may_bind_privileged", facts->may_bind_privileged);
@@ -233,7 +224,7 @@ static void put_server_json(struct json_writer *json, const struct explain_style
 	json_known(json, "sendq", socket->sendq, socket->sendq != QUEUE_UNKNOWN);
 	json_bool(json, "full", listens && listener_is_full(socket));
 	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
-	put_text_or_null(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(style->users, socket->uid));
+	json_text_or_null(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(style->users, socket->uid));
 	put_owners_json(json, socket);
 	json_object_end(json);
 }
@@ -274,7 +265,7 @@ static void put_bind_answers(struct json_writer *json, const struct port_page *p
 		json_object_begin(json, ways[way]);
 		json_word_or_null(json, "answer", bind_answer_name(page->verdict->answers[protocol][way]));
 		put_bind_error(json, "errno", trial->plain);
-		put_text_or_null(json, "error", trial->plain > 0 ? strerror(trial->plain) : NULL);
+		json_text_or_null(json, "error", trial->plain > 0 ? strerror(trial->plain) : NULL);
 		put_bind_error(json, "errno_reuseaddr", trial->reuse);
 		json_object_end(json);
 	}

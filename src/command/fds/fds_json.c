@@ -9,14 +9,6 @@
 #include "json_parts.h"
 #include "socket_json.h"
 
-static void put_optional_text(struct json_writer *json, const char *key, const char *text)
-{
-	if (text && *text)
-		json_text(json, key, text, strlen(text));
-	else
-		json_null(json, key);
-}
-
 /* Puts a device as text: "254:0". */
 static void put_device_json(struct json_writer *json, const char *key, uint32_t major_number, uint32_t minor_number)
 {
@@ -208,7 +200,7 @@ static void put_socket_end_json(struct json_writer *json, const struct descripto
 	const struct socket_end *end = &descriptor->socket;
 	const struct socket *socket = end->found;
 
-	put_optional_text(json, "proto", name_end_protocol(end));
+	json_text_or_null(json, "proto", name_end_protocol(end));
 	put_netns_of_end(json, socket, view);
 	put_endpoints_json(json, end, view);
 	json_word_or_null(json, "state", socket ? socket_state_name(socket) : NULL);
@@ -289,7 +281,7 @@ static void put_pidfd_json(struct json_writer *json, const struct descriptor *de
 	int32_t pid = descriptor->detailed ? descriptor->pidfd.pid : 0;
 
 	json_known(json, "target_pid", (uint64_t)pid, pid > 0);
-	put_optional_text(json, "target_comm", pid > 0 ? descriptor->pidfd.comm : NULL);
+	json_text_or_null(json, "target_comm", pid > 0 ? descriptor->pidfd.comm : NULL);
 	if (pid)
 		json_bool(json, "target_exited", pid < 0);
 	else
@@ -299,7 +291,7 @@ static void put_pidfd_json(struct json_writer *json, const struct descriptor *de
 static void put_bpf_json(struct json_writer *json, const struct descriptor *descriptor)
 {
 	json_known(json, "bpf_id", descriptor->bpf.id, descriptor->detailed);
-	put_optional_text(json, "bpf_type", descriptor->bpf.type_name);
+	json_text_or_null(json, "bpf_type", descriptor->bpf.type_name);
 }
 
 static void put_special_json(struct json_writer *json, const struct descriptor *descriptor)
@@ -309,7 +301,7 @@ static void put_special_json(struct json_writer *json, const struct descriptor *
 	put_device_json(json, "device", major(descriptor->special), minor(descriptor->special));
 	json_known(json, "terminal", (uint64_t)descriptor->character.terminal,
 		   reported && descriptor->character.terminal >= 0);
-	put_optional_text(json, "interface", reported ? descriptor->character.interface : NULL);
+	json_text_or_null(json, "interface", reported ? descriptor->character.interface : NULL);
 }
 
 static void put_namespace_json(struct json_writer *json, const struct descriptor *descriptor,
@@ -373,12 +365,12 @@ static void put_details_json(struct json_writer *json, const struct descriptor *
 		put_namespace_json(json, descriptor, view);
 		break;
 	case KIND_DMA_BUF:
-		put_optional_text(json, "exporter", descriptor->dma_buf.exporter);
-		put_optional_text(json, "name", descriptor->dma_buf.label);
+		json_text_or_null(json, "exporter", descriptor->dma_buf.exporter);
+		json_text_or_null(json, "name", descriptor->dma_buf.label);
 		break;
 	default:
 		if (!descriptor_has_path(descriptor))
-			put_optional_text(json, "name", descriptor->name);
+			json_text_or_null(json, "name", descriptor->name);
 		break;
 	}
 }

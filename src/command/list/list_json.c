@@ -81,9 +81,9 @@ static void put_cgroup_json(struct list_json *self, const struct socket *socket)
 	if (!namer->cgroup)
 		return;
 	path = socket->details.cgroup ? namer->cgroup(namer->context, socket->details.cgroup) : NULL;
-	json_name(&self->json, "cgroup", path);
-	json_name(&self->json, "container",
-		  path && container_of_path(path, &container) ? container_name(&container, name) : NULL);
+	json_text_or_null(&self->json, "cgroup", path);
+	json_text_or_null(&self->json, "container",
+			  path && container_of_path(path, &container) ? container_name(&container, name) : NULL);
 }
 
 static void put_listed_socket_json(struct list_json *self, const struct socket *socket, uint64_t now_ns)

@@ -83,17 +83,12 @@ __attribute__((format(printf, 2, 3))) static int fail_baseline(struct baseline_e
 	return -EINVAL;
 }
 
-static int decode_hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int parse_name_word(const char *word, const char *what, char *out, size_t size, struct baseline_error *error)
 {
 	size_t used = 0;
 
 	for (const char *at = strcmp(word, "-") ? word : ""; *at; at++) {
-		int high, low;
+		int byte;
 
 		if (used + 1 >= size)
 			return fail_baseline(error, "the %s is too long: at most %zu bytes", what, size - 1);
@@ -101,13 +96,12 @@ static int parse_name_word(const char *word, const char *what, char *out, size_t
 			out[used++] = *at;
 			continue;
 		}
-		high = decode_hex_digit(at[1]);
-		low = high < 0 ? -1 : decode_hex_digit(at[2]);
-		if (low < 0 || high + low == 0)
+		byte = parse_hex_byte(at + 1);
+		if (byte <= 0)
 			return fail_baseline(
 				error, "the %s '%s' is not spelled right: after %% come two of 0-9 and a-f, and not 00",
 				what, ESCAPED(word));
-		out[used++] = (char)(high << 4 | low);
+		out[used++] = (char)byte;
 		at += 2;
 	}
 	out[used] = '\0';

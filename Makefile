@@ -208,14 +208,17 @@ lint-here: $(SKELETONS)
 	$(call say,WALLS,src)
 	$(Q)printf '%s\n' $(foreach room,$(ROOMS),'$(room) $(call sees,$(room))') | $(PYTHON) -B tests/lint/walls.py $(CC)
 	$(call say,FORMAT,'$(words $(C_FILES)) C files')
+	$(Q)! git ls-files -- '*.[ch]' | grep -vxF "$$(printf '%s\n' $(C_FILES))"
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
-	$(call say,CPPCHECK,src)
+	$(call say,CPPCHECK,'$(words $(SRC)) files of src')
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--suppress=missingIncludeSystem -D__GNUC__ $(SEES_ALL) src
 	$(call say,SHELL,'$(SCRIPTS)')
 	$(Q)shellcheck $(SCRIPTS)
 	$(call say,SPDX,'all files')
 	$(Q)! git ls-files -- ':!LICENSE*' ':!*.md' ':!.gitignore' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause' | grep .
+	$(call say,NAMES,'a verb and an object for each static function')
+	$(Q)! grep -nE '^(static|JSON_INLINE) [^=;]*[ *][a-z0-9]+\(' $(wildcard src/*/*.[ch] src/*/*/*.[ch])
 	$(call say,WIDTH,'$(DOCUMENTS)')
 	$(Q)! LC_ALL=C.UTF-8 grep -nE '.{121,}' $(DOCUMENTS)
 	$(call say,GETENV,'no variable names a file or a program')

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What tcpledger costs, and what it loses, beside its peers tcpstates and bpftrace.
+"""Measures the cost and the losses of tcpledger, beside its peers tcpstates and bpftrace.
 
 The load is churn: loopback connections, opened and closed as fast as the machine can, in a network
-namespace of its own, so that each run begins without the TIME_WAITs of the one before. Tracers take turns in
-rounds and each round has a run without any, so that a machine that is busy for a while harms them all alike.
-A figure is the median over the rounds. Absolute times belong to the machine; the ratios are the result.
+namespace of its own, so that each run begins without the TIME_WAITs of the run before. Tracers take turns in
+rounds, and each round has a run without a tracer, so that a machine that is busy for a while harms all alike.
+A figure is the median over the rounds. Absolute times depend on the machine; the ratios are the result.
 
-Two kinds of runs, because one disturbs the other: "plain" ones for the slow-down and the processor time,
-and "counted" ones with the kernel's BPF statistics for the time in BPF programs and the true number of events.
+There are two kinds of runs, because one disturbs the other: "plain" runs for the slow-down and the processor time,
+and "counted" runs with the kernel's BPF statistics for the time in BPF programs and the true number of events.
 
 No time is asserted: the exit status is 1 only when something cannot run or does not add up.
 """
@@ -42,13 +42,13 @@ TCPLEDGER = BUILD / "tcpledger"
 TRACEFS = Path("/sys/kernel/tracing")
 
 START_SECONDS = 30  # the most that a tracer may take to be ready
-END_SECONDS = 60  # and to write what it still has
+END_SECONDS = 60  # the most that a tracer may take to write its last events
 IDLE_SECONDS = 2  # the most that a run waits for a machine at rest
 POLL_SECONDS = 0.05
 JSON_LINES_PARSED = 20000
 
-# Transitions of one connection, both ends: SYN_SENT, ESTABLISHED, CLOSE and SYN_RECV, ESTABLISHED, CLOSE with
-# a reset; FIN_WAIT1, FIN_WAIT2 and CLOSE_WAIT, LAST_ACK besides with an orderly close.
+# Options of churn, and transitions of one connection at both ends. With a reset: SYN_SENT, ESTABLISHED, CLOSE and
+# SYN_RECV, ESTABLISHED, CLOSE. With an orderly close also FIN_WAIT1, FIN_WAIT2 and CLOSE_WAIT, LAST_ACK.
 LOADS = {"reset": (["--reset"], 6), "orderly": ([], 10)}
 
 BPFTRACE_PROGRAM = """
@@ -66,7 +66,7 @@ BPFTRACE_EMPTY = "tracepoint:sock:inet_sock_set_state { $nothing = 0; }"
 
 
 class BenchError(Exception):
-    """Something could not run or did not add up."""
+    """Raised when something could not run or did not add up."""
 
 
 def first_found(*names):
@@ -80,7 +80,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
 BPF_ENABLE_STATS = 32
-SYS_BPF = {"x86_64": 321, "s390x": 351, "ppc64le": 361}.get(platform.machine(), 280)  # 280 on all newer ones
+SYS_BPF = {"x86_64": 321, "s390x": 351, "ppc64le": 361}.get(platform.machine(), 280)  # 280 on all newer architectures
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
 
@@ -105,7 +105,7 @@ def enter_new_netns():
 
 @contextlib.contextmanager
 def bpf_statistics():
-    """The kernel keeps run_time_ns and run_cnt while this is open, and stops however this process ends."""
+    """Lets the kernel count run_time_ns and run_cnt inside the context; counting stops however this process ends."""
     fd = libc_call("syscall", SYS_BPF, BPF_ENABLE_STATS, ctypes.byref(ctypes.c_uint64(0)), 8)
     try:
         yield
@@ -140,7 +140,7 @@ def processor_ticks():
 
 
 def wait_until_idle():
-    """False if others keep this machine busy: then the figures are worth little."""
+    """Returns False if other programs keep this machine busy: then the figures are worth little."""
     end = time.monotonic() + IDLE_SECONDS
     busy, total = processor_ticks()
     while time.monotonic() < end:
@@ -151,8 +151,8 @@ def wait_until_idle():
     return False
 
 
-def poke():
-    """One connection, for a tracer to notice."""
+def make_connection():
+    """Makes one connection, for a tracer to notice."""
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
         server.accept()[0].close()
 
@@ -173,11 +173,11 @@ def lines_with(path, mark):
 
 
 class Tracer:
-    """A tracer that writes to a file; what the kinds of them differ in is below."""
+    """A tracer that writes to a file. Subclasses have the differences of each kind."""
 
     name = ""
     command = ()
-    mark = b"->"  # of a line that tells a transition
+    mark = b"->"  # of a line that reports a transition
 
     def __init__(self, directory):
         self.output = Path(directory) / "output"
@@ -194,11 +194,11 @@ class Tracer:
                 preexec_fn=die_with_parent,
             )
         with bpf_statistics():
-            wait_for(self.has_noticed_a_poke, f"{self.name} sees a connection")
+            wait_for(self.has_noticed_a_connection, f"{self.name} sees a connection")
 
-    def has_noticed_a_poke(self):
+    def has_noticed_a_connection(self):
         self.check_alive()
-        poke()
+        make_connection()
         programs = self.programs()
         return programs and all(program.get("run_cnt") for program in programs)
 
@@ -212,14 +212,14 @@ class Tracer:
     def program_ids(self):
         ids = set()
         for info in Path(f"/proc/{self.process.pid}/fdinfo").iterdir():
-            with contextlib.suppress(OSError):  # one that was just closed
+            with contextlib.suppress(OSError):  # a descriptor that was just closed
                 found = re.search(r"^prog_id:\s*(\d+)", info.read_text(), re.MULTILINE)
                 if found:
                     ids.add(int(found.group(1)))
         return ids
 
     def programs(self):
-        """Its BPF programs on the tracepoint, as bpftool shows them."""
+        """Returns the tracer's BPF programs on the tracepoint, as bpftool shows them."""
         programs = []
         for number in self.program_ids():
             shown = subprocess.run(
@@ -231,7 +231,7 @@ class Tracer:
         return programs
 
     def counts(self):
-        """Time in all of its BPF programs, and events: the runs of the one that ran most."""
+        """Returns the time in all BPF programs of the tracer, and the events: the runs of the program that ran most."""
         programs = self.programs()
         return {
             "bpf_ns": sum(program.get("run_time_ns", 0) for program in programs),
@@ -244,7 +244,7 @@ class Tracer:
         return int(fields[11]) / ticks, int(fields[12]) / ticks
 
     def wait_until_drained(self):
-        """It has neither worked nor written for a while, so it has no more to write."""
+        """Waits until the tracer has neither worked nor written for a while, and so has no more to write."""
         quiet_since, before = time.monotonic(), None
 
         def is_quiet():
@@ -270,7 +270,7 @@ class Tracer:
         return lines_with(self.output, self.mark)
 
     def account(self, events):
-        """What became of the events that happened (None: unknown), once it has ended."""
+        """Returns what became of the events that happened (None: unknown), once the tracer has ended."""
         delivered = self.delivered()
         return {"events": events, "delivered": delivered, "lost": max(0, events - delivered) if events else None}
 
@@ -279,8 +279,8 @@ class Tcpledger(Tracer):
     name = "tcpledger"
     command = (str(TCPLEDGER), "trace")
 
-    def has_noticed_a_poke(self):
-        return super().has_noticed_a_poke() and self.output.stat().st_size > 0
+    def has_noticed_a_connection(self):
+        return super().has_noticed_a_connection() and self.output.stat().st_size > 0
 
     def delivered(self):
         return super().delivered() - 1  # the heading has an arrow too
@@ -344,7 +344,7 @@ class Bpftrace(Tracer):
 
 
 class Nothing(Tracer):
-    """A BPF program that does nothing: what is left is the cost of measuring it."""
+    """A BPF program that does nothing: its time is the cost of the measurement."""
 
     name = "empty program"
     command = ("bpftrace", "-e", BPFTRACE_EMPTY)
@@ -359,7 +359,7 @@ PEERS = (Tcpstates, Bpftrace)
 # ---- runs ----
 
 
-def churn(load, seconds):
+def run_churn(load, seconds):
     done = subprocess.run(
         [str(CHURN), "--seconds", str(seconds), *LOADS[load][0]],
         stdout=subprocess.PIPE,
@@ -374,14 +374,14 @@ def churn(load, seconds):
 
 def run_without(load, seconds):
     idle = wait_until_idle()
-    return {"tracer": None, "load": load, "kind": "plain", "idle_before": idle, "churn": churn(load, seconds)}
+    return {"tracer": None, "load": load, "kind": "plain", "idle_before": idle, "churn": run_churn(load, seconds)}
 
 
-def measure(tracer, load, seconds):
-    """From a tracer that is ready to one that has no more to write."""
+def measure_run(tracer, load, seconds):
+    """Measures a ready tracer under load, until the tracer has no more to write."""
     idle = wait_until_idle()
     counts_before, (user_before, system_before) = tracer.counts(), tracer.processor_seconds()
-    churned = churn(load, seconds)
+    churned = run_churn(load, seconds)
     tracer.wait_until_drained()
     counts, (user, system) = tracer.counts(), tracer.processor_seconds()
     return {
@@ -400,7 +400,7 @@ def run_with(tracer_class, load, seconds, counted):
         try:
             with bpf_statistics() if counted else contextlib.nullcontext():
                 tracer.start()
-                run = measure(tracer, load, seconds)
+                run = measure_run(tracer, load, seconds)
                 events = tracer.counts()["events"] if counted else None
                 tracer.end()
             run.update(tracer=tracer.name, load=load, kind="counted" if counted else "plain")
@@ -413,7 +413,7 @@ def run_with(tracer_class, load, seconds, counted):
     return run
 
 
-def say_run(run):
+def print_run(run):
     lost = "" if run.get("lost") is None else f"{run['lost']:,} of {run['events']:,} lost"
     busy = "" if run["idle_before"] else "  (the machine was busy)"
     print(
@@ -424,17 +424,17 @@ def say_run(run):
     )
 
 
-def turned(items, by):
+def rotate(items, by):
     by %= len(items)
     return items[by:] + items[:by]
 
 
 def all_runs(tracers, settings):
-    """Yields each run once it is done; `round` tells which were made beside each other."""
+    """Yields each run once it is done; runs with the same `round` were made beside each other."""
     for number in range(max(settings["plain_rounds"], settings["counted_rounds"])):
         for load in LOADS:
             if number < settings["plain_rounds"]:
-                for tracer in turned([None, *tracers], number):
+                for tracer in rotate([None, *tracers], number):
                     run = (
                         run_with(tracer, load, settings["seconds"], counted=False)
                         if tracer
@@ -443,7 +443,7 @@ def all_runs(tracers, settings):
                     yield {**run, "round": number}
             if number < settings["counted_rounds"]:
                 empty = [Nothing] if Bpftrace in tracers else []
-                for tracer in turned(tracers + empty, number):
+                for tracer in rotate(tracers + empty, number):
                     yield {**run_with(tracer, load, settings["seconds"], counted=True), "round": number}
 
 
@@ -463,24 +463,24 @@ def microseconds_each(run):
     return 1e6 / run["churn"]["per_second"]
 
 
-def select(runs, load, tracer, kind):
+def select_runs(runs, load, tracer, kind):
     return [run for run in runs if (run["load"], run["tracer"], run["kind"]) == (load, tracer, kind)]
 
 
 def added_microseconds(runs, load, tracer):
-    """What the tracer adds to each connection, held against the run without any of the same round."""
-    bare = {run["round"]: microseconds_each(run) for run in select(runs, load, None, "plain")}
-    return [microseconds_each(run) - bare[run["round"]] for run in select(runs, load, tracer, "plain")]
+    """Returns the time that the tracer adds to each connection, compared with the run without a tracer of the same round."""
+    bare = {run["round"]: microseconds_each(run) for run in select_runs(runs, load, None, "plain")}
+    return [microseconds_each(run) - bare[run["round"]] for run in select_runs(runs, load, tracer, "plain")]
 
 
 def slow_down(runs, load, tracer):
-    bare = {run["round"]: run["churn"]["per_second"] for run in select(runs, load, None, "plain")}
-    return [1 - run["churn"]["per_second"] / bare[run["round"]] for run in select(runs, load, tracer, "plain")]
+    bare = {run["round"]: run["churn"]["per_second"] for run in select_runs(runs, load, None, "plain")}
+    return [1 - run["churn"]["per_second"] / bare[run["round"]] for run in select_runs(runs, load, tracer, "plain")]
 
 
 def summarise(runs, load, tracer):
-    plain, counted = select(runs, load, tracer, "plain"), select(runs, load, tracer, "counted")
-    # only the counted runs of a peer know how many events there were; tcpledger always knows
+    plain, counted = select_runs(runs, load, tracer, "plain"), select_runs(runs, load, tracer, "counted")
+    # only the counted runs of a peer have the number of events; those of tcpledger always have it
     known = [run for run in plain + counted if run.get("lost") is not None]
     return {
         "connections_per_second": median(run["churn"]["per_second"] for run in plain),
@@ -501,12 +501,12 @@ RATIOS = ("bpf_ns_per_event", "added_us_per_connection", "user_ns_per_event", "s
 def results_of(runs, tracers):
     results = {}
     for load in LOADS:
-        bare = select(runs, load, None, "plain")
+        bare = select_runs(runs, load, None, "plain")
         by_tracer = {tracer.name: summarise(runs, load, tracer.name) for tracer in tracers}
         results[load] = {
             "bare_connections_per_second": median(run["churn"]["per_second"] for run in bare),
             "empty_bpf_ns": median(
-                ratio(run["bpf_ns"], run["bpf_runs"]) for run in select(runs, load, Nothing.name, "counted")
+                ratio(run["bpf_ns"], run["bpf_runs"]) for run in select_runs(runs, load, Nothing.name, "counted")
             ),
             "tracers": by_tracer,
             "ratios": {
@@ -518,7 +518,7 @@ def results_of(runs, tracers):
     return results
 
 
-def shown(value, form, scale=1):
+def format_value(value, form, scale=1):
     return "-" if value is None else format(value * scale, form)
 
 
@@ -541,11 +541,11 @@ def print_row(name, cells):
 def print_load(load, result):
     print()
     print_row(f"{load} close", [title for title, *_ in COLUMNS])
-    print_row("no tracer", [shown(result["bare_connections_per_second"], ",.0f")])
+    print_row("no tracer", [format_value(result["bare_connections_per_second"], ",.0f")])
     for name, summary in result["tracers"].items():
-        print_row(name, [shown(summary[key], form, scale) for _, _, key, form, scale in COLUMNS])
+        print_row(name, [format_value(summary[key], form, scale) for _, _, key, form, scale in COLUMNS])
     for peer, ratios in result["ratios"].items():
-        print_row(f"to {peer}", [shown(ratios[key], ".2f") if key in RATIOS else "" for _, _, key, *_ in COLUMNS])
+        print_row(f"to {peer}", [format_value(ratios[key], ".2f") if key in RATIOS else "" for _, _, key, *_ in COLUMNS])
     if result["empty_bpf_ns"] is not None:
         print(
             f"  of the BPF ns, measuring itself is about {result['empty_bpf_ns']:.0f} for each program"
@@ -567,7 +567,7 @@ def print_results(results, settings):
 # ---- main ----
 
 
-def present_tracers():
+def find_tracers():
     tracers = [Tcpledger, TcpledgerJson]
     missing = []
     for peer in PEERS:
@@ -599,13 +599,13 @@ def run_bench(options):
         "counted_rounds": min(options.rounds or 3, 1 if options.short else 3),
     }
     check_needs()
-    tracers = present_tracers()
+    tracers = find_tracers()
     runs = []
     for load in LOADS:
-        churn(load, 1)  # the first run of all is slower: nobody's memory is there yet
+        run_churn(load, 1)  # the very first run is slower: no memory has been allocated yet
     with tracefs():
         for run in all_runs(tracers, settings):
-            say_run(run)
+            print_run(run)
             runs.append(run)
     results = results_of(runs, tracers)
     print_results(results, settings)
@@ -615,7 +615,7 @@ def run_bench(options):
     print(f"\nall runs: {options.output}")
 
 
-def positive(text):
+def parse_positive(text):
     value = int(text)
     if value < 1:
         raise ValueError
@@ -625,15 +625,15 @@ def positive(text):
 def parse_options():
     parser = argparse.ArgumentParser(description="Measure tcpledger beside tcpstates and bpftrace.")
     parser.add_argument("--short", action="store_true", help="everything once, briefly")
-    parser.add_argument("--seconds", type=positive, help="of load in each run (3; with --short 1)")
-    parser.add_argument("--rounds", type=positive, help="how many (5; with --short 1)")
+    parser.add_argument("--seconds", type=parse_positive, help="of load in each run (3; with --short 1)")
+    parser.add_argument("--rounds", type=parse_positive, help="how many (5; with --short 1)")
     parser.add_argument("--output", type=Path, default=BUILD / "bench.json", help="where the JSON goes (%(default)s)")
     return parser.parse_args()
 
 
 def main():
     options = parse_options()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended then, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that SIGTERM, too, ends the started processes
     try:
         run_bench(options)
     except (BenchError, OSError, subprocess.SubprocessError) as error:

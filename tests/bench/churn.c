@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * churn: open, accept and close TCP connections on loopback as fast as it can, for a given time or a
- * given number of connections, then say in one line of JSON how many they were.
+ * churn: opens, accepts and closes TCP connections on loopback as fast as possible, for a given time or a given number
+ * of connections, then prints their number in one line of JSON.
  *
- * Each worker is client and server at once: it connects to a listener of its own and accepts what it
- * has just opened, so nothing waits for another thread. An orderly close leaves a TIME_WAIT, and one on
- * the client's side keeps its port from that listener for a while. So each worker has many listeners, each
- * on an address of its own, and goes round them; and every other connection is closed by the server first.
+ * Each worker is client and server at once: the worker connects to a listener of its own and accepts the connection
+ * that it has just opened, so nothing waits for another thread. An orderly close leaves a TIME_WAIT; a TIME_WAIT on the
+ * client's side bars its port for that listener for a while. So each worker has many listeners, each on an address of
+ * its own, and goes round them; and every other connection is closed by the server first.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -38,7 +38,7 @@ enum {
 
 struct settings {
 	unsigned long long seconds;
-	unsigned long long connections; /* in all; 0: until the time is over */
+	unsigned long long connections; /* in total; 0: until the time is over */
 	unsigned long long bytes;       /* each way */
 	unsigned int threads;
 	unsigned int listeners; /* of each thread */
@@ -56,10 +56,10 @@ struct worker {
 	pthread_t thread;
 	const struct settings *settings;
 	struct listener listeners[MAX_LISTENERS];
-	unsigned int next; /* listener */
+	unsigned int next; /* index of the next listener */
 	unsigned long long quota;
 	unsigned long long opened;
-	unsigned long long retried; /* connects that found no free port and went on to the next listener */
+	unsigned long long retried; /* connect() calls that found no free port and went on to the next listener */
 };
 
 static atomic_bool time_is_over;
@@ -70,7 +70,7 @@ static void fail(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-static double now(void)
+static double now_seconds(void)
 {
 	struct timespec t;
 
@@ -112,7 +112,7 @@ static struct listener *next_listener(struct worker *worker)
 	return listener;
 }
 
-/* A connected client, and the listener that it went to. */
+/* Returns a connected client, and in `listener` the listener that the client connected to. */
 static int open_client(struct worker *worker, struct listener **listener)
 {
 	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
@@ -147,7 +147,7 @@ static void pass_chunk(int from, int to, size_t size)
 		fail("recv");
 }
 
-static void exchange(int client, int server, unsigned long long bytes)
+static void exchange_bytes(int client, int server, unsigned long long bytes)
 {
 	while (bytes) {
 		size_t size = bytes < CHUNK ? bytes : CHUNK;
@@ -168,13 +168,13 @@ static void make_connection(struct worker *worker)
 	server = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
 	if (server < 0)
 		fail("accept");
-	exchange(client, server, worker->settings->bytes);
+	exchange_bytes(client, server, worker->settings->bytes);
 	close(server_first ? server : client);
 	close(server_first ? client : server);
 	worker->opened++;
 }
 
-/* ---- many ---- */
+/* ---- many connections ---- */
 
 static bool has_more(const struct worker *worker)
 {
@@ -183,7 +183,7 @@ static bool has_more(const struct worker *worker)
 	return !atomic_load_explicit(&time_is_over, memory_order_relaxed);
 }
 
-static void *work(void *context)
+static void *make_connections(void *context)
 {
 	struct worker *worker = context;
 
@@ -192,7 +192,7 @@ static void *work(void *context)
 	return NULL;
 }
 
-static struct worker *prepare(const struct settings *settings)
+static struct worker *prepare_workers(const struct settings *settings)
 {
 	struct worker *workers = calloc(settings->threads, sizeof(*workers));
 	in_addr_t address = settings->first;
@@ -211,10 +211,10 @@ static struct worker *prepare(const struct settings *settings)
 	return workers;
 }
 
-static void run(struct worker *workers, const struct settings *settings)
+static void run_workers(struct worker *workers, const struct settings *settings)
 {
 	for (unsigned int i = 0; i < settings->threads; i++) {
-		errno = pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+		errno = pthread_create(&workers[i].thread, NULL, make_connections, &workers[i]);
 		if (errno)
 			fail("pthread_create");
 	}
@@ -235,7 +235,8 @@ static void on_alarm(int signal_number)
 	_exit(EXIT_FAILURE);
 }
 
-/* Whatever hangs, this ends: with a slow tracer beside it, some thousand connections a second are still made. */
+/* Ends the program when anything hangs. Even with a slow tracer beside the program, some thousand connections a second
+ * are made. */
 static void bound_the_run(const struct settings *settings)
 {
 	unsigned long long expected = settings->connections ? settings->connections / 1000 : settings->seconds;
@@ -244,7 +245,7 @@ static void bound_the_run(const struct settings *settings)
 	alarm((unsigned int)expected + 90);
 }
 
-static void report(const struct worker *workers, const struct settings *settings, double seconds)
+static void print_report(const struct worker *workers, const struct settings *settings, double seconds)
 {
 	unsigned long long opened = 0, retried = 0;
 
@@ -274,7 +275,7 @@ static void print_usage(FILE *to)
 	      to);
 }
 
-static void refuse(const char *option, const char *value)
+static void refuse_option(const char *option, const char *value)
 {
 	fprintf(stderr, "churn: --%s: \"%s\" is not usable\n", option, value);
 	exit(2);
@@ -290,7 +291,7 @@ static unsigned long long parse_number(const char *option, const char *text, uns
 	value = strtoull(text, &end, 10);
 	/* strtoull takes signs and blanks too */
 	if (text[0] < '0' || text[0] > '9' || *end || errno || value < min || value > max)
-		refuse(option, text);
+		refuse_option(option, text);
 	return value;
 }
 
@@ -299,7 +300,7 @@ static in_addr_t parse_loopback(const char *option, const char *text)
 	struct in_addr address;
 
 	if (inet_pton(AF_INET, text, &address) != 1 || ntohl(address.s_addr) >> 24 != LOOPBACK_NET)
-		refuse(option, text);
+		refuse_option(option, text);
 	return ntohl(address.s_addr);
 }
 
@@ -393,10 +394,10 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv, &settings);
 	bound_the_run(&settings);
-	workers = prepare(&settings);
-	start = now();
-	run(workers, &settings);
-	report(workers, &settings, now() - start);
+	workers = prepare_workers(&settings);
+	start = now_seconds();
+	run_workers(workers, &settings);
+	print_report(workers, &settings, now_seconds() - start);
 	free(workers);
 	return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

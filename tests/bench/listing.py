@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""How long tcpledger list takes where there are many sockets, and how much memory, beside ss, netstat and lsof.
+"""Measures the time and memory of tcpledger list where there are many sockets, beside ss, netstat and lsof.
 
-Six processes hold established connections in a network namespace of its own; the programs take turns, and of each the
-shortest run counts, since whatever else the machine does only lengthens it. Absolute times belong to the machine; the
+Six processes hold established connections in a network namespace of its own. The programs take turns, and the shortest
+run of each counts, since whatever else the machine does only lengthens a run. Absolute times depend on the machine; the
 ratios are the result. No time is asserted: the exit status is 1 only when something cannot run.
 """
 
@@ -23,7 +23,7 @@ BUILD = Path(os.environ.get("BUILD", "build"))
 TCPLEDGER = str(BUILD / "tcpledger")
 MEASURE = str(BUILD / "tests/bench/measure")
 PAIRS = 3
-KINDS = {  # what is compared: {name: command}
+KINDS = {  # compared programs: {name: command}
     "without processes (-tan)": {
         "tcpledger": [TCPLEDGER, "list", "-tan"],
         "ss": ["ss", "-tan"],
@@ -39,11 +39,11 @@ KINDS = {  # what is compared: {name: command}
 
 
 class BenchError(Exception):
-    """Something could not run."""
+    """Raised when something could not run."""
 
 
-def hold(listener, count):
-    """One process: accepts, or with a port connects; says that it is ready, and waits to be told to end."""
+def hold_connections(listener, count):
+    """Runs in a process of its own: accepts, or with a port connects; reports that it is ready, and waits for the end."""
     held = [listener.accept()[0] if isinstance(listener, socket.socket) else connect(listener) for _ in range(count)]
     os.write(1, b".")
     os.read(0, 1)
@@ -57,7 +57,7 @@ def connect(port):
 
 
 def start_pair(count):
-    """(listener's process, client's process), each with `count` ends of the same connections."""
+    """Returns (process of the listener, process of the clients), each with `count` ends of the same connections."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     started = [fork_holder(listener, count), fork_holder(listener.getsockname()[1], count)]
     listener.close()
@@ -73,7 +73,7 @@ def fork_holder(what, count):
         for fd in *begin, *end:
             os.close(fd)
         try:
-            hold(what, count)
+            hold_connections(what, count)
         finally:
             os._exit(0)
     os.close(begin[0])
@@ -81,7 +81,7 @@ def fork_holder(what, count):
     return pid, begin[1], end[0]
 
 
-def measure(command):
+def measure_command(command):
     done = subprocess.run([MEASURE, *command], check=True, capture_output=True, text=True)
     elapsed_us, cpu_us, peak_kib, status = map(int, done.stdout.split())
     if status:
@@ -89,7 +89,7 @@ def measure(command):
     return {"elapsed_us": elapsed_us, "cpu_us": cpu_us, "peak_kib": peak_kib}
 
 
-def best(runs):
+def pick_best(runs):
     return {name: min(run[name] for run in runs) for name in runs[0]}
 
 
@@ -97,8 +97,8 @@ def run_kind(programs, rounds):
     runs = {name: [] for name in programs}
     for _ in range(rounds):
         for name, command in programs.items():
-            runs[name].append(measure(command))
-    return {name: best(each) for name, each in runs.items()}
+            runs[name].append(measure_command(command))
+    return {name: pick_best(each) for name, each in runs.items()}
 
 
 def print_kind(kind, results):
@@ -111,7 +111,7 @@ def print_kind(kind, results):
         print(line)
 
 
-def present(programs):
+def find_present(programs):
     there = {name: command for name, command in programs.items() if shutil.which(command[0])}
     missing = sorted(set(programs) - set(there))
     for name in missing:
@@ -121,7 +121,7 @@ def present(programs):
     return there
 
 
-def run(options):
+def run_listing(options):
     count = options.sockets // (2 * PAIRS)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     holders = [holder for _ in range(PAIRS) for holder in start_pair(count)]
@@ -133,11 +133,11 @@ def run(options):
         print(f"listing: {options.sockets} established sockets in {len(holders)} processes, best of {options.rounds} runs; "
               '"to it": tcpledger over that peer, below 1 is less')
         for kind, programs in KINDS.items():
-            results[kind] = run_kind(present(programs), options.rounds)
+            results[kind] = run_kind(find_present(programs), options.rounds)
             print_kind(kind, results[kind])
     finally:
         for pid, begin, _ in holders:
-            os.write(begin, b".")  # closing would not do: those forked later have it too
+            os.write(begin, b".")  # closing would not do: processes forked later have the descriptor, too
             os.waitpid(pid, 0)
     options.output.write_text(json.dumps({"sockets": options.sockets, "results": results}, indent=1) + "\n")
 
@@ -150,11 +150,11 @@ def main():
     parser.add_argument("--output", type=Path, default=BUILD / "listing.json", help="where the JSON goes (%(default)s)")
     options = parser.parse_args()
     options.rounds = options.rounds or (2 if options.short else 7)
-    if "TCPLEDGER_LISTING" not in os.environ:  # once more, in a network namespace of its own
+    if "TCPLEDGER_LISTING" not in os.environ:  # run this program once more, in a network namespace of its own
         os.environ["TCPLEDGER_LISTING"] = "inside"
         os.execvp("unshare", ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, *sys.argv])
     try:
-        run(options)
+        run_listing(options)
     except (BenchError, OSError, subprocess.SubprocessError) as error:
         print(f"listing: {error}", file=sys.stderr)
         return 1

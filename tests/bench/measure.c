@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * measure COMMAND [ARGUMENT...]: runs it with its output thrown away, and prints "elapsed_us cpu_us peak_kib status".
- * A program of its own, since a process's peak is at least that of who forked it, which should be little.
+ * measure COMMAND [ARGUMENT...]: runs the command with its output thrown away, and prints "elapsed_us cpu_us peak_kib
+ * status". A program of its own, since the peak of a process is at least that of the process that forked it, which
+ * should be little.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * An output whose bytes a test can look at.
+ * An output that keeps its bytes in memory, for a test to read.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static inline struct capture capture_open(void)
 	return capture;
 }
 
-/* All that was put out since the last take, as text; the caller frees it. */
+/* Returns all output since the last take, as text; the caller frees it. */
 static inline char *capture_take(struct capture *capture)
 {
 	off_t size;
@@ -38,7 +38,7 @@ static inline char *capture_take(struct capture *capture)
 	text = calloc(1, (size_t)size + 1);
 	assert_non_null(text);
 	assert_int_equal(pread(capture->fd, text, (size_t)size, 0), size);
-	assert_int_equal(strlen(text), size); /* no NUL among them */
+	assert_int_equal(strlen(text), size); /* no NUL in the output */
 	assert_int_equal(ftruncate(capture->fd, 0), 0);
 	assert_int_equal(lseek(capture->fd, 0, SEEK_SET), 0);
 	return text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * cmocka, with the headers that it wants before it.
+ * Includes cmocka, after the headers that cmocka needs.
  */
 #include <setjmp.h>
 #include <stdarg.h>

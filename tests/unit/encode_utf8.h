@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * An encoder of our own, to hold the decoder against. It encodes surrogates, too, and what is too large.
+ * An encoder of our own, to check the decoder against. Surrogates and numbers that are too large are encoded, too.
  */
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns how many bytes, at most 4. */
+/* Encodes `c` into `out`. Returns the number of bytes, at most 4. */
 static inline size_t encode_utf8(uint32_t c, char *out)
 {
 	static const unsigned char firsts[] = {0, 0, 0xc0, 0xe0, 0xf0};

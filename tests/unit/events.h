@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * What the tests of the model share: builders of events, and a recorder of the changes that come of them. Times are
- * given in microseconds after START_NS, which is late enough for "before" to be a time too.
+ * Shared by the tests of the model: builders of events, and a recorder of the changes that the events make. Times are
+ * given in microseconds after START_NS, which is late enough to leave times before it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 enum { NETNS_HERE = 1000, NETNS_ELSEWHERE = 2000, MAX_RECORDED = 64 };
 
-/* Addresses of struct sock: different ones, as the kernel aligns them. */
+/* Addresses of struct sock: distinct, and aligned as the kernel aligns them. */
 #define SK(n) (0xffff888000000000ULL + (uint64_t)(n)*0x940)
 
 static inline struct tuple tuple_of(uint8_t family, const char *laddr, uint16_t lport, const char *raddr,
@@ -62,9 +62,9 @@ static inline struct event row_of(uint8_t state, struct tuple tuple, uint32_t in
 	};
 }
 
-/* ---- what comes out ---- */
+/* ---- recorded changes ---- */
 
-/* A change, and what of its connection is gone or different by the time a test looks. */
+/* A change, and a copy of its connection, which may be gone or different by the time a test checks the change. */
 struct recorded {
 	struct change change;
 	struct connection conn;
@@ -96,7 +96,7 @@ static inline const struct recorded *last_recorded(const struct recorder *record
 struct bench {
 	struct table *table;
 	struct recorder recorder;
-	uint64_t began_ns; /* the last snapshot */
+	uint64_t began_ns; /* the beginning of the last snapshot */
 };
 
 enum { SCOPE_ALL = SNAPSHOT_SOCKETS | SNAPSHOT_MINIS | SNAPSHOT_HOLDERS };
@@ -130,7 +130,7 @@ static inline void bench_apply(struct bench *bench, const struct event *event)
 	assert_int_equal(table_apply(bench->table, &timed, record_change, &bench->recorder), 0);
 }
 
-/* The event, and the one change that it makes. */
+/* Applies the event. Returns the one change that the event makes. */
 static inline const struct recorded *bench_change(struct bench *bench, const struct event *event)
 {
 	size_t before = bench->recorder.count;
@@ -168,7 +168,7 @@ static inline const struct recorded *bench_end(struct bench *bench, uint64_t sk,
 
 	event.closing = &closing;
 	recorded = bench_change(bench, &event);
-	bench->recorder.all[bench->recorder.count - 1].change.closing = NULL; /* it ends with this function */
+	bench->recorder.all[bench->recorder.count - 1].change.closing = NULL; /* `closing` ends with this function */
 	return recorded;
 }
 
@@ -194,7 +194,7 @@ static inline void bench_end_snapshot(struct bench *bench, const uint32_t *netns
 	bench_apply(bench, &event);
 }
 
-/* Ends it for NETNS_HERE alone. */
+/* Ends the snapshot for NETNS_HERE alone. */
 static inline void bench_end_snapshot_here(struct bench *bench)
 {
 	static const uint32_t here = NETNS_HERE;
@@ -202,7 +202,7 @@ static inline void bench_end_snapshot_here(struct bench *bench)
 	bench_end_snapshot(bench, &here, 1);
 }
 
-/* ---- what is in the table ---- */
+/* ---- connections in the table ---- */
 
 struct search {
 	bool (*fits)(const struct connection *conn, uint64_t wanted);
@@ -223,7 +223,7 @@ static inline void search_visit(void *context, struct connection *conn)
 	search->fitting++;
 }
 
-/* The only connection that fits; NULL when none does. */
+/* Returns the only connection that fits; NULL when none fits. */
 static inline struct connection *
 bench_find(const struct bench *bench, bool (*fits)(const struct connection *conn, uint64_t wanted), uint64_t wanted)
 {
@@ -276,7 +276,7 @@ static inline void assert_span(struct span span, enum knowledge known, uint64_t 
 	assert_int_equal(known == SPAN_UNKNOWN ? 0 : span.ns, us * 1000);
 }
 
-/* When the source was attached, in the tests of snapshots. */
+/* The time at which the source was attached, in the tests of snapshots. */
 enum { ATTACHED_US = 1000 };
 
 static inline void add_row(struct bench *bench, uint8_t state, struct tuple tuple, uint32_t inode, uint32_t pid)
@@ -290,8 +290,9 @@ static inline void add_row(struct bench *bench, uint8_t state, struct tuple tupl
 	assert_int_equal(bench->recorder.count, 0); /* a row is no change */
 }
 
-/* A snapshot of one socket. */
-static inline void found(struct bench *bench, uint8_t state, struct tuple tuple, uint32_t inode, uint32_t pid)
+/* Applies a snapshot of one socket. */
+static inline void snapshot_one_socket(struct bench *bench, uint8_t state, struct tuple tuple, uint32_t inode,
+				       uint32_t pid)
 {
 	bench_begin_snapshot(bench, ATTACHED_US);
 	add_row(bench, state, tuple, inode, pid);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Exact snapshots by hand: rows that name their socket, minisockets, holders, and an end that may be incomplete.
+ * Builds exact snapshots by hand: rows with the address of their socket, minisockets, holders, and an end that may be
+ * incomplete.
  */
 #include "events.h"
 
@@ -35,7 +36,7 @@ static inline void exact_end_of(struct bench *bench, uint8_t scope, const uint32
 	bench_apply(bench, &event);
 }
 
-/* All has been told, in NETNS_HERE. */
+/* Ends a snapshot that reported everything in NETNS_HERE. */
 static inline void exact_end(struct bench *bench)
 {
 	exact_end_of(bench, SCOPE_ALL, &netns_here, 1);
@@ -51,7 +52,7 @@ static inline struct event exact_row_of(uint64_t sk, uint8_t state, unsigned int
 	return row;
 }
 
-/* It is no change. */
+/* Applies the row of a socket, which is no change. */
 static inline void exact_row(struct bench *bench, uint64_t sk, uint8_t state, unsigned int at_us, struct tuple tuple)
 {
 	struct event row = exact_row_of(sk, state, at_us, tuple);
@@ -73,7 +74,7 @@ static inline struct event mini_row_of(uint8_t state, unsigned int at_us, struct
 	return row;
 }
 
-/* How many changes it makes. */
+/* Applies the row of a minisocket. Returns how many changes the row makes. */
 static inline size_t mini_row(struct bench *bench, uint8_t state, unsigned int at_us, struct tuple tuple)
 {
 	struct event row = mini_row_of(state, at_us, tuple);
@@ -83,8 +84,8 @@ static inline size_t mini_row(struct bench *bench, uint8_t state, unsigned int a
 	return bench->recorder.count - before;
 }
 
-/* How many changes it makes. */
-static inline size_t holder(struct bench *bench, uint64_t sk, uint32_t pid, int32_t fd)
+/* Reports descriptor `fd` of `pid` as a holder of the socket. Returns how many changes that makes. */
+static inline size_t add_holder(struct bench *bench, uint64_t sk, uint32_t pid, int32_t fd)
 {
 	struct owner owner = owner_of(pid, fd, "holder");
 	struct event event = {.kind = EVENT_HOLDER, .sk = sk, .owners = &owner, .owner_count = 1};
@@ -95,8 +96,8 @@ static inline size_t holder(struct bench *bench, uint64_t sk, uint32_t pid, int3
 	return bench->recorder.count - before;
 }
 
-/* How many changes it makes. */
-static inline size_t accepted_by(struct bench *bench, uint64_t sk, uint32_t pid)
+/* Applies an accept() of the socket by `pid`. Returns how many changes that makes. */
+static inline size_t apply_accept(struct bench *bench, uint64_t sk, uint32_t pid)
 {
 	struct owner owner = owner_of(pid, FD_UNKNOWN, "acceptor");
 	struct event event = {.kind = EVENT_ACCEPT, .sk = sk, .owners = &owner, .owner_count = 1};
@@ -106,9 +107,10 @@ static inline size_t accepted_by(struct bench *bench, uint64_t sk, uint32_t pid)
 	return bench->recorder.count - before;
 }
 
-/* A transition that a system call of `pid` made (0: nobody's); and the one change that it is. */
-static inline const struct recorded *called(struct bench *bench, uint64_t sk, uint8_t oldstate, uint8_t newstate,
-					    unsigned int at_us, struct tuple tuple, uint32_t pid)
+/* Applies a transition that a system call of `pid` made (0: of no process). Returns the one change that the transition
+ * makes. */
+static inline const struct recorded *apply_call(struct bench *bench, uint64_t sk, uint8_t oldstate, uint8_t newstate,
+						unsigned int at_us, struct tuple tuple, uint32_t pid)
 {
 	struct owner caller = owner_of(pid, FD_UNKNOWN, "caller");
 	struct event event = transition_of(sk, oldstate, newstate, at_us, tuple);
@@ -118,7 +120,7 @@ static inline const struct recorded *called(struct bench *bench, uint64_t sk, ui
 	return bench_change(bench, &event);
 }
 
-/* →CLOSE after which a minisocket lives on. How many changes it makes. */
+/* Applies a transition to CLOSE after which a minisocket lives on. Returns how many changes the transition makes. */
 static inline size_t close_to(struct bench *bench, uint64_t sk, uint8_t oldstate, uint8_t lives_on, unsigned int at_us,
 			      struct tuple tuple)
 {

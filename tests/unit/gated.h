@@ -9,7 +9,7 @@
 enum { PID_CLIENT = 100, PID_SERVER = 200, PID_WORKER = 201 };
 
 struct gated {
-	struct bench bench; /* its recorder is behind the gate */
+	struct bench bench; /* the recorder of `bench` is behind the gate */
 	struct gate gate;
 	struct filter *filter;
 };
@@ -33,9 +33,9 @@ static inline void close_gate(struct gated *gated)
 	filter_free(gated->filter);
 }
 
-/* The event, and how many changes have come through since the start. */
-static inline size_t pass(struct gated *gated, uint64_t sk, uint8_t oldstate, uint8_t newstate, unsigned int at_us,
-			  struct tuple tuple)
+/* Applies a transition. Returns how many changes have passed the gate since the start. */
+static inline size_t apply_transition(struct gated *gated, uint64_t sk, uint8_t oldstate, uint8_t newstate,
+				      unsigned int at_us, struct tuple tuple)
 {
 	struct owner caller = owner_of(oldstate == STATE_CLOSE ? PID_CLIENT : 0, FD_UNKNOWN, "client");
 	struct closing closing = {.sent = tuple.lport != 0};

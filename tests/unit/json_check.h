@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A small strict reader of JSON (RFC 8259), written apart from the writer that it checks. It knows objects, arrays,
- * strings, numbers that are not negative and whole, true, false and null, which is all that may come.
+ * A small strict reader of JSON (RFC 8259), written independently of the writer under test. Knows objects, arrays,
+ * strings, whole numbers that are not negative, true, false and null: nothing else may come.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,8 +12,8 @@
 
 enum { MAX_MEMBERS = 64, MAX_VALUE = 512 };
 
-/* A member of the outermost object: its key, its type ('s', 'n', 'b', '0' for null, '[', '{') and its value, decoded
- * where it is a string, as it stands elsewhere. */
+/* A member of the outermost object: its key, its type ('s', 'n', 'b', '0' for null, '[', '{') and its value. A string
+ * is decoded; any other value stands as in the text. */
 struct member {
 	char key[64];
 	char type;
@@ -55,7 +55,7 @@ static inline uint32_t take_hex4(struct reader *reader)
 	return value;
 }
 
-/* Four hex digits, or two times four where they are a pair of surrogates; half a pair is bad. */
+/* Reads four hex digits, or two times four for a pair of surrogates; half a pair is bad. */
 static inline uint32_t take_code_point(struct reader *reader)
 {
 	uint32_t c = take_hex4(reader), low;
@@ -67,7 +67,7 @@ static inline uint32_t take_code_point(struct reader *reader)
 	return 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
 }
 
-/* Nothing that is not printable comes unescaped. */
+/* Reads one character or escape. An unprintable character that is not escaped is bad. */
 static inline void take_character(struct reader *reader, char *out, size_t *used)
 {
 	int32_t character;
@@ -137,7 +137,7 @@ static inline void take_array(struct reader *reader, int depth)
 	reader->bad = reader->bad || !take(reader, ']');
 }
 
-/* `members` may be NULL. No key may come twice. */
+/* Reads an object after its '{'. `members` may be NULL. No key may come twice. */
 static inline void take_object(struct reader *reader, struct members *members, int depth)
 {
 	if (take(reader, '}'))
@@ -186,7 +186,8 @@ static inline char take_value(struct reader *reader, char *out, int depth)
 	return type;
 }
 
-/* Reads the one object of a line. Fails the test when it is not JSON to the letter. Returns what follows the line. */
+/* Reads the one object of a line. Fails the test unless the line is JSON to the letter. Returns what follows the line.
+ */
 static inline const char *json_read_line(const char *line, struct members *members)
 {
 	struct reader reader = {.at = line};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * A kernel in small, that lives at random: sockets at few addresses and ports, which are soon used again, listeners
- * with their children and requests, minisockets, and processes that hold, share and close. It emits the events that the
- * real one would, and loses some of them.
+ * Simulates a small kernel that lives at random: sockets at few addresses and ports, which are soon used again,
+ * listeners with their children and requests, minisockets, and processes that hold, share and close sockets. Emits the
+ * events that the real kernel would, and loses some of them.
  */
 #include "exact.h"
 
@@ -14,7 +14,7 @@ enum {
 	SIM_PIDS = 5,
 	SIM_PORTS = 6,
 	SIM_LATE = 4,
-	SIM_TOLD = 1 << 16
+	SIM_CONNECTIONS = 1 << 16
 };
 
 struct sim_socket {
@@ -23,10 +23,10 @@ struct sim_socket {
 	uint64_t cookie;
 	uint32_t inode;
 	bool inbound;
-	bool refused;      /* for the TIME_WAIT in its way, before anything was sent */
-	bool named;        /* to the scan for holders that is under way */
-	bool young;        /* born since it began */
-	unsigned int look; /* during this one it was born; 0: during none */
+	bool refused;         /* for a TIME_WAIT with the same tuple, before anything was sent */
+	bool named;           /* by the scan for holders that is under way */
+	bool young;           /* born since the scan for holders began */
+	unsigned int born_in; /* the snapshot during which the socket was born; 0: none */
 	struct owner holders[SIM_HOLDERS];
 	unsigned int holder_count;
 };
@@ -35,11 +35,11 @@ struct sim_mini {
 	uint8_t state; /* 0: none */
 	struct tuple tuple;
 	uint64_t cookie;
-	bool settled; /* the snapshot under way has told of it: it must not change in silence */
+	bool settled; /* the snapshot under way has reported the minisocket: no silent change may follow */
 };
 
-/* What the last line of a connection said. */
-struct told {
+/* The last change of a connection. */
+struct last_change {
 	uint64_t id;
 	uint8_t state;
 };
@@ -50,17 +50,17 @@ struct sim {
 	struct sim_mini minis[SIM_MINIS];
 	uint64_t random;
 	uint64_t next_cookie;
-	size_t waiting; /* connections whose last line says TIME_WAIT */
+	size_t waiting; /* connections whose last change is to TIME_WAIT */
 	unsigned int now_us;
 	unsigned int loss; /* of 100 events */
-	unsigned int looks;
-	bool cookies;    /* there are any */
-	bool late_peers; /* Linux before 6.15 */
+	unsigned int snapshots;
+	bool cookies;    /* sockets have cookies */
+	bool late_peers; /* a child's peer is reported late, as by Linux before 6.15 */
 	bool accept_hook;
-	bool looking;                /* a snapshot is under way */
-	bool scanning;               /* for holders: who holds what stays as it is */
-	struct told *told;           /* of each connection, by its id */
-	struct event late[SIM_LATE]; /* rows of sockets that died while they were told */
+	bool in_snapshot;                 /* a snapshot is under way */
+	bool scanning;                    /* a scan for holders is under way: holders stay as they are */
+	struct last_change *last_changes; /* by the id of the connection */
+	struct event late[SIM_LATE];      /* rows of sockets that died while their row was on its way */
 	unsigned int late_count;
 };
 
@@ -75,26 +75,26 @@ static inline uint64_t sim_sk(const struct sim *sim, const struct sim_socket *so
 	return SK(1 + (socket - sim->sockets));
 }
 
-/* Nothing follows a connection's end. */
-static inline void sim_note(void *context, const struct change *change)
+/* Checks that nothing follows a connection's end, and nothing but the end follows TIME_WAIT. */
+static inline void sim_check_change(void *context, const struct change *change)
 {
 	struct sim *sim = context;
-	struct told *told = &sim->told[change->conn->id % SIM_TOLD];
+	struct last_change *last = &sim->last_changes[change->conn->id % SIM_CONNECTIONS];
 
 	if (change->kind != CHANGE_TRANSITION)
 		return;
-	if (told->id != change->conn->id)
-		*told = (struct told){.id = change->conn->id};
-	assert_int_not_equal(told->state, STATE_CLOSE);
-	if (told->state == STATE_TIME_WAIT)
+	if (last->id != change->conn->id)
+		*last = (struct last_change){.id = change->conn->id};
+	assert_int_not_equal(last->state, STATE_CLOSE);
+	if (last->state == STATE_TIME_WAIT)
 		assert_int_equal(change->newstate, STATE_CLOSE);
-	sim->waiting += (change->newstate == STATE_TIME_WAIT) - (told->state == STATE_TIME_WAIT);
-	told->state = change->newstate;
+	sim->waiting += (change->newstate == STATE_TIME_WAIT) - (last->state == STATE_TIME_WAIT);
+	last->state = change->newstate;
 }
 
-static inline void sim_tell(struct sim *sim, const struct event *event)
+static inline void sim_emit(struct sim *sim, const struct event *event)
 {
-	assert_int_equal(table_apply(sim->bench->table, event, sim_note, sim), 0);
+	assert_int_equal(table_apply(sim->bench->table, event, sim_check_change, sim), 0);
 }
 
 /* ---- events ---- */
@@ -114,7 +114,7 @@ static inline void sim_step(struct sim *sim, struct sim_socket *socket, uint8_t 
 	event.closing = newstate == STATE_CLOSE ? &closing : NULL;
 	socket->state = newstate;
 	if (sim_random(sim, 100) >= sim->loss)
-		sim_tell(sim, &event);
+		sim_emit(sim, &event);
 }
 
 static inline void sim_mini_row(struct sim *sim, struct sim_mini *mini)
@@ -123,7 +123,7 @@ static inline void sim_mini_row(struct sim *sim, struct sim_mini *mini)
 
 	row.cookie = mini->cookie;
 	mini->settled = true;
-	sim_tell(sim, &row);
+	sim_emit(sim, &row);
 }
 
 static inline struct event sim_row_of(struct sim *sim, const struct sim_socket *socket)
@@ -187,7 +187,7 @@ static inline struct sim_socket *sim_new(struct sim *sim, struct tuple tuple, bo
 		return NULL;
 	*socket = (struct sim_socket){.tuple = tuple, .inbound = inbound, .young = true};
 	socket->cookie = sim->cookies ? ++sim->next_cookie : 0;
-	socket->look = sim->looking ? sim->looks : 0;
+	socket->born_in = sim->in_snapshot ? sim->snapshots : 0;
 	socket->inode = inbound ? 0 : 1000 + sim_random(sim, 1u << 30);
 	return socket;
 }
@@ -202,12 +202,13 @@ static inline void sim_hold(struct sim_socket *socket, struct owner owner)
 	socket->holders[socket->holder_count++] = owner;
 }
 
-/* A port that bind() chose may be one in TIME_WAIT; the kernel itself takes a free one, and tells it late. */
+/* Connects a new socket. A port that bind() chose may be one in TIME_WAIT; the kernel itself takes a free port, and
+ * reports the port late. */
 static inline void sim_connect(struct sim *sim)
 {
 	struct tuple tuple = sim_tuple(false, (uint16_t)(80 + sim_random(sim, 2)),
 				       (uint16_t)(40000 + sim_random(sim, SIM_PORTS))),
-		     told = tuple;
+		     reported = tuple;
 	struct sim_mini *mini = sim_mini_of(sim, &tuple);
 	bool bound = sim_random(sim, 2);
 	struct sim_socket *socket;
@@ -224,12 +225,12 @@ static inline void sim_connect(struct sim *sim)
 	caller = sim_process(sim, 3);
 	sim_hold(socket, caller);
 	caller.fd = FD_UNKNOWN;
-	told.lport = bound ? tuple.lport : 0;
+	reported.lport = bound ? tuple.lport : 0;
 	socket->state = STATE_CLOSE;
-	sim_step(sim, socket, STATE_SYN_SENT, &caller, told, 0);
+	sim_step(sim, socket, STATE_SYN_SENT, &caller, reported, 0);
 	if (!socket->refused)
 		return;
-	sim_step(sim, socket, STATE_CLOSE, &caller, told, 0);
+	sim_step(sim, socket, STATE_CLOSE, &caller, reported, 0);
 	socket->state = 0;
 }
 
@@ -253,26 +254,27 @@ static inline void sim_request(struct sim *sim)
 		sim_tuple(true, (uint16_t)(80 + sim_random(sim, 2)), (uint16_t)(50000 + sim_random(sim, SIM_PORTS)));
 	struct sim_mini *mini = sim_free_mini(sim);
 
-	if (!mini || sim->looking || sim_in_use(sim, &tuple) || sim_mini_of(sim, &tuple))
+	if (!mini || sim->in_snapshot || sim_in_use(sim, &tuple) || sim_mini_of(sim, &tuple))
 		return;
 	*mini = (struct sim_mini){.state = STATE_SYN_RECV, .tuple = tuple};
 	mini->cookie = sim->cookies ? ++sim->next_cookie : 0;
 }
 
-/* The child is told of before its request leaves the hash. */
+/* Removes a request from the hash. The child is reported before that. */
 static inline void sim_leave_request(struct sim *sim, struct sim_socket *child, struct sim_mini *mini)
 {
-	bool told = mini && mini->state == STATE_SYN_RECV && sim->looking;
+	bool reported = mini && mini->state == STATE_SYN_RECV && sim->in_snapshot;
 
-	if (told)
+	if (reported)
 		sim_mini_row(sim, mini);
 	if (mini)
 		mini->state = 0;
-	if (told)
+	if (reported)
 		sim_step(sim, child, STATE_ESTABLISHED, NULL, child->tuple, 0);
 }
 
-/* The third packet of a handshake, whose first may have come long ago, or taken the place of a TIME_WAIT. */
+/* Opens a child, as the third packet of a handshake does. The first packet may have come long ago, or taken the place
+ * of a TIME_WAIT. */
 static inline void sim_child(struct sim *sim)
 {
 	struct tuple tuple =
@@ -305,17 +307,17 @@ static inline void sim_child(struct sim *sim)
 
 /* ---- deaths ---- */
 
-/* tcp_time_wait() makes the minisocket first. */
+/* Closes a socket. As in tcp_time_wait(), the minisocket is made first. */
 static inline void sim_close(struct sim *sim, struct sim_socket *socket, uint8_t lives_on)
 {
 	struct sim_mini *mini = lives_on ? sim_free_mini(sim) : NULL;
 
-	if (sim->looking && sim->late_count < SIM_LATE && sim_random(sim, 3) == 0)
+	if (sim->in_snapshot && sim->late_count < SIM_LATE && sim_random(sim, 3) == 0)
 		sim->late[sim->late_count++] = sim_row_of(sim, socket);
 	if (mini) {
 		*mini = (struct sim_mini){.state = lives_on, .tuple = socket->tuple, .cookie = socket->cookie};
-		mini->settled = sim->looking;
-		if (sim->looking && sim_random(sim, 3) == 0)
+		mini->settled = sim->in_snapshot;
+		if (sim->in_snapshot && sim_random(sim, 3) == 0)
 			sim_mini_row(sim, mini);
 	}
 	sim_step(sim, socket, STATE_CLOSE, NULL, socket->tuple, mini ? lives_on : 0);
@@ -362,7 +364,7 @@ static inline void sim_progress(struct sim *sim, struct sim_socket *socket)
 		sim_shut(sim, socket, next);
 	else if (next != STATE_CLOSE)
 		sim_move(sim, socket, next);
-	else if (lingers && sim_random(sim, 8)) /* or there are too many */
+	else if (lingers && sim_random(sim, 8)) /* else there are too many minisockets */
 		sim_close(sim, socket, orphan && sim_random(sim, 2) ? STATE_FIN_WAIT2 : STATE_TIME_WAIT);
 	else
 		sim_close(sim, socket, 0);
@@ -380,10 +382,10 @@ static inline void sim_accept(struct sim *sim, struct sim_socket *socket)
 	sim_hold(socket, owner);
 	socket->inode = 1000 + sim_random(sim, 1u << 30);
 	if (sim->accept_hook && sim_random(sim, 100) >= sim->loss)
-		sim_tell(sim, &event);
+		sim_emit(sim, &event);
 }
 
-/* Who closes last closes the socket. */
+/* Takes a holder away. The last holder closes the socket. */
 static inline void sim_let_go(struct sim *sim, struct sim_socket *socket)
 {
 	struct owner caller = socket->holders[0];
@@ -424,12 +426,12 @@ static inline void sim_processes(struct sim *sim, struct sim_socket *socket)
 
 static inline void sim_minis(struct sim *sim, struct sim_mini *mini)
 {
-	if (!mini->state || (sim->looking && mini->settled))
+	if (!mini->state || (sim->in_snapshot && mini->settled))
 		return;
 	mini->state = mini->state == STATE_FIN_WAIT2 && sim_random(sim, 2) ? STATE_TIME_WAIT : 0;
 }
 
-/* One thing that happens, or not. */
+/* Makes one thing happen, or nothing. */
 static inline void sim_act(struct sim *sim)
 {
 	switch (sim_random(sim, 12)) {

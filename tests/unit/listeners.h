@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Sockets that wait for others, made by hand.
+ * Builds listeners by hand.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A host on which network namespaces have names in /run/netns, and no process says more: for tests of what is printed.
- */
+/* A host on which network namespaces have names in /run/netns, and no processes are found: for tests of printed
+ * text. */
 #ifndef NAMED_NETNS_H
 #define NAMED_NETNS_H
 
 #include "netns_names.h"
 
-/* An array ends with inode 0, and begins with the host's own namespace, whose name is not looked at. */
+/* An array begins with the host's own namespace, whose name is not used, and ends with inode 0. */
 struct named_netns {
 	uint32_t inode;
 	const char *name;
@@ -43,7 +43,7 @@ static uint32_t named_of_process(void *context, uint32_t pid)
 	return 0;
 }
 
-/* The finder of an array of them, which it borrows. */
+/* The finder of an array of struct named_netns. The finder borrows the array. */
 #define NAMED_FINDER(array)                                                                                            \
 	{                                                                                                              \
 		.now_ns = named_now, .host = named_host, .names = named_names, .processes = named_processes,           \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What of a listener is a finding, and what is said of it; the table of ports that should not be public; how it looks.
+ * Tests which listeners are findings, the notes about them, the table of ports that should not be public, and the
+ * output as text and JSON.
  */
 #include <stdio.h>
 
@@ -29,7 +30,7 @@ static struct audit_row row_at(enum protocol protocol, const char *address, uint
 	return row;
 }
 
-static uint32_t findings(const char *address, uint16_t port, struct audit_rules rules, enum tristate allowed)
+static uint32_t judge_listener(const char *address, uint16_t port, struct audit_rules rules, enum tristate allowed)
 {
 	struct audit_row row = row_at(PROTOCOL_TCP, address, port);
 
@@ -43,11 +44,11 @@ static void test_without_policy(void **state)
 	const struct audit_rules none = {0}, baseline = {.baseline = true};
 
 	(void)state;
-	assert_int_equal(findings("0.0.0.0", 6379, none, TRISTATE_UNKNOWN), FLAG_EXPOSED);
-	assert_int_equal(findings("10.0.0.1", 6379, none, TRISTATE_UNKNOWN), FLAG_EXPOSED);
-	assert_int_equal(findings("127.0.0.1", 6379, none, TRISTATE_UNKNOWN), 0);
-	assert_int_equal(findings("0.0.0.0", 80, none, TRISTATE_UNKNOWN), 0);
-	assert_int_equal(findings("0.0.0.0", 6379, baseline, TRISTATE_UNKNOWN), 0);
+	assert_int_equal(judge_listener("0.0.0.0", 6379, none, TRISTATE_UNKNOWN), FLAG_EXPOSED);
+	assert_int_equal(judge_listener("10.0.0.1", 6379, none, TRISTATE_UNKNOWN), FLAG_EXPOSED);
+	assert_int_equal(judge_listener("127.0.0.1", 6379, none, TRISTATE_UNKNOWN), 0);
+	assert_int_equal(judge_listener("0.0.0.0", 80, none, TRISTATE_UNKNOWN), 0);
+	assert_int_equal(judge_listener("0.0.0.0", 6379, baseline, TRISTATE_UNKNOWN), 0);
 }
 
 static void test_with_policy(void **state)
@@ -56,10 +57,10 @@ static void test_with_policy(void **state)
 	struct audit_row row = row_at(PROTOCOL_TCP, "127.0.0.1", 80);
 
 	(void)state;
-	assert_int_equal(findings("0.0.0.0", 80, policy, TRISTATE_NO), FLAG_OUTSIDE);
-	assert_int_equal(findings("0.0.0.0", 80, policy, TRISTATE_UNKNOWN), FLAG_OUTSIDE);
-	assert_int_equal(findings("0.0.0.0", 6379, policy, TRISTATE_YES), 0);
-	assert_int_equal(findings("127.0.0.1", 80, policy, TRISTATE_NO), 0);
+	assert_int_equal(judge_listener("0.0.0.0", 80, policy, TRISTATE_NO), FLAG_OUTSIDE);
+	assert_int_equal(judge_listener("0.0.0.0", 80, policy, TRISTATE_UNKNOWN), FLAG_OUTSIDE);
+	assert_int_equal(judge_listener("0.0.0.0", 6379, policy, TRISTATE_YES), 0);
+	assert_int_equal(judge_listener("127.0.0.1", 80, policy, TRISTATE_NO), 0);
 	row.allowed = TRISTATE_NO;
 	audit_judge(&row, &policy);
 	assert_int_equal(row.allowed, TRISTATE_YES);
@@ -81,7 +82,7 @@ static void test_listeners(void **state)
 	assert_false(socket_is_listener(&socket));
 }
 
-/* ---- the table ---- */
+/* ---- the table of ports ---- */
 
 static const char *service_at(enum protocol protocol, uint16_t port, const char *process)
 {
@@ -108,7 +109,7 @@ static void test_exposed_ports(void **state)
 	assert_string_equal(service_at(PROTOCOL_TCP, 9000, "clickhouse-server"), "ClickHouse");
 	assert_string_equal(service_at(PROTOCOL_TCP, 15432, "postgres"), "PostgreSQL");
 	assert_string_equal(service_at(PROTOCOL_TCP, 8888, "redis-server"), "Redis");
-	/* the danger of these is one port's */
+	/* these programs are dangerous only at the ports of the table */
 	assert_string_equal(service_at(PROTOCOL_TCP, 7946, "dockerd"), "");
 	assert_string_equal(service_at(PROTOCOL_TCP, 2377, "dockerd"), "Docker Swarm");
 	assert_string_equal(service_at(PROTOCOL_TCP, 2376, "dockerd"), "Docker");
@@ -137,7 +138,7 @@ static void test_table_is_sound(void **state)
 	assert_string_equal(exposed_port_text(&ports[0], text), "21/tcp");
 }
 
-/* ---- how it looks ---- */
+/* ---- text and JSON ---- */
 
 static char *text_of(const struct audit_row *rows, size_t count, struct audit_style style)
 {
@@ -150,7 +151,7 @@ static char *text_of(const struct audit_row *rows, size_t count, struct audit_st
 	return text;
 }
 
-/* Whatever names there are, they are told whole: one that was cut would look like another. */
+/* Names are printed whole, however long: a cut name would look like another. */
 static void test_longest_names(void **state)
 {
 	struct audit_row row = row_at(PROTOCOL_TCP, "0.0.0.0", 80);

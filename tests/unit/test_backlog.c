@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What waits in memory: first in, first out, whatever its size, and of its memory little is kept when it is gone.
+ * Tests the backlog of records in memory: first in, first out, whatever their size. Little memory is kept when the
+ * records are gone.
  */
 #include "backlog.h"
 
@@ -11,13 +12,13 @@
 
 enum { LONGEST = 200 };
 
-/* Of a number: its record. */
+/* Returns the size of the record of a number. */
 static size_t size_of(uint64_t number)
 {
 	return sizeof(number) + number * 7 % (LONGEST - sizeof(number));
 }
 
-static void put(struct backlog *backlog, uint64_t number)
+static void put_record(struct backlog *backlog, uint64_t number)
 {
 	char record[LONGEST];
 
@@ -27,7 +28,7 @@ static void put(struct backlog *backlog, uint64_t number)
 	backlog_put(backlog, number * 1000, record, size_of(number));
 }
 
-static void take(struct backlog *backlog, uint64_t expected)
+static void take_record(struct backlog *backlog, uint64_t expected)
 {
 	const char *record = backlog_first(backlog);
 	uint64_t number;
@@ -48,15 +49,15 @@ static void test_empty(void **state)
 	(void)state;
 	assert_true(backlog_is_empty(&backlog));
 	for (int i = 0; i < 3; i++) {
-		put(&backlog, 1);
+		put_record(&backlog, 1);
 		assert_false(backlog_is_empty(&backlog));
-		take(&backlog, 1);
+		take_record(&backlog, 1);
 		assert_true(backlog_is_empty(&backlog));
 	}
 	backlog_free(&backlog);
 }
 
-/* Grows and shrinks by turns, over many borders of what is allocated at a time. */
+/* Grows and shrinks by turns, across many borders between the allocated pieces. */
 static void test_order(void **state)
 {
 	struct backlog backlog = {0};
@@ -65,14 +66,14 @@ static void test_order(void **state)
 	(void)state;
 	for (int turn = 1; turn <= 6; turn++) {
 		for (int i = 0; i < turn * 20000; i++)
-			put(&backlog, in++);
+			put_record(&backlog, in++);
 		for (int i = 0; i < turn * 10000; i++)
-			take(&backlog, out++);
+			take_record(&backlog, out++);
 	}
 	assert_int_equal(in - out, 210000);
 	assert_true(backlog.bytes > 210000 * (sizeof(uint64_t) + LONGEST) / 2);
 	while (out < in)
-		take(&backlog, out++);
+		take_record(&backlog, out++);
 	assert_true(backlog_is_empty(&backlog));
 	assert_ptr_equal(backlog.first, backlog.last);
 	backlog_free(&backlog);
@@ -85,34 +86,34 @@ static void test_freed_with_what_waits(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 20000; i++)
-		put(&backlog, i);
-	take(&backlog, 0);
+		put_record(&backlog, i);
+	take_record(&backlog, 0);
 	backlog_free(&backlog);
 	assert_true(backlog_is_empty(&backlog));
-	put(&backlog, 5);
-	take(&backlog, 5);
+	put_record(&backlog, 5);
+	take_record(&backlog, 5);
 	backlog_free(&backlog);
 }
 
-/* As is done where there may be no memory for the next: room is made when the one before has been put. */
+/* Makes room for the next record right after each put, as is done where there may be no memory for the next record. */
 static void test_room_made_ahead(void **state)
 {
 	struct backlog backlog = {0};
 
 	(void)state;
 	for (uint64_t i = 0; i < 20000; i++) {
-		put(&backlog, i);
+		put_record(&backlog, i);
 		assert_true(backlog_make_room(&backlog));
-		take(&backlog, i);
+		take_record(&backlog, i);
 	}
 	for (uint64_t i = 0; i < 20000; i++) {
-		put(&backlog, i);
+		put_record(&backlog, i);
 		assert_true(backlog_make_room(&backlog));
 	}
 	for (uint64_t i = 0; i < 20000; i++)
-		take(&backlog, i);
-	put(&backlog, 7);
-	take(&backlog, 7);
+		take_record(&backlog, i);
+	put_record(&backlog, 7);
+	take_record(&backlog, 7);
 	backlog_free(&backlog);
 }
 
@@ -126,13 +127,13 @@ static void test_no_memory(void **state)
 	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
 	now = before;
 	now.rlim_cur = 1;
-	put(&backlog, in++);
+	put_record(&backlog, in++);
 	assert_int_equal(setrlimit(RLIMIT_AS, &now), 0);
 	while (backlog_make_room(&backlog))
-		put(&backlog, in++);
+		put_record(&backlog, in++);
 	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
 	for (uint64_t out = 0; out < in; out++)
-		take(&backlog, out);
+		take_record(&backlog, out);
 	backlog_free(&backlog);
 }
 

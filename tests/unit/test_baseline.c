@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The listeners of an earlier day: written, read again, compared; and files that somebody has been at.
+ * Tests baselines, the listeners of an earlier day: written, read again, compared; and files that somebody has edited.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static struct listener listener_at(enum protocol protocol, const char *address, 
 	return listener;
 }
 
-/* ---- the form ---- */
+/* ---- the file's format ---- */
 
 static struct baseline *baseline_of(const struct listener *listeners, size_t count)
 {
@@ -72,7 +72,7 @@ static void test_line(void **state)
 	assert_string_equal(line, "udp ::ffff:10.0.0.1 53 private ? a%20b%25%0a%ff %2d - -\n");
 }
 
-static void fill(char *out, size_t size, unsigned int seed)
+static void fill_with_noise(char *out, size_t size, unsigned int seed)
 {
 	size_t length = seed % size;
 
@@ -83,7 +83,7 @@ static void fill(char *out, size_t size, unsigned int seed)
 	out[length] = '\0';
 }
 
-/* Whatever somebody calls a thing, it is read as it was, and fits. */
+/* Any name is read as it was written, and fits. */
 static void test_there_and_back(void **state)
 {
 	(void)state;
@@ -96,11 +96,11 @@ static void test_there_and_back(void **state)
 
 		listener.interface_unknown = round % 5 == 0;
 		if (!listener.interface_unknown)
-			fill(listener.interface, sizeof(listener.interface), round);
-		fill(listener.process, sizeof(listener.process), round * 3 + 15);
-		fill(listener.user, sizeof(listener.user), round * 5 + 63);
-		fill(listener.container, sizeof(listener.container), round * 7 + 95);
-		fill(listener.netns, sizeof(listener.netns), round * 11 + 255);
+			fill_with_noise(listener.interface, sizeof(listener.interface), round);
+		fill_with_noise(listener.process, sizeof(listener.process), round * 3 + 15);
+		fill_with_noise(listener.user, sizeof(listener.user), round * 5 + 63);
+		fill_with_noise(listener.container, sizeof(listener.container), round * 7 + 95);
+		fill_with_noise(listener.netns, sizeof(listener.netns), round * 11 + 255);
 		baseline = baseline_of(&listener, 1);
 		read = baseline_next_gone(baseline, &at);
 		assert_non_null(read);
@@ -123,7 +123,8 @@ static void test_there_and_back(void **state)
 static int read_exact(const char *text, size_t length, struct baseline_error *error)
 {
 	struct baseline *baseline = NULL;
-	char *exact = malloc(length ? length : 1); /* so that a sanitizer sees where it ends */
+	char *exact =
+		malloc(length ? length : 1); /* of the exact size, so that a sanitizer sees a read beyond the end */
 	int err;
 
 	assert_non_null(exact);
@@ -135,7 +136,7 @@ static int read_exact(const char *text, size_t length, struct baseline_error *er
 }
 
 struct bad {
-	const char *lines; /* after the first */
+	const char *lines; /* after the first line */
 	size_t line;
 	const char *message;
 };
@@ -211,8 +212,8 @@ struct compared {
 	size_t gone;
 };
 
-static struct compared compare(const struct listener *before, size_t before_count, const struct listener *now,
-			       size_t now_count)
+static struct compared compare_listeners(const struct listener *before, size_t before_count, const struct listener *now,
+					 size_t now_count)
 {
 	struct baseline *baseline = baseline_of(before, before_count);
 	struct compared compared = {.gone = 0};
@@ -236,7 +237,7 @@ static void test_same_new_gone(void **state)
 				    listener_at(PROTOCOL_TCP, "::", 22, "sshd"),
 				    listener_at(PROTOCOL_UDP, "0.0.0.0", 22, "sshd")};
 	struct listener now[] = {before[1], listener_at(PROTOCOL_TCP, "127.0.0.1", 80, "nginx"), before[0]};
-	struct compared compared = compare(before, 3, now, 3);
+	struct compared compared = compare_listeners(before, 3, now, 3);
 
 	(void)state;
 	assert_int_equal(compared.rows[0].since, SINCE_SAME);
@@ -250,20 +251,20 @@ static void test_reaches_further(void **state)
 {
 	struct listener before = listener_at(PROTOCOL_TCP, "127.0.0.1", 6379, "redis-server");
 	struct listener now = listener_at(PROTOCOL_TCP, "0.0.0.0", 6379, "redis-server");
-	struct compared compared = compare(&before, 1, &now, 1);
+	struct compared compared = compare_listeners(&before, 1, &now, 1);
 	char note[AUDIT_NOTE_SIZE];
 
 	(void)state;
 	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
 	assert_int_equal(compared.rows[0].flags, FLAG_FURTHER);
 	assert_string_equal(audit_note(&compared.rows[0], note), "was at 127.0.0.1 (this host only)");
-	compared = compare(&now, 1, &before, 1);
+	compared = compare_listeners(&now, 1, &before, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
 	assert_int_equal(compared.rows[0].flags, 0);
 	assert_int_equal(compared.gone, 0);
 	/* another program at another address is another listener */
 	strcpy(now.process, "nc");
-	compared = compare(&before, 1, &now, 1);
+	compared = compare_listeners(&before, 1, &now, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_NEW);
 	assert_int_equal(compared.gone, 1);
 }
@@ -275,15 +276,16 @@ static void test_interface_lost(void **state)
 
 	(void)state;
 	strcpy(before.interface, "eth0");
-	compared = compare(&before, 1, &now, 1);
+	compared = compare_listeners(&before, 1, &now, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
 	assert_int_equal(compared.rows[0].flags, FLAG_FURTHER);
-	compared = compare(&now, 1, &before, 1);
+	compared = compare_listeners(&now, 1, &before, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
 	assert_int_equal(compared.rows[0].flags, 0);
 }
 
-/* /proc tells no interface: then it has not changed, and 0.0.0.0 may be the loopback device's. */
+/* /proc does not show interfaces. An unknown interface has not changed, and 0.0.0.0 may be bound to the loopback
+ * device. */
 static void test_interface_unknown(void **state)
 {
 	struct listener known = listener_at(PROTOCOL_UDP, "0.0.0.0", 68, "dhcp"), unknown = known;
@@ -293,25 +295,25 @@ static void test_interface_unknown(void **state)
 	(void)state;
 	unknown.interface_unknown = true;
 	strcpy(known.interface, "eth0");
-	compared = compare(&known, 1, &unknown, 1);
+	compared = compare_listeners(&known, 1, &unknown, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_SAME);
-	compared = compare(&unknown, 1, &known, 1);
+	compared = compare_listeners(&unknown, 1, &known, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	strcpy(known.interface, "lo");
 	known.reach = REACH_HOST;
-	compared = compare(&known, 1, &unknown, 1);
+	compared = compare_listeners(&known, 1, &unknown, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_SAME);
-	compared = compare(&unknown, 1, &known, 1);
+	compared = compare_listeners(&unknown, 1, &known, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	strcpy(unknown.process, "other");
-	compared = compare(&known, 1, &unknown, 1);
+	compared = compare_listeners(&known, 1, &unknown, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
 	assert_int_equal(compared.rows[0].flags, 0);
 	assert_string_equal(audit_note(&compared.rows[0], note), "process was dhcp");
-	/* at another address it does */
+	/* the reach from another address does change */
 	known = listener_at(PROTOCOL_UDP, "127.0.0.1", 68, "dhcp");
 	strcpy(unknown.process, "dhcp");
-	compared = compare(&known, 1, &unknown, 1);
+	compared = compare_listeners(&known, 1, &unknown, 1);
 	assert_int_equal(compared.rows[0].flags, FLAG_FURTHER);
 }
 
@@ -325,29 +327,29 @@ static void test_changed_names(void **state)
 	strcpy(now.process, "apache2");
 	strcpy(now.user, "www-data");
 	strcpy(now.container, "docker:0123456789ab");
-	compared = compare(&before, 1, &now, 1);
+	compared = compare_listeners(&before, 1, &now, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_CHANGED);
 	assert_int_equal(compared.rows[0].flags, 0);
 	assert_string_equal(audit_note(&compared.rows[0], note),
 			    "process was nginx; user was root; container was none");
-	/* what is not known has not changed */
+	/* unknown names have not changed */
 	*now.process = *now.user = *now.container = '\0';
-	compared = compare(&before, 1, &now, 1);
+	compared = compare_listeners(&before, 1, &now, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_SAME);
-	/* nor what is elsewhere */
+	/* a listener in another network namespace is a new one, not a changed one */
 	strcpy(now.netns, "blue");
-	compared = compare(&before, 1, &now, 1);
+	compared = compare_listeners(&before, 1, &now, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_NEW);
 	assert_int_equal(compared.gone, 1);
 }
 
-/* Several may share a port: workers that are alike, and programs that are not. */
+/* Several listeners may share a port: workers of one program, and different programs. */
 static void test_shared_port(void **state)
 {
 	struct listener avahi = listener_at(PROTOCOL_UDP, "0.0.0.0", 5353, "avahi-daemon");
 	struct listener other = listener_at(PROTOCOL_UDP, "0.0.0.0", 5353, "chrome");
 	struct listener now[] = {other, avahi, avahi, avahi};
-	struct compared compared = compare(&avahi, 1, now, 4);
+	struct compared compared = compare_listeners(&avahi, 1, now, 4);
 
 	(void)state;
 	assert_int_equal(compared.rows[0].since, SINCE_NEW);
@@ -363,11 +365,11 @@ static void test_v6only_unknown(void **state)
 
 	(void)state;
 	now.reach = REACH_IPV6_OR_ALL;
-	compared = compare(&before, 1, &now, 1);
+	compared = compare_listeners(&before, 1, &now, 1);
 	assert_int_equal(compared.rows[0].since, SINCE_SAME);
 	before.reach = REACH_IPV6;
 	now.reach = REACH_ALL;
-	compared = compare(&before, 1, &now, 1);
+	compared = compare_listeners(&before, 1, &now, 1);
 	assert_int_equal(compared.rows[0].flags, FLAG_FURTHER);
 }
 
@@ -378,7 +380,7 @@ static void test_ephemeral_ports(void **state)
 				 listener_at(PROTOCOL_UDP, "0.0.0.0", 50001, "other"),
 				 listener_at(PROTOCOL_TCP, "0.0.0.0", 50002, "avahi-daemon"),
 				 listener_at(PROTOCOL_UDP, "0.0.0.0", 1000, "avahi-daemon")};
-	struct compared compared = compare(&before, 1, now, 4);
+	struct compared compared = compare_listeners(&before, 1, now, 4);
 
 	(void)state;
 	assert_int_equal(compared.rows[0].since, SINCE_SAME);
@@ -403,7 +405,7 @@ static int save_line(void *context, const struct listener *listener)
 	return 0;
 }
 
-static struct saved renew(const struct listener *before, size_t count, const struct listener *now)
+static struct saved renew_baseline(const struct listener *before, size_t count, const struct listener *now)
 {
 	struct baseline *baseline = baseline_of(before, count);
 	struct audit_row row = {.listener = *now};
@@ -426,29 +428,29 @@ static void test_known_stays_known(void **state)
 	strcpy(before[0].container, "docker:0123456789ab");
 	now.reach = REACH_IPV6_OR_ALL;
 	*now.process = *now.user = *now.netns = '\0';
-	saved = renew(before, 1, &now);
+	saved = renew_baseline(before, 1, &now);
 	assert_string_equal(saved.lines, "tcp :: 80 all - nginx root docker:0123456789ab host\n");
-	/* of two, nobody tells which it is */
-	saved = renew(before, 2, &now);
+	/* nothing shows which of two listeners this one is */
+	saved = renew_baseline(before, 2, &now);
 	assert_non_null(strstr(saved.lines, " nginx "));
 	assert_non_null(strstr(saved.lines, " apache2 "));
-	/* nor, from /proc, on which interface */
+	/* /proc does not show the interface either */
 	now.interface_unknown = true;
 	strcpy(before[0].interface, "lo");
 	before[0].reach = REACH_HOST;
-	saved = renew(before, 1, &now);
+	saved = renew_baseline(before, 1, &now);
 	assert_string_equal(saved.lines, "tcp :: 80 host lo nginx root docker:0123456789ab host\n");
 	now.interface_unknown = false;
 	*before[0].interface = '\0';
 	before[0].reach = REACH_ALL;
-	/* what is known now is as it is now */
+	/* facts known now replace those of the baseline */
 	strcpy(now.process, "nginx");
 	strcpy(now.user, "www-data");
-	saved = renew(before, 1, &now);
+	saved = renew_baseline(before, 1, &now);
 	assert_string_equal(saved.lines, "tcp :: 80 all - nginx www-data - host\n");
-	/* what was unknown, too */
+	/* facts known now replace unknown ones, too */
 	*before[0].process = *before[0].container = '\0';
-	saved = renew(before, 1, &now);
+	saved = renew_baseline(before, 1, &now);
 	assert_string_equal(saved.lines, "tcp :: 80 all - nginx www-data - host\n");
 }
 
@@ -457,7 +459,7 @@ static void test_new_is_saved_as_it_is(void **state)
 	struct listener before = listener_at(PROTOCOL_TCP, "0.0.0.0", 22, "sshd");
 	struct listener now = listener_at(PROTOCOL_UDP, "0.0.0.0", 22, "");
 	struct audit_row first = {.listener = now};
-	struct saved saved = renew(&before, 1, &now);
+	struct saved saved = renew_baseline(&before, 1, &now);
 
 	(void)state;
 	assert_string_equal(saved.lines, "udp 0.0.0.0 22 ipv4 - - root - host\n");

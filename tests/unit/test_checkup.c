@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What doctor makes of a host: of hosts that are nowhere at hand, made up here; and that looking at this one leaves
- * nothing behind.
+ * Tests what doctor concludes about hosts: made-up ones, for want of real ones at hand. Examining this host must leave
+ * nothing open.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ static struct trial refused(enum trial_step step, int err)
 	return (struct trial){.failed_at = step, .err = err};
 }
 
-/* A host on which all is well. */
+/* Returns the facts of a host on which all is well. */
 static struct host_facts good_host(void)
 {
 	return (struct host_facts){
@@ -61,7 +61,7 @@ static void refuse_all(struct host_facts *facts, enum trial_step step, int err)
 	facts->accept_exit = refused(step, err);
 }
 
-static const struct check *find(const struct checkup *checkup, const char *name)
+static const struct check *find_check(const struct checkup *checkup, const char *name)
 {
 	for (size_t i = 0; i < checkup->count; i++)
 		if (!strcmp(checkup->checks[i].name, name))
@@ -70,7 +70,7 @@ static const struct check *find(const struct checkup *checkup, const char *name)
 	abort();
 }
 
-/* Every check is either well, or says what that costs and what to do. */
+/* Asserts that every check is either well, or states its cost and its remedy. */
 static void assert_whole(const struct checkup *checkup)
 {
 	for (size_t i = 0; i < checkup->count; i++) {
@@ -83,7 +83,7 @@ static void assert_whole(const struct checkup *checkup)
 	}
 }
 
-static void judge(const struct host_facts *facts, struct checkup *checkup)
+static void judge_whole(const struct host_facts *facts, struct checkup *checkup)
 {
 	checkup_judge(facts, checkup);
 	assert_whole(checkup);
@@ -91,8 +91,8 @@ static void judge(const struct host_facts *facts, struct checkup *checkup)
 
 static void assert_state(const struct checkup *checkup, const char *name, enum check_state state)
 {
-	if (find(checkup, name)->state != state)
-		fail_msg("%s is %s", name, check_state_name(find(checkup, name)->state));
+	if (find_check(checkup, name)->state != state)
+		fail_msg("%s is %s", name, check_state_name(find_check(checkup, name)->state));
 }
 
 static void assert_says(const char *text, const char *part)
@@ -116,7 +116,7 @@ static void test_all_is_well(void **state)
 	struct outlook outlook;
 
 	(void)state;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	checkup_add_program(&checkup, &facts, 0);
 	assert_whole(&checkup);
 	for (size_t i = 0; i < checkup.count; i++)
@@ -134,27 +134,27 @@ static void test_tiers(void **state)
 
 	(void)state;
 	facts.accept_exit = refused(TRIAL_LOAD, -EPERM);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "fentry", CHECK_NO);
-	assert_says(find(&checkup, "fentry")->found, "at the load: Operation not permitted");
-	assert_says(find(&checkup, "fentry")->remedy, "the kernel's own policy");
+	assert_says(find_check(&checkup, "fentry")->found, "at the load: Operation not permitted");
+	assert_says(find_check(&checkup, "fentry")->remedy, "the kernel's own policy");
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 2);
 	assert_false(checkup_outlook(&checkup, &facts).owner_at_accept);
 
 	facts.accept_exit = refused(TRIAL_ATTACH, -524);
 	facts.descriptor_iterator = refused(TRIAL_LOAD, -EINVAL);
-	judge(&facts, &checkup);
-	assert_says(find(&checkup, "fentry")->found, "cannot be attached: not supported here");
+	judge_whole(&facts, &checkup);
+	assert_says(find_check(&checkup, "fentry")->found, "cannot be attached: not supported here");
 	assert_state(&checkup, "iterators", CHECK_PARTLY);
-	assert_says(find(&checkup, "iterators")->cost, "owners are read from /proc/PID/fd");
-	assert_says_not(find(&checkup, "iterators")->cost, "snapshots");
+	assert_says(find_check(&checkup, "iterators")->cost, "owners are read from /proc/PID/fd");
+	assert_says_not(find_check(&checkup, "iterators")->cost, "snapshots");
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 2);
 	assert_true(checkup_outlook(&checkup, &facts).exact_snapshot);
 
 	facts.socket_iterator = refused(TRIAL_FIND, -ENOENT);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "iterators", CHECK_NO);
-	assert_says(find(&checkup, "iterators")->found, "tcp: not in this kernel, task_file: refused");
+	assert_says(find_check(&checkup, "iterators")->found, "tcp: not in this kernel, task_file: refused");
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 3);
 	assert_false(checkup_outlook(&checkup, &facts).exact_snapshot);
 	assert_null(checkup_obstacle(&checkup));
@@ -169,7 +169,7 @@ static void test_without_privileges(void **state)
 	facts.capabilities = 0;
 	facts.system_call = -EPERM; /* as before Linux 6.4 */
 	refuse_all(&facts, TRIAL_LOAD, -EPERM);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "capabilities");
 	assert_says(checkup_obstacle(&checkup)->found, "missing: CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE");
 	assert_says(checkup_obstacle(&checkup)->remedy,
@@ -183,7 +183,7 @@ static void test_without_privileges(void **state)
 
 	strcpy(facts.program, "/tmp/$(reboot)/tcpledger");
 	facts.no_new_privileges = true;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_says_not(checkup_obstacle(&checkup)->remedy, "reboot");
 	assert_says(checkup_obstacle(&checkup)->remedy, "no_new_privs");
 }
@@ -195,31 +195,31 @@ static void test_some_privileges(void **state)
 
 	(void)state;
 	facts.capabilities = to_trace;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "capabilities", CHECK_PARTLY);
-	assert_says(find(&checkup, "capabilities")->found, "CAP_BPF, CAP_PERFMON; missing: CAP_SYS_PTRACE, ");
-	assert_says(find(&checkup, "capabilities")->cost,
+	assert_says(find_check(&checkup, "capabilities")->found, "CAP_BPF, CAP_PERFMON; missing: CAP_SYS_PTRACE, ");
+	assert_says(find_check(&checkup, "capabilities")->cost,
 		    "without CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH: network namespaces");
-	assert_says(find(&checkup, "capabilities")->cost, "; without CAP_SYS_ADMIN: no network namespace");
-	assert_says_not(find(&checkup, "capabilities")->cost, "nothing can be traced");
+	assert_says(find_check(&checkup, "capabilities")->cost, "; without CAP_SYS_ADMIN: no network namespace");
+	assert_says_not(find_check(&checkup, "capabilities")->cost, "nothing can be traced");
 	assert_null(checkup_obstacle(&checkup));
 
 	facts.descriptor_iterator = refused(TRIAL_LOAD, -EINVAL);
-	judge(&facts, &checkup);
-	assert_says(find(&checkup, "capabilities")->cost, "without CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH: owners");
+	judge_whole(&facts, &checkup);
+	assert_says(find_check(&checkup, "capabilities")->cost, "without CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH: owners");
 
 	facts.may_enter_netns = false;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_false(checkup_outlook(&checkup, &facts).exact_snapshot);
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 3);
 	facts.netns_count = 1;
 	assert_true(checkup_outlook(&checkup, &facts).exact_snapshot);
 
 	facts.capabilities = all & ~BIT(CAP_SYS_NICE);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "capabilities", CHECK_PARTLY);
-	assert_says_not(find(&checkup, "capabilities")->cost, "owners");
-	assert_says_not(find(&checkup, "capabilities")->remedy, "setcap");
+	assert_says_not(find_check(&checkup, "capabilities")->cost, "owners");
+	assert_says_not(find_check(&checkup, "capabilities")->remedy, "setcap");
 }
 
 static void test_user_namespace(void **state)
@@ -229,10 +229,10 @@ static void test_user_namespace(void **state)
 
 	(void)state;
 	facts.in_user_namespace = true;
-	judge(&facts, &checkup);
-	assert_null(checkup_obstacle(&checkup)); /* it works all the same: by a token */
+	judge_whole(&facts, &checkup);
+	assert_null(checkup_obstacle(&checkup)); /* tracing works all the same: by a token */
 	refuse_all(&facts, TRIAL_LOAD, -EPERM);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "capabilities");
 	assert_says(checkup_obstacle(&checkup)->found, "user namespace");
 	assert_says_not(checkup_obstacle(&checkup)->remedy, "setcap");
@@ -246,34 +246,34 @@ static void test_something_forbids_bpf(void **state)
 
 	(void)state;
 	facts.has_seccomp_filter = true;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "seccomp", CHECK_YES);
 	for (size_t i = 0; i < COUNT_OF(said); i++) {
 		facts.system_call = said[i];
 		refuse_all(&facts, TRIAL_LOAD, said[i]);
-		judge(&facts, &checkup);
+		judge_whole(&facts, &checkup);
 		assert_state(&checkup, "kernel", CHECK_YES);
 		assert_string_equal(checkup_obstacle(&checkup)->name, "seccomp");
 		assert_says(checkup_obstacle(&checkup)->remedy, "seccomp=unconfined");
-		assert_string_equal(find(&checkup, "tracepoint")->remedy, "See seccomp");
+		assert_string_equal(find_check(&checkup, "tracepoint")->remedy, "See seccomp");
 	}
-	facts.capabilities = 0; /* then it cannot be told from the want of them */
+	facts.capabilities = 0; /* then a filter cannot be distinguished from missing capabilities */
 	facts.system_call = -EPERM;
 	refuse_all(&facts, TRIAL_LOAD, -EPERM);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "seccomp", CHECK_PARTLY);
-	assert_string_equal(find(&checkup, "tracepoint")->remedy, "See capabilities");
+	assert_string_equal(find_check(&checkup, "tracepoint")->remedy, "See capabilities");
 
 	facts = good_host();
 	facts.system_call = -EPERM;
 	refuse_all(&facts, TRIAL_LOAD, -EPERM);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "seccomp");
 	assert_says(checkup_obstacle(&checkup)->remedy, "security module");
 
 	facts.system_call = -ENOSYS;
 	refuse_all(&facts, TRIAL_LOAD, -ENOSYS);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "kernel");
 	assert_says(checkup_obstacle(&checkup)->remedy, "CONFIG_BPF_SYSCALL=y");
 }
@@ -288,27 +288,27 @@ static void test_old_kernels(void **state)
 	facts.btf_file_err = ENOENT;
 	refuse_all(&facts, TRIAL_FIND, -ENODATA);
 	facts.ring_buffer = (struct trial){0};
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "btf");
 	assert_says(checkup_obstacle(&checkup)->found, "/sys/kernel/btf/vmlinux: No such file");
 	assert_says(checkup_obstacle(&checkup)->remedy, "CONFIG_DEBUG_INFO_BTF=y");
-	assert_string_equal(find(&checkup, "tracepoint")->remedy, "See btf");
+	assert_string_equal(find_check(&checkup, "tracepoint")->remedy, "See btf");
 
 	facts = good_host();
 	facts.ring_buffer = refused(TRIAL_LOAD, -EINVAL);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "ring-buffer");
 	assert_says(checkup_obstacle(&checkup)->remedy, "5.8");
 
 	facts = good_host();
 	facts.tracepoint = refused(TRIAL_FIND, -ENOENT);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "tracepoint");
 	assert_says(checkup_obstacle(&checkup)->remedy, "CONFIG_INET=y");
 
 	facts = good_host();
 	facts.socket_cookie = refused(TRIAL_LOAD, -EINVAL);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "cookies", CHECK_NO);
 	assert_null(checkup_obstacle(&checkup));
 }
@@ -324,13 +324,13 @@ static void test_lockdown(void **state)
 	assert_int_equal(lockdown_of("none integrity [confidentiality]\n"), LOCKDOWN_CONFIDENTIALITY);
 	assert_int_equal(lockdown_of(""), LOCKDOWN_UNKNOWN);
 
-	/* seen on 6.1 and 6.12: only the helper is taken away, the rest loads and attaches */
+	/* seen on 6.1 and 6.12: only the helper that reads kernel memory is refused, the rest loads and attaches */
 	facts.lockdown = LOCKDOWN_CONFIDENTIALITY;
 	facts.kernel_read = refused(TRIAL_LOAD, -EINVAL);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "lockdown", CHECK_PARTLY);
-	assert_says(find(&checkup, "lockdown")->cost, "TIME_WAIT");
-	assert_says(find(&checkup, "lockdown")->remedy, "lockdown=integrity");
+	assert_says(find_check(&checkup, "lockdown")->cost, "TIME_WAIT");
+	assert_says(find_check(&checkup, "lockdown")->remedy, "lockdown=integrity");
 	assert_int_equal(checkup_outlook(&checkup, &facts).tier, 1);
 	checkup_add_program(&checkup, &facts, -EACCES);
 	assert_whole(&checkup);
@@ -345,39 +345,39 @@ static void test_limits(void **state)
 
 	(void)state;
 	facts.named_netns = 961;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "limits", CHECK_PARTLY);
-	assert_says(find(&checkup, "limits")->remedy, "`ulimit -n 1025`");
+	assert_says(find_check(&checkup, "limits")->remedy, "`ulimit -n 1025`");
 	facts.named_netns = 960;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "limits", CHECK_YES);
 
 	facts.named_netns = 0;
 	facts.open_files = 40;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "limits", CHECK_PARTLY);
 	facts.open_files = 39;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "limits");
 	assert_says(checkup_obstacle(&checkup)->remedy, "`ulimit -n 64`");
 	facts.open_files = 1024;
 
 	facts.counts_locked_memory = true;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "limits", CHECK_PARTLY);
-	assert_says(find(&checkup, "limits")->found, "locked memory: 8192 KiB");
+	assert_says(find_check(&checkup, "limits")->found, "locked memory: 8192 KiB");
 	facts.locked_memory = UINT64_MAX;
 	facts.open_files = UINT64_MAX;
 	facts.possible_cpus = 4096;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "limits", CHECK_YES);
 
 	facts.possible_cpus = 4097;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "limits");
 }
 
-/* It is not the kernel's fault. */
+/* Reports a shortage of descriptors, files or memory as such, not as a refusal by the kernel. */
 static void test_shortage(void **state)
 {
 	static const struct {
@@ -395,13 +395,13 @@ static void test_shortage(void **state)
 		assert_says(checkup_obstacle(&checkup)->remedy, cases[i].remedy);
 		assert_says_not(checkup_obstacle(&checkup)->found, "refuses");
 		refuse_all(&facts, TRIAL_LOAD, -cases[i].err);
-		judge(&facts, &checkup);
+		judge_whole(&facts, &checkup);
 		assert_string_equal(checkup_obstacle(&checkup)->name, "ring-buffer");
-		assert_says(find(&checkup, "ring-buffer")->remedy, cases[i].remedy);
-		assert_says(find(&checkup, "tracepoint")->remedy, cases[i].remedy);
+		assert_says(find_check(&checkup, "ring-buffer")->remedy, cases[i].remedy);
+		assert_says(find_check(&checkup, "tracepoint")->remedy, cases[i].remedy);
 		facts.btf_types = 0;
 		facts.btf_parse_err = cases[i].err;
-		judge(&facts, &checkup);
+		judge_whole(&facts, &checkup);
 		assert_string_equal(checkup_obstacle(&checkup)->name, "btf");
 		assert_says(checkup_obstacle(&checkup)->remedy, cases[i].remedy);
 		assert_says_not(checkup_obstacle(&checkup)->remedy, "Boot");
@@ -418,20 +418,20 @@ static void test_surroundings(void **state)
 	facts.in_pid_namespace = true;
 	strcpy(facts.hidepid, "invisible");
 	strcpy(facts.steered, "eth0, eth1");
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "pid-namespace", CHECK_PARTLY);
 	assert_state(&checkup, "proc", CHECK_YES);
-	assert_says(find(&checkup, "proc")->found, "hidepid=invisible, which hides nothing");
+	assert_says(find_check(&checkup, "proc")->found, "hidepid=invisible, which hides nothing");
 	assert_state(&checkup, "rps", CHECK_PARTLY);
-	assert_says(find(&checkup, "rps")->found, "eth0, eth1");
-	assert_says(find(&checkup, "rps")->cost, "0.2 % of transitions");
+	assert_says(find_check(&checkup, "rps")->found, "eth0, eth1");
+	assert_says(find_check(&checkup, "rps")->cost, "0.2 % of transitions");
 	assert_null(checkup_obstacle(&checkup));
 
 	facts.hides_processes = true;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "proc", CHECK_PARTLY);
 	facts.has_proc = false;
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	assert_string_equal(checkup_obstacle(&checkup)->name, "proc");
 }
 
@@ -449,7 +449,7 @@ static void test_long_texts_are_kept(void **state)
 	facts.no_new_privileges = true;
 	facts.in_pid_namespace = true;
 	refuse_all(&facts, TRIAL_LOAD, -EPERM);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 	for (size_t i = 0; i < checkup.count; i++) {
 		assert_true(strlen(checkup.checks[i].found) < CHECK_TEXT - 1);
 		assert_true(strlen(checkup.checks[i].cost) < CHECK_TEXT - 1);
@@ -457,7 +457,7 @@ static void test_long_texts_are_kept(void **state)
 	}
 }
 
-/* ---- reading ---- */
+/* ---- parsing ---- */
 
 static void test_hidepid(void **state)
 {
@@ -525,7 +525,7 @@ static void test_gathering_leaves_nothing_open(void **state)
 	assert_string_equal(facts.release, again.release);
 	assert_int_equal(facts.locked_memory, again.locked_memory);
 	assert_true(facts.has_proc && facts.possible_cpus > 0);
-	judge(&facts, &checkup);
+	judge_whole(&facts, &checkup);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Two clocks: a step of the wall clock moves what is printed from then on, and bends no interval.
+ * Tests the two clocks: a step of the wall clock moves the times printed from then on, and changes no interval.
  */
 #include <stdio.h>
 #include <time.h>
@@ -48,7 +48,7 @@ static void test_wall_time_is_the_hosts(void **state)
 	assert_true(got + 50 * NS_PER_MS > before && got < after + 50 * NS_PER_MS);
 }
 
-/* Measuring takes time: once a second is enough. */
+/* Measuring the offset takes time: once a second is enough. */
 static void test_refreshed_once_a_second(void **state)
 {
 	const uint64_t now = 1000 * NS_PER_SEC;
@@ -69,7 +69,7 @@ static void test_any_offset(void **state)
 	struct wall_clock clock = {.offset_ns = -500, .measured_ns = 1};
 
 	(void)state;
-	assert_int_equal(wall_clock_at(&clock, 1000), 500); /* a wall clock that is behind the boot */
+	assert_int_equal(wall_clock_at(&clock, 1000), 500); /* a wall clock that is behind the time since boot */
 	clock.offset_ns = INT64_MAX;
 	assert_true(wall_clock_at(&clock, 1) == 1ULL << 63);
 }
@@ -142,7 +142,7 @@ static void test_stamps(void **state)
 		{951827696123456789, "2000-02-29T12:34:56.123456789Z"},
 		{1709251199999999999, "2024-02-29T23:59:59.999999999Z"},
 		{1709251200000000000, "2024-03-01T00:00:00.000000000Z"},
-		{1709251199000000000, "2024-02-29T23:59:59.000000000Z"}, /* and back */
+		{1709251199000000000, "2024-02-29T23:59:59.000000000Z"}, /* earlier than the stamp before */
 		{2147483648000000000, "2038-01-19T03:14:08.000000000Z"},
 		{18446744073709551615ULL, "2554-07-21T23:34:33.709551615Z"},
 	};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What control groups tell of containers: as their managers write them, and as somebody might who means no good.
+ * Tests which container the path of a control group names: paths as container managers write them, and paths as an
+ * attacker might write them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +14,15 @@
 #define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
 #define POD   "pod2d1a4f3c-52b4-4b8e-9d2f-0a1b2c3d4e5f"
 #define POD_  "pod2d1a4f3c_52b4_4b8e_9d2f_0a1b2c3d4e5f"
-#define LONG  "x123456789012345678901234567890123456789012345678901234567890123" /* 64, and no id */
+#define LONG  "x123456789012345678901234567890123456789012345678901234567890123" /* 64 characters, and no id */
 
-struct told {
+struct path_case {
 	const char *path;
-	const char *name; /* NULL: nothing is told */
+	const char *name; /* NULL: no container */
 };
 
-static const struct told told[] = {
-	/* nobody's */
+static const struct path_case path_cases[] = {
+	/* paths of no container */
 	{"/", NULL},
 	{"/init.scope", NULL},
 	{"/system.slice/ssh.service", NULL},
@@ -29,7 +30,7 @@ static const struct told told[] = {
 	{"/system.slice/docker.service", NULL},
 	{"/system.slice/containerd.service", NULL},
 	{"/process_api/2a9880a33a70ac44286cc01a5d4d519a", NULL},
-	/* docker: without systemd, with it, rootless, by a path that systemd was not told of */
+	/* docker: without systemd, with systemd, rootless, by a path that is unknown to systemd */
 	{"/docker/" ID, "docker:0123456789ab"},
 	{"/system.slice/docker-" ID ".scope", "docker:0123456789ab"},
 	{"/user.slice/user-1000.slice/user@1000.service/user.slice/docker-" ID ".scope", "docker:0123456789ab"},
@@ -37,7 +38,7 @@ static const struct told told[] = {
 	{"/docker/" ID "/init.scope", "docker:0123456789ab"},
 	{"/foo/" ID, "container:0123456789ab"}, /* --cgroup-parent */
 	{"/ecs/0aa11bb2/" ID, "container:0123456789ab"},
-	/* podman, and what watches over its containers */
+	/* podman, and conmon, which watches over its containers */
 	{"/machine.slice/libpod-" ID ".scope", "podman:0123456789ab"},
 	{"/machine.slice/libpod-" ID ".scope/container", "podman:0123456789ab"},
 	{"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope", "podman:0123456789ab"},
@@ -65,7 +66,7 @@ static const struct told told[] = {
 	{"/a/default/web", NULL},
 	{"/default", NULL},
 	{"/system.slice/nerdctl-" ID ".scope", "containerd:0123456789ab"},
-	/* lxc, and what watches over it */
+	/* lxc, and its monitor */
 	{"/lxc.payload.web", "lxc:web"},
 	{"/lxc.payload.web/system.slice/ssh.service", "lxc:web"},
 	{"/lxc.payload/web", "lxc:web"},
@@ -80,7 +81,7 @@ static const struct told told[] = {
 	{"/machine.slice/systemd-nspawn@web.service/payload/init.scope", "machine:web"},
 	{"/machine.slice/machine-qemu\\x2d1\\x2dvm.scope", NULL},
 	{"/machine.slice/machine-.scope", NULL},
-	/* one in another: the innermost */
+	/* one container in another: the innermost is named */
 	{"/docker/" OTHER "/docker/" ID, "docker:0123456789ab"},
 	{"/docker/" OTHER "/kubelet/kubepods/besteffort/" POD "/" ID, "kubepods:0123456789ab"},
 	{"/docker/" OTHER "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-" POD_ ".slice/cri-containerd-" ID
@@ -89,13 +90,13 @@ static const struct told told[] = {
 	{"/kubepods/burstable/" POD "/" OTHER "/docker/" ID, "docker:0123456789ab"},
 	{"/lxc.payload.web/docker/" ID, "docker:0123456789ab"},
 	{"/system.slice/docker-" OTHER ".scope/machine.slice/libpod-" ID ".scope", "podman:0123456789ab"},
-	/* from within a cgroup namespace, and of a group that is there no more */
+	/* from within a cgroup namespace, and of a group that has been removed */
 	{"/../docker-" ID ".scope", "docker:0123456789ab"},
 	{"/../../docker/" ID, "docker:0123456789ab"},
 	{"/../" ID, "container:0123456789ab"},
 	{"/docker/" ID " (deleted)", "docker:0123456789ab"},
 	{"/lxc.payload.web (deleted)", "lxc:web"},
-	/* nearly */
+	/* almost a container's path */
 	{"/docker/0123456789ab", NULL},
 	{"/docker/" ID "0", NULL},
 	{"/system.slice/docker-" ID "0.scope", NULL},
@@ -105,7 +106,7 @@ static const struct told told[] = {
 	{"/system.slice/xdocker-" ID ".scope", NULL},
 	{"/system.slice/docker_" ID ".scope", NULL},
 	{"/docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", NULL},
-	/* hostile: what is a name goes through as it is, and is escaped where it is shown */
+	/* hostile: a name passes unchanged, and is escaped where it is shown */
 	{"/lxc.payload.\033[2J", "lxc:\033[2J"},
 	{"/lxc.payload.a b\tc", "lxc:a b\tc"},
 	{"/machine.slice/machine-\\x1b\\x5b2J.scope", "machine:\033[2J"},
@@ -127,7 +128,7 @@ static const struct told told[] = {
 	{"", NULL},
 };
 
-static void assert_told(const char *text, size_t length, const char *wanted, const char *of)
+static void assert_container(const char *text, size_t length, const char *wanted, const char *of)
 {
 	struct container container = {.runtime = "untouched"};
 	char name[CONTAINER_NAME_SIZE];
@@ -144,25 +145,25 @@ static void assert_told(const char *text, size_t length, const char *wanted, con
 static void test_paths(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(told); i++) {
+	for (size_t i = 0; i < COUNT_OF(path_cases); i++) {
 		static const char *const heads[] = {"0::", "4:memory:", "1:name=systemd:"};
 
 		for (size_t j = 0; j < COUNT_OF(heads); j++) {
 			char text[1024];
-			int length = snprintf(text, sizeof(text), "%s%s\n", heads[j], told[i].path);
+			int length = snprintf(text, sizeof(text), "%s%s\n", heads[j], path_cases[i].path);
 
 			assert_true(length > 0 && length < (int)sizeof(text));
-			assert_told(text, (size_t)length, told[i].name, told[i].path);
+			assert_container(text, (size_t)length, path_cases[i].name, path_cases[i].path);
 		}
 	}
 }
 
 static void test_whole_files(void **state)
 {
-	static const struct told files[] = {
+	static const struct path_case files[] = {
 		{"", NULL},
 		{"\n\n\n", NULL},
-		{"0::/docker/" ID, NULL}, /* cut: who knows what would follow */
+		{"0::/docker/" ID, NULL}, /* a cut line: the missing part is unknown */
 		{"no colons\n::\n:\n0:/docker/" ID "\n", NULL},
 		{"0::/\n1:cpu:/docker/" ID "\n", "docker:0123456789ab"},
 		{"9:name=systemd:/system.slice/docker-" ID ".scope\n8:pids:/\n0::/\n", "docker:0123456789ab"},
@@ -172,7 +173,7 @@ static void test_whole_files(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(files); i++)
-		assert_told(files[i].path, strlen(files[i].path), files[i].name, files[i].path);
+		assert_container(files[i].path, strlen(files[i].path), files[i].name, files[i].path);
 }
 
 static void test_ids(void **state)
@@ -186,13 +187,14 @@ static void test_ids(void **state)
 	assert_string_equal(container.id, ID);
 	assert_true(container_of_cgroup(word, sizeof(word) - 1, &container));
 	assert_false(container_has_hex_id(&container));
-	/* sixty-four digits are an id, even where somebody has chosen them */
+	/* sixty-four hex digits are an id, even where a person has chosen them */
 	assert_true(container_of_cgroup(named, sizeof(named) - 1, &container));
 	assert_string_equal(container.runtime, "lxc");
 	assert_true(container_has_hex_id(&container));
 }
 
-/* Anything, put together of what matters: it must not be read beyond its end, nor give a name that is too long. */
+/* Random texts, made of pieces that matter to the parser: none may be read beyond its end, or give a name that is too
+ * long. */
 static void test_random_text(void **state)
 {
 	static const char *const pieces[] = {
@@ -216,7 +218,7 @@ static void test_random_text(void **state)
 			memcpy(text + used, chosen, strlen(chosen) + 1);
 			used += strlen(chosen) + !*chosen;
 		}
-		exact = malloc(used + 1); /* so that a sanitizer sees where it ends */
+		exact = malloc(used + 1); /* of the exact size, so that a sanitizer sees a read beyond the end */
 		assert_non_null(exact);
 		memcpy(exact, text, used);
 		exact[used] = '\n';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Of which kind a descriptor is, what follows from several, and how all that is shown.
+ * Tests the kinds of descriptors, conclusions from several descriptors, and the output as text and JSON.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -44,7 +44,7 @@ static const struct kind_case kinds[] = {
 	{"net:[4026531840]", S_IFREG, 1, 4, KIND_NAMESPACE},
 	{"pid_for_children:[4026531836]", S_IFREG, 1, 4, KIND_NAMESPACE},
 	{"/memfd:x (deleted)", S_IFREG, 0, 1, KIND_MEMFD},
-	{"/memfd:x (deleted)", S_IFREG, 0, DISK, KIND_FILE}, /* on a disk: somebody's idea of a joke */
+	{"/memfd:x (deleted)", S_IFREG, 0, DISK, KIND_FILE}, /* on a disk: a file with the name of a memfd */
 	{"/memfd:x (deleted)", S_IFREG, 1, 1, KIND_FILE},
 	{"/dmabuf:", S_IFREG, 1, 14, KIND_DMA_BUF},
 	{"anon_inode:[eventfd]", 0600, 1, 16, KIND_EVENTFD},
@@ -85,7 +85,7 @@ static void test_names_of_numbers(void **state)
 	assert_string_equal(names[2], "cloexec");
 	assert_int_equal(descriptor_flag_names(O_DSYNC, names), 1);
 	assert_string_equal(names[0], "dsync");
-	assert_int_equal(watch_event_names(KIND_INOTIFY, 0x10002, names), 1); /* the other is fanotify's */
+	assert_int_equal(watch_event_names(KIND_INOTIFY, 0x10002, names), 1); /* the other bit is fanotify's */
 	assert_int_equal(watch_event_names(KIND_FANOTIFY, 0x10002, names), 2);
 	assert_string_equal(signal_name(SIGTERM, out), "SIGTERM");
 	assert_string_equal(signal_name(32, out), "32");
@@ -111,7 +111,7 @@ static void test_deleted(void **state)
 static void test_other_ends(void **state)
 {
 	static const struct {
-		enum access_mode ours, other; /* ACCESS_UNKNOWN: nobody */
+		enum access_mode ours, other; /* ACCESS_UNKNOWN: no other holder */
 		bool complete;
 		enum tristate kernel, open;
 	} cases[] = {
@@ -200,7 +200,7 @@ static struct descriptor_view plain_view(void)
 static const struct process_facts somebody = {
 	.pid = 12, .comm = HOSTILE, .uid = 33, .user = "www\033-data", .limit = 1024, .netns = 1};
 
-static char *shown(struct descriptor *all, size_t count)
+static char *show_descriptors(struct descriptor *all, size_t count)
 {
 	const struct descriptors descriptors = {.all = all, .count = count};
 	const struct descriptor_view view = plain_view();
@@ -240,7 +240,7 @@ static void test_table(void **state)
 		 .deleted = true},
 		{.fd = 100, .kind = KIND_DIRECTORY, .access = ACCESS_READ, .name = "/", .position = -1},
 	};
-	char *text = shown(all, 2);
+	char *text = show_descriptors(all, 2);
 
 	(void)state;
 	assert_string_equal(text, "a \"b\\x1b[2J\\x0a, pid 12, user www\\x1b-data: 2 descriptors of at most 1024\n"
@@ -259,7 +259,7 @@ static void test_path_is_never_cut(void **state)
 	(void)state;
 	memset(path, '\033', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
-	text = shown(&file, 1);
+	text = show_descriptors(&file, 1);
 	assert_int_equal(strlen(strstr(text, "\\x1b\\x1b\\x1b")), 4 * (sizeof(path) - 1) + 1);
 	free(text);
 }
@@ -360,7 +360,8 @@ static void test_what_waits(void **state)
 	assert_what(&descriptor, "SIGINT SIGTERM");
 	descriptor = (struct descriptor){.kind = KIND_PIDFD, .detailed = true, .pidfd = {.pid = -1}};
 	assert_what(&descriptor, "a process that has exited");
-	descriptor = (struct descriptor){.kind = KIND_TIMERFD, .name = "timerfd"}; /* its fdinfo may not be read */
+	descriptor =
+		(struct descriptor){.kind = KIND_TIMERFD, .name = "timerfd"}; /* a timer whose fdinfo may not be read */
 	assert_what(&descriptor, "timerfd");
 }
 
@@ -383,7 +384,7 @@ static void test_json(void **state)
 	char *text;
 
 	(void)state;
-	for (size_t i = 1; i < COUNT_OF(all); i++) /* of each kind one of which nothing is known */
+	for (size_t i = 1; i < COUNT_OF(all); i++) /* one descriptor of each kind, with nothing else known */
 		all[i].kind = (enum descriptor_kind)(i - 1);
 	fds_json_put(&somebody, &descriptors, &view, capture.output);
 	text = capture_take(&capture);

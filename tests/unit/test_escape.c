@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What another program chose is shown, and steers no terminal.
+ * Tests escaping: text that another program chose is shown, and cannot control a terminal.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,13 +20,13 @@ static const struct escaped escapes[] = {
 	{"nginx", "nginx"},
 	{"kworker/0:1-ev", "kworker/0:1-ev"},
 	{"x !\"#%&'()~", "x !\"#%&'()~"},
-	/* spaces that would not be seen, or look like the gap between two columns */
+	/* spaces that would be invisible, or look like the gap between two columns */
 	{" a", "\\x20a"},
 	{"a ", "a\\x20"},
 	{" ", "\\x20"},
 	{"a  b   c", "a \\x20b \\x20\\x20c"},
 	{"tmux: server", "tmux: server"},
-	/* what begins an escape: these four characters are not the byte 0xff */
+	/* the backslash begins an escape: the four characters \xff are not the byte 0xff */
 	{"\\", "\\x5c"},
 	{"\\xff\xff", "\\x5cxff\\xff"},
 	{"a\\x5cb", "a\\x5cx5cb"},
@@ -42,8 +42,8 @@ static const struct escaped escapes[] = {
 	{"\302\23331m", "\\xc2\\x9b31m"},
 	{"\302\205", "\\xc2\\x85"},
 	{"\302\200\302\237", "\\xc2\\x80\\xc2\\x9f"},
-	{"\302\241", "\302\241"}, /* the first printable character after them */
-	/* what is good UTF-8 stays */
+	{"\302\241", "\302\241"}, /* the first printable character after C1 */
+	/* valid UTF-8 stays */
 	{"caf\303\251", "caf\303\251"},
 	{"\343\202\265\343\203\274", "\343\202\265\343\203\274"},
 	{"\360\237\220\247", "\360\237\220\247"},
@@ -56,12 +56,12 @@ static const struct escaped escapes[] = {
 	{"\342\201\246\342\201\251", "\\xe2\\x81\\xa6\\xe2\\x81\\xa9"},
 	{"\330\234", "\\xd8\\x9c"},
 	{"\357\273\277", "\\xef\\xbb\\xbf"},
-	{"\342\200\247\342\200\260", "\342\200\247\342\200\260"}, /* their neighbours */
-	/* what is not seen: zero width, a tag, the last code point */
+	{"\342\200\247\342\200\260", "\342\200\247\342\200\260"}, /* printable neighbours of the above */
+	/* invisible: zero width, a tag, the last code point */
 	{"ng\342\200\213inx", "ng\\xe2\\x80\\x8binx"},
 	{"\363\240\201\201", "\\xf3\\xa0\\x81\\x81"},
 	{"\364\217\277\277", "\\xf4\\x8f\\xbf\\xbf"},
-	/* what looks like a space */
+	/* characters that look like a space */
 	{"a b\302\240c", "a b\\xc2\\xa0c"},
 	{"\343\200\200", "\\xe3\\x80\\x80"},
 	/* invalid UTF-8 */
@@ -86,7 +86,7 @@ static const struct escaped escapes[] = {
 	/* surrogates, too large, too long */
 	{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
 	{"\xed\xbf\xbf", "\\xed\\xbf\\xbf"},
-	{"\xed\x9f\xbb\xef\xa4\x80", "\xed\x9f\xbb\xef\xa4\x80"}, /* what is printable around them */
+	{"\xed\x9f\xbb\xef\xa4\x80", "\xed\x9f\xbb\xef\xa4\x80"}, /* printable neighbours of the surrogates */
 	{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
 	{"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},
 	{"\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"},
@@ -107,7 +107,7 @@ static void test_escapes(void **state)
 	}
 }
 
-/* What stands in quotes, or among words, ends where it does. */
+/* Escapes quotes in quoted text, and spaces in a word: neither seems to end early. */
 static void test_words_and_quotes(void **state)
 {
 	static const char raw[] = "a \"b\\\"\n c\302\240";
@@ -139,7 +139,7 @@ static void test_ends_at_nul_or_length(void **state)
 	assert_string_equal(out, "");
 }
 
-/* Whatever the room, what fits is whole characters and whole escapes, and nothing is written beyond. */
+/* Writes only whole characters and whole escapes, whatever the size of the buffer, and nothing beyond the buffer. */
 static void test_short_buffers(void **state)
 {
 	static const char raw[] = "a\033\303\251\342\200\256\360\237\220\247z";
@@ -200,7 +200,7 @@ static void test_cut_character_is_dropped(void **state)
 	}
 }
 
-/* ---- what was typed ---- */
+/* ---- typed text ---- */
 
 static void test_unescape(void **state)
 {
@@ -218,7 +218,7 @@ static void test_unescape(void **state)
 		{"caf\303\251", "caf\303\251"},
 		{"\342\200\213", "\342\200\213"}, /* as jq -r prints it */
 		{"\\xe2\\x80\\x8b", "\342\200\213"},
-		/* what is no escape */
+		/* no escapes */
 		{"\\", "\\"},
 		{"\\x", "\\x"},
 		{"\\xf", "\\xf"},
@@ -248,7 +248,7 @@ static void test_unescape(void **state)
 	assert_string_equal(out, "");
 }
 
-/* Whatever a name is, typed as it is shown it is meant; and what was typed, as that is shown. */
+/* Any name can be typed as it is shown. Typed text, too, can be typed as it is shown, and still means the same. */
 static void test_what_is_shown_can_be_typed(void **state)
 {
 	size_t (*const ways[])(char *, size_t, const char *, size_t) = {escape_text, escape_word, escape_quoted};
@@ -277,7 +277,7 @@ static void test_what_is_shown_can_be_typed(void **state)
 	}
 }
 
-/* ---- which characters ---- */
+/* ---- printable characters ---- */
 
 struct range {
 	uint32_t first, last;
@@ -291,10 +291,11 @@ static bool is_in(uint32_t c, const struct range *ranges, size_t count)
 	return false;
 }
 
-/* As they stand in Unicode's DerivedCoreProperties.txt and UnicodeData.txt, and will: what is reserved there for
- * characters that are ignored stays so. */
+/* Ranges of Unicode's DerivedCoreProperties.txt and UnicodeData.txt. They will not change: ranges reserved there for
+ * ignored characters stay reserved. */
 static const struct range never_pass[] = {
-	/* Cc; Cs; Co; what is no character, and never will be (the last two of each plane: see the test) */
+	/* Cc; Cs; Co; code points that are no characters, and never will be (the last two of each plane: see the test)
+	 */
 	{0x0, 0x1f},
 	{0x7f, 0x9f},
 	{0xd800, 0xdfff},
@@ -329,7 +330,7 @@ static const struct range never_pass[] = {
 	{0x1bca0, 0x1bca3},
 	{0x1d173, 0x1d17a},
 	{0xe0000, 0xe0fff},
-	/* Cf that is not ignored: before numbers, in annotations, in hieroglyphs */
+	/* Cf, those that are not ignored: before numbers, in annotations, in hieroglyphs */
 	{0x600, 0x605},
 	{0x6dd, 0x6dd},
 	{0x70f, 0x70f},
@@ -338,7 +339,7 @@ static const struct range never_pass[] = {
 	{0x110bd, 0x110bd},
 	{0x110cd, 0x110cd},
 	{0x13430, 0x13438},
-	/* Cn: some of what is not assigned, and that none will be soon */
+	/* Cn: some code points that are not assigned, and will not be soon */
 	{0x378, 0x379},
 	{0x40000, 0x4ffff},
 };
@@ -354,7 +355,7 @@ static const struct range always_pass[] = {
 	{0x2070, 0x2071},                                /* after the invisible operators */
 	{0x2190, 0x23ff},                                /* arrows, mathematics */
 	{0x2500, 0x27ff},                                /* boxes, dingbats, up to the blank of Braille */
-	{0x2801, 0x28ff},                                /* and after it */
+	{0x2801, 0x28ff},                                /* after the blank of Braille */
 	{0x3001, 0x303f},                                /* after the ideographic space */
 	{0x3041, 0x3096},                                /* Hiragana */
 	{0x30a0, 0x30ff},                                /* Katakana */
@@ -384,7 +385,7 @@ static void test_what_is_printable(void **state)
 	}
 }
 
-/* Of a character that does not pass, and of a backslash, each byte is told, and it alone. */
+/* Escapes each byte of an unprintable character, and of a backslash, and nothing else. */
 static void test_what_is_not_printable_is_escaped(void **state)
 {
 	(void)state;
@@ -405,7 +406,7 @@ static void test_what_is_not_printable_is_escaped(void **state)
 	}
 }
 
-/* In a message: cut where there is no room, which is seen, and not within a character or a \xNN. */
+/* Cuts text in a message where there is no room: visibly, and not within a character or a \xNN. */
 static void test_cut_in_a_message(void **state)
 {
 	static const struct {

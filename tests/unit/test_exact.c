@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Exact snapshots: rows that name their socket and stand in one order with the transitions. The last word about a
- * socket holds, and what nobody names is gone.
+ * Tests exact snapshots: rows that carry the address of their socket, in one order with the transitions. The last row
+ * or transition of a socket counts, and a socket without any is gone.
  */
 #include <errno.h>
 
@@ -26,7 +26,7 @@ static struct tuple listener(void)
 
 static const struct closing gone = {.sent = true};
 
-/* ---- what a row says ---- */
+/* ---- rows ---- */
 
 static void test_row_of_an_unknown_socket(void **state)
 {
@@ -53,17 +53,17 @@ static void test_row_of_an_unknown_socket(void **state)
 	assert_int_equal(conn->sendq, 4);
 	assert_int_equal(conn->direction, DIRECTION_UNKNOWN);
 	assert_false(conn->mini);
-	assert_false(conn->tuple_indexed); /* which costs, and its address is enough */
+	assert_false(conn->tuple_indexed); /* an index costs, and the address is enough */
 	assert_false(conn->inode_indexed);
 	assert_span(connection_age(conn, AT_US(BEGAN_US + 25)), SPAN_AT_LEAST,
-		    20); /* since the row, not the beginning */
+		    20); /* since the row, not since the snapshot's beginning */
 	got = bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US + 105, outgoing(40000));
 	assert_int_equal(got->conn.id, 1);
 	assert_span(got->change.in_state, SPAN_AT_LEAST, 100);
 	assert_int_equal(table_strangers(bench->table), 0);
 }
 
-/* What the transitions know better stays: since when, and whose it is. */
+/* Keeps what the transitions know better: the time of the state's beginning, and the owner. */
 static void test_row_that_agrees(void **state)
 {
 	struct bench *bench = *state;
@@ -73,17 +73,17 @@ static void test_row_that_agrees(void **state)
 	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 50, outgoing(40000));
 	exact_begin(bench, BEGAN_US);
 	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
-	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 6, outgoing(40000)); /* an iterator may repeat one */
+	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 6, outgoing(40000)); /* an iterator may repeat a row */
 	exact_end(bench);
 	conn = bench_only(bench);
 	assert_int_equal(conn->id, 1);
-	assert_int_equal(conn->inode, 0); /* nobody has it any more */
+	assert_int_equal(conn->inode, 0); /* no process holds the socket any more */
 	assert_int_equal(conn->owner.pid, PID_CLIENT);
 	assert_int_equal(conn->direction, DIRECTION_OUT);
 	assert_span(connection_in_state(conn, AT_US(BEGAN_US)), SPAN_EXACT, BEGAN_US - 50);
 }
 
-/* One row is enough: what led to its state was lost. */
+/* One row is enough: the transitions that led to its state were lost. */
 static void test_row_that_contradicts(void **state)
 {
 	struct bench *bench = *state;
@@ -115,7 +115,7 @@ static void test_transition_after_its_row(void **state)
 	assert_span(connection_in_state(bench_only(bench), AT_US(BEGAN_US + 10)), SPAN_EXACT, 4);
 }
 
-/* The kernel chooses the port of a connect and of a listener after the transition. */
+/* The kernel chooses the port of a connect() and of a listener after the transition. */
 static void test_row_tells_the_port(void **state)
 {
 	struct bench *bench = *state;
@@ -129,7 +129,7 @@ static void test_row_tells_the_port(void **state)
 	assert_int_equal(table_count(bench->table), 2);
 	assert_int_equal(at_sk(bench, SK(1))->tuple.lport, 40000);
 	assert_int_equal(at_sk(bench, SK(2))->tuple.lport, 80);
-	called(bench, SK(2), STATE_LISTEN, STATE_LISTEN, BEGAN_US + 7, listener(), 0);
+	apply_call(bench, SK(2), STATE_LISTEN, STATE_LISTEN, BEGAN_US + 7, listener(), 0);
 	at_sk(bench, SK(2))->owner = owner_of(PID_SERVER, -1, "server");
 	assert_int_equal(
 		bench_step(bench, SK(3), STATE_LISTEN, STATE_SYN_RECV, BEGAN_US + 9, accepted(5))->conn.owner.pid,
@@ -170,21 +170,22 @@ static void test_row_after_its_death(void **state)
 	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
 	exact_begin(bench, BEGAN_US);
 	bench_end(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 1, outgoing(40000), gone);
-	bench_end(bench, SK(2), STATE_ESTABLISHED, BEGAN_US + 2, outgoing(40001), gone); /* nor one that nobody knew */
+	bench_end(bench, SK(2), STATE_ESTABLISHED, BEGAN_US + 2, outgoing(40001),
+		  gone); /* a death counts for an unknown socket, too */
 	exact_row(bench, SK(1), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40000));
 	exact_row(bench, SK(2), STATE_ESTABLISHED, BEGAN_US + 6, outgoing(40001));
 	assert_int_equal(table_count(bench->table), 0);
 	exact_end(bench);
 	assert_int_equal(table_count(bench->table), 0);
-	/* the next snapshot's rows are of others */
+	/* in the next snapshot rows with these addresses are of other sockets */
 	exact_begin(bench, 2 * BEGAN_US);
 	exact_row(bench, SK(1), STATE_ESTABLISHED, 2 * BEGAN_US + 5, outgoing(40002));
 	exact_end(bench);
 	assert_int_equal(bench_only(bench)->tuple.lport, 40002);
 }
 
-/* A death before the beginning says nothing about the rows: the address is another socket's by then, whose birth was
- * lost. */
+/* A death before the snapshot's beginning does not affect the rows: by then the address belongs to another socket, and
+ * the birth of that socket was lost. */
 static void test_row_after_an_earlier_death(void **state)
 {
 	struct bench *bench = *state;
@@ -213,7 +214,7 @@ static void test_address_used_again_within_a_snapshot(void **state)
 	exact_row(bench, SK(1), STATE_CLOSE_WAIT, BEGAN_US + 40, outgoing(40003));
 	exact_end(bench);
 	assert_int_equal(bench_only(bench)->id, 4);
-	assert_int_equal(bench_only(bench)->state, STATE_CLOSE_WAIT); /* its row counts */
+	assert_int_equal(bench_only(bench)->state, STATE_CLOSE_WAIT); /* the row of the last socket counts */
 	assert_int_equal(bench_only(bench)->tuple.lport, 40003);
 }
 
@@ -225,7 +226,7 @@ static void assert_next_snapshot_finds(struct bench *bench, struct tuple tuple)
 	assert_int_equal(table_count(bench->table), 1);
 }
 
-/* A row without an address, of /proc, has nothing to do with addresses that died. */
+/* Rows of /proc have no socket address: a death during their snapshot is not remembered. */
 static void test_nobody_is_buried_for_proc(void **state)
 {
 	struct bench *bench = *state;
@@ -236,7 +237,7 @@ static void test_nobody_is_buried_for_proc(void **state)
 	assert_next_snapshot_finds(bench, outgoing(40002));
 }
 
-/* ---- what was lost ---- */
+/* ---- lost events ---- */
 
 static void test_lost_death(void **state)
 {
@@ -247,8 +248,8 @@ static void test_lost_death(void **state)
 	exact_row(bench, SK(2), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40001));
 	exact_end(bench);
 	assert_int_equal(bench_only(bench)->by_sk.key, SK(2));
-	assert_int_equal(bench->recorder.count, 1); /* nothing is told */
-	/* nor was the other ever heard of: it goes at once too */
+	assert_int_equal(bench->recorder.count, 1); /* the lost death makes no change */
+	/* SK(2) is known only from its row: SK(2), too, is removed at once */
 	exact_begin(bench, 2 * BEGAN_US);
 	exact_end(bench);
 	assert_int_equal(table_count(bench->table), 0);
@@ -271,7 +272,7 @@ static void test_lost_death_and_birth_with_cookies(void **state)
 	assert_false(bench_only(bench)->born_known);
 }
 
-/* The same cookie: the same socket, whatever else. */
+/* The same cookie means the same socket, whatever else differs. */
 static void test_same_cookie_is_the_same_socket(void **state)
 {
 	struct bench *bench = *state;
@@ -287,7 +288,7 @@ static void test_same_cookie_is_the_same_socket(void **state)
 	assert_int_equal(bench_only(bench)->state, STATE_ESTABLISHED);
 }
 
-/* Without cookies the tuple tells, where it is known, and that a listener is no connection. */
+/* Without cookies another socket is recognised by its tuple, where known, or because a listener is no connection. */
 static void test_lost_death_and_birth_without_cookies(void **state)
 {
 	const struct {
@@ -321,7 +322,7 @@ static void test_lost_death_and_birth_without_cookies(void **state)
 	}
 }
 
-/* Linux before 6.15, and the transition that would have told the peer was lost. */
+/* On Linux before 6.15, when the transition with the peer was lost, the row supplies the peer. */
 static void test_row_tells_the_peer(void **state)
 {
 	struct bench *bench = *state;
@@ -336,7 +337,7 @@ static void test_row_tells_the_peer(void **state)
 	assert_false(connection_lacks_peer(bench_only(bench)));
 }
 
-/* A death, a birth that is lost, and the new socket is heard of: it lives, and its row counts. */
+/* A death, a lost birth, and a transition of the new socket: the new socket lives, and its row counts. */
 static void test_living_socket_at_a_buried_address(void **state)
 {
 	struct bench *bench = *state;
@@ -375,7 +376,7 @@ static void test_margin(void **state)
 		exact_begin(bench, BEGAN_US);
 		exact_end(bench);
 		assert_int_equal(table_count(bench->table), tried[i].kept);
-		exact_begin(bench, BEGAN_US + MARGIN_US + 2); /* but not for ever */
+		exact_begin(bench, BEGAN_US + MARGIN_US + 2); /* a later snapshot removes the socket all the same */
 		exact_end(bench);
 		assert_int_equal(table_count(bench->table), 0);
 		bench_close(&own);
@@ -394,7 +395,7 @@ static void test_heard_of_while_it_was_taken(void **state)
 	assert_int_equal(table_count(bench->table), 2);
 }
 
-/* ---- what was not looked at ---- */
+/* ---- parts that a snapshot did not cover ---- */
 
 static void test_uncovered_namespaces(void **state)
 {
@@ -413,7 +414,7 @@ static void test_uncovered_namespaces(void **state)
 	assert_int_equal(bench_only(bench)->by_sk.key, SK(1));
 }
 
-/* It was broken off, or of something else. */
+/* The snapshot was broken off, or was not of sockets. */
 static void test_incomplete(void **state)
 {
 	static const uint8_t scopes[] = {0, SNAPSHOT_MINIS, SNAPSHOT_HOLDERS, SNAPSHOT_MINIS | SNAPSHOT_HOLDERS};
@@ -426,14 +427,14 @@ static void test_incomplete(void **state)
 		exact_end_of(bench, scopes[i], &netns_here, 1);
 		assert_int_equal(table_count(bench->table), 2);
 	}
-	/* what the broken one named does not count for the next */
+	/* rows of the broken snapshot do not count for the next */
 	exact_begin(bench, 9 * BEGAN_US);
 	exact_row(bench, SK(1), STATE_ESTABLISHED, 9 * BEGAN_US + 5, outgoing(40000));
 	exact_end_of(bench, SNAPSHOT_SOCKETS, &netns_here, 1);
 	assert_int_equal(bench_only(bench)->by_sk.key, SK(1));
 }
 
-/* Nor does a burial outlast a snapshot that was broken off. */
+/* A remembered death does not outlast a snapshot that was broken off. */
 static void test_incomplete_and_buried(void **state)
 {
 	struct bench *bench = *state;
@@ -451,19 +452,19 @@ static void test_strangers(void **state)
 	struct bench *bench = *state;
 
 	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 0, outgoing(40000));
-	assert_int_equal(table_strangers(bench->table), 0); /* nobody has looked yet */
+	assert_int_equal(table_strangers(bench->table), 0); /* no snapshot has been taken yet */
 	exact_begin(bench, BEGAN_US);
 	bench_step(bench, SK(2), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US + 1, outgoing(40001));
 	exact_end_of(bench, SNAPSHOT_MINIS, &netns_here, 1);
 	bench_step(bench, SK(3), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US + 2, outgoing(40002));
-	assert_int_equal(table_strangers(bench->table), 0); /* nor to the end */
+	assert_int_equal(table_strangers(bench->table), 0); /* no snapshot of sockets has been completed yet */
 	exact_begin(bench, 2 * BEGAN_US);
 	exact_row(bench, SK(4), STATE_ESTABLISHED, 2 * BEGAN_US + 3, outgoing(40003));
 	exact_end(bench);
 	bench_step(bench, SK(4), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 3 * BEGAN_US, outgoing(40003));
 	bench_step(bench, SK(5), STATE_CLOSE, STATE_SYN_SENT, 3 * BEGAN_US, outgoing(0));
 	bench_step(bench, SK(6), STATE_LISTEN, STATE_SYN_RECV, 3 * BEGAN_US, accepted(7));
-	assert_int_equal(table_strangers(bench->table), 0); /* one that is known, and two that are born */
+	assert_int_equal(table_strangers(bench->table), 0); /* one socket is known, and two are born */
 	bench_step(bench, SK(7), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 3 * BEGAN_US, outgoing(40004));
 	assert_int_equal(table_strangers(bench->table), 1);
 	bench_step(bench, SK(7), STATE_CLOSE_WAIT, STATE_LAST_ACK, 3 * BEGAN_US, outgoing(40004));
@@ -472,12 +473,12 @@ static void test_strangers(void **state)
 	assert_int_equal(table_strangers(bench->table), 2);
 }
 
-/* One that /proc found is recognised, and no stranger. */
+/* A socket found in /proc is recognised, and no stranger. */
 static void test_found_in_proc_is_no_stranger(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US, outgoing(40000));
 	assert_int_equal(table_strangers(bench->table), 0);
 	assert_int_equal(bench_only(bench)->id, 1);
@@ -485,7 +486,7 @@ static void test_found_in_proc_is_no_stranger(void **state)
 
 /* ---- after /proc ---- */
 
-/* What was found without an address gets it: by its inode, or else by its tuple. */
+/* Connections found without a socket address get it from the row with the same inode, or else with the same tuple. */
 static void test_addresses_for_those_found_in_proc(void **state)
 {
 	struct bench *bench = *state;
@@ -505,7 +506,7 @@ static void test_addresses_for_those_found_in_proc(void **state)
 	by_inode.inode = 13;
 	bench_apply(bench, &by_inode);
 	exact_end(bench);
-	assert_int_equal(table_count(bench->table), 3); /* the listener that was not named is gone */
+	assert_int_equal(table_count(bench->table), 3); /* the listener without a row is gone */
 	assert_int_equal(at_sk(bench, SK(1))->id, 1);
 	assert_int_equal(at_sk(bench, SK(2))->id, 2);
 	assert_int_equal(at_sk(bench, SK(3))->owner.pid, PID_CLIENT);

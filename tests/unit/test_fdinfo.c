@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What /proc/PID/fdinfo tells, as the kernel writes it, and as somebody might who means no good.
+ * Tests the parser of /proc/PID/fdinfo: texts as the kernel writes them, and texts as an attacker might write them.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "check.h"
 #include "fdinfo.h"
 
-static struct descriptor parsed(enum descriptor_kind kind, const char *text)
+static struct descriptor parse_fdinfo(enum descriptor_kind kind, const char *text)
 {
 	struct descriptor descriptor = {.kind = kind, .position = -1};
 
@@ -20,8 +20,8 @@ static struct descriptor parsed(enum descriptor_kind kind, const char *text)
 
 static void test_what_all_have(void **state)
 {
-	struct descriptor file = parsed(KIND_FILE, "pos:\t1200\nflags:\t02102001\nmnt_id:\t27\nino:\t15\n"
-						   "lock:\t1: FLOCK  ADVISORY  WRITE 12 fe:00:15 0 EOF\n");
+	struct descriptor file = parse_fdinfo(KIND_FILE, "pos:\t1200\nflags:\t02102001\nmnt_id:\t27\nino:\t15\n"
+							 "lock:\t1: FLOCK  ADVISORY  WRITE 12 fe:00:15 0 EOF\n");
 
 	(void)state;
 	assert_int_equal(file.position, 1200);
@@ -29,29 +29,29 @@ static void test_what_all_have(void **state)
 	assert_true(file.flags_known);
 	assert_int_equal(file.flags & (O_APPEND | O_CLOEXEC | O_NONBLOCK), O_APPEND | O_CLOEXEC);
 	assert_int_equal(file.locks, 1);
-	assert_int_equal(parsed(KIND_FILE, "flags:\t00\n").access, ACCESS_READ);
-	assert_int_equal(parsed(KIND_FILE, "flags:\t04002\n").access, ACCESS_BOTH);
-	assert_int_equal(parsed(KIND_FILE, "flags:\t012000002\n").access, ACCESS_NONE);
-	assert_int_equal(parsed(KIND_FILE, "").access, ACCESS_UNKNOWN);
+	assert_int_equal(parse_fdinfo(KIND_FILE, "flags:\t00\n").access, ACCESS_READ);
+	assert_int_equal(parse_fdinfo(KIND_FILE, "flags:\t04002\n").access, ACCESS_BOTH);
+	assert_int_equal(parse_fdinfo(KIND_FILE, "flags:\t012000002\n").access, ACCESS_NONE);
+	assert_int_equal(parse_fdinfo(KIND_FILE, "").access, ACCESS_UNKNOWN);
 }
 
 static void test_eventfd(void **state)
 {
-	struct descriptor eventfd = parsed(
+	struct descriptor eventfd = parse_fdinfo(
 		KIND_EVENTFD, "flags:\t04002\neventfd-count:               1f\neventfd-id: 1\neventfd-semaphore: 1\n");
 
 	(void)state;
 	assert_true(eventfd.detailed);
 	assert_int_equal(eventfd.eventfd.count, 0x1f);
 	assert_true(eventfd.eventfd.semaphore);
-	eventfd = parsed(KIND_EVENTFD, "eventfd-count: ffffffffffffffff\n");
+	eventfd = parse_fdinfo(KIND_EVENTFD, "eventfd-count: ffffffffffffffff\n");
 	assert_true(eventfd.eventfd.count == UINT64_MAX);
 }
 
 static void test_timerfd(void **state)
 {
-	struct descriptor timer = parsed(KIND_TIMERFD, "clockid: 7\nticks: 3\nsettime flags: 00\n"
-						       "it_value: (3599, 985793003)\nit_interval: (1, 500)\n");
+	struct descriptor timer = parse_fdinfo(KIND_TIMERFD, "clockid: 7\nticks: 3\nsettime flags: 00\n"
+							     "it_value: (3599, 985793003)\nit_interval: (1, 500)\n");
 
 	(void)state;
 	assert_true(timer.detailed);
@@ -60,12 +60,12 @@ static void test_timerfd(void **state)
 	assert_int_equal(timer.timerfd.ticks, 3);
 	assert_int_equal(timer.timerfd.value_ns, 3599985793003);
 	assert_int_equal(timer.timerfd.interval_ns, 1000000500);
-	assert_int_equal(parsed(KIND_TIMERFD, "clockid: 1\nit_value: (0, 0)\n").timerfd.value_ns, 0);
+	assert_int_equal(parse_fdinfo(KIND_TIMERFD, "clockid: 1\nit_value: (0, 0)\n").timerfd.value_ns, 0);
 }
 
 static void test_epoll(void **state)
 {
-	struct descriptor epoll = parsed(
+	struct descriptor epoll = parse_fdinfo(
 		KIND_EPOLL, "tfd:        3 events: 80000019 data:                3  pos:0 ino:40e sdev:10\n"
 			    "tfd:       12 events:     2001 data: ffffffffffffffff  pos:4711 ino:13 sdev:fe00001\n"
 			    "tfd:       13 events:        4 data:                1\n");
@@ -89,7 +89,7 @@ static void test_epoll(void **state)
 
 static void test_inotify(void **state)
 {
-	struct descriptor inotify = parsed(
+	struct descriptor inotify = parse_fdinfo(
 		KIND_INOTIFY,
 		"inotify wd:a ino:3c51a sdev:fe00000 mask:100 ignored_mask:0 fhandle-bytes:8 fhandle-type:1 f_handle:1ac5030000000000\ninotify wd:1 ino:13 sdev:19 mask:3 ignored_mask:0\n");
 
@@ -104,7 +104,7 @@ static void test_inotify(void **state)
 
 static void test_fanotify(void **state)
 {
-	struct descriptor fanotify = parsed(
+	struct descriptor fanotify = parse_fdinfo(
 		KIND_FANOTIFY, "fanotify flags:200 event-flags:8000\n"
 			       "fanotify ino:3c51a sdev:fe00000 mflags:0 mask:100 ignored_mask:0 fhandle-bytes:8\n"
 			       "fanotify mnt_id:1b mflags:0 mask:8 ignored_mask:0\n"
@@ -123,36 +123,37 @@ static void test_fanotify(void **state)
 
 static void test_others(void **state)
 {
-	struct descriptor descriptor = parsed(KIND_SIGNALFD, "sigmask:\t0000000200004002\n");
+	struct descriptor descriptor = parse_fdinfo(KIND_SIGNALFD, "sigmask:\t0000000200004002\n");
 
 	(void)state;
 	assert_int_equal(descriptor.signals, 0x200004002);
-	assert_int_equal(parsed(KIND_PIDFD, "Pid:\t7752\nNSpid:\t7752\n").pidfd.pid, 7752);
-	assert_int_equal(parsed(KIND_PIDFD, "Pid:\t-1\n").pidfd.pid, -1);
-	assert_int_equal(parsed(KIND_IO_URING, "SqMask:\t0x7\nSqHead:\t0\n").ring_entries, 8);
-	descriptor = parsed(KIND_CHARACTER, "tty-index:\t4\n");
+	assert_int_equal(parse_fdinfo(KIND_PIDFD, "Pid:\t7752\nNSpid:\t7752\n").pidfd.pid, 7752);
+	assert_int_equal(parse_fdinfo(KIND_PIDFD, "Pid:\t-1\n").pidfd.pid, -1);
+	assert_int_equal(parse_fdinfo(KIND_IO_URING, "SqMask:\t0x7\nSqHead:\t0\n").ring_entries, 8);
+	descriptor = parse_fdinfo(KIND_CHARACTER, "tty-index:\t4\n");
 	assert_int_equal(descriptor.character.terminal, 4);
-	descriptor = parsed(KIND_CHARACTER, "iff:\ttun0\n");
+	descriptor = parse_fdinfo(KIND_CHARACTER, "iff:\ttun0\n");
 	assert_int_equal(descriptor.character.terminal, -1);
 	assert_string_equal(descriptor.character.interface, "tun0");
-	descriptor = parsed(KIND_BPF_MAP, "map_type:\t2\nkey_size:\t4\nmap_id:\t114596\nfrozen:\t0\n");
+	descriptor = parse_fdinfo(KIND_BPF_MAP, "map_type:\t2\nkey_size:\t4\nmap_id:\t114596\nfrozen:\t0\n");
 	assert_int_equal(descriptor.bpf.type, 2);
 	assert_int_equal(descriptor.bpf.id, 114596);
-	descriptor = parsed(KIND_BPF_PROG, "prog_type:\t26\nprog_jited:\t1\nprog_tag:\tabc\nprog_id:\t7\n");
+	descriptor = parse_fdinfo(KIND_BPF_PROG, "prog_type:\t26\nprog_jited:\t1\nprog_tag:\tabc\nprog_id:\t7\n");
 	assert_int_equal(descriptor.bpf.type, 26);
-	descriptor = parsed(KIND_BPF_LINK, "link_type:\ttracing\nlink_id:\t9\nprog_tag:\tabc\nprog_id:\t7\n");
+	descriptor = parse_fdinfo(KIND_BPF_LINK, "link_type:\ttracing\nlink_id:\t9\nprog_tag:\tabc\nprog_id:\t7\n");
 	assert_string_equal(descriptor.bpf.type_name, "tracing");
 	assert_int_equal(descriptor.bpf.id, 9);
 }
 
-/* Of a buffer that is called so by whoever made it, and of a link to a file in a path like that. */
+/* A DMA buffer may have a name that looks like lines (its maker chooses), and so may the path of the file of a BPF
+ * link. */
 static void test_text_that_looks_like_lines(void **state)
 {
 	struct descriptor buffer =
-		parsed(KIND_DMA_BUF, "pos:\t0\nflags:\t02\nsize:\t4096\ncount:\t1\nexp_name:\tsystem\n"
-				     "name:\tx\nsize:\t1\nflags:\t00\nlock:\t1\n");
-	struct descriptor link = parsed(KIND_BPF_LINK, "flags:\t02\nlink_type:\tuprobe_multi\nlink_id:\t9\n"
-						       "path:\t/x\nlink_id:\t1\nflags:\t00\n");
+		parse_fdinfo(KIND_DMA_BUF, "pos:\t0\nflags:\t02\nsize:\t4096\ncount:\t1\nexp_name:\tsystem\n"
+					   "name:\tx\nsize:\t1\nflags:\t00\nlock:\t1\n");
+	struct descriptor link = parse_fdinfo(KIND_BPF_LINK, "flags:\t02\nlink_type:\tuprobe_multi\nlink_id:\t9\n"
+							     "path:\t/x\nlink_id:\t1\nflags:\t00\n");
 
 	(void)state;
 	assert_int_equal(buffer.size, 4096);
@@ -166,7 +167,7 @@ static void test_text_that_looks_like_lines(void **state)
 static void test_lines_of_another_kind_do_not_count(void **state)
 {
 	struct descriptor pipe =
-		parsed(KIND_PIPE, "eventfd-count: 5\nPid:\t1\ntfd: 3 events: 1 data: 1\nsigmask:\t2\n");
+		parse_fdinfo(KIND_PIPE, "eventfd-count: 5\nPid:\t1\ntfd: 3 events: 1 data: 1\nsigmask:\t2\n");
 
 	(void)state;
 	assert_false(pipe.detailed);
@@ -190,19 +191,20 @@ static void test_what_is_not_of_the_form(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		struct descriptor descriptor = parsed(KIND_EVENTFD, texts[i]);
+		struct descriptor descriptor = parse_fdinfo(KIND_EVENTFD, texts[i]);
 
 		assert_int_equal(descriptor.position, -1);
 		assert_false(descriptor.detailed);
 	}
-	assert_int_equal(parsed(KIND_TIMERFD, "clockid: 99999999999\n").detailed, false);
-	assert_int_equal(parsed(KIND_PIDFD, "Pid:\t12x\n").detailed, false);
-	assert_int_equal(parsed(KIND_EPOLL, "tfd: x events: 1\ntfd:\n").watch_count, 0);
-	assert_int_equal(parsed(KIND_INOTIFY, "inotify wd:1 ino:zz sdev:1 mask:1\ninotify\n").watch_count, 0);
-	assert_int_equal(parsed(KIND_FANOTIFY, "fanotify mask:1\nfanotify ino:1 mask:\n mask:1\n").watch_count, 0);
+	assert_int_equal(parse_fdinfo(KIND_TIMERFD, "clockid: 99999999999\n").detailed, false);
+	assert_int_equal(parse_fdinfo(KIND_PIDFD, "Pid:\t12x\n").detailed, false);
+	assert_int_equal(parse_fdinfo(KIND_EPOLL, "tfd: x events: 1\ntfd:\n").watch_count, 0);
+	assert_int_equal(parse_fdinfo(KIND_INOTIFY, "inotify wd:1 ino:zz sdev:1 mask:1\ninotify\n").watch_count, 0);
+	assert_int_equal(parse_fdinfo(KIND_FANOTIFY, "fanotify mask:1\nfanotify ino:1 mask:\n mask:1\n").watch_count,
+			 0);
 }
 
-/* Anything, put together of what matters: it must not be read beyond its end. */
+/* Random texts, made of pieces that matter to the parser: none may be read beyond its end. */
 static void test_random_text(void **state)
 {
 	static const char *const pieces[] = {
@@ -221,7 +223,7 @@ static void test_random_text(void **state)
 			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
 			strcat(text, pieces[(seed >> 33) % COUNT_OF(pieces)]);
 		}
-		exact = strdup(text); /* so that a sanitizer sees where it ends */
+		exact = strdup(text); /* of the exact size, so that a sanitizer sees a read beyond the end */
 		assert_non_null(exact);
 		assert_int_equal(fdinfo_parse(exact, &descriptor), 0);
 		free(descriptor.watches);
@@ -241,7 +243,7 @@ static void test_many_watches_and_long_lines(void **state)
 	end += LONG;
 	for (int i = 0; i < WATCHES; i++)
 		end += sprintf(end, "\ntfd: %8d events: %8x data: %16x  pos:0 ino:%x sdev:10", i, 1, i, i + 1);
-	epoll = parsed(KIND_EPOLL, text);
+	epoll = parse_fdinfo(KIND_EPOLL, text);
 	assert_int_equal(epoll.watch_count, WATCHES);
 	assert_int_equal(epoll.watches[WATCHES - 1].number, WATCHES - 1);
 	free(epoll.watches);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The filter language: what each text lets pass, and for what is refused, where and in which words.
+ * Tests the filter language: which connections each text lets pass, and where and with which message a wrong text is
+ * refused.
  */
 #include <errno.h>
 
@@ -8,7 +9,7 @@
 #include "events.h"
 #include "filter.h"
 
-/* ---- the names of a host of our own ---- */
+/* ---- the names of a made-up host ---- */
 
 static int find_service(void *context, const char *name, uint16_t *port)
 {
@@ -44,9 +45,9 @@ static bool find_near_service(void *context, const char *name, char out[SERVICE_
 static const struct filter_names names = {
 	.service = find_service, .near_service = find_near_service, .netns = find_netns};
 
-/* ---- the connections that are asked about ---- */
+/* ---- the connections under test ---- */
 
-/* The letters by which the tables below name them. */
+/* Each connection has a letter in the tables below. */
 enum subject { WEB, SSH, MAPPED, SIX, LISTENER, CONNECTING, CHILD, SUBJECT_COUNT };
 
 static const char letters[] = "WSM6LCK";
@@ -116,13 +117,13 @@ static const char *answers_of(const struct filter *filter, char out[2 * SUBJECT_
 
 struct accepted {
 	const char *text;
-	const char *passing; /* letters of the subjects; "?" behind those of which it cannot tell yet */
+	const char *passing; /* letters of the subjects; "?" follows a subject on which the filter cannot decide yet */
 };
 
 static const struct accepted accepted[] = {
 	{"", "WSM6LCK"},
 	{" \t\n ", "WSM6LCK"},
-	/* states: a transition is in those that it leaves and enters, a socket in the one it is in */
+	/* states: a transition is in the state that it leaves and in the state that it enters, a socket in its own */
 	{"state established", "WSM"},
 	{"state ESTAB", "WSM"},
 	{"state fin-wait-1", "S"},
@@ -136,7 +137,7 @@ static const struct accepted accepted[] = {
 	{"state connected", "WSMCK"},
 	{"state synchronized", "WSMK"},
 	{"state bucket", "K"},
-	/* side by side, either: no socket is in both */
+	/* side by side, either state passes: no socket is in both */
 	{"state established state fin-wait-1", "WSM"},
 	{"state syn-sent state fin-wait-1 state listen", "WSLCK"},
 	{"pid 100 state listen state established", "WLK"},
@@ -215,7 +216,7 @@ static const struct accepted accepted[] = {
 	{"10.0.0.2", "WCK?"},
 	{"10.0.0.7", "MK?"},
 	{"10.0.0.1:40000", "WC?K?"},
-	{"10.9.9.9:22", "K?"}, /* both parts on one side */
+	{"10.9.9.9:22", "K?"}, /* address and port must be of the same side */
 	{"[::1]", "6K?"},
 	{"::1", "6K?"},
 	{"::", "K?"},
@@ -229,7 +230,7 @@ static const struct accepted accepted[] = {
 	{"family 4 and family 6", "M"},
 	{"not family 4", "6"},
 	{"family != 6", "WSLCK"},
-	/* owners, all of them */
+	/* owners: all of them are compared */
 	{"pid 100", "WLK"},
 	{"pid = 100", "WLK"},
 	{"pid != 100", "SM6C"},
@@ -247,7 +248,7 @@ static const struct accepted accepted[] = {
 	{"comm \"curl one\"", "C"},
 	{"comm 'curl one'", "C"},
 	{"comm != helper", "WS6LCK"},
-	/* as it is printed; what is spelled so is no wildcard, and no word of the language */
+	/* names as they are printed: an escaped character is no wildcard, and an escaped word no keyword */
 	{"comm curl\\x20one", "C"},
 	{"comm 'curl\\x20one'", "C"},
 	{"comm curl*\\x6fn?", "C"},
@@ -264,10 +265,10 @@ static const struct accepted accepted[] = {
 	{"uid 4294967295", ""},
 	{"netns blue", "S"},
 	{"netns != blue", "WM6LCK"},
-	{"netns pod", "WSM6LCK"}, /* which is in both */
+	{"netns pod", "WSM6LCK"}, /* pod is in both network namespaces */
 	{"netns != pod", ""},
 	{"netns pod and state fin-wait-1", "S"},
-	/* how they are joined */
+	/* joined conditions */
 	{"pid 100 and state established", "W"},
 	{"pid 100 state established", "W"},
 	{"pid 100 & state established", "W"},
@@ -283,7 +284,7 @@ static const struct accepted accepted[] = {
 	{"not (pid 100 or pid 200)", "M6C"},
 	{"not pid 100 or pid 200", "SM6C"},
 	{"not pid 100 pid 200", "S"},
-	/* and binds closer than or, also when it is not written */
+	/* "and" binds closer than "or", also where "and" is left out */
 	{"pid 200 or pid 100 and state listen", "SLK"},
 	{"pid 200 or pid 100 state listen", "SLK"},
 	{"pid 100 and state listen or pid 200", "SLK"},
@@ -291,7 +292,7 @@ static const struct accepted accepted[] = {
 	{"(pid 200 or pid 100)(state listen)", "LK"},
 	{"((((pid 100))))", "WLK"},
 	{"(pid 100)or(pid 200)", "WSLK"},
-	/* unknown with known */
+	/* unknown conditions joined with known ones */
 	{"sport = :80 and pid 100", "LK"},
 	{"sport = :80 and pid 400", "C?"},
 	{"sport = :80 or pid 400", "MLCK"},
@@ -319,7 +320,7 @@ static void test_accepted(void **state)
 	}
 }
 
-/* "*" is any address, alone as well as before a port. It must not swallow what stands beside it. */
+/* "*" is any address, alone as well as before a port. The star must not swallow the words beside it. */
 static void test_star_alone_is_any_address(void **state)
 {
 	static const struct accepted stars[] = {
@@ -338,7 +339,7 @@ static void test_star_alone_is_any_address(void **state)
 		assert_int_equal(filter_parse(stars[i].text, &names, &filter, &error), 0);
 		answers_of(filter, got);
 		filter_free(filter);
-		while ((at = strchr(got, '?'))) /* whether the child's peer is asked for is not the question */
+		while ((at = strchr(got, '?'))) /* the peer of the child does not matter here */
 			memmove(at, at + 1, strlen(at));
 		assert_string_equal(got, stars[i].passing);
 	}
@@ -346,7 +347,7 @@ static void test_star_alone_is_any_address(void **state)
 	assert_int_equal(filter_parse("src * )))", &names, &filter, &error), -EINVAL);
 }
 
-static enum filter_answer ask(const char *text, const struct connection *conn)
+static enum filter_answer ask_filter(const char *text, const struct connection *conn)
 {
 	struct change change = {.conn = (struct connection *)conn, .newstate = conn->state};
 	struct filter_error error;
@@ -359,7 +360,7 @@ static enum filter_answer ask(const char *text, const struct connection *conn)
 	return answer;
 }
 
-/* Whether an IPv6 socket talks IPv4 shows on either side, and for a child without its peer not yet. */
+/* The address of either side shows that an IPv6 socket talks IPv4; a child without its peer does not show that yet. */
 static void test_family_of_mapped_sockets(void **state)
 {
 	struct connection child = {
@@ -368,13 +369,13 @@ static void test_family_of_mapped_sockets(void **state)
 	struct connection connecting = {.tuple = tuple_of(6, "::", 0, "::ffff:10.0.0.1", 80), .state = STATE_SYN_SENT};
 
 	(void)state;
-	assert_int_equal(ask("family 4", &child), FILTER_MAYBE);
-	assert_int_equal(ask("not family 4", &child), FILTER_MAYBE);
-	assert_int_equal(ask("family 6", &child), FILTER_YES);
-	assert_int_equal(ask("family 4", &listener), FILTER_YES);
-	assert_int_equal(ask("family 4", &connecting), FILTER_YES);
+	assert_int_equal(ask_filter("family 4", &child), FILTER_MAYBE);
+	assert_int_equal(ask_filter("not family 4", &child), FILTER_MAYBE);
+	assert_int_equal(ask_filter("family 6", &child), FILTER_YES);
+	assert_int_equal(ask_filter("family 4", &listener), FILTER_YES);
+	assert_int_equal(ask_filter("family 4", &connecting), FILTER_YES);
 	child.tuple = tuple_of(6, "fd00::1", 80, "fd00::2", 5);
-	assert_int_equal(ask("family 4", &child), FILTER_NO);
+	assert_int_equal(ask_filter("family 4", &child), FILTER_NO);
 }
 
 /* ---- refused ---- */
@@ -382,7 +383,7 @@ static void test_family_of_mapped_sockets(void **state)
 struct refused {
 	const char *text;
 	size_t at;
-	const char *saying; /* in the message */
+	const char *saying; /* part of the message */
 };
 
 static const struct refused refused[] = {
@@ -455,7 +456,7 @@ static const struct refused refused[] = {
 	{"comm \"\"", 5, "empty"},
 	{"comm 'abc", 5, "quote"},
 	{"comm \"abc'", 5, "quote"},
-	{"state\\", 0, "'comm state\\'"}, /* as it may be typed again */
+	{"state\\", 0, "'comm state\\'"}, /* in a form that can be typed */
 	{"netns red", 6, "there is no red, but blue and pod"},
 	{"family 5", 7, "'5'"},
 	{"\"state\" established", 8, "'established'"},
@@ -511,7 +512,7 @@ static void test_without_names(void **state)
 
 /* ---- limits ---- */
 
-static char *repeated(const char *before, size_t count, const char *middle, const char *after)
+static char *repeat_text(const char *before, size_t count, const char *middle, const char *after)
 {
 	char *text = calloc(1, count * (strlen(before) + strlen(after)) + strlen(middle) + 1);
 
@@ -526,21 +527,21 @@ static char *repeated(const char *before, size_t count, const char *middle, cons
 
 static void assert_depth(const char *before, const char *after, size_t most)
 {
-	char *text = repeated(before, most, "pid 5", after);
+	char *text = repeat_text(before, most, "pid 5", after);
 	struct filter_error error;
 	struct filter *filter = NULL;
 
 	assert_int_equal(filter_parse(text, &names, &filter, &error), 0);
 	filter_free(filter);
 	free(text);
-	text = repeated(before, most + 1, "pid 5", after);
+	text = repeat_text(before, most + 1, "pid 5", after);
 	assert_refused(text, (most + 1) * strlen(before), "deep");
 	free(text);
 }
 
 static void test_nesting_limit(void **state)
 {
-	char *text = repeated("(", 4000, "", "");
+	char *text = repeat_text("(", 4000, "", "");
 
 	(void)state;
 	assert_depth("(", ")", 63);
@@ -552,8 +553,8 @@ static void test_nesting_limit(void **state)
 
 static void test_long_text(void **state)
 {
-	char *most = repeated("pid 5 or ", 454, "pid  5", ""), *more = repeated(" ", 4097, "", "");
-	char *word = repeated("x", 1024, "", ""), *longest = repeated("\\xff", 255, "", "");
+	char *most = repeat_text("pid 5 or ", 454, "pid  5", ""), *more = repeat_text(" ", 4097, "", "");
+	char *word = repeat_text("x", 1024, "", ""), *longest = repeat_text("\\xff", 255, "", "");
 	struct filter_error error;
 	struct filter *filter = NULL;
 	char text[1100];
@@ -569,7 +570,7 @@ static void test_long_text(void **state)
 	assert_refused(text, 5, "1023");
 	snprintf(text, sizeof(text), "comm '%s'", word);
 	assert_refused(text, 6, "1023");
-	snprintf(text, sizeof(text), "comm %s", longest); /* a file's name as it is printed */
+	snprintf(text, sizeof(text), "comm %s", longest); /* the name of a file as it is printed */
 	filter = NULL;
 	assert_int_equal(filter_parse(text, &names, &filter, &error), 0);
 	filter_free(filter);
@@ -635,7 +636,7 @@ static void test_every_byte_as_a_word(void **state)
 	}
 }
 
-/* The message has less room than the longest word, and may name the word thrice. */
+/* The message has less room than the longest word, and may contain the word three times. */
 static void test_long_word_is_not_cut_within_a_character(void **state)
 {
 	static const char *const heads[] = {
@@ -644,7 +645,7 @@ static void test_long_word_is_not_cut_within_a_character(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(heads); i++)
 		for (size_t count = 1; count <= 120; count++) {
-			char *tail = repeated("\303\251", count, "", ""), text[300];
+			char *tail = repeat_text("\303\251", count, "", ""), text[300];
 
 			snprintf(text, sizeof(text), "%s%s", heads[i], tail);
 			refuse_harmlessly(text);
@@ -658,7 +659,7 @@ static uint64_t next_random(uint64_t *seed)
 	return *seed >> 33;
 }
 
-/* Whatever is thrown at it, it answers, and says where. */
+/* The parser answers any text, and reports where an error is. */
 static void test_random_texts(void **state)
 {
 	static const char *const pieces[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The filter in the stream: births that it cannot judge yet are held back, and come, once more is known, before what
- * follows them, or never.
+ * Tests the filter in the stream of changes. A birth that the filter cannot judge yet is held back: once more is known,
+ * the birth passes before the changes that follow it, or never.
  */
 #include <errno.h>
 
@@ -16,8 +16,8 @@ static void test_both_lines_come_once_the_port_fits(void **state)
 
 	(void)state;
 	open_gate(&gated, "sport = :40000");
-	assert_int_equal(pass(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0)), 0);
-	assert_int_equal(pass(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, tuple), 2);
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0)), 0);
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, tuple), 2);
 	assert_passed(&gated, 0, STATE_CLOSE, STATE_SYN_SENT, 0, &tuple);
 	assert_passed(&gated, 1, STATE_SYN_SENT, STATE_ESTABLISHED, 90, &tuple);
 	assert_span(gated.bench.recorder.all[0].change.in_state, SPAN_UNKNOWN, 0);
@@ -25,8 +25,8 @@ static void test_both_lines_come_once_the_port_fits(void **state)
 	assert_int_equal(gated.bench.recorder.all[0].change.reason, REASON_NONE);
 	assert_null(gated.bench.recorder.all[0].change.closing);
 	assert_int_equal(gated.bench.recorder.all[0].conn.owner.pid, PID_CLIENT);
-	/* and the birth but once */
-	assert_int_equal(pass(&gated, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 95, tuple), 3);
+	/* the birth passes only once */
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 95, tuple), 3);
 	assert_passed(&gated, 2, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 95, &tuple);
 	close_gate(&gated);
 }
@@ -37,9 +37,9 @@ static void test_none_comes_if_the_port_does_not_fit(void **state)
 
 	(void)state;
 	open_gate(&gated, "sport = :40000");
-	pass(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
-	assert_int_equal(pass(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, outgoing(40001)), 0);
-	assert_int_equal(pass(&gated, SK(1), STATE_ESTABLISHED, STATE_CLOSE, 99, outgoing(40001)), 0);
+	apply_transition(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, outgoing(40001)), 0);
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_ESTABLISHED, STATE_CLOSE, 99, outgoing(40001)), 0);
 	close_gate(&gated);
 }
 
@@ -58,9 +58,10 @@ static void test_filters_that_do_not_ask_for_the_port(void **state)
 		struct gated gated;
 
 		open_gate(&gated, texts[i]);
-		assert_int_equal(pass(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, portless), 1);
+		assert_int_equal(apply_transition(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, portless), 1);
 		assert_passed(&gated, 0, STATE_CLOSE, STATE_SYN_SENT, 0, &portless);
-		assert_int_equal(pass(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, outgoing(7)), 2);
+		assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, outgoing(7)),
+				 2);
 		close_gate(&gated);
 	}
 }
@@ -71,12 +72,12 @@ static void test_never_held_where_it_cannot_fit(void **state)
 
 	(void)state;
 	open_gate(&gated, "sport = :40000 and pid 5");
-	pass(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
-	assert_int_equal(pass(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, outgoing(40000)), 0);
+	apply_transition(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, outgoing(40000)), 0);
 	close_gate(&gated);
 }
 
-/* The birth may fit where the next transition does not, and the other way round. */
+/* The birth may pass where the next transition does not, and the other way round. */
 static void test_each_line_is_judged_for_itself(void **state)
 {
 	const struct tuple tuple = outgoing(40000);
@@ -84,31 +85,31 @@ static void test_each_line_is_judged_for_itself(void **state)
 
 	(void)state;
 	open_gate(&gated, "sport = :40000 and exclude established");
-	pass(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
-	assert_int_equal(pass(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, tuple), 1);
+	apply_transition(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, tuple), 1);
 	assert_passed(&gated, 0, STATE_CLOSE, STATE_SYN_SENT, 0, &tuple);
 	close_gate(&gated);
 
 	open_gate(&gated, "sport = :40000 and state established");
-	pass(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
-	assert_int_equal(pass(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, tuple), 1);
+	apply_transition(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 90, tuple), 1);
 	assert_passed(&gated, 0, STATE_SYN_SENT, STATE_ESTABLISHED, 90, &tuple);
 	close_gate(&gated);
 }
 
-/* connect() that found no port: there never will be one. */
+/* A connect() that found no port: the connection will never have one. */
 static void test_connect_that_never_gets_a_port(void **state)
 {
 	struct gated gated;
 
 	(void)state;
 	open_gate(&gated, "sport = :40000");
-	pass(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
-	assert_int_equal(pass(&gated, SK(1), STATE_SYN_SENT, STATE_CLOSE, 3, outgoing(0)), 0);
+	apply_transition(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0));
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_SENT, STATE_CLOSE, 3, outgoing(0)), 0);
 	close_gate(&gated);
 	open_gate(&gated, "not sport = :40000");
-	assert_int_equal(pass(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0)), 0);
-	assert_int_equal(pass(&gated, SK(1), STATE_SYN_SENT, STATE_CLOSE, 3, outgoing(0)), 2);
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(0)), 0);
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_SENT, STATE_CLOSE, 3, outgoing(0)), 2);
 	assert_int_equal(gated.bench.recorder.all[1].change.reason, REASON_NO_LOCAL_PORT);
 	close_gate(&gated);
 }
@@ -119,8 +120,8 @@ static void test_connect_that_is_bound(void **state)
 
 	(void)state;
 	open_gate(&gated, "sport = :40000");
-	assert_int_equal(pass(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(40000)), 1);
-	assert_int_equal(pass(&gated, SK(2), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(40001)), 1);
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(40000)), 1);
+	assert_int_equal(apply_transition(&gated, SK(2), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(40001)), 1);
 	close_gate(&gated);
 }
 
@@ -132,16 +133,17 @@ static void test_many_held_at_once(void **state)
 	(void)state;
 	open_gate(&gated, "sport = :40002");
 	for (unsigned int i = 0; i < 4; i++)
-		pass(&gated, SK(i), STATE_CLOSE, STATE_SYN_SENT, i, outgoing(0));
+		apply_transition(&gated, SK(i), STATE_CLOSE, STATE_SYN_SENT, i, outgoing(0));
 	for (unsigned int i = 0; i < 4; i++)
-		pass(&gated, SK(i), STATE_SYN_SENT, STATE_ESTABLISHED, 50 + i, outgoing((uint16_t)(40000 + i)));
+		apply_transition(&gated, SK(i), STATE_SYN_SENT, STATE_ESTABLISHED, 50 + i,
+				 outgoing((uint16_t)(40000 + i)));
 	assert_int_equal(gated.bench.recorder.count, 2);
 	assert_passed(&gated, 0, STATE_CLOSE, STATE_SYN_SENT, 2, &tuple);
 	assert_passed(&gated, 1, STATE_SYN_SENT, STATE_ESTABLISHED, 52, &tuple);
 	close_gate(&gated);
 }
 
-/* ---- accepted connections, on kernels that tell the peer late ---- */
+/* ---- accepted connections, on kernels that report the peer late ---- */
 
 static void test_child_without_peer(void **state)
 {
@@ -154,9 +156,9 @@ static void test_child_without_peer(void **state)
 		struct gated gated;
 
 		open_gate(&gated, fitting[i]);
-		assert_int_equal(pass(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, listener()), 0);
-		assert_int_equal(pass(&gated, SK(1), STATE_SYN_RECV, STATE_ESTABLISHED, 4, tuple), 2);
-		assert_passed(&gated, 0, STATE_LISTEN, STATE_SYN_RECV, 0, &tuple); /* with its peer */
+		assert_int_equal(apply_transition(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, listener()), 0);
+		assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_RECV, STATE_ESTABLISHED, 4, tuple), 2);
+		assert_passed(&gated, 0, STATE_LISTEN, STATE_SYN_RECV, 0, &tuple); /* with the peer of the child */
 		assert_passed(&gated, 1, STATE_SYN_RECV, STATE_ESTABLISHED, 4, &tuple);
 		close_gate(&gated);
 	}
@@ -172,8 +174,9 @@ static void test_child_whose_peer_does_not_fit(void **state)
 		struct gated gated;
 
 		open_gate(&gated, unfitting[i]);
-		pass(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, listener());
-		assert_int_equal(pass(&gated, SK(1), STATE_SYN_RECV, STATE_ESTABLISHED, 4, accepted(40000)), 0);
+		apply_transition(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, listener());
+		assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_RECV, STATE_ESTABLISHED, 4, accepted(40000)),
+				 0);
 		close_gate(&gated);
 	}
 }
@@ -186,17 +189,18 @@ static void test_child_of_unknown_family(void **state)
 
 	(void)state;
 	open_gate(&gated, "family 4");
-	pass(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, wildcard);
-	pass(&gated, SK(2), STATE_LISTEN, STATE_SYN_RECV, 1, wildcard);
-	assert_int_equal(pass(&gated, SK(1), STATE_SYN_RECV, STATE_ESTABLISHED, 4,
-			      tuple_of(6, "::ffff:10.0.0.2", 80, "::ffff:10.0.0.1", 5)),
+	apply_transition(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, wildcard);
+	apply_transition(&gated, SK(2), STATE_LISTEN, STATE_SYN_RECV, 1, wildcard);
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_RECV, STATE_ESTABLISHED, 4,
+					  tuple_of(6, "::ffff:10.0.0.2", 80, "::ffff:10.0.0.1", 5)),
 			 2);
-	assert_int_equal(
-		pass(&gated, SK(2), STATE_SYN_RECV, STATE_ESTABLISHED, 5, tuple_of(6, "fd00::2", 80, "fd00::1", 5)), 2);
+	assert_int_equal(apply_transition(&gated, SK(2), STATE_SYN_RECV, STATE_ESTABLISHED, 5,
+					  tuple_of(6, "fd00::2", 80, "fd00::1", 5)),
+			 2);
 	close_gate(&gated);
 }
 
-/* It dies before its peer was told: what does not hang on the peer comes all the same. */
+/* The child dies before its peer was reported: changes pass where the filter does not depend on the peer. */
 static void test_child_that_dies_without_peer(void **state)
 {
 	static const struct {
@@ -214,8 +218,9 @@ static void test_child_that_dies_without_peer(void **state)
 		struct gated gated;
 
 		open_gate(&gated, tried[i].text);
-		assert_int_equal(pass(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, listener()), 0);
-		assert_int_equal(pass(&gated, SK(1), STATE_SYN_RECV, STATE_CLOSE, 4, listener()), tried[i].lines);
+		assert_int_equal(apply_transition(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, listener()), 0);
+		assert_int_equal(apply_transition(&gated, SK(1), STATE_SYN_RECV, STATE_CLOSE, 4, listener()),
+				 tried[i].lines);
 		close_gate(&gated);
 	}
 }
@@ -227,13 +232,13 @@ static void test_child_with_its_peer(void **state)
 
 	(void)state;
 	open_gate(&gated, "dport = :40000");
-	assert_int_equal(pass(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, tuple), 1);
+	assert_int_equal(apply_transition(&gated, SK(1), STATE_LISTEN, STATE_SYN_RECV, 0, tuple), 1);
 	assert_passed(&gated, 0, STATE_LISTEN, STATE_SYN_RECV, 0, &tuple);
-	assert_int_equal(pass(&gated, SK(2), STATE_LISTEN, STATE_SYN_RECV, 0, accepted(50000)), 1);
+	assert_int_equal(apply_transition(&gated, SK(2), STATE_LISTEN, STATE_SYN_RECV, 0, accepted(50000)), 1);
 	close_gate(&gated);
 }
 
-/* A socket as it stands is no line of the stream: what cannot be told yet is not shown. */
+/* A listed socket is not a change of the stream: when the filter cannot decide yet, the socket is not shown. */
 static void test_sockets_are_not_held(void **state)
 {
 	struct connection conn = {.tuple = outgoing(0), .state = STATE_SYN_SENT};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Arrays that grow: they keep what is in them, and stay as they are when memory is short.
+ * Tests growing arrays: they keep their elements, and stay unchanged when memory is short.
  */
 #include "check.h"
 
@@ -39,11 +39,11 @@ static void test_room_that_is_there_is_used(void **state)
 static void test_unchanged_without_memory(void **state)
 {
 	uint64_t *numbers = malloc(8), *before = numbers;
-	const volatile size_t most = SIZE_MAX / 4; /* volatile: or the compiler refuses it */
+	const volatile size_t most = SIZE_MAX / 4; /* volatile, or else the compiler refuses the size */
 	size_t room = most;
 
 	(void)state;
-	assert_false(GROW(numbers, most, room, 1)); /* its size in bytes overflows */
+	assert_false(GROW(numbers, most, room, 1)); /* the size in bytes overflows */
 	assert_ptr_equal(numbers, before);
 	assert_int_equal(room, most);
 	free(numbers);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Handshakes that wait for their last packet: what the kernel keeps of them is no socket, and no transition names them.
+ * Tests handshakes that wait for their last packet: the kernel keeps a minisocket for each, which is no socket, and
+ * they have no transitions.
  */
 #include "exact.h"
 
@@ -39,8 +40,8 @@ static void test_half_open(void **state)
 	assert_int_equal(conn->direction, DIRECTION_IN);
 	assert_int_equal(conn->owner.pid, PID_SERVER);
 	assert_int_equal(conn->owner_source, OWNER_INHERITED);
-	assert_false(connection_owner_is_open(conn)); /* nobody can accept it yet */
-	/* it was no connection: it ends without a word */
+	assert_false(connection_owner_is_open(conn)); /* no process can accept the handshake yet */
+	/* the handshake was no connection: it ends without a change */
 	exact_begin_of(bench, SNAPSHOT_MINIS, 2000);
 	exact_end_of(bench, SNAPSHOT_MINIS, &netns_here, 1);
 	assert_int_equal(table_count(bench->table), 1);
@@ -54,7 +55,7 @@ static void test_half_open_becomes_a_child(void **state)
 	listen_here(bench);
 	exact_begin_of(bench, SNAPSHOT_MINIS, 900);
 	mini_row(bench, STATE_SYN_RECV, 1000, accepted(40000));
-	bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, 1100, accepted(40000)); /* the only line */
+	bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, 1100, accepted(40000)); /* the only change */
 	assert_int_equal(table_count(bench->table), 2);
 	mini_row(bench, STATE_SYN_RECV, 1101, accepted(40001));
 	bench_step(bench, SK(2), STATE_LISTEN, STATE_SYN_RECV, 1200, listener()); /* before Linux 6.15 */
@@ -65,7 +66,7 @@ static void test_half_open_becomes_a_child(void **state)
 	assert_int_equal(bench->recorder.count, 3);
 }
 
-/* The child is told of before the handshake leaves the hash, where an iterator may meet it. */
+/* The child is reported before the handshake leaves the hash, where an iterator may still meet the handshake. */
 static void test_half_open_that_is_met_after_its_child(void **state)
 {
 	static const uint8_t nexts[] = {STATE_ESTABLISHED, STATE_CLOSE};
@@ -100,7 +101,7 @@ static void test_half_open_and_time_wait(void **state)
 	assert_int_equal(table_count(bench->table), 1);
 }
 
-/* Handshakes are told before the holders of their listener are. */
+/* Handshakes are reported before the holders of their listener. */
 static void test_half_open_found_with_its_listener(void **state)
 {
 	struct bench *bench = *state;
@@ -108,7 +109,7 @@ static void test_half_open_found_with_its_listener(void **state)
 	exact_begin(bench, 900);
 	mini_row(bench, STATE_SYN_RECV, 901, accepted(40000));
 	exact_row(bench, SK(9), STATE_LISTEN, 902, listener());
-	holder(bench, SK(9), PID_SERVER, 3);
+	add_holder(bench, SK(9), PID_SERVER, 3);
 	exact_end(bench);
 	assert_int_equal(bench_find(bench, fits_state, STATE_SYN_RECV)->owner.pid, PID_SERVER);
 	assert_int_equal(bench_find(bench, fits_state, STATE_SYN_RECV)->owner_source, OWNER_INHERITED);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Hashes of keys that a stranger chooses, under secrets drawn anew in each run. By chance alone, fewer than one run in
- * 10^9 fails; each bound states its share. An event of probability p happens in at least t of n independent trials
- * with a probability of at most (n choose t) * p^t.
+ * Tests hashes of keys that a stranger chooses, under secrets drawn anew in each run. By chance alone, fewer than one
+ * run in 10^9 fails; each bound states its share. An event of probability p happens in at least t of n independent
+ * trials with a probability of at most (n choose t) * p^t.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 
 enum { SECRETS = 1000, TUPLE_WORDS = 5, INDEXES = 16 };
 
-/* Ports and network namespace, then both addresses: all bits of these words make different tuples. */
+/* The words of a tuple: ports and network namespace, then both addresses. Any different bit makes a different tuple. */
 struct words {
 	uint64_t all[TUPLE_WORDS];
 };
@@ -113,7 +113,7 @@ static void close_trial(struct trial *trial)
 	free(trial->secrets);
 }
 
-/* Bit 63 of a word and bits 63 and 31 of the next cancelled out in the former hash, whatever it started from. */
+/* Bit 63 of a word and bits 63 and 31 of the next cancelled out in the former hash, whatever its start value. */
 static void test_bits_of_neighbouring_words(void **state)
 {
 	static const uint64_t masks[] = {1ULL << 63, 1ULL << 31, 1ULL << 63 | 1ULL << 31};
@@ -133,7 +133,7 @@ static void test_bits_of_neighbouring_words(void **state)
 	close_trial(&trial);
 }
 
-/* Each single bit; with each bit of the next word. */
+/* Flips each single bit, alone and together with each bit of the next word. */
 static void test_one_bit_and_two(void **state)
 {
 	struct trial trial;
@@ -169,7 +169,7 @@ static void test_family(void **state)
 	close_trial(&trial);
 }
 
-/* What a sum or an exclusive or of the two addresses would lose. */
+/* Tries differences that a sum or an exclusive or of the two addresses would lose. */
 static void test_both_addresses(void **state)
 {
 	struct trial trial;
@@ -227,7 +227,7 @@ struct key_trial {
 	struct link base[SECRETS];
 };
 
-/* As for 8 bits of tuples. */
+/* Compares another key with the base key. The bound is that for 8 bits of tuples. */
 static void try_key(struct key_trial *trial, uint64_t key)
 {
 	enum { ENOUGH = 44 };
@@ -272,8 +272,8 @@ static void test_bits_and_sums_of_keys(void **state)
 
 /* ---- many keys in one index ---- */
 
-/* Pairs of entries that share a bucket, as a multiple of what chance makes of them. */
-static double crowding(const struct index *index)
+/* Returns the number of pairs of entries that share a bucket, as a multiple of the number expected by chance. */
+static double measure_crowding(const struct index *index)
 {
 	double buckets = (double)((size_t)1 << index->bits), count = (double)index->count, pairs = 0;
 
@@ -300,9 +300,9 @@ static double median(double *all, size_t count)
 	return all[count / 2];
 }
 
-/* An index exceeds 64 times chance with a probability of at most 1/64 (Markov); half of 16 do with at most (16 choose
- * 8)
- * * 64^-8 < 2^-34. Keys that were crafted against a hash without a secret crowd alike in all. */
+/* An index exceeds 64 times chance with a probability of at most 1/64 (Markov). Half of 16 indexes
+ * do so with a probability of at most (16 choose 8) * 64^-8 < 2^-34. Keys that were crafted against a hash without a
+ * secret crowd alike in all indexes. */
 enum { CROWDING_MAX = 64 };
 
 static uint64_t former_mix(uint64_t hash, uint64_t value)
@@ -320,8 +320,8 @@ static uint64_t former_hash(const struct words *words, int count)
 	return hash;
 }
 
-/* Peers of one server whose hashes were all the same. */
-static void craft(struct tuple *tuples, size_t count)
+/* Crafts tuples of one server with its peers, all with the same former hash. */
+static void craft_tuples(struct tuple *tuples, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct words words = base;
@@ -342,14 +342,14 @@ static void test_crafted_tuples(void **state)
 
 	(void)state;
 	assert_true(tuples && links);
-	craft(tuples, COUNT);
+	craft_tuples(tuples, COUNT);
 	for (int i = 0; i < INDEXES; i++) {
 		struct index index;
 
 		assert_int_equal(index_init(&index), 0);
 		for (size_t j = 0; j < COUNT; j++)
 			index_insert(&index, &links[j], tuple_hash(&index.secret, &tuples[j]));
-		crowdings[i] = crowding(&index);
+		crowdings[i] = measure_crowding(&index);
 		index_free(&index);
 	}
 	print_message("    %.2f times chance\n", median(crowdings, INDEXES));
@@ -358,7 +358,7 @@ static void test_crafted_tuples(void **state)
 	free(links);
 }
 
-/* Inodes that all fell into the first of up to 2^13 buckets. */
+/* Crafts inodes that the former hash put all into the first of up to 2^13 buckets. */
 static void test_crafted_inodes(void **state)
 {
 	enum { COUNT = 5000, BITS = 13 };
@@ -381,7 +381,7 @@ static void test_crafted_inodes(void **state)
 		assert_int_equal(index_init(&index), 0);
 		for (size_t j = 0; j < COUNT; j++)
 			index_insert(&index, &links[j], inodes[j]);
-		crowdings[i] = crowding(&index);
+		crowdings[i] = measure_crowding(&index);
 		index_free(&index);
 	}
 	print_message("    %.2f times chance\n", median(crowdings, INDEXES));
@@ -406,7 +406,7 @@ static void test_names_of_one_process(void **state)
 			assert_int_equal(tally_add(&tally, &key), 0);
 		}
 		assert_int_equal(tally.index.count, 2000);
-		crowdings[i] = crowding(&tally.index);
+		crowdings[i] = measure_crowding(&tally.index);
 		tally_free(&tally);
 	}
 	print_message("    %.2f times chance\n", median(crowdings, INDEXES));
@@ -426,8 +426,8 @@ static void test_nothing_counts_after_a_name(void **state)
 	tally_free(&tally);
 }
 
-/* Under a secret whose key is small, the hashes of a series are close together: the buckets must not be. The secret is
- * fixed: nothing is left to chance. */
+/* Under a secret whose key is small, the hashes of a series are close together: their buckets must not be. The secret
+ * is fixed: nothing is left to chance. */
 static void test_series_under_a_weak_secret(void **state)
 {
 	enum { COUNT = 5000 };
@@ -442,8 +442,8 @@ static void test_series_under_a_weak_secret(void **state)
 		index.bucket_secret = (struct hash_secret){.keys = {{1, 0x0123456789abcdef}, {1, 1ULL << shift}}};
 		for (size_t i = 0; i < COUNT; i++)
 			index_insert(&index, &links[i], i);
-		print_message("    2^%d: %.2f times chance\n", shift, crowding(&index));
-		assert_true(crowding(&index) <= 2);
+		print_message("    2^%d: %.2f times chance\n", shift, measure_crowding(&index));
+		assert_true(measure_crowding(&index) <= 2);
 		index_free(&index);
 	}
 	free(links);
@@ -492,7 +492,7 @@ static void test_growth_keeps_the_secrets(void **state)
 	free(links);
 }
 
-/* The arithmetic for 32-bit machines, at the edges and in between. */
+/* Checks the arithmetic for 32-bit machines, at the edges and in between. */
 static void test_halves_reckon_the_same(void **state)
 {
 	static const uint64_t edges[] = {0,
@@ -525,7 +525,7 @@ static void test_halves_reckon_the_same(void **state)
 	free(secrets);
 }
 
-/* By hand: (3 + 5 * 2^64) + (2^64 - 1) * 2 + (2^127) * 3, the last modulo 2^128. */
+/* The value was computed by hand: (3 + 5 * 2^64) + (2^64 - 1) * 2 + (2^127) * 3, the last product modulo 2^128. */
 static void test_known_value(void **state)
 {
 	static const struct hash_secret secret = {.keys = {{3, 5}, {UINT64_MAX, 0}, {0, 1ULL << 63}}};

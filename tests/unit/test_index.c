@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The hash index, held against a model too simple to be wrong: a list of what is in.
+ * Tests the hash index against a model too simple to be wrong: a list of the entries in the index.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static int close_model(void **state)
 	return 0;
 }
 
-static void insert(struct model *model, int number, uint64_t key)
+static void insert_entry(struct model *model, int number, uint64_t key)
 {
 	struct entry *entry = &model->all[number];
 
@@ -68,7 +68,7 @@ static void remove_entry(struct model *model, int number)
 	assert_int_equal(model->index.count, model->count);
 }
 
-/* Exactly the entries of this key, each once. */
+/* Asserts that the index finds exactly the entries of this key, each once. */
 static void assert_key(struct model *model, uint64_t key)
 {
 	size_t found = 0, wanted = 0;
@@ -119,7 +119,7 @@ static void test_duplicates(void **state)
 	struct model *model = *state;
 
 	for (int i = 0; i < 10; i++)
-		insert(model, i, i % 2 ? 7 : 8);
+		insert_entry(model, i, i % 2 ? 7 : 8);
 	assert_key(model, 7);
 	assert_key(model, 8);
 	remove_entry(model, 0);
@@ -128,7 +128,7 @@ static void test_duplicates(void **state)
 	assert_key(model, 7);
 	assert_key(model, 8);
 	assert_key(model, 9);
-	insert(model, 4, 7);
+	insert_entry(model, 4, 7);
 	assert_key(model, 7);
 	assert_walk(model);
 }
@@ -138,7 +138,7 @@ static void test_one_key_for_all(void **state)
 	struct model *model = *state;
 
 	for (int i = 0; i < 1000; i++)
-		insert(model, i, 42);
+		insert_entry(model, i, 42);
 	assert_key(model, 42);
 	for (int i = 999; i >= 0; i -= 2)
 		remove_entry(model, i);
@@ -146,7 +146,8 @@ static void test_one_key_for_all(void **state)
 	assert_walk(model);
 }
 
-/* Keys as they come: addresses, a few hundred bytes apart. Chains must stay short however they are aligned. */
+/* Inserts keys as in real use: addresses, a few hundred bytes apart. Chains must stay short, however the keys are
+ * aligned. */
 static void test_growth_keeps_chains_short(void **state)
 {
 	static const uint64_t strides[] = {1, 64, 2368, 4096, 1ULL << 32};
@@ -156,7 +157,7 @@ static void test_growth_keeps_chains_short(void **state)
 		size_t longest = 0;
 
 		for (int i = 0; i < MANY; i++)
-			insert(model, i, 0xffff888000000000ULL + strides[s] * (uint64_t)i);
+			insert_entry(model, i, 0xffff888000000000ULL + strides[s] * (uint64_t)i);
 		assert_true((size_t)1 << model->index.bits >= model->count);
 		assert_true((size_t)1 << model->index.bits <= 2 * model->count);
 		for (size_t bucket = 0; bucket < (size_t)1 << model->index.bits; bucket++) {
@@ -179,11 +180,11 @@ static void test_fit_gives_back(void **state)
 	unsigned int bits = model->index.bits, grown;
 
 	for (int i = 0; i < MANY; i++)
-		insert(model, i, (uint64_t)i * 64);
+		insert_entry(model, i, (uint64_t)i * 64);
 	grown = model->index.bits;
 	assert_true(grown > bits);
 	index_fit(&model->index);
-	assert_int_equal(model->index.bits, grown); /* all of them are needed */
+	assert_int_equal(model->index.bits, grown); /* all buckets are needed */
 	for (int i = 100; i < MANY; i++)
 		remove_entry(model, i);
 	assert_int_equal(model->index.bits, grown);
@@ -205,12 +206,12 @@ static void test_fit_does_not_fight_growth(void **state)
 	unsigned int bits;
 
 	for (int i = 0; i < 1025; i++)
-		insert(model, i, (uint64_t)i);
+		insert_entry(model, i, (uint64_t)i);
 	bits = model->index.bits;
 	for (int i = 0; i < 100; i++) { /* at the edge, again and again */
 		remove_entry(model, 1024);
 		index_fit(&model->index);
-		insert(model, 1024, 1024);
+		insert_entry(model, 1024, 1024);
 		assert_int_equal(model->index.bits, bits);
 	}
 }
@@ -222,7 +223,7 @@ static void test_removal_while_walking(void **state)
 	size_t bucket;
 
 	for (int i = 0; i < MANY; i++)
-		insert(model, i, (uint64_t)(i % 900) * 64);
+		insert_entry(model, i, (uint64_t)(i % 900) * 64);
 	for (link = index_each(&model->index, NULL, &bucket); link; link = next) {
 		next = index_each(&model->index, link, &bucket);
 		if (ENTRY(link)->number % 3)
@@ -246,7 +247,7 @@ static void test_against_the_model(void **state)
 		/* the part in use swells and shrinks */
 		number = (int)((seed >> 33) % (round % 20000 < 10000 ? MANY : 200));
 		if (!model->all[number].in)
-			insert(model, number, (seed >> 20) % 2000);
+			insert_entry(model, number, (seed >> 20) % 2000);
 		else
 			remove_entry(model, number);
 		if (round % 100 == 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The snapshot of /proc joined with the events: rows first, then all events since the source was attached, which is
- * before any row was read. No socket twice, none forgotten, each with its right owner.
+ * Tests the join of a snapshot of /proc with the events: rows first, then all events since the source was attached,
+ * which is before any row was read. No socket appears twice, none is forgotten, and each has its right owner.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -25,7 +25,7 @@ static struct tuple listener(void)
 	return tuple_of(4, "0.0.0.0", 80, "0.0.0.0", 0);
 }
 
-/* ---- what a snapshot finds ---- */
+/* ---- sockets that a snapshot finds ---- */
 
 static void test_found_and_closed(void **state)
 {
@@ -33,7 +33,7 @@ static void test_found_and_closed(void **state)
 	const struct recorded *got;
 	const struct connection *conn;
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	conn = bench_only(bench);
 	assert_int_equal(conn->owner.pid, PID_CLIENT);
 	assert_int_equal(conn->owner.fd, 5);
@@ -63,7 +63,7 @@ static void test_found_without_holder(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_FIN_WAIT1, outgoing(40000), 0, 0);
+	snapshot_one_socket(bench, STATE_FIN_WAIT1, outgoing(40000), 0, 0);
 	assert_int_equal(bench_only(bench)->owner.pid, 0);
 	assert_int_equal(bench_only(bench)->owner.fd, FD_UNKNOWN);
 	assert_int_equal(bench_only(bench)->owner_source, OWNER_UNKNOWN);
@@ -75,20 +75,20 @@ static void test_rows_that_repeat(void **state)
 
 	bench_begin_snapshot(bench, ATTACHED_US);
 	add_row(bench, STATE_ESTABLISHED, accepted(), 0, 0);
-	add_row(bench, STATE_ESTABLISHED, accepted(), 12, PID_SERVER); /* accepted meanwhile */
+	add_row(bench, STATE_ESTABLISHED, accepted(), 12, PID_SERVER); /* the socket was accepted meanwhile */
 	add_row(bench, STATE_CLOSE_WAIT, accepted(), 12, PID_SERVER);
 	bench_end_snapshot_here(bench);
 	assert_int_equal(bench_only(bench)->inode, 12);
 	assert_int_equal(bench_only(bench)->owner.pid, PID_SERVER);
 }
 
-/* The row may show a state that the socket came into only with an event that is still to be told. */
+/* The row may show a state that the socket entered with an event that is still to come. */
 static void test_row_newer_than_events(void **state)
 {
 	struct bench *bench = *state;
 	const struct recorded *got;
 
-	found(bench, STATE_LAST_ACK, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_LAST_ACK, outgoing(40000), 11, PID_CLIENT);
 	got = bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, ATTACHED_US + 10, outgoing(40000));
 	assert_int_equal(got->conn.id, 1);
 	assert_span(got->change.in_state, SPAN_AT_LEAST, 10);
@@ -117,7 +117,7 @@ static void test_row_older_than_events(void **state)
 	assert_int_equal(conn->owner.pid, PID_CLIENT);
 	assert_int_equal(conn->owner_source, OWNER_SCAN);
 	assert_int_equal(conn->direction, DIRECTION_OUT);
-	assert_false(conn->tuple_indexed); /* which costs, and is needed only while joining */
+	assert_false(conn->tuple_indexed); /* an index costs, and is needed only while joining */
 }
 
 /* ---- sockets born while the snapshot was read ---- */
@@ -148,11 +148,11 @@ static void test_bound_connect_while_reading_is_absorbed_at_birth(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 5, outgoing(40000),
 			  owner_of(PID_CLIENT, -1, "client"), 11);
 	assert_int_equal(bench_only(bench)->owner_source, OWNER_CONNECT);
-	assert_int_equal(bench_only(bench)->owner.fd, 5); /* which the scan knows, and connect() does not tell */
+	assert_int_equal(bench_only(bench)->owner.fd, 5); /* the fd of the scan: connect() does not report one */
 }
 
 static void test_child_while_reading_is_absorbed(void **state)
@@ -162,7 +162,7 @@ static void test_child_while_reading_is_absorbed(void **state)
 
 	bench_begin_snapshot(bench, ATTACHED_US);
 	add_row(bench, STATE_LISTEN, listener(), 9, PID_SERVER);
-	add_row(bench, STATE_ESTABLISHED, accepted(), 10, PID_OTHER); /* handed to a worker */
+	add_row(bench, STATE_ESTABLISHED, accepted(), 10, PID_OTHER); /* the socket was handed to a worker */
 	bench_end_snapshot_here(bench);
 	got = bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, ATTACHED_US + 5, accepted());
 	assert_int_equal(table_count(bench->table), 2);
@@ -172,7 +172,7 @@ static void test_child_while_reading_is_absorbed(void **state)
 	assert_int_equal(got->conn.inode, 10);
 }
 
-/* Linux before 6.15: it can be told only when the handshake is done. */
+/* On Linux before 6.15 the child can be joined with its row only when the handshake is done. */
 static void test_child_without_peer_while_reading_is_absorbed_later(void **state)
 {
 	struct bench *bench = *state;
@@ -195,7 +195,7 @@ static void test_short_connection_while_reading_leaves_nothing(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 5, outgoing(0),
 			  owner_of(PID_CLIENT, -1, "client"), 11);
 	bench_end(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 9, outgoing(40000),
@@ -207,33 +207,34 @@ static void test_listen_while_reading_is_absorbed(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_LISTEN, listener(), 9, PID_SERVER);
+	snapshot_one_socket(bench, STATE_LISTEN, listener(), 9, PID_SERVER);
 	bench_open_socket(bench, SK(1), STATE_LISTEN, ATTACHED_US + 5, listener(), owner_of(PID_SERVER, -1, "server"),
 			  9);
 	assert_int_equal(bench_only(bench)->owner_source, OWNER_LISTEN);
 }
 
-/* Linux before 6.15: the row of a listener is not that of its child, which has its tuple for a moment. */
+/* On Linux before 6.15 a child has the tuple of its listener for a moment. The row of the listener is not the
+ * child's. */
 static void test_row_of_listener_is_not_its_childs(void **state)
 {
 	struct bench *bench = *state;
 
 	bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, 500, listener());
 	bench->recorder.count = 0;
-	found(bench, STATE_LISTEN, listener(), 9, PID_SERVER);
+	snapshot_one_socket(bench, STATE_LISTEN, listener(), 9, PID_SERVER);
 	assert_int_equal(table_count(bench->table), 2);
 	assert_int_equal(bench_find(bench, fits_state, STATE_LISTEN)->owner.pid, PID_SERVER);
 	bench_step(bench, SK(1), STATE_SYN_RECV, STATE_ESTABLISHED, ATTACHED_US + 9, accepted());
 	assert_int_equal(bench_find(bench, fits_state, STATE_ESTABLISHED)->inode, 0);
 }
 
-/* The old socket of a tuple goes, another takes the tuple: the row was the old one's. */
+/* The old socket of a tuple goes, another socket takes the tuple: the row was that of the old socket. */
 static void test_row_belongs_to_the_one_that_closes_first(void **state)
 {
 	struct bench *bench = *state;
 	struct event birth;
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	bench_end(bench, SK(1), STATE_ESTABLISHED, ATTACHED_US + 5, outgoing(40000), (struct closing){.sent = true});
 	assert_int_equal(table_count(bench->table), 0);
 	birth = transition_of(SK(2), STATE_CLOSE, STATE_SYN_SENT, ATTACHED_US + 9, outgoing(40000));
@@ -241,7 +242,7 @@ static void test_row_belongs_to_the_one_that_closes_first(void **state)
 	assert_int_equal(bench_only(bench)->owner.pid, 0);
 }
 
-/* ---- told apart by inode ---- */
+/* ---- distinguished by inode ---- */
 
 static void test_listeners_on_one_address(void **state)
 {
@@ -257,7 +258,7 @@ static void test_listeners_on_one_address(void **state)
 	assert_int_equal(table_count(bench->table), 2);
 	assert_int_equal(bench_find(bench, fits_inode, 21)->owner.pid, PID_SERVER);
 	assert_int_equal(bench_find(bench, fits_inode, 22)->owner.pid, PID_OTHER);
-	/* two owners: nobody knows whose this child is */
+	/* two listeners with different owners: the owner of this child is unknown */
 	assert_int_equal(
 		bench_step(bench, SK(5), STATE_LISTEN, STATE_SYN_RECV, ATTACHED_US + 2, accepted())->conn.owner.pid, 0);
 	end.inode = 22;
@@ -265,13 +266,13 @@ static void test_listeners_on_one_address(void **state)
 	assert_int_equal(bench_change(bench, &end)->conn.owner.pid, PID_OTHER);
 	assert_null(bench_find(bench, fits_inode, 22));
 	assert_non_null(bench_find(bench, fits_inode, 21));
-	/* only one is left */
+	/* only one listener is left */
 	assert_int_equal(
 		bench_step(bench, SK(6), STATE_LISTEN, STATE_SYN_RECV, ATTACHED_US + 8, accepted())->conn.owner.pid,
 		PID_SERVER);
 }
 
-/* Of two that may be meant, the one whose inode is known to be the same. */
+/* Of two candidates for a row, the one counts whose inode is known to be the same. */
 static void test_known_inode_beats_unknown(void **state)
 {
 	struct bench *bench = *state;
@@ -279,13 +280,13 @@ static void test_known_inode_beats_unknown(void **state)
 	bench_open_socket(bench, SK(1), STATE_LISTEN, 500, listener(), owner_of(PID_SERVER, -1, "server"), 22);
 	bench_open_socket(bench, SK(2), STATE_LISTEN, 501, listener(), owner_of(PID_OTHER, -1, "other"), 0);
 	bench->recorder.count = 0;
-	found(bench, STATE_LISTEN, listener(), 22, PID_SERVER);
+	snapshot_one_socket(bench, STATE_LISTEN, listener(), 22, PID_SERVER);
 	assert_int_equal(table_count(bench->table), 2);
 	assert_int_equal(bench_find(bench, fits_inode, 22)->id, 1);
 	assert_int_equal(bench_find(bench, fits_inode, 0)->owner.pid, PID_OTHER);
 }
 
-/* An event of a socket that nobody knows is not that of another one with the same tuple, whose address is known. */
+/* An event of an unknown socket is not an event of another socket with the same tuple, whose address is known. */
 static void test_event_of_another_on_one_address(void **state)
 {
 	struct bench *bench = *state;
@@ -297,14 +298,14 @@ static void test_event_of_another_on_one_address(void **state)
 	assert_non_null(bench_find(bench, fits_state, STATE_LISTEN));
 }
 
-/* Nor is a row of another inode its own: of a socket that went before, or comes after it. */
+/* A row with another inode is not the socket's own, but that of a socket that went before, or comes after. */
 static void test_row_of_another_inode(void **state)
 {
 	struct bench *bench = *state;
 	struct closing closing = {.sent = true};
 	struct event end = transition_of(SK(1), STATE_ESTABLISHED, STATE_CLOSE, ATTACHED_US + 5, outgoing(40000));
 
-	found(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
 	end.inode = 10;
 	end.closing = &closing;
 	assert_int_equal(bench_change(bench, &end)->conn.owner.pid, 0);
@@ -320,8 +321,8 @@ static void test_row_without_inode(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
-	found(bench, STATE_FIN_WAIT1, outgoing(40000), 0, 0); /* its process has closed it */
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_FIN_WAIT1, outgoing(40000), 0, 0); /* the process has closed the socket */
 	assert_int_equal(bench_only(bench)->inode, 0);
 	assert_false(bench_only(bench)->inode_indexed);
 	assert_int_equal(bench_only(bench)->owner.pid, PID_CLIENT);
@@ -350,14 +351,14 @@ static void test_connects_without_port_meet_their_rows_by_inode(void **state)
 	}
 }
 
-/* An ESTABLISHED row is no connect that is still under way. */
+/* An ESTABLISHED row is not that of a connect() that is still under way. */
 static void test_only_syn_sent_rows_lend_their_port(void **state)
 {
 	struct bench *bench = *state;
 
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 500, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 0);
 	bench->recorder.count = 0;
-	found(bench, STATE_ESTABLISHED, outgoing(40009), 41, PID_OTHER);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40009), 41, PID_OTHER);
 	assert_int_equal(table_count(bench->table), 2);
 	assert_int_equal(bench_find(bench, fits_lport, 0)->owner.pid, PID_CLIENT);
 }
@@ -379,7 +380,8 @@ static void test_several_holders(void **state)
 	bench_apply(bench, &row);
 	conn = bench_only(bench);
 	assert_int_equal(conn->owner_count, 3);
-	assert_int_equal(conn->owner.pid, PID_CLIENT); /* who connected stays first while it holds on */
+	assert_int_equal(conn->owner.pid,
+			 PID_CLIENT); /* the process that connected stays the owner while it holds the socket */
 	assert_int_equal(conn->owner_source, OWNER_CONNECT);
 	assert_int_equal(conn->owners[0].pid, 50);
 	assert_int_equal(conn->owners[2].fd, 5);
@@ -389,7 +391,7 @@ static void test_several_holders(void **state)
 	row.owners = &holders[2];
 	row.owner_count = 1;
 	bench_begin_snapshot(bench, ATTACHED_US + 1000);
-	bench_apply(bench, &row); /* it was handed over */
+	bench_apply(bench, &row); /* the socket was handed over */
 	bench_end_snapshot_here(bench);
 	conn = bench_only(bench);
 	assert_int_equal(conn->owner_count, 1);
@@ -416,7 +418,7 @@ static void test_holders_of_an_absorbed_row(void **state)
 	assert_int_equal(bench_only(bench)->owner.pid, 50);
 }
 
-/* A row of /proc that names nobody takes no holder away that the iterator has found. */
+/* A row of /proc without holders does not remove a holder that the iterator has found. */
 static void test_holders_stay_when_a_row_is_absorbed(void **state)
 {
 	struct bench *bench = *state;
@@ -433,13 +435,13 @@ static void test_holders_stay_when_a_row_is_absorbed(void **state)
 	assert_int_equal(bench_only(bench)->owner.fd, 5);
 }
 
-/* In a namespace that could not be read this time nobody has let go. */
+/* Holders stay in a network namespace that could not be read this time. */
 static void test_holders_stay_where_nothing_was_read(void **state)
 {
 	struct bench *bench = *state;
 	struct event end = {.kind = EVENT_SNAPSHOT_END, .scope = SCOPE_ALL, .holders_by_row = true};
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	bench_begin_snapshot(bench, ATTACHED_US + 1000);
 	end.ts_ns = bench->began_ns;
 	bench_apply(bench, &end);
@@ -465,7 +467,7 @@ static void test_inherited_owner_that_a_scan_confirms(void **state)
 	assert_int_equal(bench_find(bench, fits_inode, 10)->owner_source, OWNER_SCAN);
 }
 
-/* ---- the budget ---- */
+/* ---- the memory budget ---- */
 
 static void test_memory_of_a_connection(void **state)
 {
@@ -475,14 +477,14 @@ static void test_memory_of_a_connection(void **state)
 	(void)state;
 	assert_non_null(block);
 #if defined(__SANITIZE_ADDRESS__)
-	taken = (sizeof(struct connection) + 8 + 15) / 16 * 16; /* its malloc tells another story */
+	taken = (sizeof(struct connection) + 8 + 15) / 16 * 16; /* the malloc of the sanitizer takes other sizes */
 #else
 	taken = malloc_usable_size(block) + 8;
 #endif
 	free(block);
 	print_message("    struct connection %zu, in memory %zu\n", sizeof(struct connection), taken);
 	assert_true(taken + 2 * sizeof(struct link *) <= 256);
-	/* and also at the worst moment of the two indexes, just after they grew */
+	/* also at the worst moment of the two indexes, just after they have grown */
 	assert_true(taken + 2 * 2 * sizeof(struct link *) <= 256);
 }
 

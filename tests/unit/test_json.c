@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The JSON lines: valid whatever a process calls itself, with the keys and types that are a contract.
+ * Tests the JSON lines: valid whatever a process calls itself, with the keys and types that are a contract.
  */
 #include <errno.h>
 #include <signal.h>
@@ -154,7 +154,7 @@ static void test_transition(void **state)
 	assert_keys(&members, keys, COUNT_OF(keys));
 }
 
-/* What is not known is null, and never 0. */
+/* Unknown values are null, and never 0. */
 static void test_transition_of_which_little_is_known(void **state)
 {
 	static const struct key keys[] = {
@@ -221,7 +221,7 @@ static void test_close_without_error_or_rtt(void **state)
 	assert_member(&members, "rx_bytes", 'n', "0");
 	assert_member(&members, "retrans", 'n', "0");
 	assert_member(&members, "age_us", '0', "null");
-	assert_member(&members, "in_state_us", 'n', "0"); /* it is known to be less than a microsecond */
+	assert_member(&members, "in_state_us", 'n', "0"); /* known, though less than a microsecond */
 	assert_member(&members, "since_known", 'b', "false");
 }
 
@@ -257,7 +257,8 @@ static void test_gap(void **state)
 	assert_member(&members, "reason", 's', "skipped");
 }
 
-/* The last of a minisocket: its numbers are known when its socket closed before our eyes, else they are null. */
+/* The last changes of a minisocket have the numbers of its socket if the end of the socket was observed; otherwise the
+ * numbers are null. */
 static void test_derived(void **state)
 {
 	static const char *const unknown[] = {"rx_bytes", "tx_bytes", "srtt_us", "retrans", "errno"};
@@ -283,7 +284,7 @@ static void test_derived(void **state)
 	change.oldstate = STATE_FIN_WAIT2;
 	change.newstate = STATE_TIME_WAIT;
 	read_change(&change, &members);
-	assert_int_equal(members.count, 24); /* no end, and no numbers */
+	assert_int_equal(members.count, 24); /* no keys of an end, and no numbers */
 	change.closing = &closing;
 	read_change(&change, &members);
 	assert_member(&members, "rx_bytes", 'n', "3");
@@ -346,7 +347,8 @@ static void test_socket_with_one_holder_or_none(void **state)
 
 	(void)state;
 	read_change(&change, &members);
-	assert_member(&members, "owners", '[', "[]"); /* known from connect(): nobody has looked who holds it */
+	assert_member(&members, "owners", '[',
+		      "[]"); /* the owner is known from connect(): no scan for holders has run */
 	conn.owner_count = 1;
 	read_change(&change, &members);
 	assert_member(&members, "owners", '[', "[{\"pid\":100,\"comm\":\"nginx\",\"fd\":3}]");
@@ -407,7 +409,7 @@ static void test_table_and_summary(void **state)
 
 /* ---- network namespaces ---- */
 
-/* The name that a line tells of a namespace, where /run/netns has `name` for 2000. */
+/* Reads a line about a socket of network namespace `inode`, where /run/netns has `name` for 2000. */
 static void read_netns(uint32_t inode, const char *name, struct members *members)
 {
 	const struct named_netns named[] = {{1000, "home"}, {2000, name}, {0}};
@@ -517,8 +519,8 @@ static int hex2(const char *digits)
 	return *end || end == text ? -1 : (int)value;
 }
 
-/* A string as json_check.h reads it, with the bytes in place of \xNN: what the program was given. */
-static void restore(const char *read, char *out)
+/* Turns a string as json_check.h reads it into the name that the program was given, with bytes in place of \xNN. */
+static void restore_name(const char *read, char *out)
 {
 	unsigned int c;
 	int used;
@@ -537,19 +539,19 @@ static void restore(const char *read, char *out)
 	*out = '\0';
 }
 
-static void assert_told_whole(const char comm[COMM_LEN])
+static void assert_written_whole(const char comm[COMM_LEN])
 {
 	char restored[MAX_VALUE], raw[COMM_LEN + 1] = "";
 	struct members members;
 
 	memcpy(raw, comm, COMM_LEN);
 	read_comm(raw, &members);
-	restore(json_member(&members, "comm")->value, restored);
+	restore_name(json_member(&members, "comm")->value, restored);
 	if (strcmp(restored, raw) != 0)
 		fail_msg("%s is told as %s", raw, json_member(&members, "comm")->value);
 }
 
-/* Two names are never told alike: what is told says which bytes they have. */
+/* No two names are written alike: the written text shows the bytes of the name. */
 static void test_names_are_told_whole(void **state)
 {
 	static const char names[][COMM_LEN] = {
@@ -573,13 +575,13 @@ static void test_names_are_told_whole(void **state)
 
 	(void)state;
 	for (int byte = 1; byte < 256; byte++) {
-		assert_told_whole((char[COMM_LEN]){(char)byte});
-		assert_told_whole((char[COMM_LEN]){'\\', (char)byte});
-		assert_told_whole((char[COMM_LEN]){'\\', 'x', (char)byte, '0'});
-		assert_told_whole((char[COMM_LEN]){(char)byte, '\\', 'x', '4', '1'});
+		assert_written_whole((char[COMM_LEN]){(char)byte});
+		assert_written_whole((char[COMM_LEN]){'\\', (char)byte});
+		assert_written_whole((char[COMM_LEN]){'\\', 'x', (char)byte, '0'});
+		assert_written_whole((char[COMM_LEN]){(char)byte, '\\', 'x', '4', '1'});
 	}
 	for (size_t i = 0; i < COUNT_OF(names); i++)
-		assert_told_whole(names[i]);
+		assert_written_whole(names[i]);
 }
 
 static void test_random_names(void **state)
@@ -598,7 +600,7 @@ static void test_random_names(void **state)
 		}
 		read_comm(comm, &members);
 		assert_int_equal(json_member(&members, "comm")->type, 's');
-		assert_told_whole(comm);
+		assert_written_whole(comm);
 	}
 }
 
@@ -667,7 +669,7 @@ static void too_deep(struct json_writer *json)
 		json_array_begin(json, i ? NULL : "a");
 }
 
-/* What would not be JSON stops the program, here a child of it. */
+/* Misuse that would not write JSON stops the program, here a child process. */
 static void test_writer_refuses_what_is_no_json(void **state)
 {
 	void (*const misuses[])(struct json_writer *) = {key_in_array, no_key_in_object, wrong_end, line_ends_in_array,

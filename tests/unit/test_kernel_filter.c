@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the kernel side is told of a filter must let pass all that the filter lets pass (soundness, on many random
- * filters and connections), and should stop what it can (exactness, on the filters that people type).
+ * Tests the part of a filter that is given to the kernel side. That part must let pass all that the filter lets pass
+ * (soundness, on many random filters and connections), and should stop what it can (exactness, on the filters that
+ * people type).
  */
 #include <errno.h>
 
@@ -31,7 +32,7 @@ static int find_service(void *context, const char *name, uint16_t *port)
 
 static const struct filter_names names = {.service = find_service, .netns = find_netns};
 
-static struct filter *parsed(const char *text)
+static struct filter *parse_text(const char *text)
 {
 	struct filter_error error = {.message = ""};
 	struct filter *filter = NULL;
@@ -137,7 +138,8 @@ static struct change random_change(struct connection *conn)
 			       .newstate = states[1]};
 }
 
-/* What passes surely must pass the kernel side; and at a birth, what may pass once more is known. */
+/* Returns whether the change must pass the kernel side: the filter lets it pass, or, at a birth, may do so once more is
+ * known. */
 static bool must_pass(const struct filter *filter, const struct change *change)
 {
 	enum filter_answer answer = filter_ask(filter, change);
@@ -148,7 +150,7 @@ static bool must_pass(const struct filter *filter, const struct change *change)
 
 static size_t assert_sound(const char *text, int connections)
 {
-	struct filter *filter = parsed(text);
+	struct filter *filter = parse_text(text);
 	struct kernel_filter *kernel_filter = kernel_filter_of(filter);
 	size_t passed = 0;
 
@@ -187,7 +189,7 @@ static void test_sound_on_random_filters(void **state)
 	assert_true(passed > asked / 10 && passed < asked - asked / 10);
 }
 
-/* An aspect that two sides of "or" and "and" share: there the sets are joined and cut. */
+/* Both sides of "or" and "and" share an aspect, such as a port: the sets of both are united or intersected. */
 static void test_sound_on_sets(void **state)
 {
 	static const char *const leaves[] = {"sport = %s", "dport = %s", ":%s", "not sport = %s", "not :%s"};
@@ -231,7 +233,7 @@ static const struct tried tried[] = {
 	{"sport = :80 or sport = :443", 443, 5, 4, STATE_ESTABLISHED, true},
 	{"sport = :80 or sport = :443", 81, 5, 4, STATE_ESTABLISHED, false},
 	{"sport = :80 or sport = :443", 5, 80, 4, STATE_ESTABLISHED, false},
-	{"sport = :80 or sport = :443", 0, 5, 4, STATE_SYN_SENT, true}, /* not known yet */
+	{"sport = :80 or sport = :443", 0, 5, 4, STATE_SYN_SENT, true}, /* the port is not known yet */
 	{"sport = :80 or sport = :443", 81, 5, 4, STATE_SYN_SENT, false},
 	{"sport = :80 or sport = :443", 0, 5, 4, STATE_CLOSE, false},
 	/* trace -D 22 */
@@ -239,8 +241,8 @@ static const struct tried tried[] = {
 	{"dport = :22", 9, 23, 4, STATE_ESTABLISHED, false},
 	{"dport = :22", 0, 23, 4, STATE_SYN_SENT, false},
 	{"dport = :22", 22, 9, 6, STATE_ESTABLISHED, false},
-	{"dport = :22", 80, 0, 4, STATE_SYN_RECV, true}, /* not known yet */
-	{"dport = :22", 80, 0, 4, STATE_LISTEN, true},   /* whose children will inherit */
+	{"dport = :22", 80, 0, 4, STATE_SYN_RECV, true}, /* the peer is not known yet */
+	{"dport = :22", 80, 0, 4, STATE_LISTEN, true},   /* a listener, from which children will inherit */
 	{"dport = :22", 80, 23, 4, STATE_SYN_RECV, false},
 	/* both options */
 	{"(sport = 80 or sport = 443) and (dport = 1000-2000)", 80, 1500, 4, STATE_ESTABLISHED, true},
@@ -249,7 +251,7 @@ static const struct tried tried[] = {
 	{"sport >= 1000 and sport <= 2000", 1000, 1, 4, STATE_ESTABLISHED, true},
 	{"sport >= 1000 and sport <= 2000", 2001, 1, 4, STATE_ESTABLISHED, false},
 	{"sport >= 1000 and sport <= 2000", 999, 1, 4, STATE_ESTABLISHED, false},
-	/* not */
+	/* "not" */
 	{"not sport = :22", 22, 9, 4, STATE_ESTABLISHED, false},
 	{"not sport = :22", 23, 22, 4, STATE_ESTABLISHED, true},
 	{"not (sport = 22 or dport = 22)", 9, 22, 4, STATE_ESTABLISHED, false},
@@ -297,7 +299,7 @@ static const struct tried tried[] = {
 	{"netns b and sport = 80", 80, 9, 4, STATE_ESTABLISHED, false},
 	{"sport = 80 and netns b", 80, 9, 4, STATE_ESTABLISHED, false},
 	{"netns != a", 9, 9, 4, STATE_ESTABLISHED, true}, /* user space decides */
-	/* where one side of "or" has no say, there is nothing to push */
+	/* where one side of "or" cannot be given to the kernel side, nothing can */
 	{"sport = 80 or pid 5", 9, 9, 4, STATE_ESTABLISHED, true},
 	{"pid 5 or sport = 80", 9, 9, 4, STATE_ESTABLISHED, true},
 	{"netns b or pid 5", 9, 9, 4, STATE_ESTABLISHED, true},
@@ -311,7 +313,7 @@ static void test_exact(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(tried); i++) {
 		const struct tried *t = &tried[i];
-		struct filter *filter = parsed(t->filter);
+		struct filter *filter = parse_text(t->filter);
 		struct kernel_filter *kernel_filter = kernel_filter_of(filter);
 		struct tuple tuple = t->family == 4 ? tuple_of(4, "10.0.0.1", t->lport, "10.0.0.2", t->rport)
 				     : t->family == 6
@@ -331,7 +333,7 @@ static void test_exact(void **state)
 
 static bool passes_in(const char *text, uint32_t netns)
 {
-	struct filter *filter = parsed(text);
+	struct filter *filter = parse_text(text);
 	struct kernel_filter *kernel_filter = kernel_filter_of(filter);
 	struct tuple tuple = tuple_of(4, "10.0.0.1", 1, "10.0.0.2", 2);
 	bool passes;
@@ -379,7 +381,7 @@ static void test_namespace_named_twice(void **state)
 	assert_false(passes_in(text, NETNS_HERE + 2));
 }
 
-/* ... nor overrun the list: five times five are more than sixteen. */
+/* Repeated names must not overrun the list: five times five are more than sixteen. */
 static void test_namespace_named_many_times(void **state)
 {
 	const char *five = "(netns a or netns a or netns a or netns a or netns a)";
@@ -391,7 +393,7 @@ static void test_namespace_named_many_times(void **state)
 	assert_false(passes_in(text, NETNS_HERE + 1));
 }
 
-/* Who asks for one namespace knows in which everything is. */
+/* A filter for one network namespace fixes the namespace of everything that passes. */
 static void test_fixed_to_one_namespace(void **state)
 {
 	static const struct {
@@ -412,7 +414,7 @@ static void test_fixed_to_one_namespace(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(filters); i++) {
-		struct filter *filter = parsed(filters[i].text);
+		struct filter *filter = parse_text(filters[i].text);
 		struct kernel_filter *kernel_filter = kernel_filter_of(filter);
 
 		assert_non_null(kernel_filter);

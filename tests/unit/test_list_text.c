@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The lines of `list`, as people read them.
+ * Tests the lines of `list`, as people read them.
  */
 #include <limits.h>
 #include <linux/tcp.h>
@@ -21,8 +21,8 @@ static struct address address_of(const char *text)
 	return address;
 }
 
-static struct socket inet(enum protocol protocol, uint8_t state, uint8_t family, const char *laddr, uint16_t lport,
-			  const char *raddr, uint16_t rport)
+static struct socket inet_socket(enum protocol protocol, uint8_t state, uint8_t family, const char *laddr,
+				 uint16_t lport, const char *raddr, uint16_t rport)
 {
 	return (struct socket){
 		.protocol = protocol,
@@ -37,7 +37,7 @@ static struct socket inet(enum protocol protocol, uint8_t state, uint8_t family,
 	};
 }
 
-static const char *service(void *context, enum protocol protocol, uint16_t port)
+static const char *find_service(void *context, enum protocol protocol, uint16_t port)
 {
 	(void)context;
 	if (port == 514)
@@ -47,22 +47,22 @@ static const char *service(void *context, enum protocol protocol, uint16_t port)
 	return port == 80 ? "ht\033[2Jtp" : NULL;
 }
 
-static const char *host(void *context, const struct address *address, uint8_t family)
+static const char *find_host(void *context, const struct address *address, uint8_t family)
 {
 	(void)context;
 	(void)family;
 	return address->bytes[ADDRESS_LEN - 1] == 7 ? "seven.example" : NULL;
 }
 
-static const char *interface(void *context, uint32_t netns, uint32_t index)
+static const char *find_interface(void *context, uint32_t netns, uint32_t index)
 {
 	(void)context;
 	assert_int_equal(netns, HERE);
 	return index == 2 ? "eth0" : NULL;
 }
 
-static const struct socket_namer numbers = {.interface = interface};
-static const struct socket_namer names = {.service = service, .host = host, .interface = interface};
+static const struct socket_namer numbers = {.interface = find_interface};
+static const struct socket_namer names = {.service = find_service, .host = find_host, .interface = find_interface};
 
 static void assert_ends(const struct socket *socket, const struct socket_namer *namer, const char *local,
 			const char *peer)
@@ -77,30 +77,30 @@ static void assert_ends(const struct socket *socket, const struct socket_namer *
 
 static void test_endpoints(void **state)
 {
-	struct socket socket = inet(PROTOCOL_TCP, STATE_LISTEN, 4, "0.0.0.0", 80, "0.0.0.0", 0);
+	struct socket socket = inet_socket(PROTOCOL_TCP, STATE_LISTEN, 4, "0.0.0.0", 80, "0.0.0.0", 0);
 
 	(void)state;
 	assert_ends(&socket, &numbers, "0.0.0.0:80", "0.0.0.0:*");
 	assert_ends(&socket, &names, "0.0.0.0:ht\\x1b[2Jtp", "0.0.0.0:*");
-	socket = inet(PROTOCOL_TCP, STATE_LISTEN, 6, "::", 443, "::", 0);
+	socket = inet_socket(PROTOCOL_TCP, STATE_LISTEN, 6, "::", 443, "::", 0);
 	assert_ends(&socket, &numbers, "[::]:443", "[::]:*");
 	socket.v6only = TRISTATE_YES;
 	assert_ends(&socket, &numbers, "[::]:443", "[::]:*");
 	socket.v6only = TRISTATE_NO;
 	assert_ends(&socket, &numbers, "*:443", "*:*");
-	socket = inet(PROTOCOL_TCP, STATE_ESTABLISHED, 6, "::ffff:10.0.0.7", 443, "::ffff:10.0.0.8", 50000);
+	socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, 6, "::ffff:10.0.0.7", 443, "::ffff:10.0.0.8", 50000);
 	assert_ends(&socket, &numbers, "[::ffff:10.0.0.7]:443", "[::ffff:10.0.0.8]:50000");
 	assert_ends(&socket, &names, "seven.example:443", "[::ffff:10.0.0.8]:50000");
-	socket = inet(PROTOCOL_UDP, STATE_CLOSE, 6, "fe80::1", 546, "::", 0);
+	socket = inet_socket(PROTOCOL_UDP, STATE_CLOSE, 6, "fe80::1", 546, "::", 0);
 	socket.interface = 2;
 	assert_ends(&socket, &numbers, "[fe80::1]%eth0:546", "[::]:*");
 	socket.interface = 3;
 	assert_ends(&socket, &numbers, "[fe80::1]%3:546", "[::]:*");
-	socket = inet(PROTOCOL_UDP, STATE_CLOSE, 4, "127.0.0.1", 514, "0.0.0.0", 0);
+	socket = inet_socket(PROTOCOL_UDP, STATE_CLOSE, 4, "127.0.0.1", 514, "0.0.0.0", 0);
 	assert_ends(&socket, &names, "127.0.0.1:syslog", "0.0.0.0:*");
 	socket.protocol = PROTOCOL_TCP;
 	assert_ends(&socket, &names, "127.0.0.1:shell", "0.0.0.0:*");
-	socket = inet(PROTOCOL_RAW, STATE_CLOSE, 4, "0.0.0.0", 1, "0.0.0.0", 0);
+	socket = inet_socket(PROTOCOL_RAW, STATE_CLOSE, 4, "0.0.0.0", 1, "0.0.0.0", 0);
 	assert_ends(&socket, &names, "0.0.0.0:icmp", "0.0.0.0:*");
 }
 
@@ -110,7 +110,7 @@ static void test_unix_ends(void **state)
 
 	(void)state;
 	assert_ends(&socket, &numbers, "* 12", "* 13");
-	socket.path = "/run/x"; /* with its NUL, as netlink tells it */
+	socket.path = "/run/x"; /* with its NUL, as netlink reports a path */
 	socket.path_length = 7;
 	assert_ends(&socket, &numbers, "/run/x 12", "* 13");
 	socket.path_length = 6;
@@ -125,8 +125,8 @@ static void test_unix_ends(void **state)
 
 /* ---- lines ---- */
 
-static char *listed(const struct list_style *style, const struct socket_namer *namer, const struct socket *rows,
-		    size_t count)
+static char *list_rows(const struct list_style *style, const struct socket_namer *namer, const struct socket *rows,
+		       size_t count)
 {
 	const struct netns_view netns = {.home = HERE};
 	struct capture capture = capture_open();
@@ -143,7 +143,7 @@ static char *listed(const struct list_style *style, const struct socket_namer *n
 
 static void assert_listed(const struct list_style *style, const struct socket *rows, size_t count, const char *wanted)
 {
-	char *got = listed(style, &numbers, rows, count);
+	char *got = list_rows(style, &numbers, rows, count);
 
 	assert_string_equal(got, wanted);
 	free(got);
@@ -151,17 +151,17 @@ static void assert_listed(const struct list_style *style, const struct socket *r
 
 static char long_path[PATH_MAX];
 
-static const char *cgroup(void *context, uint64_t id)
+static const char *find_cgroup(void *context, uint64_t id)
 {
 	(void)context;
 	(void)id;
 	return long_path;
 }
 
-/* However long, a path is told whole: one that was cut would look like another. */
+/* A path is printed whole, however long: a cut path would look like another. */
 static void test_long_cgroup(void **state)
 {
-	const struct socket_namer namer = {.cgroup = cgroup};
+	const struct socket_namer namer = {.cgroup = find_cgroup};
 	struct socket socket = {.uid = UID_UNKNOWN, .details.cgroup = 1, .v6only = TRISTATE_UNKNOWN};
 	struct capture capture = capture_open();
 	char *text;
@@ -183,8 +183,8 @@ static void test_columns(void **state)
 					      {.pid = 14, .fd = 5, .comm = "\\xff"},
 					      {.pid = 15, .fd = 6, .comm = "\xff"}};
 	struct socket rows[] = {
-		inet(PROTOCOL_TCP, STATE_LISTEN, 4, "0.0.0.0", 80, "0.0.0.0", 0),
-		inet(PROTOCOL_UDP, STATE_CLOSE, 4, "127.0.0.1", 53, "0.0.0.0", 0),
+		inet_socket(PROTOCOL_TCP, STATE_LISTEN, 4, "0.0.0.0", 80, "0.0.0.0", 0),
+		inet_socket(PROTOCOL_UDP, STATE_CLOSE, 4, "127.0.0.1", 53, "0.0.0.0", 0),
 	};
 	const struct list_style plain = {.heading = true}, full = {.heading = true, .owners = true};
 
@@ -211,9 +211,9 @@ static void test_columns(void **state)
 static void test_wide_ends(void **state)
 {
 	struct socket rows[] = {
-		inet(PROTOCOL_TCP, STATE_ESTABLISHED, 6, "2001:db8:1234:5678:9abc:def0:1234:5678", 50000,
-		     "2001:db8:1234:5678:9abc:def0:1234:5679", 443),
-		inet(PROTOCOL_TCP, STATE_TIME_WAIT, 4, "10.0.0.1", 1, "10.0.0.2", 2),
+		inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, 6, "2001:db8:1234:5678:9abc:def0:1234:5678", 50000,
+			    "2001:db8:1234:5678:9abc:def0:1234:5679", 443),
+		inet_socket(PROTOCOL_TCP, STATE_TIME_WAIT, 4, "10.0.0.1", 1, "10.0.0.2", 2),
 	};
 
 	(void)state;
@@ -227,8 +227,8 @@ static void test_columns_do_not_shrink(void **state)
 {
 	const struct netns_view netns = {.home = HERE};
 	const struct list_style style = {.heading = true};
-	struct socket wide = inet(PROTOCOL_TCP, STATE_ESTABLISHED, 6, "2001:db8::1", 50000, "2001:db8::2", 443);
-	struct socket narrow = inet(PROTOCOL_TCP, STATE_LISTEN, 4, "10.0.0.1", 1, "0.0.0.0", 0);
+	struct socket wide = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, 6, "2001:db8::1", 50000, "2001:db8::2", 443);
+	struct socket narrow = inet_socket(PROTOCOL_TCP, STATE_LISTEN, 4, "10.0.0.1", 1, "0.0.0.0", 0);
 	struct capture capture = capture_open();
 	struct list_text *text = list_text_new(capture.output, &style, &numbers, &netns);
 	char *out;
@@ -298,7 +298,7 @@ static void test_details_and_internals(void **state)
 		.tcpi_delivery_rate = 1000,
 		.tcpi_min_rtt = UINT32_MAX,
 	};
-	struct socket socket = inet(PROTOCOL_TCP, STATE_ESTABLISHED, 4, "10.0.0.1", 1, "10.0.0.2", 2);
+	struct socket socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, 4, "10.0.0.1", 1, "10.0.0.2", 2);
 	const struct list_style style = {.details = true, .internals = true, .one_line = true};
 
 	(void)state;
@@ -310,7 +310,7 @@ static void test_details_and_internals(void **state)
 	assert_listed(
 		&style, &socket, 1,
 		"tcp   ESTABLISHED      0      0 10.0.0.1:1         10.0.0.2:2 uid:33 ino:12345 sk:1f v6only:1 cubic wscale:7,9 rtt:1.041/0.5 retrans:0/4 rto:204 cwnd:10 delivery_rate:8000bps\n");
-	socket.details.info_size = offsetof(struct tcp_info, tcpi_rtt); /* of an older kernel */
+	socket.details.info_size = offsetof(struct tcp_info, tcpi_rtt); /* as of an older kernel */
 	assert_listed(&(struct list_style){.internals = true}, &socket, 1,
 		      "tcp   ESTABLISHED      0      0 10.0.0.1:1         10.0.0.2:2\n\tcubic wscale:7,9 rto:204\n");
 }

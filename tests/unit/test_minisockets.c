@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the kernel keeps of a connection without a socket: TIME_WAIT, and FIN_WAIT2 after close(). Their lines are
- * derived.
+ * Tests minisockets, which the kernel keeps of a connection without a socket: TIME_WAIT, and FIN_WAIT2 after close().
+ * Their changes are derived.
  */
 #include <errno.h>
 
@@ -19,7 +19,7 @@ static struct tuple accepted(uint16_t rport)
 	return tuple_of(4, "10.0.0.2", 80, "10.0.0.1", rport);
 }
 
-/* A connection of ours from 0 to FIN_WAIT2, at 300; three changes. */
+/* Takes a connection of ours from its birth at 0 to FIN_WAIT2 at 300. The changes so far do not count. */
 static void close_by_us(struct bench *bench, uint64_t sk)
 {
 	bench_open_socket(bench, sk, STATE_SYN_SENT, 0, outgoing(40000), owner_of(PID_CLIENT, -1, "client"), 11);
@@ -29,8 +29,9 @@ static void close_by_us(struct bench *bench, uint64_t sk)
 	bench->recorder.count = 0;
 }
 
-/* A snapshot of minisockets in which there is that one, or none (STATE_UNKNOWN). How many changes it makes. */
-static size_t look(struct bench *bench, unsigned int at_us, uint8_t seen)
+/* Applies a snapshot of minisockets: of one in state `seen`, or of none (STATE_UNKNOWN). Returns how many changes the
+ * snapshot makes. */
+static size_t snapshot_minis(struct bench *bench, unsigned int at_us, uint8_t seen)
 {
 	size_t before = bench->recorder.count;
 
@@ -81,7 +82,7 @@ static void test_time_wait_after_closing(void **state)
 	assert_int_equal(last_recorded(&bench->recorder)->change.reason, REASON_CLOSED_BY_BOTH);
 }
 
-/* It still waits for the peer's FIN: nothing has changed for anybody. */
+/* The minisocket still waits for the peer's FIN: nothing has changed for anybody. */
 static void test_fin_wait2_goes_on_without_its_socket(void **state)
 {
 	struct bench *bench = *state;
@@ -92,9 +93,10 @@ static void test_fin_wait2_goes_on_without_its_socket(void **state)
 	assert_true(bench_only(bench)->mini);
 	assert_int_equal(bench_only(bench)->by_sk.key, 0);
 	assert_int_equal(bench_only(bench)->state, STATE_FIN_WAIT2);
-	assert_span(connection_in_state(bench_only(bench), AT_US(500)), SPAN_EXACT, 200); /* since 300 as ever */
-	assert_int_equal(look(bench, 1000, STATE_FIN_WAIT2), 0);
-	assert_int_equal(look(bench, 2000, STATE_TIME_WAIT), 1); /* the FIN has come, some time since 1001 */
+	assert_span(connection_in_state(bench_only(bench), AT_US(500)), SPAN_EXACT, 200); /* still since 300 */
+	assert_int_equal(snapshot_minis(bench, 1000, STATE_FIN_WAIT2), 0);
+	assert_int_equal(snapshot_minis(bench, 2000, STATE_TIME_WAIT),
+			 1); /* the FIN has come at some time since 1001 */
 	got = last_recorded(&bench->recorder);
 	assert_change(got, STATE_FIN_WAIT2, STATE_TIME_WAIT, 2001, true);
 	assert_span(got->change.in_state, SPAN_AT_LEAST, 701);
@@ -103,8 +105,8 @@ static void test_fin_wait2_goes_on_without_its_socket(void **state)
 	assert_int_equal(got->conn.id, 1);
 	assert_int_equal(got->conn.owner.pid, PID_CLIENT);
 	assert_span(connection_in_state(bench_only(bench), AT_US(2101)), SPAN_AT_LEAST, 100);
-	assert_int_equal(look(bench, 3000, STATE_TIME_WAIT), 0);
-	assert_int_equal(look(bench, 4000, STATE_UNKNOWN), 1);
+	assert_int_equal(snapshot_minis(bench, 3000, STATE_TIME_WAIT), 0);
+	assert_int_equal(snapshot_minis(bench, 4000, STATE_UNKNOWN), 1);
 	got = last_recorded(&bench->recorder);
 	assert_change(got, STATE_TIME_WAIT, STATE_CLOSE, 4000, true);
 	assert_span(got->change.in_state, SPAN_AT_LEAST, 1000);
@@ -113,7 +115,7 @@ static void test_fin_wait2_goes_on_without_its_socket(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-/* How long it was in FIN_WAIT2 is not known, when how it came there is not. */
+/* The time in FIN_WAIT2 is not known when the transition to FIN_WAIT2 is not. */
 static void test_fin_wait2_of_unknown_age(void **state)
 {
 	struct bench *bench = *state;
@@ -122,7 +124,7 @@ static void test_fin_wait2_of_unknown_age(void **state)
 	assert_span(connection_in_state(bench_only(bench), AT_US(500)), SPAN_AT_LEAST, 50);
 }
 
-/* Whoever looks at the change within its handler finds what the socket left. */
+/* Checks that the numbers that the socket left are still there while a handler reads the change. */
 static void check_closing(void *context, const struct change *change)
 {
 	unsigned int *seen = context;
@@ -151,7 +153,7 @@ static void test_what_the_socket_left_is_told_at_the_end(void **state)
 	assert_int_equal(seen, 1);
 }
 
-/* Its address is free for the next one at once. */
+/* The address of the socket is free for the next socket at once. */
 static void test_address_is_free(void **state)
 {
 	struct bench *bench = *state;
@@ -162,7 +164,7 @@ static void test_address_is_free(void **state)
 	close_to(bench, SK(1), STATE_FIN_WAIT2, STATE_TIME_WAIT, 450, outgoing(40000));
 	again.again = true;
 	again.closing = &closing;
-	bench_apply(bench, &again); /* told twice */
+	bench_apply(bench, &again); /* the same transition, repeated */
 	assert_int_equal(bench->recorder.count, 1);
 	assert_int_equal(table_repeats(bench->table), 1);
 	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 460, outgoing(0));
@@ -181,12 +183,12 @@ static void test_absence_ends_it(void **state)
 
 	close_by_us(bench, SK(1));
 	close_to(bench, SK(1), STATE_FIN_WAIT2, STATE_TIME_WAIT, 450, outgoing(40000));
-	assert_int_equal(look(bench, 1000, STATE_TIME_WAIT), 0);
+	assert_int_equal(snapshot_minis(bench, 1000, STATE_TIME_WAIT), 0);
 	assert_span(connection_in_state(bench_only(bench), AT_US(2000)), SPAN_EXACT, 1550);
-	assert_int_equal(look(bench, 9000, STATE_UNKNOWN), 1);
+	assert_int_equal(snapshot_minis(bench, 9000, STATE_UNKNOWN), 1);
 	got = last_recorded(&bench->recorder);
 	assert_change(got, STATE_TIME_WAIT, STATE_CLOSE, 9000, true);
-	assert_span(got->change.in_state, SPAN_AT_LEAST, 551); /* to when it was last seen */
+	assert_span(got->change.in_state, SPAN_AT_LEAST, 551); /* until the minisocket was last seen */
 	assert_span(got->change.age, SPAN_AT_LEAST, 1001);
 	assert_int_equal(got->change.reason, REASON_CLOSED_BY_US);
 	assert_int_equal(got->conn.state, STATE_CLOSE);
@@ -201,14 +203,14 @@ static void test_absent_at_the_first_look(void **state)
 
 	close_by_us(bench, SK(1));
 	close_to(bench, SK(1), STATE_FIN_WAIT2, STATE_TIME_WAIT, 450, outgoing(40000));
-	look(bench, 451, STATE_UNKNOWN);
+	snapshot_minis(bench, 451, STATE_UNKNOWN);
 	got = last_recorded(&bench->recorder);
 	assert_change(got, STATE_TIME_WAIT, STATE_CLOSE, 451, true);
 	assert_span(got->change.in_state, SPAN_UNKNOWN, 0);
 	assert_span(got->change.age, SPAN_AT_LEAST, 450);
 }
 
-/* The kernel was read before it was there. */
+/* The kernel was read before the minisocket was there. */
 static void test_no_absence_if_it_began_meanwhile(void **state)
 {
 	struct bench *bench = *state;
@@ -240,7 +242,7 @@ static void test_absent_where_nobody_looked(void **state)
 	assert_int_equal(bench->recorder.count, 1);
 }
 
-/* The same by /proc, whose rows stand before the transitions. */
+/* Snapshots of /proc, whose rows come before the transitions, end minisockets, too. */
 static void test_by_proc(void **state)
 {
 	struct bench *bench = *state;
@@ -253,7 +255,7 @@ static void test_by_proc(void **state)
 	bench_end_snapshot_here(bench);
 	assert_change(last_recorded(&bench->recorder), STATE_FIN_WAIT2, STATE_TIME_WAIT, 1000, true);
 	assert_true(bench_only(bench)->tuple_indexed);
-	bench_begin_snapshot(bench, 2000); /* one reading may miss it */
+	bench_begin_snapshot(bench, 2000); /* one reading may miss the minisocket */
 	bench_end_snapshot_here(bench);
 	assert_int_equal(table_doubtful(bench->table), 1);
 	assert_int_equal(bench->recorder.count, 1);
@@ -265,7 +267,7 @@ static void test_by_proc(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-/* No snapshot covers a namespace that is gone; but what was in it is gone too. */
+/* No snapshot covers a network namespace that is gone, but its minisockets are gone, too. */
 static void test_ends_with_its_namespace(void **state)
 {
 	static const uint32_t here = NETNS_HERE;
@@ -286,7 +288,8 @@ static void test_ends_with_its_namespace(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-/* One that came and went between two looks was never found. Where none may be hidden, it is there no more. */
+/* A network namespace that came and went between two snapshots was never found. Where no namespace can be hidden, one
+ * that is not listed is gone. */
 static void test_ends_with_a_namespace_that_was_never_found(void **state)
 {
 	static const uint32_t here = NETNS_HERE, other = NETNS_HERE + 1;
@@ -299,7 +302,7 @@ static void test_ends_with_a_namespace_that_was_never_found(void **state)
 	for (unsigned int at_us = 1000; at_us <= 4000; at_us += 1000) {
 		assert_int_equal(table_count(bench->table), 1);
 		exact_begin_of(bench, SCOPE_ALL, at_us);
-		end.there = at_us > 2000 ? &other : &here; /* at first it is there, and cannot be looked into */
+		end.there = at_us > 2000 ? &other : &here; /* at first the namespace is there, and cannot be read */
 		end.ts_ns = AT_US(at_us);
 		end.ended_ns = end.ts_ns;
 		bench_apply(bench, &end);
@@ -308,7 +311,7 @@ static void test_ends_with_a_namespace_that_was_never_found(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-/* In a namespace that nobody can look into, it ends when its time is over. */
+/* In a network namespace that cannot be read, a TIME_WAIT ends when its time is over. */
 static void test_ends_by_time(void **state)
 {
 	struct bench *bench = *state;
@@ -324,9 +327,9 @@ static void test_ends_by_time(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-/* ---- another has its tuple ---- */
+/* ---- another socket with the same tuple ---- */
 
-static void wait_for_time(struct bench *bench)
+static void reach_time_wait(struct bench *bench)
 {
 	close_by_us(bench, SK(1));
 	close_to(bench, SK(1), STATE_FIN_WAIT2, STATE_TIME_WAIT, 450, outgoing(40000));
@@ -351,7 +354,7 @@ static void test_not_ended_by_a_connect_that_fails_for_it(void **state)
 	struct closing closing = {.had_port = true};
 	struct event refused = transition_of(SK(2), STATE_SYN_SENT, STATE_CLOSE, 901, outgoing(40000));
 
-	wait_for_time(bench);
+	reach_time_wait(bench);
 	refused.closing = &closing;
 	for (int tries = 0; tries < 2; tries++) {
 		bench_step(bench, SK(2), STATE_CLOSE, STATE_SYN_SENT, 900, outgoing(40000));
@@ -365,7 +368,7 @@ static void assert_ended_by_a_connect_from(struct bench *bench, uint16_t lport)
 {
 	struct event done = transition_of(SK(2), STATE_SYN_SENT, STATE_ESTABLISHED, 950, outgoing(40000));
 
-	wait_for_time(bench);
+	reach_time_wait(bench);
 	bench_step(bench, SK(2), STATE_CLOSE, STATE_SYN_SENT, 900, outgoing(lport));
 	assert_int_equal(table_count(bench->table), 2);
 	bench_apply(bench, &done);
@@ -377,7 +380,7 @@ static void test_ended_when_the_port_is_known(void **state)
 	assert_ended_by_a_connect_from(*state, 0);
 }
 
-/* Its port does not change; but that it may have it shows only then. */
+/* The port of a bound connect() does not change, but only ESTABLISHED shows that the socket may have the port. */
 static void test_ended_by_a_bound_connect(void **state)
 {
 	assert_ended_by_a_connect_from(*state, 40000);
@@ -388,7 +391,7 @@ static void test_ended_by_a_child(void **state)
 	struct bench *bench = *state;
 	struct event birth = transition_of(SK(2), STATE_LISTEN, STATE_SYN_RECV, 900, outgoing(40000));
 
-	wait_for_time(bench);
+	reach_time_wait(bench);
 	bench_apply(bench, &birth);
 	assert_ended_before(bench, 900, STATE_LISTEN, STATE_SYN_RECV);
 }
@@ -398,7 +401,7 @@ static void test_not_ended_by_others(void **state)
 	struct bench *bench = *state;
 	struct tuple elsewhere = outgoing(40000);
 
-	wait_for_time(bench);
+	reach_time_wait(bench);
 	elsewhere.netns = NETNS_ELSEWHERE;
 	bench_step(bench, SK(2), STATE_CLOSE, STATE_SYN_SENT, 900, elsewhere);
 	bench_step(bench, SK(3), STATE_CLOSE, STATE_SYN_SENT, 900, outgoing(40001));
@@ -407,14 +410,15 @@ static void test_not_ended_by_others(void **state)
 	assert_int_equal(bench_find(bench, fits_state, STATE_TIME_WAIT)->id, 1);
 }
 
-/* A minisocket is no socket without an address: a stranger's transition does not make it one. */
+/* A minisocket is not a socket with an unknown address: a transition of an unknown socket does not turn the minisocket
+ * into one. */
 static void test_a_transition_does_not_wake_it(void **state)
 {
 	struct bench *bench = *state;
 	struct event row = row_of(STATE_ESTABLISHED, outgoing(40000), 0);
 	struct event event = transition_of(SK(2), STATE_ESTABLISHED, STATE_FIN_WAIT1, 2900, outgoing(40000));
 
-	wait_for_time(bench);
+	reach_time_wait(bench);
 	bench_begin_snapshot(bench, 2000);
 	bench_apply(bench, &row); /* nor does a row of /proc */
 	assert_int_equal(bench_find(bench, fits_state, STATE_ESTABLISHED)->id, 2);
@@ -423,23 +427,23 @@ static void test_a_transition_does_not_wake_it(void **state)
 	assert_int_equal(at_sk(bench, SK(2))->id, 2);
 }
 
-/* The birth of another with its tuple was lost: the first that is heard of that one ends it. */
+/* The birth of another socket with the same tuple was lost: the first event of that socket ends the minisocket. */
 static void test_ended_by_a_stranger(void **state)
 {
 	struct bench *bench = *state;
 	struct event event = transition_of(SK(2), STATE_ESTABLISHED, STATE_FIN_WAIT1, 900, outgoing(40000));
 
-	wait_for_time(bench);
+	reach_time_wait(bench);
 	bench_apply(bench, &event);
 	assert_ended_before(bench, 900, STATE_ESTABLISHED, STATE_FIN_WAIT1);
 }
 
-/* Even if its end is the first that is heard of it: each has its own lines. */
+/* The minisocket ends even if the first event of the other socket is its end: each connection has its own changes. */
 static void test_ended_by_the_end_of_a_stranger(void **state)
 {
 	struct bench *bench = *state;
 
-	wait_for_time(bench);
+	reach_time_wait(bench);
 	assert_int_equal(close_to(bench, SK(2), STATE_FIN_WAIT2, STATE_TIME_WAIT, 900, outgoing(40000)), 2);
 	assert_change(&bench->recorder.all[0], STATE_TIME_WAIT, STATE_CLOSE, 900, true);
 	assert_int_equal(bench->recorder.all[0].conn.id, 1);
@@ -447,7 +451,7 @@ static void test_ended_by_the_end_of_a_stranger(void **state)
 	assert_int_equal(bench_only(bench)->id, 2);
 }
 
-/* A connection that was opened and closed while /proc was read: its TIME_WAIT was found before its birth is told. */
+/* A connection was opened and closed while /proc was read: its TIME_WAIT was found before its birth is reported. */
 static void test_row_of_proc_before_its_birth(void **state)
 {
 	struct bench *bench = *state;
@@ -455,7 +459,8 @@ static void test_row_of_proc_before_its_birth(void **state)
 
 	bench_begin_snapshot(bench, 1000);
 	bench_apply(bench, &row);
-	bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, 1001, accepted(40000)); /* nothing else is told */
+	bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, 1001,
+		   accepted(40000)); /* the row ends without a change */
 	bench_step(bench, SK(1), STATE_FIN_WAIT1, STATE_FIN_WAIT2, 1002, accepted(40000));
 	assert_int_equal(close_to(bench, SK(1), STATE_FIN_WAIT2, STATE_TIME_WAIT, 1003, accepted(40000)), 1);
 	bench_end_snapshot_here(bench);
@@ -465,7 +470,7 @@ static void test_row_of_proc_before_its_birth(void **state)
 
 /* ---- rows that come first ---- */
 
-/* tcp_time_wait() makes the minisocket before the socket goes to CLOSE: a row may stand between. */
+/* tcp_time_wait() makes the minisocket before the socket goes to CLOSE: a row may come in between. */
 static void test_row_before_its_sockets_close(void **state)
 {
 	struct bench *bench = *state;
@@ -474,7 +479,8 @@ static void test_row_before_its_sockets_close(void **state)
 	exact_begin(bench, 451);
 	mini_row(bench, STATE_TIME_WAIT, 452, outgoing(40000));
 	assert_int_equal(table_count(bench->table), 2);
-	close_to(bench, SK(1), STATE_FIN_WAIT2, STATE_TIME_WAIT, 450, outgoing(40000)); /* stamped before it is told */
+	close_to(bench, SK(1), STATE_FIN_WAIT2, STATE_TIME_WAIT, 450,
+		 outgoing(40000)); /* the time stamp is older than the row */
 	assert_int_equal(bench_only(bench)->id, 1);
 	exact_end(bench);
 	assert_int_equal(bench_only(bench)->state, STATE_TIME_WAIT);
@@ -486,7 +492,7 @@ static void test_found(void **state)
 	struct bench *bench = *state;
 	const struct connection *conn;
 
-	assert_int_equal(look(bench, 1000, STATE_TIME_WAIT), 0);
+	assert_int_equal(snapshot_minis(bench, 1000, STATE_TIME_WAIT), 0);
 	conn = bench_only(bench);
 	assert_true(conn->mini);
 	assert_int_equal(conn->by_sk.key, 0);
@@ -494,9 +500,9 @@ static void test_found(void **state)
 	assert_int_equal(conn->owner.pid, 0);
 	assert_int_equal(conn->direction, DIRECTION_UNKNOWN);
 	assert_span(connection_in_state(conn, AT_US(1101)), SPAN_AT_LEAST, 100);
-	look(bench, 2000, STATE_TIME_WAIT);
+	snapshot_minis(bench, 2000, STATE_TIME_WAIT);
 	assert_int_equal(bench_only(bench)->id, 1);
-	assert_int_equal(look(bench, 3000, STATE_UNKNOWN), 1);
+	assert_int_equal(snapshot_minis(bench, 3000, STATE_UNKNOWN), 1);
 	assert_change(last_recorded(&bench->recorder), STATE_TIME_WAIT, STATE_CLOSE, 3000, true);
 	assert_span(last_recorded(&bench->recorder)->change.in_state, SPAN_AT_LEAST, 1000);
 	assert_span(last_recorded(&bench->recorder)->change.age, SPAN_AT_LEAST, 1000);
@@ -504,19 +510,19 @@ static void test_found(void **state)
 	assert_int_equal(last_recorded(&bench->recorder)->change.reason, REASON_NONE);
 }
 
-/* From TIME_WAIT there is no way back: it is another one, of which all but this row was lost. */
+/* No way leads back from TIME_WAIT: the row is of another connection, all else of which was lost. */
 static void test_no_way_back(void **state)
 {
 	struct bench *bench = *state;
 
-	look(bench, 1000, STATE_TIME_WAIT);
-	assert_int_equal(look(bench, 2000, STATE_FIN_WAIT2), 1);
+	snapshot_minis(bench, 1000, STATE_TIME_WAIT);
+	assert_int_equal(snapshot_minis(bench, 2000, STATE_FIN_WAIT2), 1);
 	assert_change(last_recorded(&bench->recorder), STATE_TIME_WAIT, STATE_CLOSE, 2001, true);
 	assert_int_equal(bench_only(bench)->id, 2);
 	assert_int_equal(bench_only(bench)->state, STATE_FIN_WAIT2);
 }
 
-/* Another cookie is another connection, though its tuple is the same. */
+/* Another cookie means another connection, though the tuple is the same. */
 static void test_another_cookie(void **state)
 {
 	struct bench *bench = *state;
@@ -525,7 +531,7 @@ static void test_another_cookie(void **state)
 	exact_begin(bench, 1000);
 	bench_apply(bench, &row);
 	row.cookie = 5;
-	bench_apply(bench, &row); /* it has one now */
+	bench_apply(bench, &row); /* the minisocket has a cookie now */
 	assert_int_equal(bench_only(bench)->cookie, 5);
 	assert_int_equal(bench_only(bench)->id, 1);
 	row.cookie = 6;
@@ -538,15 +544,15 @@ static void test_another_cookie(void **state)
 	assert_int_equal(table_count(bench->table), 1);
 }
 
-/* What was found without an address is still recognised after minisockets came and went. */
+/* A socket that was found without an address is still recognised after minisockets came and went. */
 static void test_rows_are_absorbed_afterwards(void **state)
 {
 	struct bench *bench = *state;
 
-	look(bench, 1000, STATE_TIME_WAIT);
-	look(bench, 2000, STATE_UNKNOWN);
+	snapshot_minis(bench, 1000, STATE_TIME_WAIT);
+	snapshot_minis(bench, 2000, STATE_UNKNOWN);
 	bench->recorder.count = 0;
-	found(bench, STATE_ESTABLISHED, outgoing(40001), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40001), 11, PID_CLIENT);
 	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 3000, outgoing(40001));
 	assert_int_equal(bench_only(bench)->inode, 11);
 }
@@ -561,7 +567,7 @@ static void test_many_come_and_go(void **state)
 	for (unsigned int i = 0; i < MANY; i++) {
 		struct tuple tuple = outgoing((uint16_t)(1 + i));
 
-		bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, i, tuple); /* at one address */
+		bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, i, tuple); /* all at one socket address */
 		close_to(bench, SK(1), STATE_FIN_WAIT2, i % 2 ? STATE_TIME_WAIT : STATE_FIN_WAIT2, i, tuple);
 		bench->recorder.count = 0;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Which network namespaces a word means, and what is said where it means none, or several different ones.
+ * Tests which network namespaces a word means, and the message about a word that means none, or several different ones.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static struct netns_known contained(uint32_t inode, const char *runtime, const c
 	return known;
 }
 
-/* A host in no good order. */
+/* Writes the known network namespaces of a host, in no good order. Returns their number. */
 static size_t make_host(struct netns_known *all)
 {
 	const struct netns_known host[] = {
@@ -68,8 +68,8 @@ static size_t make_host(struct netns_known *all)
 	return COUNT_OF(host);
 }
 
-/* "201 202", or the reason. */
-static const char *chosen(struct netns_known *all, size_t count, const char *word, char *out, size_t size)
+/* Returns the chosen inodes, as "201 202", or the reason. */
+static const char *choose_netns(struct netns_known *all, size_t count, const char *word, char *out, size_t size)
 {
 	struct netns_choice choice;
 	size_t used = 0;
@@ -90,7 +90,7 @@ static void assert_chosen(struct netns_known *all, size_t count, const char *wor
 {
 	char out[NETNS_WHY_SIZE];
 
-	if (strcmp(chosen(all, count, word, out, sizeof(out)), wanted) != 0)
+	if (strcmp(choose_netns(all, count, word, out, sizeof(out)), wanted) != 0)
 		fail_msg("\"%s\" means \"%s\", not \"%s\"", word, out, wanted);
 }
 
@@ -124,8 +124,8 @@ static void test_words(void **state)
 		{"containerd:7777", "301"},
 		{"lxc:web", "306"},
 		{"web", "306"},
-		{"8888", "100"}, /* it shares the host's */
-		{"999", NONE},   /* numbers are not this function's affair */
+		{"8888", "100"}, /* the container shares the host's namespace */
+		{"999", NONE},   /* the function does not handle numbers */
 		{"nosuch", NONE},
 		{"", NONE},
 		{"012", NONE}, /* too short for an id */
@@ -156,7 +156,8 @@ static void test_container_in_several(void **state)
 				    contained(HOST, "docker", WEB), named(HOST, NETNS_HOST, "host")};
 
 	(void)state;
-	assert_chosen(all, COUNT_OF(all), "0123", "302 307"); /* not the host's: one of its processes looks in there */
+	assert_chosen(all, COUNT_OF(all), "0123",
+		      "302 307"); /* not the host's, which a process of the container visits */
 	assert_chosen(all, COUNT_OF(all), "docker:0123456789ab", "302 307");
 	assert_chosen(all, COUNT_OF(all), "host", "100");
 }
@@ -199,17 +200,17 @@ static void test_many(void **state)
 	assert_non_null(all);
 	for (uint32_t i = 0; i < MANY; i++)
 		all[i] = contained(1000 + i, "docker", WEB);
-	chosen(all, MANY, "nosuch", out, sizeof(out));
+	choose_netns(all, MANY, "nosuch", out, sizeof(out));
 	assert_non_null(strstr(out, "there are docker:0123456789ab (1000), docker:0123456789ab (1001), "));
 	assert_non_null(strstr(out, ", and 49"));
 	assert_string_equal(out + strlen(out) - 5, " more");
 	/* one container in more namespaces than a filter takes */
-	chosen(all, MANY, "0123", out, sizeof(out));
+	choose_netns(all, MANY, "0123", out, sizeof(out));
 	assert_non_null(strstr(out, "1000 1001 "));
 	free(all);
 }
 
-/* The longest and worst of names: what is said of them fits, steers nothing, and is cut between names. */
+/* The message about the longest and worst names fits, cannot control a terminal, and is cut between names. */
 static void test_hostile_names(void **state)
 {
 	struct netns_known all[3];
@@ -221,17 +222,17 @@ static void test_hostile_names(void **state)
 	all[0] = named(1, NETNS_BY_NAME, name);
 	all[1] = named(2, NETNS_BY_NAME, "plain");
 	all[2] = named(3, NETNS_BY_NAME, "x\xff y");
-	chosen(all, 3, "nosuch", out, sizeof(out));
+	choose_netns(all, 3, "nosuch", out, sizeof(out));
 	assert_string_equal(out, "no such network namespace: there are 3 more");
 	memcpy(all, (struct netns_known[]){named(2, NETNS_BY_NAME, "plain"), named(3, NETNS_BY_NAME, "x\xff y")},
 	       2 * sizeof(*all));
-	chosen(all, 2, "nosuch", out, sizeof(out));
+	choose_netns(all, 2, "nosuch", out, sizeof(out));
 	assert_string_equal(out, "no such network namespace: there are plain, x\\xff\\x20y");
 	assert_chosen(all, 2, "x\xff y", "3");
 	assert_chosen(all, 2, "x\\xff\\x20y", "3");
 	all[0] = named(2, NETNS_BY_NAME, "x\\xff\\x20y");
 	all[1] = named(3, NETNS_BY_NAME, "x\xff y");
-	chosen(all, 2, "nosuch", out, sizeof(out));
+	choose_netns(all, 2, "nosuch", out, sizeof(out));
 	assert_string_equal(out, "no such network namespace: there are x\\x5cxff\\x5cx20y, x\\xff\\x20y");
 	assert_chosen(all, 2, "x\\xff\\x20y", "3");
 	assert_chosen(all, 2, "x\\x5cxff\\x5cx20y", "2");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The names of namespaces that come and go on a host of the test's own: each is known at its first line, none is
- * believed for long, and looking for them costs what it may.
+ * Tests the names of network namespaces that come and go on a made-up host: each name is known at the first line of its
+ * namespace, none is believed for long, and the search for names costs no more than it may.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +22,12 @@ struct file {
 
 struct process {
 	uint32_t pid, inode;
-	const char *lxc; /* the container's name; NULL: it is in none */
+	const char *lxc; /* the name of the container; NULL: the process is in none */
 };
 
 struct host {
 	uint64_t now_ns;
-	uint64_t names_ns, walk_ns; /* what each takes */
+	uint64_t names_ns, walk_ns; /* the time that a reading of the names and a walk over the processes take */
 	struct file files[MAX_FILES];
 	size_t file_count;
 	struct process processes[MAX_PROCESSES];
@@ -163,8 +163,8 @@ static void pass_ms(uint64_t ms)
 	host->now_ns += ms * MS;
 }
 
-/* What is shown of a namespace now, where `pid` is said to be in it. */
-static const char *shown_by(uint32_t inode, uint32_t pid)
+/* Returns the text shown for a network namespace now, when `pid` is reported to be in that namespace. */
+static const char *get_shown_by(uint32_t inode, uint32_t pid)
 {
 	const struct netns_label *label = netns_names_find(names, inode, pid, host->now_ns);
 
@@ -175,9 +175,9 @@ static const char *shown_by(uint32_t inode, uint32_t pid)
 	return label->shown;
 }
 
-static const char *shown(uint32_t inode)
+static const char *get_shown(uint32_t inode)
 {
-	return shown_by(inode, 0);
+	return get_shown_by(inode, 0);
 }
 
 /* ---- names ---- */
@@ -188,18 +188,18 @@ static void test_each_kind(void **state)
 
 	(void)state;
 	add_file(201, "blue");
-	add_file(HOST, "mine"); /* the host's own is the host's all the same */
+	add_file(HOST, "mine"); /* the host's own namespace is called host all the same */
 	add_process(1, HOST, "not-this");
 	add_process(50, 202, "web");
 	add_process(51, 203, NULL);
-	assert_string_equal(shown(HOST), "host");
-	assert_string_equal(shown(201), "blue");
-	assert_string_equal(shown(202), "lxc:web");
+	assert_string_equal(get_shown(HOST), "host");
+	assert_string_equal(get_shown(201), "blue");
+	assert_string_equal(get_shown(202), "lxc:web");
 	label = netns_names_find(names, 203, 0, host->now_ns);
 	assert_string_equal(label->shown, "203");
 	assert_null(label->name);
-	assert_string_equal(shown(4026532999u), "4026532999");
-	assert_string_equal(shown(UINT32_MAX), "4294967295");
+	assert_string_equal(get_shown(4026532999u), "4026532999");
+	assert_string_equal(get_shown(UINT32_MAX), "4294967295");
 	label = netns_names_find(names, 201, 0, host->now_ns);
 	assert_true(label->plain);
 	assert_string_equal(label->name, "blue");
@@ -213,22 +213,22 @@ static void test_file_names_go_before_containers_but_not_made_up_ones(void **sta
 	add_file(202, "cni-2d1a4f3c-52b4-4b8e-9d2f-0a1b2c3d4e5f");
 	add_process(51, 202, "db");
 	add_file(203, "netns-2d1a4f3c-52b4-4b8e-9d2f-0a1b2c3d4e5f");
-	assert_string_equal(shown(201), "blue");
-	assert_string_equal(shown(202), "lxc:db");
-	assert_string_equal(shown(203), "netns-2d1a4f3c-52b4-4b8e-9d2f-0a1b2c3d4e5f");
-	for (int i = 0; i < 20; i++) { /* and it stays so */
+	assert_string_equal(get_shown(201), "blue");
+	assert_string_equal(get_shown(202), "lxc:db");
+	assert_string_equal(get_shown(203), "netns-2d1a4f3c-52b4-4b8e-9d2f-0a1b2c3d4e5f");
+	for (int i = 0; i < 20; i++) { /* the name stays */
 		pass_ms(300);
-		assert_string_equal(shown(202), "lxc:db");
+		assert_string_equal(get_shown(202), "lxc:db");
 	}
 	drop_process(51);
-	for (int i = 0; i < 30; i++) { /* for its last lines */
+	for (int i = 0; i < 30; i++) { /* the name is kept for the last lines of the namespace */
 		pass_ms(300);
-		assert_string_equal(shown(202), "lxc:db");
+		assert_string_equal(get_shown(202), "lxc:db");
 	}
 	pass_ms(2000);
-	shown(202);
+	get_shown(202);
 	pass_ms(1000);
-	assert_string_equal(shown(202), "cni-2d1a4f3c-52b4-4b8e-9d2f-0a1b2c3d4e5f");
+	assert_string_equal(get_shown(202), "cni-2d1a4f3c-52b4-4b8e-9d2f-0a1b2c3d4e5f");
 }
 
 static void test_several_names_of_one(void **state)
@@ -238,7 +238,7 @@ static void test_several_names_of_one(void **state)
 	add_file(201, "ant");
 	add_file(201, "bee");
 	for (int i = 0; i < 10; i++) {
-		assert_string_equal(shown(201), "ant");
+		assert_string_equal(get_shown(201), "ant");
 		pass_ms(500);
 		host->file_count = 0; /* a directory has no order */
 		add_file(201, i & 1 ? "bee" : "ant");
@@ -246,7 +246,7 @@ static void test_several_names_of_one(void **state)
 	}
 	drop_file("ant");
 	pass_ms(500);
-	assert_string_equal(shown(201), "bee");
+	assert_string_equal(get_shown(201), "bee");
 }
 
 static void test_hostile_names(void **state)
@@ -267,10 +267,10 @@ static void test_hostile_names(void **state)
 	assert_false(label->plain);
 	label = netns_names_find(names, 202, 0, host->now_ns);
 	assert_int_equal(label->length, 255);
-	assert_int_equal(strlen(label->shown), 4 * 255); /* one that was cut would look like another */
+	assert_int_equal(strlen(label->shown), 4 * 255); /* a cut name would look like another */
 	assert_null(strchr(label->shown, '\033'));
 	assert_false(netns_names_find(names, 203, 0, host->now_ns)->plain);
-	assert_string_equal(shown(204), "lxc:\\x1b[2J");
+	assert_string_equal(get_shown(204), "lxc:\\x1b[2J");
 }
 
 static void test_discovery(void **state)
@@ -286,10 +286,10 @@ static void test_discovery(void **state)
 	assert_int_equal(netns_names_discover(names), 4);
 	assert_int_equal(netns_names_widest(names), strlen("lxc:cafe-longer"));
 	host->readings = host->walks = 0;
-	assert_string_equal(shown(201), "blue");
-	assert_string_equal(shown(202), "lxc:caf\303\251-longer");
-	assert_string_equal(shown(203), "203");
-	assert_int_equal(host->readings + host->walks, 0); /* all was known */
+	assert_string_equal(get_shown(201), "blue");
+	assert_string_equal(get_shown(202), "lxc:caf\303\251-longer");
+	assert_string_equal(get_shown(203), "203");
+	assert_int_equal(host->readings + host->walks, 0); /* everything was known */
 }
 
 /* ---- those that come ---- */
@@ -297,19 +297,19 @@ static void test_discovery(void **state)
 static void test_new_ones_are_named_at_their_first_line(void **state)
 {
 	(void)state;
-	assert_string_equal(shown(HOST), "host");
+	assert_string_equal(get_shown(HOST), "host");
 	for (uint32_t i = 0; i < 20; i++) {
 		char name[16], wanted[24];
 
 		snprintf(name, sizeof(name), "new%u", i);
 		add_file(1000 + i, name);
-		assert_string_equal(shown(1000 + i), name);
+		assert_string_equal(get_shown(1000 + i), name);
 		add_process(2000 + i, 3000 + i, strdup(name));
 		snprintf(wanted, sizeof(wanted), "lxc:%s", name);
-		assert_string_equal(shown_by(3000 + i, 2000 + i), wanted);
+		assert_string_equal(get_shown_by(3000 + i, 2000 + i), wanted);
 		pass_ms(1);
 	}
-	assert_int_equal(host->walks, 0); /* for who is in it was said */
+	assert_int_equal(host->walks, 0); /* each line reported a process in the namespace */
 	for (size_t i = 0; i < host->process_count; i++)
 		free((char *)host->processes[i].lxc);
 }
@@ -319,22 +319,22 @@ static void test_said_to_be_in_it_but_is_not(void **state)
 	(void)state;
 	add_process(50, HOST, "wrong");
 	add_process(51, 202, "right");
-	assert_string_equal(shown_by(202, 50), "lxc:right");
-	assert_string_equal(shown_by(203, 50), "203");
-	assert_string_equal(shown_by(204, 999), "204");
+	assert_string_equal(get_shown_by(202, 50), "lxc:right");
+	assert_string_equal(get_shown_by(203, 50), "203");
+	assert_string_equal(get_shown_by(204, 999), "204");
 }
 
 static void test_a_name_that_comes_late(void **state)
 {
 	(void)state;
-	assert_string_equal(shown(201), "201");
+	assert_string_equal(get_shown(201), "201");
 	add_file(201, "blue");
 	pass_ms(1100);
-	assert_string_equal(shown(201), "blue");
-	assert_string_equal(shown(202), "202");
+	assert_string_equal(get_shown(201), "blue");
+	assert_string_equal(get_shown(202), "202");
 	add_process(50, 202, "web");
 	pass_ms(4000);
-	assert_string_equal(shown(202), "lxc:web");
+	assert_string_equal(get_shown(202), "lxc:web");
 }
 
 /* Eight processes of a namespace are asked, not thousands. */
@@ -343,11 +343,11 @@ static void test_only_some_processes_are_asked(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 1000; i++)
 		add_process(50 + i, 201, NULL);
-	assert_string_equal(shown(201), "201");
+	assert_string_equal(get_shown(201), "201");
 	assert_true(host->questions <= 8);
 	host->processes[5].lxc = "web";
 	pass_ms(10000);
-	assert_string_equal(shown(201), "lxc:web");
+	assert_string_equal(get_shown(201), "lxc:web");
 }
 
 /* ---- those that go ---- */
@@ -356,8 +356,8 @@ static void add_blue_and_web(void)
 {
 	add_file(201, "blue");
 	add_process(50, 202, "web");
-	assert_string_equal(shown(201), "blue");
-	assert_string_equal(shown(202), "lxc:web");
+	assert_string_equal(get_shown(201), "blue");
+	assert_string_equal(get_shown(202), "lxc:web");
 }
 
 static void test_names_outlive_their_namespace(void **state)
@@ -368,30 +368,30 @@ static void test_names_outlive_their_namespace(void **state)
 	drop_process(50);
 	for (int i = 0; i < 45; i++) {
 		pass_ms(200);
-		assert_string_equal(shown(201), "blue");
-		assert_string_equal(shown(202), "lxc:web");
+		assert_string_equal(get_shown(201), "blue");
+		assert_string_equal(get_shown(202), "lxc:web");
 	}
-	for (int i = 0; i < 30; i++) { /* but not for ever */
+	for (int i = 0; i < 30; i++) { /* the names do not last for ever */
 		pass_ms(200);
-		shown(201);
-		shown(202);
+		get_shown(201);
+		get_shown(202);
 	}
-	assert_string_equal(shown(201), "201");
-	assert_string_equal(shown(202), "202");
+	assert_string_equal(get_shown(201), "201");
+	assert_string_equal(get_shown(202), "202");
 }
 
-/* After a long silence, too: what has gone meanwhile is noticed only now. */
+/* Names outlive a long silence, too: a namespace that has gone meanwhile is noticed only now. */
 static void test_names_outlive_silence(void **state)
 {
 	(void)state;
 	add_file(201, "blue");
-	assert_string_equal(shown(201), "blue");
+	assert_string_equal(get_shown(201), "blue");
 	drop_file("blue");
 	pass_ms(30000);
-	assert_string_equal(shown(201), "blue");
+	assert_string_equal(get_shown(201), "blue");
 	pass_ms(11000);
-	shown(201);
-	assert_string_equal(shown(201), "201");
+	get_shown(201);
+	assert_string_equal(get_shown(201), "201");
 }
 
 /* The kernel gives the number of a namespace that has gone to the next one. */
@@ -404,28 +404,29 @@ static void test_number_used_again(void **state)
 	drop_process(50);
 	add_process(60, 202, "db");
 	pass_ms(1100);
-	assert_string_equal(shown(201), "red");
-	assert_string_equal(shown(202), "lxc:db");
+	assert_string_equal(get_shown(201), "red");
+	assert_string_equal(get_shown(202), "lxc:db");
 	drop_file("red");
 	add_process(61, 201, "mail");
 	pass_ms(1100);
-	assert_string_equal(shown(201), "lxc:mail");
+	assert_string_equal(get_shown(201), "lxc:mail");
 	drop_process(61);
 	add_file(201, "green");
 	pass_ms(1100);
-	assert_string_equal(shown(201), "green");
+	assert_string_equal(get_shown(201), "green");
 }
 
-/* ---- what it costs ---- */
+/* ---- costs ---- */
 
-/* Reads the line of a namespace each 10 µs for so long; how much of the time went into looking. */
-static double share_of_looking(uint32_t from, uint32_t count, uint64_t ms)
+/* Reads a line each 10 µs for `ms`, of `count` namespaces by turns. Returns the share of the time that was spent
+ * searching. */
+static double get_search_share(uint32_t from, uint32_t count, uint64_t ms)
 {
 	uint64_t began_ns = host->now_ns, lines = 0;
 
 	while (host->now_ns < began_ns + ms * MS) {
 		host->now_ns += 10 * NS_PER_US;
-		shown(from + (uint32_t)(lines++ % count));
+		get_shown(from + (uint32_t)(lines++ % count));
 	}
 	return 1 - (double)(lines * 10 * NS_PER_US) / (double)(host->now_ns - began_ns);
 }
@@ -433,8 +434,8 @@ static double share_of_looking(uint32_t from, uint32_t count, uint64_t ms)
 static void test_one_namespace_costs_next_to_nothing(void **state)
 {
 	(void)state;
-	shown(HOST);
-	assert_true(share_of_looking(HOST, 1, 10000) < 0.001);
+	get_shown(HOST);
+	assert_true(get_search_share(HOST, 1, 10000) < 0.001);
 	assert_int_equal(host->walks, 0);
 	assert_true(host->readings <= 501);
 }
@@ -445,39 +446,41 @@ static void test_nameless_ones_are_looked_for_ever_more_rarely(void **state)
 	host->walk_ns = 5 * MS;
 	for (uint32_t i = 0; i < 200; i++)
 		add_process(50 + i, 1000 + i, NULL);
-	share_of_looking(1000, 200, 10000);
+	get_search_share(1000, 200, 10000);
 	host->walks = 0;
-	assert_true(share_of_looking(1000, 200, 60000) < 0.01);
+	assert_true(get_search_share(1000, 200, 60000) < 0.01);
 	assert_true(host->walks <= 60000 / 200);
 }
 
-/* A flood of namespaces that nothing tells of, on a host where looking takes long: bounded, and the lines go on. */
+/* A flood of namespaces without names, on a host where a search takes long: the time for searching is bounded, and the
+ * lines go on. */
 static void test_flood(void **state)
 {
 	(void)state;
 	host->names_ns = 8 * MS;
 	host->walk_ns = 20 * MS;
-	shown(HOST);
-	assert_true(share_of_looking(5000, 100000, 20000) < 0.08);
-	assert_string_equal(shown(HOST), "host");
+	get_shown(HOST);
+	assert_true(get_search_share(5000, 100000, 20000) < 0.08);
+	assert_string_equal(get_shown(HOST), "host");
 }
 
-/* Who was stopped while looking has not looked for so long. */
+/* A program that was stopped during a search did not spend all that time searching. */
 static void test_stopped_meanwhile(void **state)
 {
 	(void)state;
 	host->names_ns = 3600 * NS_PER_SEC;
-	shown(201);
+	get_shown(201);
 	host->names_ns = 10 * NS_PER_US;
 	add_file(201, "blue");
 	for (int i = 0; i < 25; i++) {
 		pass_ms(1000);
-		shown(201);
+		get_shown(201);
 	}
-	assert_string_equal(shown(201), "blue");
+	assert_string_equal(get_shown(201), "blue");
 }
 
-/* The process that told of the container ends, others of it live on, and each line is another's. */
+/* The process that revealed the container ends, other processes of the container live on, and each line is of another
+ * process. */
 static void test_container_of_short_lived_processes(void **state)
 {
 	(void)state;
@@ -488,7 +491,7 @@ static void test_container_of_short_lived_processes(void **state)
 			uint32_t pid = 100000 + 100 * round + i;
 
 			add_process(pid, 1000 + i, "web");
-			assert_string_equal(shown_by(1000 + i, pid), "lxc:web");
+			assert_string_equal(get_shown_by(1000 + i, pid), "lxc:web");
 			drop_process(pid);
 		}
 		pass_ms(300);
@@ -512,19 +515,19 @@ static void test_memory_is_bounded(void **state)
 
 		snprintf(name, sizeof(name), "n%u", i);
 		snprintf(number, sizeof(number), "%u", 1000 + i);
-		is = shown(1000 + i);
+		is = get_shown(1000 + i);
 		if (strcmp(is, name) != 0 && strcmp(is, number) != 0)
 			fail_msg("%u is called %s", 1000 + i, is);
 	}
-	/* once they are gone, there is room for others */
+	/* once the namespaces are gone, there is room for others */
 	host->file_count = 0;
 	for (int i = 0; i < 100; i++) {
 		pass_ms(1000);
-		shown(HOST);
+		get_shown(HOST);
 	}
 	assert_int_equal(netns_names_discover(names), 1);
 	add_file(77, "late");
-	assert_string_equal(shown(77), "late");
+	assert_string_equal(get_shown(77), "late");
 }
 
 /* Lines come in batches, and some late: their times may be long past. */
@@ -536,7 +539,7 @@ static void test_old_lines(void **state)
 	assert_string_equal(netns_names_find(names, 202, 0, 5)->shown, "202");
 	assert_string_equal(netns_names_find(names, 201, 0, host->now_ns - 70 * NS_PER_SEC)->shown, "blue");
 	pass_ms(2000);
-	assert_string_equal(shown(201), "blue");
+	assert_string_equal(get_shown(201), "blue");
 }
 
 #define host_test(test) cmocka_unit_test_setup_teardown(test, open_host, close_host)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Who holds a connection: the caller, the acceptor, the closer, those found holding its descriptor, or for want of
- * better who holds its listener. And when the filter can tell.
+ * Tests the owner of a connection: the caller, the acceptor, the closer, a process found holding its descriptor, or for
+ * want of better the owner of its listener. Tests also when the filter can decide about owners.
  */
 #include "exact.h"
 #include "filter.h"
@@ -35,18 +35,19 @@ static const struct connection *child_of(struct bench *bench, uint64_t sk, unsig
 	return at_sk(bench, sk);
 }
 
-/* A whole look at holders alone: of each, the address and the process, to { 0 }. */
+/* A holder in a snapshot: the address of the socket and the process. A list of holders ends with { 0 }. */
 struct held {
 	uint64_t sk;
 	uint32_t pid;
 	int32_t fd;
 };
 
-static void look(struct bench *bench, unsigned int at_us, const struct held *held)
+/* Applies a complete snapshot of holders alone. */
+static void scan_holders(struct bench *bench, unsigned int at_us, const struct held *held)
 {
 	exact_begin_of(bench, SNAPSHOT_HOLDERS, at_us);
 	for (; held->sk; held++)
-		holder(bench, held->sk, held->pid, held->fd);
+		add_holder(bench, held->sk, held->pid, held->fd);
 	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
 }
 
@@ -58,7 +59,7 @@ static void assert_owner(const struct connection *conn, uint32_t pid, enum owner
 
 /* ---- inherited ---- */
 
-/* Who holds the listener may have forked since it was looked for. */
+/* The holder of a listener may have forked since the last snapshot. */
 static void test_inherited_is_open(void **state)
 {
 	static const struct {
@@ -83,7 +84,7 @@ static void test_inherited_is_open(void **state)
 		bench_open(&own);
 		listen_here(own, SK(1), PID_SERVER);
 		if (ways[i].held[0].sk)
-			look(own, 100, ways[i].held);
+			scan_holders(own, 100, ways[i].held);
 		child = child_of(own, SK(2), 200, 40000);
 		assert_owner(child, i == 4 ? PID_WORKER : PID_SERVER, OWNER_INHERITED);
 		assert_int_equal(child->owner.fd, FD_UNKNOWN);
@@ -92,31 +93,31 @@ static void test_inherited_is_open(void **state)
 	}
 }
 
-/* Nobody holds the listener any more, or could be found to. */
+/* No process holds the listener any more, or none could be found. */
 static void test_holders_that_went_away(void **state)
 {
 	struct bench *bench = *state;
 
 	listen_here(bench, SK(1), PID_SERVER);
-	look(bench, 100, (struct held[]){{SK(1), PID_SERVER, 3}, {0}});
-	look(bench, 200, (struct held[]){{0}});
+	scan_holders(bench, 100, (struct held[]){{SK(1), PID_SERVER, 3}, {0}});
+	scan_holders(bench, 200, (struct held[]){{0}});
 	assert_int_equal(at_sk(bench, SK(1))->owner_count, 0);
-	assert_owner(at_sk(bench, SK(1)), PID_SERVER, OWNER_LISTEN); /* it did last */
+	assert_owner(at_sk(bench, SK(1)), PID_SERVER, OWNER_LISTEN); /* the last known holder */
 	assert_true(connection_owner_is_open(child_of(bench, SK(2), 300, 40000)));
 }
 
-/* Of listeners that share an address each must be known. */
+/* Where listeners share an address, the holders of each must be known. */
 static void test_shared_listeners(void **state)
 {
 	struct bench *bench = *state;
 
 	listen_here(bench, SK(1), PID_SERVER);
 	listen_here(bench, SK(2), PID_SERVER);
-	look(bench, 100, (struct held[]){{SK(1), PID_SERVER, 3}, {0}});
+	scan_holders(bench, 100, (struct held[]){{SK(1), PID_SERVER, 3}, {0}});
 	assert_true(connection_owner_is_open(child_of(bench, SK(3), 200, 40000)));
-	look(bench, 300, (struct held[]){{SK(1), PID_SERVER, 3}, {SK(2), PID_SERVER, 4}, {0}});
+	scan_holders(bench, 300, (struct held[]){{SK(1), PID_SERVER, 3}, {SK(2), PID_SERVER, 4}, {0}});
 	assert_true(connection_owner_is_open(
-		child_of(bench, SK(4), 400, 40001))); /* whoever holds it, another may accept */
+		child_of(bench, SK(4), 400, 40001))); /* whichever process holds a listener, another may accept */
 }
 
 static void test_whose_owner_is_open(void **state)
@@ -129,12 +130,12 @@ static void test_whose_owner_is_open(void **state)
 	assert_true(connection_owner_is_open(unknown)); /* nothing at all is known */
 	bench_step(bench, SK(3), STATE_CLOSE, STATE_SYN_SENT, 0, outgoing(40000));
 	out = at_sk(bench, SK(3));
-	assert_false(connection_owner_is_open(out)); /* a kernel thread's: nobody will turn up */
+	assert_false(connection_owner_is_open(out)); /* of a kernel thread: no owner will turn up */
 	listen_here(bench, SK(4), 0);
 	assert_false(connection_owner_is_open(at_sk(bench, SK(4))));
 	exact_begin(bench, BEGAN_US);
 	exact_row(bench, SK(5), STATE_ESTABLISHED, BEGAN_US, accepted(40005));
-	assert_false(connection_owner_is_open(at_sk(bench, SK(5)))); /* which way it was opened is not known */
+	assert_false(connection_owner_is_open(at_sk(bench, SK(5)))); /* the direction is not known */
 }
 
 /* ---- accept() ---- */
@@ -146,22 +147,22 @@ static void test_accept(void **state)
 
 	listen_here(bench, SK(1), PID_SERVER);
 	child = child_of(bench, SK(2), 100, 40000);
-	assert_int_equal(accepted_by(bench, SK(2), PID_WORKER), 1);
+	assert_int_equal(apply_accept(bench, SK(2), PID_WORKER), 1);
 	assert_int_equal(last_recorded(&bench->recorder)->change.kind, CHANGE_OWNER);
 	assert_int_equal(last_recorded(&bench->recorder)->conn.id, child->id);
 	assert_owner(child, PID_WORKER, OWNER_ACCEPT);
 	assert_string_equal(child->owner.comm, "acceptor");
 	assert_false(connection_owner_is_open(child));
-	assert_int_equal(accepted_by(bench, SK(3), PID_WORKER), 0); /* of one that nobody knows */
-	assert_int_equal(accepted_by(bench, 0, PID_WORKER), 0);
-	/* who accepted stays the owner while it holds on, now with its descriptor */
-	look(bench, 200, (struct held[]){{SK(2), PID_CLIENT, 8}, {SK(2), PID_WORKER, 9}, {0}});
+	assert_int_equal(apply_accept(bench, SK(3), PID_WORKER), 0); /* of an unknown socket */
+	assert_int_equal(apply_accept(bench, 0, PID_WORKER), 0);
+	/* the acceptor stays the owner while it holds the socket, now with its descriptor */
+	scan_holders(bench, 200, (struct held[]){{SK(2), PID_CLIENT, 8}, {SK(2), PID_WORKER, 9}, {0}});
 	assert_owner(child, PID_WORKER, OWNER_ACCEPT);
 	assert_int_equal(child->owner.fd, 9);
 	assert_int_equal(child->owner_count, 2);
 }
 
-/* ---- who closes holds it ---- */
+/* ---- the closer is a holder ---- */
 
 static void test_closers(void **state)
 {
@@ -176,7 +177,7 @@ static void test_closers(void **state)
 		{STATE_ESTABLISHED, STATE_FIN_WAIT1, PID_SERVER, PID_SERVER, OWNER_CLOSE, false},
 		{STATE_CLOSE_WAIT, STATE_LAST_ACK, PID_SERVER, PID_SERVER, OWNER_CLOSE, false},
 		{STATE_ESTABLISHED, STATE_FIN_WAIT1, 0, PID_SERVER, OWNER_INHERITED, true},
-		/* whoever runs when the peer does something is a bystander */
+		/* the process that runs when the peer does something is a bystander */
 		{STATE_ESTABLISHED, STATE_CLOSE_WAIT, PID_WORKER, PID_SERVER, OWNER_INHERITED, true},
 		{STATE_FIN_WAIT1, STATE_FIN_WAIT2, PID_WORKER, PID_SERVER, OWNER_INHERITED, true},
 	};
@@ -189,30 +190,30 @@ static void test_closers(void **state)
 		bench_open(&own);
 		listen_here(own, SK(1), PID_SERVER);
 		child_of(own, SK(2), 100, 40000);
-		got = called(own, SK(2), ways[i].oldstate, ways[i].newstate, 200, accepted(40000), ways[i].pid);
+		got = apply_call(own, SK(2), ways[i].oldstate, ways[i].newstate, 200, accepted(40000), ways[i].pid);
 		assert_owner(&got->conn, ways[i].owner, ways[i].source);
 		assert_int_equal(connection_owner_is_open(&got->conn), ways[i].open);
 		bench_close(&own);
 	}
 }
 
-/* It was handed over since it was opened. */
+/* The connection was handed over since it was opened. */
 static void test_closer_of_a_connect(void **state)
 {
 	struct bench *bench = *state;
 	const struct recorded *got;
 
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 0, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 11);
-	got = called(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 200, outgoing(40000), PID_CLIENT);
+	got = apply_call(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 200, outgoing(40000), PID_CLIENT);
 	assert_owner(&got->conn, PID_CLIENT, OWNER_CONNECT);
-	/* one that was never seen to hold it may just have been looking at its descriptors */
-	got = called(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 300, outgoing(40000), PID_OTHER);
+	/* a process that was never seen to hold the socket may just have been reading descriptors */
+	got = apply_call(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 300, outgoing(40000), PID_OTHER);
 	assert_owner(&got->conn, PID_CLIENT, OWNER_CONNECT);
 	exact_begin_of(bench, SNAPSHOT_HOLDERS, 400);
-	holder(bench, SK(1), PID_CLIENT, 5);
-	holder(bench, SK(1), PID_OTHER, 5);
+	add_holder(bench, SK(1), PID_CLIENT, 5);
+	add_holder(bench, SK(1), PID_OTHER, 5);
 	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
-	got = called(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 500, outgoing(40000), PID_OTHER);
+	got = apply_call(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 500, outgoing(40000), PID_OTHER);
 	assert_owner(&got->conn, PID_OTHER, OWNER_CLOSE);
 	assert_string_equal(got->conn.owner.comm, "caller");
 }
@@ -240,33 +241,33 @@ static void test_all_holders_in_order(void **state)
 	const struct connection *conn;
 
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 0, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 11);
-	look(bench, 100,
-	     (struct held[]){{SK(1), PID_OTHER, 2},
-			     {SK(1), PID_CLIENT, 12},
-			     {SK(1), 50, 7},
-			     {SK(1), PID_CLIENT, 3},
-			     {SK(1), PID_OTHER, 2},
-			     {SK(1), PID_OTHER, 1},
-			     {SK(1), PID_CLIENT, 12},
-			     {0}});
+	scan_holders(bench, 100,
+		     (struct held[]){{SK(1), PID_OTHER, 2},
+				     {SK(1), PID_CLIENT, 12},
+				     {SK(1), 50, 7},
+				     {SK(1), PID_CLIENT, 3},
+				     {SK(1), PID_OTHER, 2},
+				     {SK(1), PID_OTHER, 1},
+				     {SK(1), PID_CLIENT, 12},
+				     {0}});
 	conn = at_sk(bench, SK(1));
 	assert_holders(conn, wanted, 5);
-	assert_owner(conn, PID_CLIENT, OWNER_CONNECT); /* it holds on */
+	assert_owner(conn, PID_CLIENT, OWNER_CONNECT); /* the client still holds the socket */
 	assert_int_equal(conn->owner.fd, 3);
-	look(bench, 200, (struct held[]){{SK(1), PID_OTHER, 2}, {SK(1), 50, 7}, {0}});
-	assert_owner(conn, 50, OWNER_SCAN); /* it does not: the first that does */
-	look(bench, 300, (struct held[]){{SK(1), PID_OTHER, 2}, {SK(1), 50, 7}, {SK(1), 40, 7}, {0}});
+	scan_holders(bench, 200, (struct held[]){{SK(1), PID_OTHER, 2}, {SK(1), 50, 7}, {0}});
+	assert_owner(conn, 50, OWNER_SCAN); /* the client does not: the first holder is the owner */
+	scan_holders(bench, 300, (struct held[]){{SK(1), PID_OTHER, 2}, {SK(1), 50, 7}, {SK(1), 40, 7}, {0}});
 	assert_owner(conn, 50, OWNER_SCAN);
-	look(bench, 400, (struct held[]){{SK(1), PID_OTHER, 2}, {0}});
+	scan_holders(bench, 400, (struct held[]){{SK(1), PID_OTHER, 2}, {0}});
 	assert_owner(conn, PID_OTHER, OWNER_SCAN);
 	assert_holders(conn, &wanted[4], 1);
-	look(bench, 500, (struct held[]){{0}});
+	scan_holders(bench, 500, (struct held[]){{0}});
 	assert_owner(conn, PID_OTHER, OWNER_SCAN);
 	assert_int_equal(conn->owner_count, 0);
 	assert_null(conn->owners);
 }
 
-/* A single other holder is the owner once all have been told, not before. */
+/* A single other holder becomes the owner once all holders have been reported, not before. */
 static void test_single_other_holder(void **state)
 {
 	struct bench *bench = *state;
@@ -275,12 +276,13 @@ static void test_single_other_holder(void **state)
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 0, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 11);
 	conn = at_sk(bench, SK(1));
 	exact_begin_of(bench, SNAPSHOT_HOLDERS, 100);
-	holder(bench, SK(1), PID_OTHER, 5);
+	add_holder(bench, SK(1), PID_OTHER, 5);
 	assert_owner(conn, PID_CLIENT, OWNER_CONNECT);
 	exact_end_of(bench, 0, NULL, 0);
-	assert_owner(conn, PID_CLIENT, OWNER_CONNECT); /* it was broken off: the client may hold it too */
+	assert_owner(conn, PID_CLIENT,
+		     OWNER_CONNECT); /* the snapshot was broken off: the client may hold the socket, too */
 	exact_begin_of(bench, SNAPSHOT_HOLDERS, 200);
-	holder(bench, SK(1), PID_OTHER, 6);
+	add_holder(bench, SK(1), PID_OTHER, 6);
 	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
 	assert_owner(conn, PID_OTHER, OWNER_SCAN);
 	assert_holders(conn, (struct held[]){{0, PID_OTHER, 6}}, 1);
@@ -290,19 +292,20 @@ static void test_holder_of_a_child(void **state)
 {
 	struct bench *bench = *state;
 	const struct connection *child;
-	size_t told;
+	size_t before;
 
 	listen_here(bench, SK(1), PID_SERVER);
 	child = child_of(bench, SK(2), 100, 40000);
 	exact_begin_of(bench, SNAPSHOT_HOLDERS, 200);
-	assert_int_equal(holder(bench, SK(1), PID_SERVER, 3), 0); /* the listener's owner was known */
-	assert_int_equal(holder(bench, SK(2), PID_WORKER, 5), 0); /* its listener's may still come */
-	assert_int_equal(holder(bench, SK(2), PID_OTHER, 5), 0);
-	assert_int_equal(holder(bench, SK(7), PID_OTHER, 5), 0); /* nobody knows that one */
+	assert_int_equal(add_holder(bench, SK(1), PID_SERVER, 3), 0); /* the listener's owner was known */
+	assert_int_equal(add_holder(bench, SK(2), PID_WORKER, 5),
+			 0); /* a holder of the listener may still be reported for the child */
+	assert_int_equal(add_holder(bench, SK(2), PID_OTHER, 5), 0);
+	assert_int_equal(add_holder(bench, SK(7), PID_OTHER, 5), 0); /* an unknown socket */
 	assert_owner(child, PID_SERVER, OWNER_INHERITED);
-	told = bench->recorder.count;
+	before = bench->recorder.count;
 	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
-	assert_int_equal(bench->recorder.count, told + 1); /* it is told once */
+	assert_int_equal(bench->recorder.count, before + 1); /* the new owner is reported once */
 	assert_int_equal(last_recorded(&bench->recorder)->change.kind, CHANGE_OWNER);
 	assert_owner(child, PID_WORKER < PID_OTHER ? PID_WORKER : PID_OTHER, OWNER_SCAN);
 	assert_int_equal(child->owner_count, 2);
@@ -316,15 +319,15 @@ static void test_listeners_holder_among_those_of_a_child(void **state)
 	listen_here(bench, SK(1), PID_SERVER);
 	child = child_of(bench, SK(2), 100, 40000);
 	exact_begin_of(bench, SNAPSHOT_HOLDERS, 200);
-	holder(bench, SK(2), 1, 5);
-	holder(bench, SK(2), PID_SERVER, 7);
+	add_holder(bench, SK(2), 1, 5);
+	add_holder(bench, SK(2), PID_SERVER, 7);
 	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
-	assert_owner(child, PID_SERVER, OWNER_SCAN); /* whatever the numbers of the others */
+	assert_owner(child, PID_SERVER, OWNER_SCAN); /* whatever the pids of the other holders */
 	assert_int_equal(child->owner.fd, 7);
 	assert_int_equal(child->owner_count, 2);
 }
 
-/* Sockets that /proc found have no address yet; their inode tells whose a descriptor is. */
+/* Sockets that /proc found have no address yet: the inode shows to which of them a descriptor belongs. */
 static void test_holder_by_inode(void **state)
 {
 	struct bench *bench = *state;
@@ -350,7 +353,7 @@ static void test_holder_by_inode(void **state)
 	assert_int_equal(at_sk(bench, SK(1))->tuple.lport, 40000);
 }
 
-/* An accepted socket gets its inode then. */
+/* A socket gets its inode when it is accepted, and the event of a holder reports the inode. */
 static void test_holder_tells_the_inode(void **state)
 {
 	struct bench *bench = *state;
@@ -365,7 +368,7 @@ static void test_holder_tells_the_inode(void **state)
 	assert_int_equal(at_sk(bench, SK(2))->inode, 17);
 }
 
-/* ---- who waits to be accepted ---- */
+/* ---- connections that wait to be accepted ---- */
 
 static void test_unheld(void **state)
 {
@@ -376,25 +379,26 @@ static void test_unheld(void **state)
 	child_of(bench, SK(3), 100, 40001);
 	bench_step(bench, SK(3), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 103, accepted(40001));
 	child_of(bench, SK(4), 100, 40002);
-	called(bench, SK(4), STATE_ESTABLISHED, STATE_FIN_WAIT1, 103, accepted(40002), 0); /* closed: nobody's */
+	apply_call(bench, SK(4), STATE_ESTABLISHED, STATE_FIN_WAIT1, 103, accepted(40002),
+		   0); /* closed: without a holder */
 	bench_step(bench, SK(5), STATE_CLOSE, STATE_SYN_SENT, 100, outgoing(1));
 	bench_step(bench, SK(6), STATE_LISTEN, STATE_SYN_RECV, 100, accepted(40003));
 	bench_step(bench, SK(7), STATE_CLOSE, STATE_SYN_SENT, 100, outgoing(2));
 	close_to(bench, SK(7), STATE_FIN_WAIT2, STATE_FIN_WAIT2, 101, outgoing(2));
-	assert_int_equal(table_unheld(bench->table), 0); /* nobody has looked yet */
-	look(bench, 200, (struct held[]){{0}});
+	assert_int_equal(table_unheld(bench->table), 0); /* there was no snapshot of holders yet */
+	scan_holders(bench, 200, (struct held[]){{0}});
 	assert_int_equal(table_unheld(bench->table), 2);
-	look(bench, 300, (struct held[]){{SK(2), PID_SERVER, 3}, {0}});
+	scan_holders(bench, 300, (struct held[]){{SK(2), PID_SERVER, 3}, {0}});
 	assert_int_equal(table_unheld(bench->table), 1);
 	exact_begin(bench, 400);
-	holder(bench, SK(3), PID_SERVER, 4);
+	add_holder(bench, SK(3), PID_SERVER, 4);
 	exact_end_of(bench, 0, NULL, 0);
-	assert_int_equal(table_unheld(bench->table), 1); /* broken off */
-	look(bench, 500, (struct held[]){{SK(2), PID_SERVER, 3}, {SK(3), PID_SERVER, 4}, {0}});
+	assert_int_equal(table_unheld(bench->table), 1); /* the snapshot was broken off */
+	scan_holders(bench, 500, (struct held[]){{SK(2), PID_SERVER, 3}, {SK(3), PID_SERVER, 4}, {0}});
 	assert_int_equal(table_unheld(bench->table), 0);
 }
 
-/* The dead of which nobody heard wait for nobody. */
+/* A connection whose death was lost does not wait to be accepted. */
 static void test_unheld_without_the_dead(void **state)
 {
 	struct bench *bench = *state;
@@ -410,7 +414,8 @@ static void test_unheld_without_the_dead(void **state)
 
 /* ---- in whichever order ---- */
 
-/* The listener goes over to another process. Its heirs learn it, wherever they stand in the hash. */
+/* The listener passes to another process. The connections that inherited its owner get the new one, wherever they stand
+ * in the hash. */
 static void test_heirs_of_a_listener_that_changes_hands(void **state)
 {
 	enum { HEIRS = 20 };
@@ -421,37 +426,36 @@ static void test_heirs_of_a_listener_that_changes_hands(void **state)
 		child_of(bench, SK(i), 10 + i, (uint16_t)(40000 + i));
 		bench->recorder.count = 0;
 	}
-	look(bench, 100, (struct held[]){{SK(50), PID_WORKER, 3}, {SK(50), PID_OTHER, 3}, {0}});
+	scan_holders(bench, 100, (struct held[]){{SK(50), PID_WORKER, 3}, {SK(50), PID_OTHER, 3}, {0}});
 	for (unsigned int i = 0; i < HEIRS; i++) {
 		assert_owner(at_sk(bench, SK(i)), PID_WORKER, OWNER_INHERITED);
 		assert_true(connection_owner_is_open(at_sk(bench, SK(i))));
 	}
-	look(bench, 200, (struct held[]){{SK(50), PID_OTHER, 3}, {0}});
+	scan_holders(bench, 200, (struct held[]){{SK(50), PID_OTHER, 3}, {0}});
 	for (unsigned int i = 0; i < HEIRS; i++) {
 		assert_owner(at_sk(bench, SK(i)), PID_OTHER, OWNER_INHERITED);
 		assert_true(connection_owner_is_open(at_sk(bench, SK(i))));
 	}
 }
 
-/* Another holder shuts it down between the two being told: both hold it all the same. */
+/* One holder shuts the connection down between the reports of the two: both hold the connection all the same. */
 static void test_shut_down_while_holders_are_told(void **state)
 {
 	struct bench *bench = *state;
 
 	child_of(bench, SK(2), 0, 40000);
 	exact_begin_of(bench, SNAPSHOT_HOLDERS, 100);
-	holder(bench, SK(2), PID_SERVER, 5);
-	called(bench, SK(2), STATE_ESTABLISHED, STATE_FIN_WAIT1, 110, accepted(40000), PID_WORKER);
-	holder(bench, SK(2), PID_WORKER, 6);
+	add_holder(bench, SK(2), PID_SERVER, 5);
+	apply_call(bench, SK(2), STATE_ESTABLISHED, STATE_FIN_WAIT1, 110, accepted(40000), PID_WORKER);
+	add_holder(bench, SK(2), PID_WORKER, 6);
 	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
 	assert_holders(at_sk(bench, SK(2)), (struct held[]){{0, PID_SERVER, 5}, {0, PID_WORKER, 6}}, 2);
-	assert_owner(at_sk(bench, SK(2)), PID_SERVER,
-		     OWNER_SCAN); /* it was not known yet that the worker holds it too */
+	assert_owner(at_sk(bench, SK(2)), PID_SERVER, OWNER_SCAN); /* the worker was not known as a holder yet */
 }
 
 /* ---- the filter ---- */
 
-static enum filter_answer ask(const char *text, const struct change *change)
+static enum filter_answer ask_filter(const char *text, const struct change *change)
 {
 	struct filter_error error = {.message = ""};
 	struct filter *filter = NULL;
@@ -463,7 +467,7 @@ static enum filter_answer ask(const char *text, const struct change *change)
 	return answer;
 }
 
-/* Which of its listener's processes accepts a connection is not known before one has. */
+/* The process that accepts a connection, of those of the listener, is not known before accept(). */
 static void test_filter_cannot_tell(void **state)
 {
 	static const struct {
@@ -488,23 +492,23 @@ static void test_filter_cannot_tell(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(tried); i++)
-		assert_int_equal(ask(tried[i].text, &change), tried[i].answer);
-	change.kind = CHANGE_SOCKET; /* of a socket as it stands, what is known now is asked for */
-	assert_int_equal(ask("pid 100", &change), FILTER_YES);
-	assert_int_equal(ask("pid 5", &change), FILTER_NO);
+		assert_int_equal(ask_filter(tried[i].text, &change), tried[i].answer);
+	change.kind = CHANGE_SOCKET; /* for a listed socket, the filter asks for what is known now */
+	assert_int_equal(ask_filter("pid 100", &change), FILTER_YES);
+	assert_int_equal(ask_filter("pid 5", &change), FILTER_NO);
 	change.kind = CHANGE_TRANSITION;
-	conn.mini = true; /* nobody will accept it any more */
-	assert_int_equal(ask("pid 100", &change), FILTER_YES);
+	conn.mini = true; /* no process will accept the connection any more */
+	assert_int_equal(ask_filter("pid 100", &change), FILTER_YES);
 	conn.mini = false;
 	conn.state = STATE_CLOSE;
-	assert_int_equal(ask("pid 5", &change), FILTER_NO);
+	assert_int_equal(ask_filter("pid 5", &change), FILTER_NO);
 	conn.state = STATE_ESTABLISHED;
-	assert_int_equal(ask("pid 5", &change), FILTER_MAYBE);
-	conn.direction = DIRECTION_OUT; /* who connected is known for certain */
-	assert_int_equal(ask("pid 5", &change), FILTER_NO);
+	assert_int_equal(ask_filter("pid 5", &change), FILTER_MAYBE);
+	conn.direction = DIRECTION_OUT; /* the process that connected is known for certain */
+	assert_int_equal(ask_filter("pid 5", &change), FILTER_NO);
 	conn.direction = DIRECTION_IN;
 	conn.owner_source = OWNER_ACCEPT;
-	assert_int_equal(ask("pid 100", &change), FILTER_YES);
+	assert_int_equal(ask_filter("pid 100", &change), FILTER_YES);
 }
 
 #define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)

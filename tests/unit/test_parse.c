@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Strict parsing: the whole text is the value, or it is refused and nothing is written.
+ * Tests strict parsing: the whole text is the value, or the text is refused and nothing is written.
  */
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Which listeners a policy expects, and what is said of one that is not understood.
+ * Tests which listeners a policy expects, and the messages about a policy that is not understood.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -98,7 +98,7 @@ static const struct question questions[] = {
 	{"80/Tcp", PROTOCOL_UDP, "::1", 80, "x", TRISTATE_NO},
 	{"Web Content:80", PROTOCOL_TCP, "::1", 80, "Web Content", TRISTATE_YES},
 	{"ssh,nginx:80,443/tcp", PROTOCOL_TCP, "0.0.0.0", 80, "x", TRISTATE_NO},
-	/* a name as it is printed, with what would mean something here */
+	/* names as they are printed, with characters that would have a meaning in a policy */
 	{"ng\\x69nx:80", PROTOCOL_TCP, "::1", 80, "nginx", TRISTATE_YES},
 	{"\\xe2\\x80\\x8b\\x5cxff:80", PROTOCOL_TCP, "::1", 80, "\342\200\213\\xff", TRISTATE_YES},
 	{"\\xff:80", PROTOCOL_TCP, "::1", 80, "\xff", TRISTATE_YES},
@@ -110,7 +110,7 @@ static const struct question questions[] = {
 	{"\\x5b::1]:80", PROTOCOL_TCP, "::2", 80, "[::1]", TRISTATE_YES},
 	{"\\x2a:80", PROTOCOL_TCP, "::1", 80, "*", TRISTATE_YES},
 	{"\\x2a:80", PROTOCOL_TCP, "::1", 80, "x", TRISTATE_NO},
-	{"\\x00:80", PROTOCOL_TCP, "::1", 80, "x", TRISTATE_NO}, /* which is no name, and not any */
+	{"\\x00:80", PROTOCOL_TCP, "::1", 80, "x", TRISTATE_NO}, /* no name, and not any name either */
 	{"\\x73ystemd-networkd:68", PROTOCOL_UDP, "0.0.0.0", 68, "systemd-network", TRISTATE_YES},
 };
 
@@ -145,19 +145,19 @@ static void test_holders(void **state)
 	(void)state;
 	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_NO);
 	assert_int_equal(policy_add_list(policy, "nginx:80", &names, &error), 0);
-	/* nobody: for sure, or who knows */
+	/* no holder: for sure, or as far as is known */
 	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_NO);
 	assert_int_equal(policy_expects(policy, &socket, false), TRISTATE_UNKNOWN);
 	socket.tuple.lport = 81;
 	assert_int_equal(policy_expects(policy, &socket, false), TRISTATE_NO);
 	socket.tuple.lport = 80;
-	/* any of those who hold it */
+	/* any of the holders counts */
 	socket.owners = owners;
 	socket.owner_count = 2;
 	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_YES);
 	socket.owner_count = 1;
 	assert_int_equal(policy_expects(policy, &socket, true), TRISTATE_NO);
-	/* what is sure goes before what may be */
+	/* a sure answer goes before a possible one */
 	socket.owner_count = 0;
 	assert_int_equal(policy_add_list(policy, "80/tcp", &names, &error), 0);
 	assert_int_equal(policy_expects(policy, &socket, false), TRISTATE_YES);
@@ -243,7 +243,8 @@ static void test_mistakes(void **state)
 
 static int add_text(struct policy *policy, const char *text, size_t length, struct policy_error *error)
 {
-	char *exact = malloc(length ? length : 1); /* so that a sanitizer sees where it ends */
+	char *exact =
+		malloc(length ? length : 1); /* of the exact size, so that a sanitizer sees a read beyond the end */
 	int err;
 
 	assert_non_null(exact);
@@ -303,7 +304,7 @@ static void test_bad_files(void **state)
 	assert_bad_file("80 443\n", 7, 1, "'80 443': these are several entries: give each a line of its own");
 }
 
-/* Anything, put together of what matters: it must not be read beyond its end. */
+/* Random texts, made of pieces that matter to the parser: none may be read beyond its end. */
 static void test_random_text(void **state)
 {
 	static const char *const pieces[] = {"[",   "]",  "::1", ":",   "/",     "*", "80",   "-",  "10.0.0.0", "tcp",

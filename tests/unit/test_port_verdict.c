@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Why a port cannot be bound: from the sockets that are there and what the kernel has answered.
+ * Tests why a port cannot be bound: the reasons come from the sockets that are there and from the kernel's answers.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 enum { PORT = 8080, V4 = 1 << PORT_IPV4, V6 = 1 << PORT_IPV6 };
 
-/* One host, with nothing on it. */
+/* A host. A new one has no sockets. */
 struct host {
 	struct port_survey survey;
 	struct port_facts facts;
@@ -39,7 +39,7 @@ static void trial_gives(struct host *host, enum protocol protocol, unsigned int 
 	host->facts.trials[protocol][way] = (struct bind_trial){plain, reuse};
 }
 
-static struct socket at(const char *address, uint8_t state)
+static struct socket make_socket(const char *address, uint8_t state)
 {
 	struct socket socket = {.state = state, .tuple = {.lport = PORT}};
 
@@ -48,12 +48,12 @@ static struct socket at(const char *address, uint8_t state)
 	return socket;
 }
 
-static void add(struct host *host, struct socket socket)
+static void add_socket(struct host *host, struct socket socket)
 {
 	assert_int_equal(port_survey_add(&host->survey, &socket), 0);
 }
 
-static void judge(struct host *host)
+static void judge_port(struct host *host)
 {
 	port_verdict_make(&host->survey, &host->facts, 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP, &host->verdict);
 }
@@ -82,9 +82,11 @@ static void assert_answer(const struct host *host, enum protocol protocol, unsig
 
 static void test_families(void **unused)
 {
-	struct socket both = at("::", STATE_LISTEN), only = at("::", STATE_LISTEN), unknown = at("::", STATE_LISTEN);
-	struct socket mapped = at("::ffff:10.0.0.1", STATE_TIME_WAIT), six = at("fd00::1", STATE_LISTEN);
-	struct socket four = at("10.0.0.1", STATE_LISTEN), any = at("0.0.0.0", STATE_LISTEN);
+	struct socket both = make_socket("::", STATE_LISTEN), only = make_socket("::", STATE_LISTEN),
+		      unknown = make_socket("::", STATE_LISTEN);
+	struct socket mapped = make_socket("::ffff:10.0.0.1", STATE_TIME_WAIT),
+		      six = make_socket("fd00::1", STATE_LISTEN);
+	struct socket four = make_socket("10.0.0.1", STATE_LISTEN), any = make_socket("0.0.0.0", STATE_LISTEN);
 
 	(void)unused;
 	both.v6only = TRISTATE_NO;
@@ -103,7 +105,7 @@ static void test_free_port(void **unused)
 	struct host *host = host_new();
 
 	(void)unused;
-	judge(host);
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 0);
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
 		for (unsigned int way = 0; way < PORT_WAYS; way++)
@@ -133,7 +135,7 @@ static void test_answers(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		trial_gives(host, PROTOCOL_TCP, PORT_IPV6, cases[i].plain, cases[i].reuse);
-		judge(host);
+		judge_port(host);
 		assert_answer(host, PROTOCOL_TCP, PORT_IPV6, cases[i].answer);
 		assert_answer(host, PROTOCOL_TCP, PORT_IPV4, "yes");
 	}
@@ -147,39 +149,39 @@ static void test_listeners(void **unused)
 
 	(void)unused;
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EADDRINUSE, EADDRINUSE);
-	add(host, at("127.0.0.1", STATE_LISTEN));
-	add(host, at("127.0.0.1", STATE_ESTABLISHED)); /* its own: no word of it */
-	add(host, at("127.0.0.1", STATE_TIME_WAIT));
-	judge(host);
+	add_socket(host, make_socket("127.0.0.1", STATE_LISTEN));
+	add_socket(host, make_socket("127.0.0.1", STATE_ESTABLISHED)); /* the listener's own connection: no reason */
+	add_socket(host, make_socket("127.0.0.1", STATE_TIME_WAIT));
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 1);
 	reason = assert_reason(host, 0, WHY_LISTENER, V4, 1);
 	assert_true(reason->one_address);
-	add(host, at("0.0.0.0", STATE_LISTEN));
-	judge(host);
+	add_socket(host, make_socket("0.0.0.0", STATE_LISTEN));
+	judge_port(host);
 	reason = assert_reason(host, 0, WHY_LISTENER, V4, 2);
 	assert_false(reason->one_address || reason->one_device);
 	host_free(host);
 }
 
-/* One that is bound to a device and to no address keeps the port at all of them, but on other devices. */
+/* A listener that is bound to a device and to no address keeps the port at all addresses, except on other devices. */
 static void test_devices(void **unused)
 {
 	struct host *host = host_new();
-	struct socket at_device = at("0.0.0.0", STATE_LISTEN);
+	struct socket at_device = make_socket("0.0.0.0", STATE_LISTEN);
 	const struct port_reason *reason;
 
 	(void)unused;
 	at_device.interface = 1;
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EADDRINUSE, EADDRINUSE);
-	add(host, at_device);
-	judge(host);
+	add_socket(host, at_device);
+	judge_port(host);
 	reason = assert_reason(host, 0, WHY_LISTENER, V4, 1);
 	assert_true(reason->one_device && !reason->one_address);
-	add(host, at("127.0.0.1", STATE_LISTEN));
-	judge(host);
+	add_socket(host, make_socket("127.0.0.1", STATE_LISTEN));
+	judge_port(host);
 	assert_true(assert_reason(host, 0, WHY_LISTENER, V4, 2)->one_device);
-	add(host, at("0.0.0.0", STATE_LISTEN));
-	judge(host);
+	add_socket(host, make_socket("0.0.0.0", STATE_LISTEN));
+	judge_port(host);
 	reason = assert_reason(host, 0, WHY_LISTENER, V4, 3);
 	assert_false(reason->one_address || reason->one_device);
 	host_free(host);
@@ -188,37 +190,37 @@ static void test_devices(void **unused)
 static void test_udp_wildcards(void **unused)
 {
 	struct host *host = host_new();
-	struct socket udp = at("::", STATE_CLOSE);
+	struct socket udp = make_socket("::", STATE_CLOSE);
 
 	(void)unused;
-	add(host, at("127.0.0.1", STATE_LISTEN)); /* of TCP */
+	add_socket(host, make_socket("127.0.0.1", STATE_LISTEN)); /* of TCP */
 	udp.protocol = PROTOCOL_UDP;
-	add(host, udp);
+	add_socket(host, udp);
 	assert_int_equal(port_udp_wildcards(&host->survey), V4 | V6);
 	udp.tuple.family = address_parse("::ffff:10.0.0.1", &udp.tuple.laddr);
-	add(host, udp);
+	add_socket(host, udp);
 	assert_int_equal(port_udp_wildcards(&host->survey), V6);
 	udp.tuple.family = address_parse("fe80::1", &udp.tuple.laddr);
-	add(host, udp);
+	add_socket(host, udp);
 	assert_int_equal(port_udp_wildcards(&host->survey), 0);
 	host_free(host);
 }
 
-/* What is there does not count against the kernel's yes. */
+/* Sockets that are there do not count against the kernel's yes. */
 static void test_kernel_has_the_last_word(void **unused)
 {
 	struct host *host = host_new();
-	struct socket udp = at("0.0.0.0", STATE_CLOSE);
+	struct socket udp = make_socket("0.0.0.0", STATE_CLOSE);
 
 	(void)unused;
 	udp.protocol = PROTOCOL_UDP;
-	add(host, at("::", STATE_LISTEN));
-	add(host, udp);
-	judge(host);
+	add_socket(host, make_socket("::", STATE_LISTEN));
+	add_socket(host, udp);
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 0);
 	trial_gives(host, PROTOCOL_UDP, PORT_IPV4, EADDRINUSE, BIND_UNTRIED);
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV6, EADDRINUSE, EADDRINUSE);
-	judge(host);
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 2);
 	assert_reason(host, 0, WHY_LISTENER, V6, 1);
 	assert_int_equal(assert_reason(host, 1, WHY_UDP_SOCKET, V4, 1)->protocol, PROTOCOL_UDP);
@@ -228,32 +230,33 @@ static void test_kernel_has_the_last_word(void **unused)
 static void test_without_listener(void **unused)
 {
 	struct host *host = host_new();
-	struct socket waiting = at("127.0.0.1", STATE_TIME_WAIT), half = at("127.0.0.1", STATE_SYN_RECV);
+	struct socket waiting = make_socket("127.0.0.1", STATE_TIME_WAIT),
+		      half = make_socket("127.0.0.1", STATE_SYN_RECV);
 
 	(void)unused;
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EADDRINUSE, 0);
 	waiting.mini = true;
 	waiting.timer_ms = 1000;
-	add(host, waiting);
+	add_socket(host, waiting);
 	waiting.timer_ms = 59000;
-	add(host, waiting);
+	add_socket(host, waiting);
 	half.mini = true;
-	add(host, half);
-	judge(host);
+	add_socket(host, half);
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 1);
 	assert_int_equal(assert_reason(host, 0, WHY_TIME_WAIT, V4, 2)->last_ms, 59000);
-	add(host, at("127.0.0.1", STATE_ESTABLISHED));
-	add(host, at("::1", STATE_ESTABLISHED)); /* but IPv6 may be bound */
-	judge(host);
+	add_socket(host, make_socket("127.0.0.1", STATE_ESTABLISHED));
+	add_socket(host, make_socket("::1", STATE_ESTABLISHED)); /* but IPv6 may be bound */
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 2);
 	assert_reason(host, 0, WHY_CONNECTIONS, V4, 1);
 	assert_reason(host, 1, WHY_TIME_WAIT, V4, 2);
 	host->facts.ephemeral_low = PORT;
-	judge(host); /* a client would not have set SO_REUSEADDR */
+	judge_port(host); /* a client would not have set SO_REUSEADDR */
 	assert_reason(host, 0, WHY_CONNECTIONS, V4, 1);
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EADDRINUSE, EADDRINUSE);
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV6, EADDRINUSE, 0);
-	judge(host);
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 3);
 	assert_reason(host, 0, WHY_OUTGOING, V4, 1);
 	assert_reason(host, 1, WHY_CONNECTIONS, V6, 1);
@@ -269,11 +272,11 @@ static void test_bound_and_unseen(void **unused)
 	(void)unused;
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EADDRINUSE, EADDRINUSE);
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV6, EADDRINUSE, EADDRINUSE);
-	judge(host);
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 1);
 	assert_reason(host, 0, WHY_UNSEEN, V4 | V6, 0);
-	add(host, at("10.0.0.1", STATE_CLOSE));
-	judge(host);
+	add_socket(host, make_socket("10.0.0.1", STATE_CLOSE));
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 2);
 	assert_true(assert_reason(host, 0, WHY_BOUND, V4, 1)->one_address);
 	assert_reason(host, 1, WHY_UNSEEN, V6, 0);
@@ -290,18 +293,18 @@ static void test_privilege(void **unused)
 	assert_true(port_is_privileged(&host->facts, PORT));
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EACCES, EACCES);
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV6, EACCES, EACCES);
-	add(host, at("0.0.0.0", STATE_LISTEN));
-	judge(host);
+	add_socket(host, make_socket("0.0.0.0", STATE_LISTEN));
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 2);
 	assert_reason(host, 0, WHY_PRIVILEGED, V4 | V6, 0);
 	assert_reason(host, 1, WHY_LISTENER, V4, 1);
-	host->facts.may_bind_privileged = true; /* so it is something else */
-	judge(host);
+	host->facts.may_bind_privileged = true; /* so something else forbids the bind */
+	judge_port(host);
 	assert_reason(host, 0, WHY_FORBIDDEN, V4 | V6, 0);
 	host_free(host);
 }
 
-/* Nothing was tried: then what is seen is all there is. */
+/* Without a trial, the visible sockets are all the evidence. */
 static void test_without_trials(void **unused)
 {
 	struct host *host = host_new();
@@ -309,8 +312,8 @@ static void test_without_trials(void **unused)
 	(void)unused;
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, BIND_UNTRIED, BIND_UNTRIED);
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV6, BIND_UNTRIED, BIND_UNTRIED);
-	add(host, at("0.0.0.0", STATE_LISTEN));
-	judge(host);
+	add_socket(host, make_socket("0.0.0.0", STATE_LISTEN));
+	judge_port(host);
 	assert_int_equal(host->verdict.reason_count, 1);
 	assert_reason(host, 0, WHY_LISTENER, V4, 1);
 	host_free(host);
@@ -319,7 +322,8 @@ static void test_without_trials(void **unused)
 static void test_what_counts(void **unused)
 {
 	struct host *host = host_new();
-	struct socket other = at("0.0.0.0", STATE_LISTEN), client = at("10.0.0.1", STATE_ESTABLISHED), udp = client;
+	struct socket other = make_socket("0.0.0.0", STATE_LISTEN), client = make_socket("10.0.0.1", STATE_ESTABLISHED),
+		      udp = client;
 
 	(void)unused;
 	other.tuple.lport = PORT + 1;
@@ -327,11 +331,11 @@ static void test_what_counts(void **unused)
 	client.tuple.rport = PORT;
 	udp = client;
 	udp.protocol = PROTOCOL_UDP;
-	add(host, other);
-	add(host, client);
-	add(host, udp);
-	client.tuple.lport = PORT; /* both ends */
-	add(host, client);
+	add_socket(host, other);
+	add_socket(host, client);
+	add_socket(host, udp);
+	client.tuple.lport = PORT; /* the port at both ends */
+	add_socket(host, client);
 	assert_int_equal(host->survey.servers.count, 0);
 	assert_int_equal(host->survey.remote[STATE_ESTABLISHED], 2);
 	assert_int_equal(host->survey.local[STATE_ESTABLISHED], 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * /proc/net/tcp and tcp6. The lines are as Linux 6.18 printed them on x86-64, so what they say of addresses is
- * for little-endian machines.
+ * Tests the parser of /proc/net/tcp and tcp6. The lines are as Linux 6.18 printed them on x86-64, so their addresses
+ * are for little-endian machines.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -119,7 +119,8 @@ static const struct line_read minis[] = {
 	{TIME_WAIT6, 6, "::1", 54167, "::1", 42168, STATE_TIME_WAIT, 0, 0, 0, 0},
 };
 
-/* What the kernel keeps without a socket. A FIN_WAIT2 that its process has closed is shown like a TIME_WAIT. */
+/* Parses minisockets, which the kernel keeps without a socket. A FIN_WAIT2 that its process has closed is shown like a
+ * TIME_WAIT. */
 static void test_minisockets(void **state)
 {
 	struct proc_row row;
@@ -143,7 +144,7 @@ static void test_minisockets(void **state)
 	assert_false(row.mini);
 }
 
-/* A whole line but for one thing. */
+/* A whole line, of which one field may be odd. */
 #define ODD(local, remote, tcp_state, queues, uid, inode)                                                              \
 	"   1: " local " " remote " " tcp_state " " queues " 00:00000000 00000000 " uid " 0 " inode                    \
 	" 2 00000000f80eb06f 20 0 0 11 -1"
@@ -215,7 +216,7 @@ static void test_hostile_lines(void **state)
 	}
 }
 
-/* More digits than the kernel ever prints: no state, no queue of its. */
+/* Refuses fields with more digits than the kernel ever prints in a state or a queue. */
 static void test_fields_that_are_too_long(void **state)
 {
 	static const char *const lines[] = {
@@ -232,7 +233,7 @@ static void test_fields_that_are_too_long(void **state)
 			fail_msg("\"%s\" is accepted", lines[i]);
 }
 
-/* A line of a family read as the other's. */
+/* Refuses a line of one family as a line of the other. */
 static void test_wrong_family(void **state)
 {
 	struct proc_row row;
@@ -248,7 +249,7 @@ static void test_every_prefix(void **state)
 	skip_on_big_endian();
 	for (size_t i = 0; i < COUNT_OF(sockets); i++)
 		for (size_t length = strlen(sockets[i].line); length > 0; length--) {
-			/* of its own size, so that a reader beyond the end is seen */
+			/* of the exact size, so that a read beyond the end is seen */
 			char *prefix = strndup(sockets[i].line, length - 1);
 			struct proc_row row;
 
@@ -356,7 +357,7 @@ static void *write_slowly(void *argument)
 	return NULL;
 }
 
-/* A pipe in packet mode hands out each write by itself: here rows come in pieces. */
+/* A pipe in packet mode hands out each write by itself: the rows come in pieces. */
 static void test_rows_split_across_reads(void **state)
 {
 	static const size_t steps[] = {1, 2, 7, 149, 150, 151, 1000};
@@ -432,7 +433,7 @@ static void test_unreadable(void **state)
 	proc_rows_free(&got.rows);
 }
 
-/* `count` filler bytes, then `end`. */
+/* Returns `count` filler bytes, then `end`. */
 static char *long_text(size_t count, const char *end)
 {
 	char *text = malloc(count + strlen(end) + 1);
@@ -456,7 +457,7 @@ static void test_overlong_line_is_passed_over(void **state)
 	free(text);
 }
 
-/* What stands in the middle of an overlong line is no row, however it looks. */
+/* Text in the middle of an overlong line is no row, even if it looks like one. */
 static void test_no_row_within_an_overlong_line(void **state)
 {
 	char *text = long_text(32775, " " ESTABLISHED4 "\n" LISTEN4 "\n");
@@ -474,7 +475,7 @@ static void test_no_row_within_an_overlong_line(void **state)
 	free(text);
 }
 
-/* Nothing is lost in silence: neither a line that has no end, nor those behind a NUL. */
+/* No line is lost in silence: neither one without an end, nor those behind a NUL. */
 static void test_what_is_lost_is_counted(void **state)
 {
 	static const char with_nul[] = LISTEN4 "\n   2: 01\0garbage\n" ESTABLISHED4 "\n";
@@ -490,7 +491,7 @@ static void test_what_is_lost_is_counted(void **state)
 	proc_rows_free(&got.rows);
 }
 
-/* This machine's own table. */
+/* Reads this machine's own table. */
 static void test_living_file(void **state)
 {
 	CLEANUP(cleanup_close) int fd = open("/proc/self/net/tcp", O_RDONLY | O_CLOEXEC);

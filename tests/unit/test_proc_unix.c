@@ -11,14 +11,14 @@
 #define HEADING "Num       RefCount Protocol Flags    Type St Inode Path"
 #define NETNS   4026531833u
 
-struct told {
+struct line_read {
 	const char *line;
 	uint8_t state, type;
 	uint32_t inode;
-	const char *path; /* as socket_path() tells it; NULL: none */
+	const char *path; /* as socket_path() writes the path; NULL: none */
 };
 
-static const struct told lines[] = {
+static const struct line_read lines[] = {
 	{"000000009ae22604: 00000003 00000000 00000000 0001 03  1074", STATE_ESTABLISHED, UNIX_STREAM, 1074, NULL},
 	{"0000000000000000: 00000002 00000000 00010000 0001 01 12345 /run/x", STATE_LISTEN, UNIX_STREAM, 12345,
 	 "/run/x"},
@@ -31,19 +31,19 @@ static const struct told lines[] = {
 	 " /starts/with/space"},
 };
 
-static void assert_told(const struct told *told, const struct socket *socket)
+static void assert_line_read(const struct line_read *wanted, const struct socket *socket)
 {
 	char path[SOCKET_PATH_MAX + 1] = "";
 	size_t length = socket_path(socket, path);
 
 	assert_int_equal(socket->protocol, PROTOCOL_UNIX);
-	assert_int_equal(socket->state, told->state);
-	assert_int_equal(socket->unix_type, told->type);
-	assert_int_equal(socket->inode, told->inode);
+	assert_int_equal(socket->state, wanted->state);
+	assert_int_equal(socket->unix_type, wanted->type);
+	assert_int_equal(socket->inode, wanted->inode);
 	assert_int_equal(socket->tuple.netns, NETNS);
 	assert_true(socket->recvq == QUEUE_UNKNOWN && socket->sendq == QUEUE_UNKNOWN && socket->uid == UID_UNKNOWN);
-	assert_int_equal(length, told->path ? strlen(told->path) : 0);
-	assert_string_equal(path, told->path ? told->path : "");
+	assert_int_equal(length, wanted->path ? strlen(wanted->path) : 0);
+	assert_string_equal(path, wanted->path ? wanted->path : "");
 }
 
 static void test_lines(void **state)
@@ -55,7 +55,7 @@ static void test_lines(void **state)
 
 		strcpy(line, lines[i].line);
 		assert_int_equal(proc_unix_parse(line, NETNS, &socket), 1);
-		assert_told(&lines[i], &socket);
+		assert_line_read(&lines[i], &socket);
 	}
 }
 
@@ -83,14 +83,14 @@ static void test_other_lines(void **state)
 
 struct taking {
 	size_t count;
-	size_t most; /* the handler refuses after so many */
+	size_t most; /* the number of sockets after which the handler refuses */
 };
 
-static int take(void *context, const struct socket *socket)
+static int take_socket(void *context, const struct socket *socket)
 {
 	struct taking *taking = context;
 
-	assert_told(&lines[taking->count], socket);
+	assert_line_read(&lines[taking->count], socket);
 	taking->count++;
 	return taking->count == taking->most ? -ECANCELED : 0;
 }
@@ -105,13 +105,13 @@ static void test_file(void **state)
 	for (size_t i = 0; i < COUNT_OF(lines); i++)
 		dprintf(fd, "%s\nwhat is no socket\n", lines[i].line);
 	lseek(fd, 0, SEEK_SET);
-	assert_int_equal(proc_unix_each(fd, NETNS, take, &all), 0);
+	assert_int_equal(proc_unix_each(fd, NETNS, take_socket, &all), 0);
 	assert_int_equal(all.count, COUNT_OF(lines));
 	lseek(fd, 0, SEEK_SET);
-	assert_int_equal(proc_unix_each(fd, NETNS, take, &some), -ECANCELED);
+	assert_int_equal(proc_unix_each(fd, NETNS, take_socket, &some), -ECANCELED);
 	assert_int_equal(some.count, 2);
 	close(fd);
-	assert_true(proc_unix_each(-1, NETNS, take, &some) < 0);
+	assert_true(proc_unix_each(-1, NETNS, take_socket, &some) < 0);
 }
 
 int main(void)

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The table beside a kernel that lives at random and loses events. After each exact snapshot, during which more happens
- * and nothing is lost, the two must be equal: no connection more, none less, each in its state, with its holders.
+ * Tests the table beside a kernel that lives at random and loses events. After each exact snapshot, during which more
+ * happens and no event is lost, table and kernel must be equal: no connection more, none less, each in its state, with
+ * its holders.
  */
 #include "kernel_sim.h"
 
 /* ---- an exact snapshot ---- */
 
-static void tell_late_rows(struct sim *sim)
+static void emit_late_rows(struct sim *sim)
 {
 	for (unsigned int i = 0; i < sim->late_count; i++) {
 		const struct sim_socket *socket = &sim->sockets[(sim->late[i].sk - SK(1)) / (SK(2) - SK(1))];
 
 		if (!socket->state)
-			sim_tell(sim, &sim->late[i]);
+			sim_emit(sim, &sim->late[i]);
 	}
 	sim->late_count = 0;
 }
 
-/* In the order of a hash: any. */
-static void tell_rows(struct sim *sim)
+/* Emits the rows in any order, like that of a hash. */
+static void emit_rows(struct sim *sim)
 {
 	unsigned int first = sim_random(sim, SIM_SOCKETS + SIM_MINIS), step = 1 + 2 * sim_random(sim, 10);
 
-	while (step % 7 == 0) /* none in common with 56 */
+	while (step % 7 == 0) /* no factor in common with 56 */
 		step += 2;
 	for (unsigned int i = 0; i < SIM_SOCKETS + SIM_MINIS; i++) {
 		unsigned int at = (first + i * step) % (SIM_SOCKETS + SIM_MINIS);
@@ -32,18 +33,18 @@ static void tell_rows(struct sim *sim)
 		if (at < SIM_SOCKETS && sim->sockets[at].state) {
 			struct event row = sim_row_of(sim, &sim->sockets[at]);
 
-			sim_tell(sim, &row);
+			sim_emit(sim, &row);
 		}
 		if (at >= SIM_SOCKETS && sim->minis[at - SIM_SOCKETS].state)
 			sim_mini_row(sim, &sim->minis[at - SIM_SOCKETS]);
 		if (sim_random(sim, 4) == 0)
-			tell_late_rows(sim);
+			emit_late_rows(sim);
 	}
 	for (unsigned int i = 0; i < SIM_MINIS; i++)
 		sim->minis[i].settled = true;
 }
 
-static void tell_holders_of(struct sim *sim, struct sim_socket *socket, uint32_t pid)
+static void emit_holders_of(struct sim *sim, struct sim_socket *socket, uint32_t pid)
 {
 	struct event event = {.kind = EVENT_HOLDER, .sk = sim_sk(sim, socket), .inode = socket->inode};
 
@@ -53,12 +54,12 @@ static void tell_holders_of(struct sim *sim, struct sim_socket *socket, uint32_t
 		if (socket->holders[i].pid != pid)
 			continue;
 		event.owners = &socket->holders[i];
-		sim_tell(sim, &event);
+		sim_emit(sim, &event);
 		socket->named = true;
 	}
 }
 
-static void tell_holders(struct sim *sim)
+static void emit_holders(struct sim *sim)
 {
 	sim->scanning = true;
 	for (unsigned int i = 0; i < SIM_SOCKETS; i++)
@@ -66,39 +67,39 @@ static void tell_holders(struct sim *sim)
 	for (uint32_t pid = 1; pid <= SIM_PIDS; pid++)
 		for (unsigned int i = 0; i < SIM_SOCKETS; i++) {
 			if (sim->sockets[i].state)
-				tell_holders_of(sim, &sim->sockets[i], pid);
+				emit_holders_of(sim, &sim->sockets[i], pid);
 			if (sim_random(sim, 4) == 0)
 				sim_act_some(sim, 2);
 		}
 }
 
-/* The beginning, or the end with the beginning's time. */
-static void tell_bound(struct sim *sim, enum event_kind kind)
+/* Emits the beginning of a snapshot, or the end with the time of the beginning. */
+static void emit_bound(struct sim *sim, enum event_kind kind)
 {
 	struct event event = {.kind = kind, .scope = SCOPE_ALL, .exact = true, .netns = &netns_here, .netns_count = 1};
 
 	if (kind == EVENT_SNAPSHOT_BEGIN)
 		sim->bench->began_ns = AT_US(sim->now_us);
 	event.ts_ns = sim->bench->began_ns;
-	sim_tell(sim, &event);
+	sim_emit(sim, &event);
 }
 
-static void look(struct sim *sim)
+static void take_snapshot(struct sim *sim)
 {
 	unsigned int loss = sim->loss;
 
-	sim->now_us += 150000; /* what is just being born would be kept for a while */
+	sim->now_us += 150000; /* a socket just being born would be kept for a while */
 	sim->loss = 0;
-	tell_bound(sim, EVENT_SNAPSHOT_BEGIN);
+	emit_bound(sim, EVENT_SNAPSHOT_BEGIN);
 	for (unsigned int i = 0; i < SIM_MINIS; i++)
 		sim->minis[i].settled = false;
-	sim->looking = true;
-	sim->looks++;
-	tell_rows(sim);
-	tell_holders(sim);
-	tell_late_rows(sim);
-	tell_bound(sim, EVENT_SNAPSHOT_END);
-	sim->looking = false;
+	sim->in_snapshot = true;
+	sim->snapshots++;
+	emit_rows(sim);
+	emit_holders(sim);
+	emit_late_rows(sim);
+	emit_bound(sim, EVENT_SNAPSHOT_END);
+	sim->in_snapshot = false;
 	sim->scanning = false;
 	sim->loss = loss;
 }
@@ -109,7 +110,7 @@ static void assert_same_tuple(const struct connection *conn, const struct sim_so
 {
 	struct tuple tuple = conn->tuple;
 
-	if (conn->state == STATE_SYN_SENT && tuple.lport == 0 && conn->heard_ns) /* born after it was its turn */
+	if (conn->state == STATE_SYN_SENT && tuple.lport == 0 && conn->heard_ns) /* born after its turn */
 		tuple.lport = socket->tuple.lport;
 	assert_true(tuple_equal(&tuple, &socket->tuple));
 }
@@ -141,7 +142,8 @@ static bool fits_mini(const struct connection *conn, uint64_t wanted)
 	return conn->mini && tuple_equal(&conn->tuple, wanted_tuple);
 }
 
-/* A connect that began during the look may have taken the place of a TIME_WAIT, or not: that shows when it is done. */
+/* Counts the doubtful minisockets. A connect() that began during the snapshot may have taken the place of a TIME_WAIT,
+ * or not: that shows when the connect() is done. */
 static size_t count_of_doubtful(const struct sim *sim)
 {
 	size_t count = 0;
@@ -150,7 +152,7 @@ static size_t count_of_doubtful(const struct sim *sim)
 		const struct sim_socket *socket = &sim->sockets[i];
 
 		wanted_tuple = &socket->tuple;
-		if (socket->state == STATE_SYN_SENT && socket->look == sim->looks)
+		if (socket->state == STATE_SYN_SENT && socket->born_in == sim->snapshots)
 			count += bench_find(sim->bench, fits_mini, 0) != NULL;
 	}
 	return count;
@@ -200,44 +202,44 @@ static void kill_all(struct sim *sim)
 	memset(sim->minis, 0, sizeof(sim->minis));
 }
 
-static void run(struct bench *bench, uint64_t seed, bool cookies)
+static void run_simulation(struct bench *bench, uint64_t seed, bool cookies)
 {
 	enum { ROUNDS = 60 };
 	struct sim sim = {.bench = bench, .random = seed, .cookies = cookies};
 
 	print_message("    seed %llu\n", (unsigned long long)seed);
 	sim.now_us = 1000;
-	sim.told = calloc(SIM_TOLD, sizeof(*sim.told));
-	assert_non_null(sim.told);
+	sim.last_changes = calloc(SIM_CONNECTIONS, sizeof(*sim.last_changes));
+	assert_non_null(sim.last_changes);
 	sim.late_peers = seed % 2;
 	sim.accept_hook = seed / 2 % 2;
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		sim.loss = round % 3 ? 10 * sim_random(&sim, 10) : 0;
 		sim_act_some(&sim, 400);
-		look(&sim);
+		take_snapshot(&sim);
 		assert_equal_to_kernel(&sim);
 	}
 	sim.loss = 0;
 	kill_all(&sim);
 	sim.now_us += 150000;
-	tell_bound(&sim, EVENT_SNAPSHOT_BEGIN);
-	tell_bound(&sim, EVENT_SNAPSHOT_END);
+	emit_bound(&sim, EVENT_SNAPSHOT_BEGIN);
+	emit_bound(&sim, EVENT_SNAPSHOT_END);
 	assert_int_equal(table_count(bench->table), 0);
-	assert_int_equal(sim.waiting, 0); /* whoever was told to wait was told to end */
-	free(sim.told);
+	assert_int_equal(sim.waiting, 0); /* every TIME_WAIT that was reported was reported to end */
+	free(sim.last_changes);
 }
 
 static void test_with_cookies(void **state)
 {
 	for (uint64_t seed = 1; seed <= 40; seed++)
-		run(*state, seed, true);
+		run_simulation(*state, seed, true);
 }
 
-/* Where there are none, tuple and address must do. */
+/* Without cookies, tuple and address must do. */
 static void test_without_cookies(void **state)
 {
 	for (uint64_t seed = 1; seed <= 40; seed++)
-		run(*state, seed, false);
+		run_simulation(*state, seed, false);
 }
 
 #define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)

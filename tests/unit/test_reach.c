@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Who can reach a socket, by the address that it is bound to.
+ * Tests from where a socket can be reached, by the address that it is bound to.
  */
 #include "listeners.h"
 #include "reach.h"
 
-struct told {
+struct address_reach {
 	const char *address;
 	enum reach reach;
 };
 
-static const struct told told[] = {
+static const struct address_reach address_reaches[] = {
 	{"127.0.0.1", REACH_HOST},
 	{"127.255.255.255", REACH_HOST},
 	{"::1", REACH_HOST},
@@ -68,11 +68,11 @@ static const struct told told[] = {
 static void test_addresses(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(told); i++) {
-		struct socket socket = socket_at(PROTOCOL_TCP, told[i].address, 80);
+	for (size_t i = 0; i < COUNT_OF(address_reaches); i++) {
+		struct socket socket = socket_at(PROTOCOL_TCP, address_reaches[i].address, 80);
 
-		if (reach_of(&socket) != told[i].reach)
-			fail_msg("%s: %s", told[i].address, reach_name(reach_of(&socket)));
+		if (reach_of(&socket) != address_reaches[i].reach)
+			fail_msg("%s: %s", address_reaches[i].address, reach_name(reach_of(&socket)));
 	}
 }
 
@@ -112,7 +112,7 @@ static void test_words(void **state)
 	assert_int_equal(reach_of_word("Host"), REACH_COUNT);
 }
 
-/* In which of these somebody is reached for sure who was not before: from the row to the column. */
+/* Changes of the reach, from the row to the column: "y" when somebody is reached for sure who was not before. */
 static void test_further(void **state)
 {
 	static const char *const further[REACH_COUNT] = {

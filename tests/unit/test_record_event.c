@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Each record of the ring, as the event that it is.
+ * Tests the conversion of each record of the ring to its event.
  */
 #include <errno.h>
 #include <linux/types.h>
@@ -11,7 +11,7 @@
 
 #include "../../include/record.h"
 
-/* The last event, and what of it is gone by the time a test looks. */
+/* The last event, and copies of the parts that are gone by the time a test checks the event. */
 struct taken {
 	struct event event;
 	struct owner owner;
@@ -20,7 +20,7 @@ struct taken {
 	int answer;
 };
 
-static int take(void *context, const struct event *event)
+static int take_event(void *context, const struct event *event)
 {
 	struct taken *taken = context;
 
@@ -37,12 +37,12 @@ static struct taken taken_of(const void *record)
 {
 	struct taken taken = {.answer = 0};
 
-	assert_int_equal(record_hand_on(record, take, &taken), 0);
+	assert_int_equal(record_hand_on(record, take_event, &taken), 0);
 	assert_int_equal(taken.count, 1);
 	return taken;
 }
 
-static struct transition_record transition(uint8_t kind)
+static struct transition_record make_transition(uint8_t kind)
 {
 	return (struct transition_record){
 		.kind = kind,
@@ -87,7 +87,7 @@ static void assert_transition(const struct event *event, bool again)
 
 static void test_transition(void **state)
 {
-	struct transition_record record = transition(RECORD_TRANSITION);
+	struct transition_record record = make_transition(RECORD_TRANSITION);
 	struct taken taken = taken_of(&record);
 
 	(void)state;
@@ -100,7 +100,7 @@ static void test_transition(void **state)
 	record.kind |= RECORD_AGAIN;
 	taken = taken_of(&record);
 	assert_transition(&taken.event, true);
-	record.oldstate = 12; /* TCP_NEW_SYN_RECV, and what later kernels may think of */
+	record.oldstate = 12; /* TCP_NEW_SYN_RECV, and a state that a later kernel may add */
 	record.newstate = 255;
 	taken = taken_of(&record);
 	assert_int_equal(taken.event.oldstate, STATE_UNKNOWN);
@@ -109,7 +109,7 @@ static void test_transition(void **state)
 
 static void test_call(void **state)
 {
-	struct call_record record = {.transition = transition(RECORD_CALL), .pid = 100, .inode = 11};
+	struct call_record record = {.transition = make_transition(RECORD_CALL), .pid = 100, .inode = 11};
 	struct taken taken;
 
 	(void)state;
@@ -131,7 +131,7 @@ static void test_call(void **state)
 static void test_closing(void **state)
 {
 	struct closing_record record = {
-		.transition = transition(RECORD_CLOSING | RECORD_AGAIN),
+		.transition = make_transition(RECORD_CLOSING | RECORD_AGAIN),
 		.rx_bytes = UINT64_MAX,
 		.tx_bytes = 1ULL << 40,
 		.srtt_us = 850,
@@ -167,7 +167,7 @@ static void test_closing(void **state)
 static void test_socket(void **state)
 {
 	struct socket_record record = {
-		.transition = transition(RECORD_SOCKET), .inode = 13, .recvq = 14, .sendq = UINT32_MAX - 1};
+		.transition = make_transition(RECORD_SOCKET), .inode = 13, .recvq = 14, .sendq = UINT32_MAX - 1};
 	struct taken taken;
 
 	(void)state;
@@ -187,11 +187,12 @@ static void test_socket(void **state)
 	assert_tuple(&taken.event.tuple);
 }
 
-/* A minisocket's address names nothing here; nor has it a user, which a handshake has of its listener. */
+/* The event of a minisocket has no socket address, and no user, except for a handshake, which has the user of its
+ * listener. */
 static void test_minisocket(void **state)
 {
 	static const uint8_t states[] = {STATE_TIME_WAIT, STATE_FIN_WAIT2, STATE_SYN_RECV};
-	struct socket_record record = {.transition = transition(RECORD_SOCKET), .mini = 1};
+	struct socket_record record = {.transition = make_transition(RECORD_SOCKET), .mini = 1};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(states); i++) {
@@ -264,10 +265,10 @@ static void test_answer_is_passed_on(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		struct closing_record room = {.transition = transition(kinds[i])}; /* the longest */
+		struct closing_record room = {.transition = make_transition(kinds[i])}; /* the longest record */
 		struct taken taken = {.answer = -ENOMEM};
 
-		assert_int_equal(record_hand_on(&room, take, &taken), -ENOMEM);
+		assert_int_equal(record_hand_on(&room, take_event, &taken), -ENOMEM);
 		assert_int_equal(taken.count, 1);
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A snapshot taken again: it brings queues and holders up to date, and two in a row tell whose death was lost.
+ * Tests repeated snapshots: they bring queues and holders up to date, and two in a row show a lost death.
  */
 #include "events.h"
 
@@ -24,7 +24,7 @@ static void test_refresh(void **state)
 	struct event row = row_of(STATE_ESTABLISHED, outgoing(40000), 11);
 	const struct connection *conn;
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	row.owners = &holder;
 	row.owner_count = 1;
 	row.recvq = 700;
@@ -37,14 +37,15 @@ static void test_refresh(void **state)
 	assert_int_equal(conn->recvq, 700);
 	assert_int_equal(conn->sendq, 0);
 	assert_int_equal(conn->owner.pid, PID_OTHER);
-	assert_span(connection_age(conn, AT_US(ATTACHED_US + 9000)), SPAN_AT_LEAST, 9000); /* as long as ever */
+	assert_span(connection_age(conn, AT_US(ATTACHED_US + 9000)), SPAN_AT_LEAST,
+		    9000); /* still since the first snapshot */
 }
 
 static void test_absent_twice_is_gone(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	empty_snapshot(bench, 5000);
 	assert_int_equal(table_count(bench->table), 1);
 	empty_snapshot(bench, 9000);
@@ -60,11 +61,11 @@ static void test_absent_twice_is_gone_with_an_address_too(void **state)
 	empty_snapshot(bench, 5000);
 	empty_snapshot(bench, 9000);
 	assert_int_equal(table_count(bench->table), 0);
-	/* and its address is free */
+	/* the socket address is free again */
 	assert_int_equal(bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 9500, outgoing(0))->conn.id, 2);
 }
 
-/* Its row was there, and counts for the connection that absorbed it. */
+/* An absorbed row counts for the connection that absorbed it. */
 static void test_absorbed_row_is_no_absence(void **state)
 {
 	struct bench *bench = *state;
@@ -81,7 +82,7 @@ static void test_seen_between_two_absences(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	empty_snapshot(bench, 5000);
 	bench_begin_snapshot(bench, 7000);
 	add_row(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
@@ -102,12 +103,12 @@ static void test_heard_of_while_a_snapshot_was_read(void **state)
 	assert_int_equal(table_count(bench->table), 1);
 }
 
-/* It lived after the first of the two snapshots: only one can speak for its death. */
+/* The connection lived after the first of the two snapshots: only one of them is evidence of its death. */
 static void test_heard_of_between_two_absences(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	empty_snapshot(bench, 5000);
 	bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 7000, outgoing(40000));
 	empty_snapshot(bench, 9000);
@@ -121,7 +122,7 @@ static void test_absent_where_nobody_looked(void **state)
 	static const uint32_t others[] = {3, 4, NETNS_ELSEWHERE};
 	struct bench *bench = *state;
 
-	found(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	for (unsigned int i = 0; i < 4; i++) {
 		bench_begin_snapshot(bench, 5000 + i);
 		bench_end_snapshot(bench, others, 3);
@@ -129,7 +130,7 @@ static void test_absent_where_nobody_looked(void **state)
 		bench_end_snapshot(bench, NULL, 0);
 	}
 	assert_int_equal(table_count(bench->table), 1);
-	/* nor does an absence count that lies before such a one */
+	/* an absence before a snapshot of other namespaces does not count either */
 	empty_snapshot(bench, 8000);
 	bench_begin_snapshot(bench, 8500);
 	bench_end_snapshot(bench, others, 3);
@@ -162,7 +163,7 @@ static void test_many_rows_survive_and_go(void **state)
 		add_row(bench, STATE_ESTABLISHED, outgoing((uint16_t)(1 + i)), 100 + i, PID_CLIENT);
 	bench_end_snapshot_here(bench);
 	assert_int_equal(table_count(bench->table), MANY);
-	for (unsigned int i = 0; i < MANY; i += 2) { /* every other one is heard of */
+	for (unsigned int i = 0; i < MANY; i += 2) { /* every other connection has an event */
 		bench_step(bench, SK(i), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 2000, outgoing((uint16_t)(1 + i)));
 		bench->recorder.count = 0;
 	}
@@ -183,7 +184,7 @@ static void add_mini_row(struct bench *bench)
 	bench_apply(bench, &row);
 }
 
-/* What is left of a socket in FIN_WAIT2 ends without an event: two absences are proof. */
+/* A minisocket in FIN_WAIT2 ends without an event: two absences are proof. */
 static void test_minisocket_is_there_as_long_as_its_row(void **state)
 {
 	struct bench *bench = *state;
@@ -201,13 +202,13 @@ static void test_minisocket_is_there_as_long_as_its_row(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-/* Its socket's last event may come after its row, and its tuple be used again. */
+/* The last event of a socket may come after the row of its minisocket, and the tuple may be used again. */
 static void test_minisocket_is_not_its_socket(void **state)
 {
 	struct bench *bench = *state;
 	struct event done = transition_of(SK(2), STATE_SYN_SENT, STATE_ESTABLISHED, 6001, outgoing(40000));
 
-	found(bench, STATE_FIN_WAIT2, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_FIN_WAIT2, outgoing(40000), 11, PID_CLIENT);
 	bench_begin_snapshot(bench, 5000);
 	add_mini_row(bench);
 	bench_end_snapshot_here(bench);
@@ -216,7 +217,8 @@ static void test_minisocket_is_not_its_socket(void **state)
 	assert_int_equal(bench_only(bench)->id, 2);
 	bench_step(bench, SK(2), STATE_CLOSE, STATE_SYN_SENT, 6000, outgoing(40000));
 	bench_apply(bench, &done);
-	assert_int_equal(bench->recorder.count, 4); /* the one's →CLOSE, the birth, the other's →CLOSE, and this */
+	assert_int_equal(bench->recorder.count,
+			 4); /* the socket's end, the birth, the minisocket's end, and ESTABLISHED */
 	assert_int_equal(bench->recorder.all[2].conn.id, 2);
 	assert_int_equal(bench->recorder.all[2].change.newstate, STATE_CLOSE);
 	assert_true(bench->recorder.all[2].change.derived);
@@ -224,7 +226,7 @@ static void test_minisocket_is_not_its_socket(void **state)
 	assert_int_equal(bench_only(bench)->state, STATE_ESTABLISHED);
 }
 
-/* An address that is another socket's by now, since the end of the one and the birth of the other were lost. */
+/* The address belongs to another socket by now: the end of the one and the birth of the other were lost. */
 static void test_another_cookie_is_another_socket(void **state)
 {
 	struct bench *bench = *state;
@@ -239,7 +241,8 @@ static void test_another_cookie_is_another_socket(void **state)
 	assert_false(bench_only(bench)->born_known);
 }
 
-/* Once may be the row's age; twice the same, with no event in between, and the event was lost. */
+/* One row with another state may be an old one. Two with the same state, and no event in between, prove a lost
+ * event. */
 static void test_state_is_healed_by_two_rows(void **state)
 {
 	struct bench *bench = *state;
@@ -255,7 +258,7 @@ static void test_state_is_healed_by_two_rows(void **state)
 	assert_span(connection_in_state(bench_only(bench), AT_US(5000)), SPAN_AT_LEAST, 3000);
 }
 
-/* One that was heard of since the first of the two began: they do not prove a loss. A third one does. */
+/* Two rows do not prove a loss when there was an event after the first snapshot began. A third row does. */
 static void test_state_is_not_healed_if_heard_of(void **state)
 {
 	struct bench *bench = *state;
@@ -270,19 +273,19 @@ static void test_state_is_not_healed_if_heard_of(void **state)
 	}
 }
 
-/* A row of a connect that has its port is absorbed by the birth that has none yet: the inode is the same. */
+/* A row of a connect() with its port is absorbed by the birth that has no port yet: the inode is the same. */
 static void test_birth_without_port_absorbs_its_row(void **state)
 {
 	struct bench *bench = *state;
 
-	found(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
+	snapshot_one_socket(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 5, outgoing(0),
 			  owner_of(PID_CLIENT, -1, "client"), 11);
 	assert_int_equal(bench_only(bench)->tuple.lport, 40000);
 	assert_int_equal(bench_only(bench)->owner_source, OWNER_CONNECT);
 }
 
-/* listen() without bind(): the row tells the port, and children find their listener by it. */
+/* After listen() without bind() the row supplies the port, by which children find their listener. */
 static void test_listener_learns_its_port(void **state)
 {
 	struct bench *bench = *state;
@@ -292,7 +295,7 @@ static void test_listener_learns_its_port(void **state)
 	listening.lport = 80;
 	bench_open_socket(bench, SK(1), STATE_LISTEN, 500, portless, owner_of(PID_OTHER, -1, "server"), 9);
 	bench->recorder.count = 0;
-	found(bench, STATE_LISTEN, listening, 9, PID_OTHER);
+	snapshot_one_socket(bench, STATE_LISTEN, listening, 9, PID_OTHER);
 	assert_int_equal(bench_only(bench)->tuple.lport, 80);
 	child = bench_step(bench, SK(2), STATE_LISTEN, STATE_SYN_RECV, 5000,
 			   tuple_of(4, "10.0.0.2", 80, "10.0.0.1", 40000));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the kernel reports twice, out of order, or not at all: nothing is told twice, and nothing is made up.
+ * Tests events that the kernel reports twice, out of order, or not at all: no change is reported twice, and none is
+ * made up.
  */
 #include <errno.h>
 
@@ -18,7 +19,7 @@ static struct tuple accepted(void)
 	return tuple_of(4, "10.0.0.2", 80, "10.0.0.1", 40000);
 }
 
-/* ---- twice ---- */
+/* ---- reported twice ---- */
 
 static void test_duplicates_are_idempotent(void **state)
 {
@@ -63,14 +64,17 @@ static void test_duplicate_of_a_childs_birth(void **state)
 	assert_int_equal(table_count(bench->table), 1);
 }
 
-/* Marked as one that may repeat, and still the first report: the first program was skipped. */
+/* An event marked as a possible repeat is the first report when the first program was skipped. */
 static void test_marked_but_new(void **state)
 {
 	static const uint8_t transitions[][2] = {
-		{STATE_CLOSE, STATE_SYN_SENT},        {STATE_SYN_SENT, STATE_ESTABLISHED},
-		{STATE_SYN_RECV, STATE_ESTABLISHED}, /* shares its new state with the last one */
-		{STATE_ESTABLISHED, STATE_FIN_WAIT1}, {STATE_ESTABLISHED, STATE_CLOSE_WAIT}, /* and its old state */
-		{STATE_CLOSE_WAIT, STATE_CLOSE},      {STATE_LISTEN, STATE_SYN_RECV}, /* the address used again */
+		{STATE_CLOSE, STATE_SYN_SENT},
+		{STATE_SYN_SENT, STATE_ESTABLISHED},
+		{STATE_SYN_RECV, STATE_ESTABLISHED}, /* the same new state as in the last one */
+		{STATE_ESTABLISHED, STATE_FIN_WAIT1},
+		{STATE_ESTABLISHED, STATE_CLOSE_WAIT}, /* the same old state as in the last one */
+		{STATE_CLOSE_WAIT, STATE_CLOSE},
+		{STATE_LISTEN, STATE_SYN_RECV}, /* the address used again */
 		{STATE_SYN_RECV, STATE_CLOSE},
 	};
 	struct bench *bench = *state;
@@ -87,7 +91,7 @@ static void test_marked_but_new(void **state)
 	}
 }
 
-/* Without the mark it is another one, however soon it comes. */
+/* Without the mark, a transition is another one, however soon it comes. */
 static void test_soon_but_not_marked(void **state)
 {
 	struct bench *bench = *state;
@@ -100,7 +104,7 @@ static void test_soon_but_not_marked(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-/* Nor is it the same transition when it comes much later: what was between was lost. */
+/* A marked transition that comes much later is another one, too: the events in between were lost. */
 static void test_marked_but_late(void **state)
 {
 	struct bench *bench = *state;
@@ -120,7 +124,7 @@ static void test_marked_but_late(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-/* MPTCP sets a state on a subflow that is in it already: that begins no new time in it. */
+/* MPTCP sets a state on a subflow that is in that state already: the time in the state does not begin anew. */
 static void test_state_set_again(void **state)
 {
 	struct bench *bench = *state;
@@ -135,10 +139,10 @@ static void test_state_set_again(void **state)
 	got = bench_step(bench, SK(2), STATE_FIN_WAIT1, STATE_FIN_WAIT1, 200, client(40001));
 	assert_span(got->change.in_state, SPAN_UNKNOWN, 0);
 	got = bench_step(bench, SK(2), STATE_FIN_WAIT1, STATE_FIN_WAIT2, 250, client(40001));
-	assert_span(got->change.in_state, SPAN_UNKNOWN, 0); /* never told when it came there */
+	assert_span(got->change.in_state, SPAN_UNKNOWN, 0); /* the beginning of FIN_WAIT1 was never reported */
 }
 
-/* tcp_abort() closes a listener twice, and what is closed already once. */
+/* tcp_abort() closes a listener twice, and a socket that is closed already once. */
 static void test_closed_again(void **state)
 {
 	struct bench *bench = *state;
@@ -196,13 +200,13 @@ static void test_lost_death(void **state)
 	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, 200, client(40000));
 	got = bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, 5000000, accepted());
 	assert_int_equal(got->conn.id, 2);
-	assert_int_equal(got->conn.owner.pid, 0); /* nothing is left of the other one */
+	assert_int_equal(got->conn.owner.pid, 0); /* nothing is left of the other connection */
 	assert_int_equal(got->conn.inode, 0);
 	assert_span(got->change.in_state, SPAN_UNKNOWN, 0);
 	assert_int_equal(table_count(bench->table), 1);
 }
 
-/* ---- not at all ---- */
+/* ---- not reported at all ---- */
 
 static void test_lost_transition_leaves_time_unknown(void **state)
 {
@@ -229,7 +233,7 @@ static void test_socket_never_heard_of(void **state)
 	got = bench_end(bench, SK(1), STATE_FIN_WAIT1, 700, client(40000), (struct closing){.sent = true});
 	assert_span(got->change.in_state, SPAN_EXACT, 700);
 	assert_span(got->change.age, SPAN_AT_LEAST, 700);
-	/* dead at the first word of it */
+	/* a death is the first event of a socket */
 	got = bench_end(bench, SK(9), STATE_ESTABLISHED, 800, client(40001), (struct closing){.sent = true});
 	assert_span(got->change.age, SPAN_UNKNOWN, 0);
 	assert_int_equal(table_count(bench->table), 0);

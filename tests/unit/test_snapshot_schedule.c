@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * When to look at the host again: the earliest wish counts, what falls together goes together, and looking never takes
- * more than its share.
+ * Tests when the next snapshot is taken: the earliest wish counts, parts that are due at about the same time go
+ * together, and snapshots never take more than their share of the time.
  */
 #include "check.h"
 #include "clock.h"
@@ -61,13 +61,13 @@ static void test_begun_is_no_more_wanted(void **state)
 	schedule_begin(&schedule, SOCKETS | HOLDERS);
 	assert_int_equal(schedule_next_ns(&schedule), AT(100));
 	assert_int_equal(schedule_scope(&schedule, AT(100)), MINIS);
-	schedule_want(&schedule, HOLDERS, AT(200)); /* a new wish, while it is being taken */
+	schedule_want(&schedule, HOLDERS, AT(200)); /* a new wish, while the snapshot is being taken */
 	schedule_begin(&schedule, MINIS);
 	assert_int_equal(schedule_next_ns(&schedule), AT(200));
 	assert_int_equal(schedule_scope(&schedule, AT(200)), HOLDERS);
 }
 
-/* At most a twentieth of the time. */
+/* Snapshots take at most a twentieth of the time. */
 static void test_rest(void **state)
 {
 	struct snapshot_schedule schedule = {0};
@@ -82,10 +82,11 @@ static void test_rest(void **state)
 	assert_int_equal(schedule_next_ns(&schedule), AT(3000)); /* the rest is over by then */
 	schedule_end(&schedule, AT(2101) - AT(2100), AT(2101));
 	schedule_want(&schedule, HOLDERS, AT(2102));
-	assert_int_equal(schedule_next_ns(&schedule), AT(2121)); /* it was a quick one */
+	assert_int_equal(schedule_next_ns(&schedule), AT(2121)); /* the snapshot was a quick one */
 }
 
-/* What we know is wrong: sooner, but not all the time either; and once is enough. */
+/* When the table is known to be wrong, the snapshot comes sooner, but snapshots do not take all the time either; and
+ * once is enough. */
 static void test_urgent(void **state)
 {
 	struct snapshot_schedule schedule = {0};
@@ -103,10 +104,10 @@ static void test_urgent(void **state)
 	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
 	schedule_end(&schedule, AT(500) - AT(400), AT(500));
 	schedule_want_now(&schedule, AT(5000));
-	assert_int_equal(schedule_next_ns(&schedule), AT(800)); /* long due: as soon as it may */
+	assert_int_equal(schedule_next_ns(&schedule), AT(800)); /* long due: as soon as the rest allows */
 }
 
-/* Wishes at random: of the time no more than the share goes into looks, and no wish is forgotten. */
+/* With wishes at random, snapshots take no more than their share of the time, and no wish is forgotten. */
 static void test_share(void **state)
 {
 	struct snapshot_schedule schedule = {0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What is kept of a socket outlives what it was borrowed from.
+ * Tests batches of sockets: the copy of a socket outlives the data that the socket borrowed.
  */
 #include <linux/tcp.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "check.h"
 #include "socket_batch.h"
 
-static void add(struct socket_batch *batch, uint32_t number)
+static void add_socket(struct socket_batch *batch, uint32_t number)
 {
 	struct tcp_info info = {.tcpi_rtt = number, .tcpi_snd_cwnd = 10};
 	char path[64], congestion[8];
@@ -47,7 +47,7 @@ static void test_kept(void **state)
 	(void)state;
 	for (unsigned int round = 0; round < 3; round++) {
 		for (uint32_t i = 0; i < 5000; i++)
-			add(&batch, i + round);
+			add_socket(&batch, i + round);
 		assert_int_equal(batch.count, 5000);
 		for (uint32_t i = 0; i < 5000; i++)
 			assert_kept(&batch.rows[i], i + round);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What is told of the states is there for each, and fits together.
+ * Tests the guide to the states: the texts are there for each state, and fit together.
  */
 #include <string.h>
 
@@ -40,8 +40,8 @@ static void test_all_is_there(void **unused)
 	}
 }
 
-/* CLOSE is left and entered from anywhere; it names only some. And what the kernel passes through FIN_WAIT2 on its way
- * to TIME_WAIT is told as one step by both. */
+/* CLOSE is left and entered from anywhere: its guide names only some of the steps. A step that the kernel takes through
+ * FIN_WAIT2 on the way to TIME_WAIT is one step in the guides of both states. */
 static void test_steps_have_two_ends(void **unused)
 {
 	(void)unused;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Sockets counted: by what was seen most, and by what explains a state.
+ * Tests the counts of sockets: the most frequent keys, and the counts that explain a state.
  */
 #include <errno.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static void test_tally(void **unused)
 	tally_free(&tally);
 }
 
-/* Of the same number, others. */
+/* Keys with the same number differ by name, family or address. */
 static void test_tally_tells_keys_apart(void **unused)
 {
 	struct tally_key keys[4] = {{.number = 1}, {.number = 1}, {.number = 1}, {.number = 1}};
@@ -100,7 +100,7 @@ static struct socket socket_of(uint8_t state, uint16_t lport, uint16_t rport)
 	};
 }
 
-static struct state_survey begun(uint8_t state)
+static struct state_survey begin_survey(uint8_t state)
 {
 	struct state_survey survey;
 
@@ -110,24 +110,24 @@ static struct state_survey begun(uint8_t state)
 	return survey;
 }
 
-static void add(struct state_survey *survey, struct socket socket)
+static void add_socket(struct state_survey *survey, struct socket socket)
 {
 	assert_int_equal(state_survey_add(survey, &socket), 0);
 }
 
 static void test_directions(void **unused)
 {
-	struct state_survey survey = begun(STATE_ESTABLISHED);
+	struct state_survey survey = begin_survey(STATE_ESTABLISHED);
 	const struct socket listener = socket_of(STATE_LISTEN, 50000, 0);
 	struct tally_count top[4];
 
 	(void)unused;
 	state_survey_note_listener(&survey, &listener);
-	add(&survey, socket_of(STATE_ESTABLISHED, 80, 40000));    /* no ephemeral port: a server's */
-	add(&survey, socket_of(STATE_ESTABLISHED, 50000, 40000)); /* somebody listens on it */
-	add(&survey, socket_of(STATE_ESTABLISHED, 50000, 40001));
-	add(&survey, socket_of(STATE_ESTABLISHED, 40000, 443));
-	add(&survey, socket_of(STATE_ESTABLISHED, 61000, 443));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 80, 40000));    /* no ephemeral port: a server's */
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 50000, 40000)); /* somebody listens on this port */
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 50000, 40001));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 40000, 443));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 61000, 443));
 	assert_int_equal(tally_top(&survey.ports, top, 4), 3);
 	assert_int_equal(top[0].key.number, 50000);
 	assert_int_equal(top[0].count, 2);
@@ -141,7 +141,7 @@ static void test_directions(void **unused)
 static void test_who_holds(void **unused)
 {
 	static const struct owner owner = {.pid = 12, .comm = "nginx"};
-	struct state_survey survey = begun(STATE_FIN_WAIT2);
+	struct state_survey survey = begin_survey(STATE_FIN_WAIT2);
 	struct socket held = socket_of(STATE_FIN_WAIT2, 80, 1), orphan = held, mini = held, unknown = held;
 
 	(void)unused;
@@ -157,10 +157,10 @@ static void test_who_holds(void **unused)
 	unknown.tuple.family = 6;
 	unknown.recvq = QUEUE_UNKNOWN;
 	unknown.sendq = QUEUE_UNKNOWN;
-	add(&survey, held);
-	add(&survey, orphan);
-	add(&survey, mini);
-	add(&survey, unknown);
+	add_socket(&survey, held);
+	add_socket(&survey, orphan);
+	add_socket(&survey, mini);
+	add_socket(&survey, unknown);
 	assert_int_equal(state_survey_count(&survey), 4);
 	assert_int_equal(survey.ipv4, 3);
 	assert_int_equal(survey.ipv6, 1);
@@ -181,7 +181,7 @@ static void test_fullest_listener_first(void **unused)
 		uint32_t recvq, sendq;
 	} queues[] = {{10, 128}, {0, 128}, {3, 2}, {2, 1}, {64, 128}, {QUEUE_UNKNOWN, QUEUE_UNKNOWN}, {129, 128}};
 	static const uint32_t wanted[] = {129, 3, 2, 64, 10};
-	struct state_survey survey = begun(STATE_LISTEN);
+	struct state_survey survey = begin_survey(STATE_LISTEN);
 
 	(void)unused;
 	for (size_t i = 0; i < COUNT_OF(queues); i++) {
@@ -189,7 +189,7 @@ static void test_fullest_listener_first(void **unused)
 
 		listener.recvq = queues[i].recvq;
 		listener.sendq = queues[i].sendq;
-		add(&survey, listener);
+		add_socket(&survey, listener);
 	}
 	state_survey_end(&survey);
 	assert_int_equal(survey.full, 3);

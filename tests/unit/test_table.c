@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the kernel's tracepoint says in each way a TCP socket can live, as scripts of events, and what the table makes
- * of them: the changes, with owner, time and reason, and who is left. What is told twice or never: test_repeat.c.
+ * Tests the table with scripts of events: what the kernel's tracepoint reports in each way a TCP socket can live.
+ * Checks the changes that the table makes of the events, with owner, time and reason, and the connections that are
+ * left. For events that are reported twice or never see test_repeat.c.
  */
 #include <errno.h>
 
@@ -35,7 +36,7 @@ struct step {
 	enum reason reason;
 	unsigned int spent_us; /* in oldstate; 0: unknown */
 	unsigned int age_us;   /* →CLOSE */
-	uint64_t earlier;      /* connections on the same socket */
+	uint64_t earlier;      /* earlier connections on the same socket */
 	uint16_t lport_shown;
 };
 
@@ -185,7 +186,8 @@ static void test_listener_lives_and_stops(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-/* The kernel says CLOSE→LISTEN before it knows whether it can: LISTEN→CLOSE then follows at once. */
+/* The kernel reports CLOSE→LISTEN before it knows whether the socket can listen. If not, LISTEN→CLOSE follows at
+ * once. */
 static void test_listen_that_fails(void **state)
 {
 	struct bench *bench = *state;
@@ -194,7 +196,7 @@ static void test_listen_that_fails(void **state)
 			  owner_of(PID_SERVER, FD_UNKNOWN, "server"), 11);
 	bench_end(bench, SK(1), STATE_LISTEN, 1, listener(4, "0.0.0.0"), (struct closing){0});
 	assert_int_equal(table_count(bench->table), 0);
-	/* and nobody inherits from what is gone */
+	/* no child inherits from a listener that is gone */
 	bench_step(bench, SK(2), STATE_LISTEN, STATE_SYN_RECV, 2, accepted());
 	assert_int_equal(bench_only(bench)->owner.pid, 0);
 	assert_int_equal(bench_only(bench)->owner_source, OWNER_UNKNOWN);
@@ -285,13 +287,13 @@ static void test_no_inheritance_across_namespaces_or_ports(void **state)
 	assert_int_equal(got->conn.owner.pid, 0);
 }
 
-/* An established connection with the tuple of no peer is no listener to inherit from. */
+/* A connection that has no peer in its tuple is no listener to inherit from. */
 static void test_only_listeners_leave_an_owner(void **state)
 {
 	struct bench *bench = *state;
 	const struct recorded *got;
 
-	bench_begin_snapshot(bench, 0); /* while it is joined, all are found by their tuple */
+	bench_begin_snapshot(bench, 0); /* while a snapshot is joined, all connections are found by their tuple */
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, 1, listener(4, "10.0.0.2"), owner_of(PID_OTHER, 3, "other"),
 			  11);
 	got = bench_step(bench, SK(2), STATE_LISTEN, STATE_SYN_RECV, 10, accepted());
@@ -356,7 +358,7 @@ static void test_passive_open_to_close(void **state)
 	assert_int_equal(bench_only(bench)->state, STATE_LISTEN);
 }
 
-/* The listener goes, and its children that nobody accepted with it. */
+/* The listener goes, and with it the children that nobody has accepted. */
 static void test_listener_closed_with_children(void **state)
 {
 	struct bench *bench = *state;
@@ -392,9 +394,9 @@ static void test_child_with_tuple_of_listener(void **state)
 	assert_int_equal(bench_find(bench, fits_state, STATE_LISTEN)->id, 1);
 }
 
-/* ---- what else ---- */
+/* ---- other cases ---- */
 
-/* A cookie or an inode once known stays, where a later event has none to tell. */
+/* A cookie or an inode once known stays, where a later event has none. */
 static void test_what_is_known_stays(void **state)
 {
 	struct bench *bench = *state;
@@ -423,7 +425,7 @@ static void test_connection_without_caller(void **state)
 	struct bench *bench = *state;
 	const struct recorded *got = bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 0, client(0));
 
-	assert_int_equal(got->conn.owner.pid, 0); /* a kernel thread's */
+	assert_int_equal(got->conn.owner.pid, 0); /* of a kernel thread */
 	assert_int_equal(got->conn.owner_source, OWNER_UNKNOWN);
 	assert_null(owner_source_name(got->conn.owner_source));
 	assert_int_equal(got->conn.direction, DIRECTION_OUT);
@@ -457,7 +459,7 @@ static void test_no_handler(void **state)
 	table_free(NULL);
 }
 
-/* The change may be kept to the end of the handler, though →CLOSE takes the connection away after it. */
+/* A handler may use the change to its end: a transition to CLOSE removes the connection only after the handler. */
 static void test_many_come_and_go(void **state)
 {
 	enum { MANY = 3000 };

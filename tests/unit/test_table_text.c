@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * One printing of the live table for people.
+ * Tests one printing of the live table for people.
  */
 #include <time.h>
 

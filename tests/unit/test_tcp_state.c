@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The names of the states: printed as netstat does, read as people type them.
+ * Tests the names of the states: printed as netstat does, read as people type them.
  */
 #include <ctype.h>
 #include <netinet/tcp.h>
@@ -16,7 +16,7 @@ static uint32_t set_of(const char *word)
 	return tcp_state_set(word, strlen(word));
 }
 
-/* The kernel's numbers, as the C library knows them. */
+/* The numbers of the states are the kernel's, as the C library knows them. */
 static void test_numbers(void **state)
 {
 	static const struct {
@@ -72,7 +72,8 @@ static void test_every_spelling(void **state)
 		dashed[length] = 'x';
 		dashed[length + 1] = '\0';
 		assert_int_equal(set_of(dashed), 0);
-		assert_int_equal(tcp_state_set(dashed, length), BIT(number)); /* the rest is not its own */
+		assert_int_equal(tcp_state_set(dashed, length),
+				 BIT(number)); /* the rest of the text is not part of the word */
 	}
 }
 

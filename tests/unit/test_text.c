@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The lines for people: columns, times, reasons; nothing that a process calls itself reaches the terminal raw.
+ * Tests the lines for people: columns, times, reasons. No name that a process gives itself reaches the terminal raw.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static int use_utc(void **state)
 	return 0;
 }
 
-static struct connection web(void)
+static struct connection web_connection(void)
 {
 	return (struct connection){
 		.id = 7,
@@ -40,7 +40,7 @@ static struct connection web(void)
 	};
 }
 
-/* What the sink writes of a change; the caller frees it. */
+/* Returns the text that the sink writes of a change; the caller frees it. */
 static char *line_of(const struct change *change, struct text_style style)
 {
 	struct capture capture = capture_open();
@@ -74,7 +74,7 @@ static void test_heading_stands_over_its_columns(void **state)
 					    "LADDR 10.0.0.1",    "LPORT 40000",       "RADDR 10.0.0.2",
 					    "RPORT 443",         "OLDSTATE SYN_SENT", "-> ->",
 					    "NEWSTATE CLOSE",    "WHY refused"};
-	struct connection conn = web();
+	struct connection conn = web_connection();
 	struct closing closing = {.err = ECONNREFUSED, .sent = true};
 	struct change change = {.ts_ns = 1500000000,
 				.conn = &conn,
@@ -106,9 +106,9 @@ static void test_heading_stands_over_its_columns(void **state)
 
 static void test_whole_lines(void **state)
 {
-	struct connection conn = web(), child = {.tuple = tuple_of(4, "0.0.0.0", 80, "0.0.0.0", 0),
-						 .direction = DIRECTION_IN,
-						 .state = STATE_SYN_RECV};
+	struct connection conn = web_connection(), child = {.tuple = tuple_of(4, "0.0.0.0", 80, "0.0.0.0", 0),
+							    .direction = DIRECTION_IN,
+							    .state = STATE_SYN_RECV};
 	struct change connect = {
 		.ts_ns = 1500000000, .conn = &conn, .oldstate = STATE_CLOSE, .newstate = STATE_SYN_SENT};
 	struct change birth = {
@@ -132,7 +132,7 @@ static void test_whole_lines(void **state)
 
 static void test_socket_that_was_there(void **state)
 {
-	struct connection conn = web();
+	struct connection conn = web_connection();
 	struct change change;
 
 	(void)state;
@@ -179,10 +179,10 @@ static void test_gap(void **state)
 	free(text);
 }
 
-/* What a minisocket that was found once was like is not known. */
+/* Little is known of a minisocket that was found once. */
 static void test_end_of_which_little_is_known(void **state)
 {
-	struct connection conn = web();
+	struct connection conn = web_connection();
 	struct change change = {.ts_ns = 1500000000,
 				.conn = &conn,
 				.oldstate = STATE_TIME_WAIT,
@@ -198,7 +198,7 @@ static void test_end_of_which_little_is_known(void **state)
 static void test_ipv6_is_never_cut(void **state)
 {
 	static const char longest[] = "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff";
-	struct connection conn = web();
+	struct connection conn = web_connection();
 	struct change change = {.ts_ns = 1500000000, .conn = &conn, .newstate = STATE_SYN_SENT};
 
 	(void)state;
@@ -211,7 +211,7 @@ static void test_ipv6_is_never_cut(void **state)
 		assert_non_null(strstr(text, " 40000 "));
 		free(text);
 	}
-	/* a v4-mapped address shows that it is one */
+	/* a v4-mapped address is shown as such */
 	conn.tuple = tuple_of(6, "::ffff:10.0.0.1", 1, "::1", 2);
 	change.oldstate = STATE_CLOSE;
 	assert_line(
@@ -270,7 +270,7 @@ static void test_whys(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(whys); i++) {
-		struct connection conn = web();
+		struct connection conn = web_connection();
 		struct change change = {.ts_ns = 1500000000,
 					.conn = &conn,
 					.oldstate = whys[i].oldstate,
@@ -291,7 +291,7 @@ static void test_whys(void **state)
 
 static void test_why_of_a_strange_error(void **state)
 {
-	struct connection conn = web();
+	struct connection conn = web_connection();
 	struct closing closing = {.err = EACCES, .sent = true};
 	struct change change = {.ts_ns = 1500000000,
 				.conn = &conn,
@@ -345,7 +345,7 @@ static const char hostile_names[][COMM_LEN] = {
 
 static void test_hostile_names(void **state)
 {
-	struct connection conn = web();
+	struct connection conn = web_connection();
 	struct change change = {.ts_ns = 1500000000, .conn = &conn, .oldstate = STATE_CLOSE, .newstate = STATE_LISTEN};
 	char *text;
 
@@ -369,7 +369,7 @@ static void test_hostile_names(void **state)
 
 /* ---- terminals ---- */
 
-/* One as wide as asked for; -1 where there are none. Both ends are the caller's to close. */
+/* Opens a pseudo-terminal of so many columns; returns -1 where there are none. The caller closes both ends. */
 static int terminal_of(unsigned short columns, int *master)
 {
 	struct winsize size = {.ws_row = 24, .ws_col = columns};
@@ -384,8 +384,8 @@ static int terminal_of(unsigned short columns, int *master)
 	return fd;
 }
 
-/* Columns of the longest line, and how many lines. */
-static size_t widest(const char *text, size_t *lines)
+/* Returns the columns of the longest line, and the number of lines in `lines`. */
+static size_t measure_text(const char *text, size_t *lines)
 {
 	size_t most = 0, column = 0;
 
@@ -403,7 +403,7 @@ static size_t widest(const char *text, size_t *lines)
 
 static void assert_fits(unsigned short columns, const char *comm)
 {
-	struct connection conn = web();
+	struct connection conn = web_connection();
 	struct closing closing = {.err = ECONNRESET, .rx_bytes = 123456789, .srtt_us = 12345, .sent = true};
 	struct change change = {.ts_ns = 1500000000,
 				.conn = &conn,
@@ -426,7 +426,7 @@ static void assert_fits(unsigned short columns, const char *comm)
 	close(fd);
 	close(master);
 	assert_no_steering(text);
-	if (widest(text, &lines) > columns)
+	if (measure_text(text, &lines) > columns)
 		fail_msg("%u columns are not enough for\n%s", columns, text);
 	assert_true(lines <= 3);
 	assert_non_null(strstr(text, "10.0.0.1"));
@@ -463,7 +463,7 @@ static void test_narrow_terminals_and_hostile_names(void **state)
 
 static void test_color(void **state)
 {
-	struct connection conn = web();
+	struct connection conn = web_connection();
 	struct closing closing = {.err = ECONNREFUSED, .sent = true};
 	struct change change = {.ts_ns = 1500000000,
 				.conn = &conn,
@@ -476,7 +476,7 @@ static void test_color(void **state)
 	(void)state;
 	assert_non_null(strstr(text, "\033[90mCLOSE"));
 	assert_non_null(strstr(text, "\033[31mrefused"));
-	assert_string_equal(text + strlen(text) - 5, "\033[0m\n"); /* nothing stays switched on */
+	assert_string_equal(text + strlen(text) - 5, "\033[0m\n"); /* no color stays switched on */
 	free(text);
 	text = line_of(&change, (struct text_style){.color = false, .terminal_fd = -1});
 	assert_null(strchr(text, '\033'));
@@ -519,7 +519,7 @@ static struct printing printing_open(struct netns_view netns, int terminal_fd)
 
 static void print_in(struct printing *printing, uint32_t inode)
 {
-	struct connection conn = web();
+	struct connection conn = web_connection();
 	struct change change = {.ts_ns = 1500000000, .conn = &conn, .newstate = STATE_SYN_SENT};
 
 	conn.tuple.netns = inode;
@@ -555,7 +555,7 @@ static void assert_lines(char *text, const char *const *lines, size_t count)
 	free(text);
 }
 
-/* The column comes with the second namespace, under a heading of its own, as wide as the names need it. */
+/* The column comes with the second network namespace, under a heading of its own, as wide as the names need. */
 static void test_netns_column_begins(void **state)
 {
 	static const char *const lines[] = {
@@ -580,7 +580,7 @@ static void test_netns_column_begins(void **state)
 	assert_lines(printing_close(&printing), lines, COUNT_OF(lines));
 }
 
-/* A name that comes later may need more room. Without memory for names, the numbers stand there. */
+/* A name that comes later may need more room. Without memory for names, the numbers are shown. */
 static void test_netns_column_grows(void **state)
 {
 	static const char *const lines[] = {
@@ -656,7 +656,7 @@ static void test_netns_column_on_terminals(void **state)
 		text = printing_close(&printing);
 		close(fd);
 		close(master);
-		if (widest(text, &lines) > columns)
+		if (measure_text(text, &lines) > columns)
 			fail_msg("%u columns are not enough for\n%s", columns, text);
 		assert_true(lines == 4 || lines == 6 || lines == 8); /* two headings: the second name is wider */
 		assert_non_null(strstr(text, " host"));
@@ -668,7 +668,7 @@ static void test_netns_column_on_terminals(void **state)
 
 static void test_netns_column_of_the_table(void **state)
 {
-	struct connection here = web(), there = web();
+	struct connection here = web_connection(), there = web_connection();
 	struct connection *rows[] = {&here, &there};
 	struct table_view view = {.iteration = 1, .ts_ns = 1500000000, .rows = rows, .count = 2};
 	struct capture capture = capture_open();
@@ -684,12 +684,12 @@ static void test_netns_column_of_the_table(void **state)
 	assert_non_null(strstr(text, " host     10.0.0.1:40000 "));
 	assert_non_null(strstr(text, " blue     10.0.0.1:40000 "));
 	free(text);
-	here.tuple.netns = BLUE; /* all in one, which is not the reader's own … */
+	here.tuple.netns = BLUE; /* all connections in one namespace, which is not the reader's own … */
 	table_text_put(capture.output, &clock_of_test, &netns, &view);
 	text = capture_take(&capture);
 	assert_non_null(strstr(text, " NETNS "));
 	free(text);
-	netns.fixed = true; /* … but the one asked for */
+	netns.fixed = true; /* … but the namespace asked for */
 	table_text_put(capture.output, &clock_of_test, &netns, &view);
 	text = capture_take(&capture);
 	assert_null(strstr(text, "NETNS"));

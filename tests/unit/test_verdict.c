@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Why a connection went where it went, for each end that the kernel knows.
+ * Tests the reason of a transition, for each end that the kernel knows.
  */
 #include <errno.h>
 #include <string.h>
@@ -37,21 +37,21 @@ static const struct end ends[] = {
 	{STATE_FIN_WAIT1, 0, false, "aborted_here"},
 	{STATE_FIN_WAIT1, ETIMEDOUT, false, "timed_out"},
 	{STATE_FIN_WAIT2, 0, false, "closed_by_us"},
-	{STATE_FIN_WAIT1, ECONNRESET, false, "closed_by_us"}, /* who reset it then is not known */
+	{STATE_FIN_WAIT1, ECONNRESET, false, "closed_by_us"}, /* the side that reset the connection then is not known */
 	{STATE_FIN_WAIT2, ECONNRESET, false, "closed_by_us"},
-	{STATE_FIN_WAIT2, EHOSTUNREACH, false, "closed_by_us"}, /* an ICMP of long ago */
+	{STATE_FIN_WAIT2, EHOSTUNREACH, false, "closed_by_us"}, /* an ICMP error of long ago */
 	{STATE_LAST_ACK, EHOSTUNREACH, false, "closed_by_peer"},
 	{STATE_LAST_ACK, ETIMEDOUT, false, "timed_out"},
 	{STATE_CLOSING, 0, false, "closed_by_both"},
 	{STATE_CLOSE_WAIT, 0, false, "aborted_here"},
-	{STATE_CLOSE_WAIT, EPIPE, false, "reset_by_peer"}, /* what tcp_reset() leaves there */
+	{STATE_CLOSE_WAIT, EPIPE, false, "reset_by_peer"}, /* the error that tcp_reset() leaves there */
 	{STATE_CLOSE_WAIT, ECONNRESET, false, "reset_by_peer"},
 	{STATE_LAST_ACK, 0, false, "closed_by_peer"},
 	{STATE_LAST_ACK, ECONNRESET, false, "reset_by_peer"},
 	{STATE_LISTEN, 0, true, "stopped_listening"},
 };
 
-/* A port, in the socket or of its earlier life, and nothing sent: more is not known. */
+/* The socket has a port, perhaps of its earlier life, and nothing was sent: more is not known. */
 static void test_never_sent(void **state)
 {
 	struct closing closing = {.had_port = true};
@@ -86,7 +86,7 @@ static void test_on_the_way(void **state)
 	assert_int_equal(verdict_of(STATE_LISTEN, STATE_SYN_RECV, NULL), REASON_NONE);
 	assert_int_equal(verdict_of(STATE_FIN_WAIT1, STATE_FIN_WAIT2, NULL), REASON_NONE);
 	assert_int_equal(verdict_of(STATE_CLOSE_WAIT, STATE_LAST_ACK, NULL), REASON_NONE);
-	/* an end without its account proves nothing */
+	/* an end without its closing numbers proves nothing */
 	assert_int_equal(verdict_of(STATE_FIN_WAIT2, STATE_CLOSE, NULL), REASON_NONE);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Running text on a terminal: broken between words, never cut.
+ * Tests running text on a terminal: broken between words, never cut.
  */
 #include "capture.h"
 #include "check.h"

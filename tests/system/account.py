@@ -12,11 +12,12 @@ from conftest import PATIENCE, NotTold, await_that, select
 
 HURRIED = os.environ.get("SANITIZE") or os.environ.get("EMULATED") or os.getloadavg()[0] > os.cpu_count()
 SOON = 30.0 if HURRIED else 2.0
-MOMENT = "3s" if HURRIED else "300ms"  # of a trace, and long enough for its first look, or its status says that it was not
+# The duration of a short trace. It is long enough for the first snapshot; if it were not, the exit status would show that.
+MOMENT = "3s" if HURRIED else "300ms"
 
 
 class Stalls(threading.Thread):
-    """When this machine kept us from running, for how long: it may have kept the tracer from it as well."""
+    """Records when, and for how long, this machine kept us from running: it may have kept the tracer from running as well."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -34,11 +35,11 @@ class Stalls(threading.Thread):
                 self.lost.append((before, late))
 
     def end(self):
-        """A thread that the interpreter would have to stop takes a library that not every machine has."""
+        """Ends the thread. If the interpreter had to stop it, that would take a library that not every machine has."""
         self.over.set()
         self.join()
 
-    def since(self, began):
+    def seconds_lost_since(self, began):
         return sum(late for when, late in self.lost if when + late > began)
 
 
@@ -46,18 +47,19 @@ stalls = Stalls()
 
 
 def is_soon(began):
-    """What is demanded is 2 s; of a machine that has time for it."""
-    return time.monotonic() - began < (SOON if stalls.since(began) < 0.2 else 30.0)
+    """True if at most 2 s have passed since `began`, as is demanded of a machine that has time; 30 s on one that is hurried or was
+    stalled meanwhile."""
+    return time.monotonic() - began < (SOON if stalls.seconds_lost_since(began) < 0.2 else 30.0)
 
 
 STATES = {"ESTAB": "ESTABLISHED", "SYN-SENT": "SYN_SENT", "SYN-RECV": "SYN_RECV", "FIN-WAIT-1": "FIN_WAIT1",
           "FIN-WAIT-2": "FIN_WAIT2", "TIME-WAIT": "TIME_WAIT", "CLOSE-WAIT": "CLOSE_WAIT", "LAST-ACK": "LAST_ACK",
-          "LISTEN": "LISTEN", "CLOSING": "CLOSING", "UNCONN": "CLOSE"}  # the last one of a socket that is about to go
+          "LISTEN": "LISTEN", "CLOSING": "CLOSING", "UNCONN": "CLOSE"}  # UNCONN: a socket that is about to go
 
 Account = collections.namedtuple("Account", "rows owners")  # rows: sorted; owners: {row: {(pid, fd)}}
 
 
-def endpoint(text):
+def parse_endpoint(text):
     host, port = text.rsplit(":", 1)
     host = host.strip("[]").split("%")[0]
     return ("::" if host == "*" else host), (0 if port == "*" else int(port))
@@ -67,11 +69,11 @@ def parse_ss(text):
     rows, owners = [], collections.defaultdict(set)
     for line in text.splitlines():
         fields = line.split(None, 5)
-        row = (STATES[fields[0]], *endpoint(fields[3]), *endpoint(fields[4]))
+        row = (STATES[fields[0]], *parse_endpoint(fields[3]), *parse_endpoint(fields[4]))
         rows.append(row)
         users = fields[5] if len(fields) > 5 else ""
         owners[row] |= {(int(pid), int(fd)) for pid, fd in re.findall(r",pid=(\d+),fd=(\d+)\)", users)}
-    # A wildcard's address is spelled in two ways: * for both families, and 0.0.0.0 or :: for one.
+    # ss spells a wildcard address in two ways: * for both families, and 0.0.0.0 or :: for one.
     return Account(sorted(rows), owners)
 
 
@@ -94,14 +96,14 @@ def by_table(lines, netns):
 
 
 def difference(theirs, ours, most=10):
-    """What one has and the other has not, for the message of an assertion; empty when they are the same."""
+    """Returns the rows that only one of the two has, for the message of an assertion; an empty dict when they are the same."""
     theirs, ours = collections.Counter(theirs), collections.Counter(ours)
     return {name: sorted(rows.elements())[:most] for name, rows in
             (("only in ss", theirs - ours), ("only in the table", ours - theirs)) if rows}
 
 
 def tables_of(trace):
-    """The printings so far that are whole: a list of lists of lines, of which the first is the heading."""
+    """Returns the tables that are printed whole so far: each is a list of lines, the first of which is the heading."""
     tables = []
     for line in trace.update():
         if line["type"] == "table":
@@ -114,7 +116,7 @@ def tables_of(trace):
 
 
 def next_table(trace):
-    """The first one whose look at what is there began after now."""
+    """Waits for the first table whose snapshot began after this call, and returns it."""
     count, now_ns = len(tables_of(trace)), time.time_ns()
     after = await_that(lambda: [table for table in tables_of(trace)[count:] if table[0]["ts_ns"] > now_ns][1:],
                        "a table printed since")
@@ -122,7 +124,7 @@ def next_table(trace):
 
 
 def at_rest(spaces, take, owners=False):
-    """(the accounts of all, what take() returns), taken while ss says the same before and after."""
+    """Returns (the accounts of all spaces, the result of take()), taken while ss shows the same before and after."""
     for _ in range(8):
         before = [by_ss(ns) for ns in spaces]
         taken = take()
@@ -134,7 +136,7 @@ def at_rest(spaces, take, owners=False):
 
 
 class Replay:
-    """The table as `trace --snapshot` tells it: what it found, and each transition since."""
+    """The table that follows from the lines of `trace --snapshot`: the sockets that it found, and each transition since."""
 
     def __init__(self, trace):
         self.trace = trace
@@ -146,11 +148,11 @@ class Replay:
     def update(self):
         lines = self.trace.update()
         for line in lines[self.read:]:
-            self.take(line)
+            self.take_line(line)
         self.read = len(lines)
         return self
 
-    def take(self, line):
+    def take_line(self, line):
         if line["type"] == "socket":
             if line["id"] in self.rows:
                 self.wrong.append(line)
@@ -164,18 +166,18 @@ class Replay:
             if line["newstate"] == "CLOSE":
                 del self.rows[line["id"]]
 
-    def account(self, netns):
+    def rows_of(self, netns):
         return sorted(row_of(line) for line in self.rows.values() if line["netns"] == netns)
 
 
 def without_handshakes(rows):
-    """A handshake that is not done yet has no socket, and no transition."""
+    """Leaves out the rows in SYN_RECV: a handshake that is not done yet has no socket, and no transition."""
     return [row for row in rows if row[0] != "SYN_RECV"]
 
 
-def difference_told(theirs, ours):
-    """As difference(), of what a trace can tell. A connect or a listen() without bind() is told before its port is chosen, and
-    if nothing more happens to it the port never is."""
+def difference_from_trace(theirs, ours):
+    """Like difference(), for the rows that a trace can report. A trace reports a connect or a listen() without bind() before the port
+    is chosen, and never reports the port if nothing more happens to the socket."""
     wrong = difference(without_handshakes(theirs), without_handshakes(ours), most=None)
     only_theirs, only_ours = wrong.get("only in ss", []), wrong.get("only in the table", [])
     for row in [row for row in only_ours if row[2] == 0 and row[0] in ("SYN_SENT", "LISTEN")]:
@@ -187,13 +189,13 @@ def difference_told(theirs, ours):
 
 
 # Linux 6.18 was seen not to run the programs of a tracepoint for some transitions that an interrupt makes, and not to count that
-# (README, Limits; ftrace has the transition). So the lines alone, with no look at what is there to heal them, may lack as many.
+# (README, Limits; ftrace has the transition). So the lines alone, without a later snapshot that heals them, may lack as many.
 HIDDEN_OF_1000 = 2
 
 
-def unheard(replay, netns, wrong):
-    """How many rows differ, for which a transition may have been hidden. What was only found, and of which nothing was told
-    since, is not excused: it was there, and has ended with a transition after the tracer was attached."""
+def count_hidden(replay, netns, wrong):
+    """Returns how many rows differ for which a transition may have been hidden. A socket that the snapshot found, and without any
+    line since, is not excused: it existed, and has ended with a transition after the tracer was attached."""
     found = {row_of(line) for line in replay.rows.values() if line["type"] == "socket" and line["netns"] == netns}
     phantoms = [row for row in wrong.get("only in the table", []) if row in found]
     assert not phantoms, wrong
@@ -201,22 +203,23 @@ def unheard(replay, netns, wrong):
 
 
 def await_told(ns, replay, staying=()):
-    """What a trace has told adds up to what there is, within 2 s of rest; of the ports `staying` without exception."""
+    """Waits until the lines of a trace add up to the sockets that exist, within 2 s of rest. For the ports `staying` no exception
+    is allowed."""
     before, since, wrong = None, time.monotonic(), {}
     deadline = since + 2 * PATIENCE
     while True:
         assert time.monotonic() < deadline, f"no rest: {wrong}"
-        ours = replay.update().account(ns.inode)
+        ours = replay.update().rows_of(ns.inode)
         theirs = by_ss(ns).rows
         if theirs != before:
             before, since = theirs, time.monotonic()
             continue
-        wrong = difference_told(theirs, ours)
+        wrong = difference_from_trace(theirs, ours)
         if not wrong:
             return
         if not is_soon(since):
             break
     print("not told:", wrong)
-    if unheard(replay, ns.inode, wrong) > HIDDEN_OF_1000 * (replay.told // 1000 + 1):
+    if count_hidden(replay, ns.inode, wrong) > HIDDEN_OF_1000 * (replay.told // 1000 + 1):
         raise NotTold(wrong)
     assert not [row for rows in wrong.values() for row in rows if row[2] in staying or row[4] in staying], wrong

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What the system tests stand on: the real program on the real kernel, in network namespaces of the test's own."""
+"""Helpers and fixtures of the system tests: the real program on the real kernel, in network namespaces of the test's own."""
 
 import collections
 import contextlib
@@ -19,14 +19,15 @@ from _pytest import runner
 
 PROGRAM = os.path.abspath(os.environ.get("TCPLEDGER", "build/tcpledger"))
 CHURN = os.path.abspath(os.environ.get("CHURN", "build/tests/bench/churn"))
-PATIENCE = 30  # seconds to await a condition that must come; nothing is asserted of how long it took
-ARGUMENTS = shlex.split(os.environ.get("TCPLEDGER_ARGS", ""))  # to each tracer, as a source that it shall use
+PATIENCE = 30  # seconds to wait for a condition that must become true; how long that takes is not asserted
+ARGUMENTS = shlex.split(os.environ.get("TCPLEDGER_ARGS", ""))  # more arguments for each tracer, such as the source to use
 CLONE_NEWNET = 0x40000000
-SOAK = bool(os.environ.get("SOAK"))  # the long forms are wanted
+SOAK = bool(os.environ.get("SOAK"))  # the long forms of tests are to run
 
 
 def seeds(usual, long):
-    """For random tests: so many numbers, others each time, unless SEED says which they follow from."""
+    """Returns seeds for a random test: as many as `usual`, or as `long` in a soak. They follow from SEED, which tests/run sets to
+    another number each time unless it is given."""
     return random.Random(int(os.environ.get("SEED", "1"))).sample(range(100_000), long if SOAK else usual)
 
 
@@ -34,10 +35,10 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class NotTold(AssertionError):
-    """A transition did not come. Linux 6.18 was seen not to run BPF programs for some, of which it counts nothing."""
+    """A transition was not reported. Linux 6.18 was seen not to run BPF programs for some transitions, without counting them."""
 
 
-SECOND_TRIES = []  # the tests for which that was so at the first try, of all workers
+SECOND_TRIES = []  # the tests that failed with NotTold at the first try, of all workers
 
 
 def pytest_configure(config):
@@ -54,7 +55,7 @@ def pytest_runtest_makereport(call):
 
 
 def pytest_runtest_protocol(item, nextitem):
-    """Whoever waited for a transition in vain gets a second try, and is named at the end; whatever else fails has failed."""
+    """Runs a test again that waited for a transition in vain, and names it at the end. Any other failure is final."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
     if any(getattr(report, "not_told", False) for report in reports) and len(SECOND_TRIES) < 3:
@@ -95,14 +96,15 @@ def run(*command, **kwargs):
 
 
 WITHOUT_PROC = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
-# The address sanitizer needs /proc for its account of leaks, and makes any exit status 1 where there is none.
+# The address sanitizer needs /proc for its account of leaks; without /proc it makes any exit status 1.
 STATUS_IS_OURS_WITHOUT_PROC = not os.environ.get("SANITIZE")
-# Nor can it trace its process where the file gave that rights, or see it under hidepid where it has some that are not effective.
+# For that account the sanitizer must trace its process. It cannot where the process got rights from its file, nor see the process
+# under hidepid where the process has rights that are not effective.
 NO_LEAKS = ["env", f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0"] if os.environ.get("SANITIZE") else []
 
 
 def messages(done):
-    """What the program itself said on stderr: not what a sanitizer did."""
+    """Returns the lines on stderr that the program itself wrote, without those of a sanitizer."""
     return [line for line in done.stderr.splitlines() if line.startswith("tcpledger: ")]
 
 
@@ -122,7 +124,7 @@ def entered(netns):
 
 @contextlib.contextmanager
 def entered_file(path):
-    """This thread in the network namespace; sockets made here stay in it."""
+    """Moves this thread into a network namespace until the block ends. Sockets made in the block stay in that namespace."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     there = os.open(path, os.O_RDONLY)
     try:
@@ -153,7 +155,7 @@ class Netns:
                               text=True, timeout=120)
 
     def popen(self, *command, **kwargs):
-        """Becomes the command itself: its pid is the command's."""
+        """Starts the command in this namespace. nsenter becomes the command itself, so the process has the command's pid."""
         return subprocess.Popen(["nsenter", f"--net=/run/netns/{self.name}", "--", *command], **kwargs)
 
     def entered(self):
@@ -163,7 +165,7 @@ class Netns:
         self.exec("sysctl", "-qw", f"{name}={value}")
 
     def nft(self, rules, hook="output"):
-        """Rules for what this namespace sends: whoever sends what they drop is told."""
+        """Adds rules for the packets that this namespace sends. The sender of a dropped packet learns that it was dropped."""
         subprocess.run(["ip", "netns", "exec", self.name, "nft", "-f", "-"], check=True, text=True, input=f"""
             table inet {hook} {{
                 chain {hook} {{
@@ -173,20 +175,21 @@ class Netns:
             }}""")
 
     def lose_arriving(self, rules):
-        """Whoever sends what these drop believes that it was sent."""
+        """Adds rules for the packets that arrive. The sender of a dropped packet believes that it was sent."""
         self.nft(rules, hook="input")
 
-    def find_again(self):
-        """Everything arrives again."""
+    def lose_nothing(self):
+        """Removes the rules of lose_arriving(): everything arrives again."""
         self.exec("nft", "delete", "table", "inet", "input")
 
     def ss(self, *options):
-        """The kernel's own account: {(state, local, peer)} as ss says it."""
+        """Returns the kernel's own account: a sorted list of (state, local, peer), as ss spells them."""
         lines = self.exec("ss", "-Htan", *options).stdout.splitlines()
         return sorted(tuple(line.split()[i] for i in (0, 3, 4)) for line in lines)
 
     def await_rest(self):
-        """An orderly close goes on when close() has returned: packets are still to arrive, some of them a second time."""
+        """Waits until only listeners and TIME_WAITs are left. An orderly close goes on after close() has returned: packets are still
+        to arrive, some of them a second time."""
         await_that(lambda: not [row for row in self.ss() if row[0] not in ("LISTEN", "TIME-WAIT")], "all to be closed")
 
     def delete(self):
@@ -194,13 +197,14 @@ class Netns:
 
 
 def two_ends():
-    """A file to read here, and the same to write there: opened twice, or reading would move where is written."""
+    """Opens a file twice, to be read here and written by another process. If it were opened once, reading would move the position
+    at which the other process writes."""
     with tempfile.NamedTemporaryFile() as file:
         return open(file.name, "rb"), open(file.name, "ab")
 
 
 class Tracer:
-    """`tcpledger COMMAND --json …` in the background, and what it has said so far."""
+    """`tcpledger COMMAND --json …` in the background, and its output so far."""
 
     def __init__(self, *arguments, command="trace", json_lines=True, prefix=(), patience=PATIENCE):
         self.json_lines = json_lines
@@ -226,7 +230,7 @@ class Tracer:
         return self.out.read().decode()
 
     def update(self):
-        """All whole lines so far; each must be valid JSON."""
+        """Returns all whole lines so far; each must be valid JSON."""
         self.out.seek(self.read)
         data = self.out.read()
         whole = data[:data.rfind(b"\n") + 1]
@@ -234,8 +238,8 @@ class Tracer:
         self.lines += [json.loads(line) for line in whole.decode().splitlines()]
         return self.lines
 
-    def each(self):
-        """Every line from the first, one at a time: for tests with more of them than memory should hold."""
+    def each_line(self):
+        """Yields every line from the first, one at a time: for tests with more lines than memory should hold."""
         self.out.seek(0)
         for line in self.out:
             yield json.loads(line)
@@ -251,7 +255,7 @@ class Tracer:
                           f"{count} transitions {wanted}", failure=NotTold)
 
     def stop(self, signum=signal.SIGINT, status=0):
-        """Ends it; returns its summary after the account was checked."""
+        """Ends the tracer. Returns its summary, once its counts are found to add up."""
         if self.process.poll() is None:
             self.process.send_signal(signum)
         assert self.process.wait(PATIENCE) == status, self.errors()
@@ -274,7 +278,7 @@ def select(lines, **wanted):
 
 
 def steps(lines):
-    """The lives in the lines: {id: ["CLOSE>SYN_SENT", …]}."""
+    """Returns the transitions of each connection in the lines: {id: ["CLOSE>SYN_SENT", …]}."""
     lives = collections.defaultdict(list)
     for line in lines:
         lives[line["id"]].append(f"{line['oldstate']}>{line['newstate']}")
@@ -300,14 +304,15 @@ def connect(host, port):
 
 
 def connected_pair(host="127.0.0.1"):
-    """(listener, client, accepted)"""
+    """Returns (listener, client, accepted)."""
     server = listen(host, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     client = connect(host, port_of(server))
     return server, client, server.accept()[0]
 
 
 def close_in_turn(first, second):
-    """The second when the first one's FIN has come: or both may send theirs at once, and each end keep a TIME_WAIT."""
+    """Closes the second socket once the first one's FIN has arrived. Otherwise both ends may send a FIN at once, and each keep a
+    TIME_WAIT."""
     first.close()
     second.settimeout(PATIENCE)
     while second.recv(4096):
@@ -317,7 +322,7 @@ def close_in_turn(first, second):
 
 @pytest.fixture
 def netns(request):
-    """Makes namespaces; they go when the test is over, also when it failed."""
+    """Makes network namespaces, and deletes them when the test is over, also when it failed."""
     made = []
 
     def make(label=None):
@@ -336,7 +341,7 @@ def ns(netns):  # pylint: disable=redefined-outer-name
 
 @pytest.fixture
 def tracer():
-    """Starts tracers; they end when the test is over, also when it failed."""
+    """Starts tracers, and ends them when the test is over, also when it failed."""
     started = []
 
     def start(*arguments, **kwargs):

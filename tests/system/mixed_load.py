@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Random TCP life in several network namespaces, from a seed.
+"""Random TCP connections in several network namespaces, from a seed.
 
     mixed_load.py --seed N --steps N NETNS…
 
-Then it rests, holding what is left: a line of JSON {"seed", "done": {operation: times}, "pids"} says so. It ends when its
-stdin does. Ports that the namespace should treat with malice: to 9 every SYN is lost, from 7 every SYN-ACK.
+Then the load rests, holding the sockets that are left: a line of JSON {"seed", "done": {operation: times}, "pids"} says so. It
+ends when its stdin does. The namespaces should lose every SYN to port 9, and every SYN-ACK from port 7.
 """
 import argparse
 import array
@@ -30,13 +30,13 @@ MAX_PAIRS, MAX_CHILDREN = 120, 6
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def tolerate():
-    """What a random operation meets is the kernel's business: a reset, a port in use, a killed socket."""
+def tolerate_errors():
+    """Ignores the errors that a random operation may get from the kernel: a reset, a port in use, a killed socket."""
     return contextlib.suppress(OSError)
 
 
 class Space:
-    """What the load holds in one network namespace."""
+    """The sockets that the load holds in one network namespace."""
 
     def __init__(self, name):
         self.name = name
@@ -62,12 +62,12 @@ class Load:
                            self.reuse: 6, self.hang: 2, self.half_open: 2, self.refused: 4, self.alone: 2,
                            self.reconnect: 3, self.crowd: 1, self.clog: 1, self.recall: 3}
 
-    # ---- the ways of the load ----
+    # ---- helpers ----
 
-    def socket(self, family=socket.AF_INET):
+    def make_socket(self, family=socket.AF_INET):
         sock = socket.socket(family)
         sock.settimeout(0)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or nobody may bind the port of its TIME_WAIT
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # otherwise nobody may bind the port of its TIME_WAIT
         return sock
 
     def any_of(self, things, take=False):
@@ -77,7 +77,7 @@ class Load:
         return things.pop(i) if take else things[i]
 
     def start_keeper(self):
-        """A process that is passed sockets, and closes some of them by and by."""
+        """Starts a process that is passed sockets, and closes some of them by and by. Returns the channel to it."""
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         seed = self.random.random()
         pid = os.fork()
@@ -87,29 +87,29 @@ class Load:
             return ours
         libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
         ours.close()
-        keep(its, random.Random(seed))
+        run_keeper(its, random.Random(seed))
         os._exit(0)
 
-    def step(self):
+    def do_operation(self):
         self.at = self.random.choice(self.spaces)
         assert libc.setns(self.at.fd, CLONE_NEWNET) == 0
         operation = self.random.choices(list(self.operations), list(self.operations.values()))[0]
-        with tolerate():
+        with tolerate_errors():
             operation()
             self.done[operation.__name__] += 1
-        self.reap(time.monotonic())
+        self.reap_children(time.monotonic())
 
-    def reap(self, now):
+    def reap_children(self, now):
         for pid in [pid for pid, end in self.children.items() if end <= now]:
             os.kill(pid, SIGKILL)
             os.waitpid(pid, 0)
             del self.children[pid]
 
-    def rest(self):
-        """Forked processes end, some of them: the sockets that only they hold go with them."""
+    def come_to_rest(self):
+        """Ends half of the forked processes, and with them the sockets that only they hold. Waits for the keepers to rest."""
         for pid in list(self.children)[::2]:
             self.children[pid] = 0
-        self.reap(time.monotonic())
+        self.reap_children(time.monotonic())
         for keeper in self.keepers:
             keeper.send(b"rest")
             keeper.recv(10)
@@ -123,7 +123,7 @@ class Load:
             (socket.AF_INET, "127.0.0.1", "127.0.0.1"), (socket.AF_INET, "0.0.0.0", "127.0.0.1"),
             (socket.AF_INET6, "::1", "::1"), (socket.AF_INET6, "::", "::ffff:127.0.0.1"), (socket.AF_INET6, "::", "::1"),
             (socket.AF_INET, None, "127.0.0.1")])
-        sock = self.socket(family)
+        sock = self.make_socket(family)
         if bound == "::":
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         if bound:
@@ -136,7 +136,7 @@ class Load:
             self.any_of(self.at.listeners, take=True)[0].close()
 
     def connect_to(self, family, address, sock=None):
-        sock = sock or self.socket(family)
+        sock = sock or self.make_socket(family)
         if sock.connect_ex(address) in (0, errno.EINPROGRESS):
             return sock
         sock.close()
@@ -169,10 +169,10 @@ class Load:
         sock = self.some_end(take=True)
         if not sock:
             return
-        with tolerate():
+        with tolerate_errors():
             self.at.recent = self.at.recent[-20:] + [(sock.family, sock.getsockname(), sock.getpeername())]
         if self.random.random() < 0.3:
-            with tolerate():
+            with tolerate_errors():
                 sock.recv(1 << 20)
         sock.close()
 
@@ -193,11 +193,11 @@ class Load:
             sock.send(b"x" * self.random.randrange(1, 3000))
 
     def clog(self):
-        """It closes with more to send than the peer takes: FIN_WAIT1, or LAST_ACK, for long."""
+        """Closes a socket with more to send than the peer takes: it stays in FIN_WAIT1, or LAST_ACK, for long."""
         sock = self.some_end(take=True)
         if not sock:
             return
-        with tolerate():
+        with tolerate_errors():
             while True:
                 sock.send(b"x" * (1 << 20))
         sock.close()
@@ -210,7 +210,7 @@ class Load:
                 pass
 
     def fork(self):
-        """It holds everything too, for a while: the parent's close ends nothing then."""
+        """Forks a process, which holds all sockets too, for a while: the parent's close ends nothing then."""
         if len(self.children) >= MAX_CHILDREN:
             return
         pid = os.fork()
@@ -227,7 +227,7 @@ class Load:
             return
         keeper = self.random.choice(self.keepers)
         rights = array.array("i", [sock.fileno()])
-        with tolerate():
+        with tolerate_errors():
             keeper.sendmsg([b"take"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
             keeper.recv(10)
         if sock not in self.at.clients and sock not in self.at.servers:
@@ -246,11 +246,11 @@ class Load:
                            stderr=subprocess.DEVNULL)
 
     def reuse(self):
-        """The addresses and ports of one that may be in TIME_WAIT."""
+        """Connects with the addresses and ports of a connection that may be in TIME_WAIT."""
         if not self.at.recent:
             return
         family, own, peer = self.any_of(self.at.recent)
-        sock = self.socket(family)
+        sock = self.make_socket(family)
         sock.bind(own)
         if self.connect_to(family, peer, sock):
             self.at.clients.append(sock)
@@ -267,16 +267,16 @@ class Load:
             self.at.waiting.append(self.connect_to(family, (host, LOST_ANSWER)))
 
     def refused(self):
-        with self.socket() as sock:
+        with self.make_socket() as sock:
             sock.connect_ex(("127.0.0.1", NOBODY))
 
     def alone(self):
-        sock = self.socket()
+        sock = self.make_socket()
         sock.bind(("127.0.0.1", 0))
         self.at.clients.append(self.connect_to(socket.AF_INET, sock.getsockname(), sock))
 
     def reconnect(self):
-        """The same socket becomes another connection."""
+        """Makes another connection with the same socket."""
         sock, chosen = self.any_of(self.at.clients), self.any_of(self.at.listeners)
         if not sock or not chosen:
             return
@@ -285,10 +285,10 @@ class Load:
             sock.connect_ex(chosen[2])
 
     def crowd(self):
-        """More than a listener's queue takes."""
+        """Makes more connections than a listener's queue takes."""
         if len(self.at.waiting) > 20:
             return
-        sock = self.socket()
+        sock = self.make_socket()
         sock.bind(("127.0.0.1", 0))
         sock.listen(1)
         address = ("127.0.0.1", sock.getsockname()[1])
@@ -296,8 +296,8 @@ class Load:
         self.at.waiting += filter(None, [self.connect_to(socket.AF_INET, address) for _ in range(5)])
 
 
-def keep(channel, chance):
-    """The life of a keeper."""
+def run_keeper(channel, chance):
+    """Runs a keeper: takes the sockets that are passed, and closes some of them."""
     kept = []
     while True:
         word, ancillary, _, _ = channel.recvmsg(10, socket.CMSG_SPACE(4))
@@ -320,13 +320,13 @@ def main():
     for space in load.spaces:
         assert libc.setns(space.fd, CLONE_NEWNET) == 0
         for family, host in (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"):
-            sock = load.socket(family)
+            sock = load.make_socket(family)
             sock.bind((host, LOST_ANSWER))
             sock.listen(64)
             space.waiting.append(sock)
     for _ in range(arguments.steps):
-        load.step()
-    load.rest()
+        load.do_operation()
+    load.come_to_rest()
     print(json.dumps({"seed": arguments.seed, "done": load.done, "pids": load.pids}), flush=True)
     sys.stdin.read()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Tracers that start in the midst of churn: none of what is there is missing, and nothing is told that is not there."""
+"""Tracers that start in the midst of churn: no existing socket is missing, and none is reported that does not exist."""
 
 import os
 import signal
@@ -15,15 +15,16 @@ SANITIZED = bool(os.environ.get("SANITIZE"))
 TIMES = 10 if SANITIZED else 200 if SOAK else 20
 CHURN_PORT = 7777
 THREADS = 2
-# Where a file's first pages are slow to get it may be too slow for churn; what it has not read yet must go somewhere. Sanitized it
-# always is, and would fall behind for as long as churn goes on: on one processor the tracer goes first.
+# Where the first pages of a file are slow to get, the tracer may be too slow for churn: the ring must have room for all that it has
+# not read yet. A sanitized tracer is always too slow, and would fall behind for as long as churn goes on. So both run on one
+# processor, where the tracer goes first.
 ROOM = "--ring-size=64M"
 TOGETHER = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if SANITIZED else []
 
 
 @pytest.fixture
 def churn(ns, process):
-    """Without end, on addresses of its own; few TIME_WAITs are kept."""
+    """Starts churn without end, on addresses of its own; few TIME_WAITs are kept."""
     def start(*arguments):
         ns.sysctl("net.ipv4.tcp_max_tw_buckets", 50)
         started = process([*TOGETHER, "nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", "600", "--threads", str(THREADS),
@@ -37,8 +38,8 @@ def churn(ns, process):
 @pytest.mark.parametrize("how", ["reset", "orderly"])
 @pytest.mark.parametrize("source", ["iter", "proc"])
 def test_attach_during_churn(ns, tracer, churn, how, source):
-    """Each time: what was found and the transitions since add up to what ss says once the churn is stopped in its tracks.
-    Nothing but the snapshot and the transitions makes the lines, so a phantom would stay, and a missing one stay missing."""
+    """Each time, the sockets that were found and the transitions since add up to what ss shows once churn is stopped by SIGSTOP.
+    The lines come from the snapshot and the transitions only, so a phantom would stay, and a missing socket stay missing."""
     with ns.entered():
         staying = [connected_pair("::1" if i % 2 else "127.0.0.1") for i in range(20)]
     staying[0][1].close()
@@ -60,7 +61,7 @@ def test_attach_during_churn(ns, tracer, churn, how, source):
 
 
 def test_table_taken_during_churn(ns, tracer, churn):
-    """An exact one is of one moment: of churn, which has a connection a thread, it shows no more than that."""
+    """An exact snapshot shows one moment: churn has one connection in each thread, and the table shows no more of them."""
     with ns.entered():
         staying = [connected_pair() for _ in range(20)]
     churn("--reset")

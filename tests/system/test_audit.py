@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""tcpledger audit tells what listens, who can reach it, and which of that nobody expects."""
+"""tcpledger audit: the listeners, their reach, and those that nobody expects."""
 
 import ctypes
 import json
@@ -27,7 +27,7 @@ def audit(ns, *arguments, prefix=(), status=0):
 
 
 def json_of(ns, *arguments, **kwargs):
-    """The listeners, and the sum."""
+    """Returns the lines of the listeners, and the line of the totals, which must agree."""
     *lines, total = [json.loads(line) for line in audit(ns, "--json", *arguments, **kwargs).stdout.splitlines()]
     assert total["type"] == "audit" and {line["type"] for line in lines} <= {"listener"}
     assert total["listeners"] == len([line for line in lines if line["change"] != "gone"]) == sum(total["reach"].values())
@@ -41,7 +41,7 @@ def one(lines, **wanted):
 
 
 def bind(host, port, family=socket.AF_INET, device=None, v6only=None):
-    """A UDP socket that waits."""
+    """Makes a bound UDP socket, which waits for packets."""
     made = socket.socket(family, socket.SOCK_DGRAM)
     if device:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
@@ -53,7 +53,7 @@ def bind(host, port, family=socket.AF_INET, device=None, v6only=None):
 
 @pytest.fixture
 def keep():
-    """Closes what it is given when the test is over."""
+    """Closes the sockets that it is given when the test is over."""
     kept = []
 
     def take(*sockets):
@@ -76,14 +76,14 @@ def named():
 
 
 def with_addresses(ns):
-    """A link with private, global and link-local addresses; nothing is sent."""
+    """Adds a link with private, global and link-local addresses; nothing is sent."""
     for words in (["link", "add", "d0", "type", "veth", "peer", "name", "d1"], ["link", "set", "d0", "up"], ["addr", "add", "10.1.2.3/8", "dev", "d0"],
                   ["addr", "add", "203.0.113.7/32", "dev", "d0"], ["addr", "add", "fd00::1/64", "dev", "d0", "nodad"],
                   ["addr", "add", "2001:db8::1/64", "dev", "d0", "nodad"]):
         ns.exec("ip", *words)
 
 
-# ---- who can reach it ----
+# ---- reach ----
 
 def test_reach(ns, keep):
     with_addresses(ns)
@@ -137,7 +137,7 @@ def test_only_what_waits(ns, keep, source):
     assert {(line["proto"], line["lport"]) for line in lines} == {("tcp", port_of(server)), ("udp", 2001)}
 
 
-# ---- whose it is ----
+# ---- owners ----
 
 def test_owner_and_user(ns, process):
     with ns.entered():
@@ -162,7 +162,7 @@ def test_user_without_a_name(ns):
 
 
 def test_container(container):
-    """Its name, as the control group tells; 127.0.0.1 in it is of its own."""
+    """A listener is shown with its container, named after the control group. The container has a 127.0.0.1 of its own."""
     made = container(f"docker-{ID}.scope", 7703)
     done = run(PROGRAM, "audit", "--json", "--netns", str(made.inode))
     line = json.loads(done.stdout.splitlines()[0])
@@ -378,7 +378,7 @@ def test_color(ns, keep):
     assert first.startswith("\x1b[31mtcp") and "\x1b[0m" in first and "\x1b" not in second
 
 
-# ---- the two shows ----
+# ---- nginx and Redis ----
 
 def start_nginx(ns, process, folder):
     program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""tcpledger audit --baseline: what is new, changed or gone since a file was saved, and the file itself."""
+"""tcpledger audit --baseline: listeners that are new, changed or gone since a file was saved, and the file itself."""
 
 import json
 import os
@@ -64,7 +64,7 @@ def test_baseline_tells_who_changed(ns, keep, named, tmp_path):
 
 
 def test_baseline_and_policy(ns, keep, tmp_path):
-    """The first day is judged by the policy alone; then what is new is a finding, though it be allowed."""
+    """The first audit is judged by the policy alone. Later a new listener is a finding even if the policy allows it."""
     baseline = str(tmp_path / "baseline")
     with ns.entered():
         keep(listen("0.0.0.0", 22))
@@ -91,7 +91,7 @@ def lines_of(baseline):
 
 
 def save_again(ns, baseline, *words, **kwargs):
-    """What it says of saving."""
+    """Saves the baseline again. Returns the message about that, split at the name of the file."""
     return audit(ns, "--baseline", baseline, "--save", *words, **kwargs).stderr.splitlines()[-1].split(f", in {baseline}")
 
 
@@ -107,7 +107,7 @@ def test_saving_keeps_what_was_not_looked_at(ns, keep, named, tmp_path, words, f
     before = lines_of(baseline)
     assert json_of(ns, "--baseline", baseline, *words)[1]["gone"] == 0
     said = save_again(ns, baseline, *words)
-    # whoever holds a listener may have been another when it was saved: such a filter decides nothing
+    # When the baseline was saved, a listener may have had another holder: a filter by holder decides nothing.
     carried = 3 - found
     assert said == ["tcpledger: saved 3 listeners as the baseline",
                     f": {found} found now, {carried} carried over, not looked at" if carried else ""]
@@ -142,7 +142,7 @@ def test_saving_one_namespace_keeps_the_others(netns, keep, tmp_path):
 
 
 def test_saving_without_privilege_keeps_what_was_known(keep, named, tmp_path):
-    """In this namespace, which every user knows by the same name."""
+    """Runs in this network namespace, which every user knows by the same name."""
     baseline = tmp_path / "baseline"
     named(b"keeper")
     server = keep(listen("127.0.0.1", 0))
@@ -276,7 +276,7 @@ def test_saving_keeps_mode_and_owner(ns, tmp_path, mode):
 
 
 def test_saving_gives_another_group_no_rights(tmp_path):
-    """Where the group cannot be kept."""
+    """The new group gets no rights where the old group cannot be kept."""
     baseline = tmp_path / "baseline"
     assert run(PROGRAM, "audit", "--baseline", str(baseline), "nosuch").returncode == 0
     os.chown(baseline, 65534, 4712)
@@ -310,7 +310,7 @@ def test_namespaces_in_a_baseline(netns, keep, tmp_path):
 
 
 def test_what_is_unknown_has_not_changed(keep, tmp_path):
-    """In this namespace, which every user knows by the same name."""
+    """Runs in this network namespace, which every user knows by the same name."""
     baseline = tmp_path / "baseline"
     server = keep(listen("127.0.0.1", 0))
     words = ["-t", "--baseline", str(baseline), "sport", "=", f":{port_of(server)}"]
@@ -323,7 +323,7 @@ def test_what_is_unknown_has_not_changed(keep, tmp_path):
 
 
 def test_baseline_that_is_no_file(tmp_path):
-    """Nor is a pipe waited for to which nobody writes."""
+    """A directory is refused. A pipe to which nobody writes is refused, too, and not waited for."""
     done = run(PROGRAM, "audit", "--baseline", str(tmp_path))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"tcpledger: --baseline {tmp_path}: it cannot be read: Is a directory\n"

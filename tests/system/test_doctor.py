@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What doctor says of this host, and of this host with something taken away, held against what is so."""
+"""The findings of doctor about this host, and about this host with something taken away, compared with the facts."""
 
 import ctypes
 import fcntl
@@ -25,7 +25,7 @@ PRIVATE_PROC = ["unshare", "-m", "sh", "-c", 'mount -t proc -o "$0" proc /proc &
 
 
 class Report:
-    """`tcpledger doctor --json`, its shape checked."""
+    """The output of `tcpledger doctor --json`, whose shape is checked."""
 
     def __init__(self, *prefix, **kwargs):
         done = run(*prefix, PROGRAM, "doctor", "--json", **kwargs)
@@ -55,7 +55,7 @@ def trace_works(*prefix, **kwargs):
     return run(*prefix, PROGRAM, "trace", "--duration", MOMENT, **kwargs).returncode == 0
 
 
-# ---- as it is ----
+# ---- this host as it is ----
 
 def test_this_host():
     report = Report()
@@ -92,14 +92,14 @@ def test_agrees_with_bpftool(tmp_path, check, section):
 
 @pytest.mark.heavy
 def test_leaves_nothing_behind():
-    def left():
+    def find_left_objects():
         objects = [json.loads(run("bpftool", "-j", kind, "show").stdout or "[]") for kind in ("prog", "map")]
         return [each for kind in objects for each in kind if each.get("name", "").startswith("tcpledger_trial")]
 
     if not shutil.which("bpftool"):
         pytest.skip("bpftool is missing")
     Report()
-    await_that(lambda: not left(), "the trials to be gone")
+    await_that(lambda: not find_left_objects(), "the trials to be gone")
     assert not [name for name in os.listdir("/sys/fs/bpf") if "trial" in name]
 
 
@@ -146,7 +146,7 @@ EPERM_SAID = 0x00050000 | 1  # SECCOMP_RET_ERRNO
 
 
 def seccomp(action, number=BPF_CALL):
-    """A filter for a system call, put on between fork and exec."""
+    """Returns a function that puts on a filter for a system call, to be called between fork and exec."""
     allow = 0x7fff0000
     code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, action), (0x06, 0, 0, allow)]
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in code))
@@ -180,14 +180,14 @@ def test_seccomp_that_lets_pass():
 
 
 def test_seccomp_that_keeps_capabilities_as_they_are():
-    """As services are started that may not change their privileges: root's goes on with those it has."""
+    """Services may be started so that they cannot change their privileges: one that runs as root goes on with those it has."""
     assert run(PROGRAM, "list", "-tlnp", preexec_fn=seccomp(EPERM_SAID, CAPSET)).returncode == 0
     assert Report(preexec_fn=seccomp(EPERM_SAID, CAPSET)).status == 0
     assert trace_works(preexec_fn=seccomp(EPERM_SAID, CAPSET))
 
 
 def test_seccomp_without_randomness():
-    """Without a secret strangers could slow it down: refused, with the reason."""
+    """Without a secret for its hashes, strangers could slow the program down: it refuses to run, and says why."""
     done = run(PROGRAM, "list", "-tln", preexec_fn=seccomp(EPERM_SAID, GETRANDOM))
     assert done.returncode == 1 and done.stdout == ""
     assert "getrandom() gives no secret for hashing: Operation not permitted" in done.stderr
@@ -196,7 +196,7 @@ def test_seccomp_without_randomness():
 # ---- surroundings ----
 
 def test_other_network_namespaces(ns):  # pylint: disable=unused-argument
-    """An iterator shows the namespace that it is opened in, and no other can be entered."""
+    """An iterator shows only the network namespace that it is opened in, and without CAP_SYS_ADMIN no other can be entered."""
     report = Report(*with_capabilities("bpf", "perfmon"))
     assert report.status == 0 and report.verdict["snapshot"] == "proc" and report.verdict["tier"] == 3
     report.says("capabilities", "without CAP_SYS_ADMIN: no network namespace can be entered, and there are several",
@@ -237,7 +237,7 @@ def test_pid_namespace():
 
 
 def test_steered_packets(ns):
-    inside = ["ip", "netns", "exec", ns.name]  # with a /sys of its own
+    inside = ["ip", "netns", "exec", ns.name]  # it gets a /sys of its own
     assert Report(*inside).state("rps") == "yes"
     run(*inside, "sh", "-c", "echo 1 > /sys/class/net/lo/queues/rx-0/rps_cpus", check=True)
     report = Report(*inside)
@@ -311,7 +311,7 @@ def on_terminal(columns, *command, **environment):
 @pytest.mark.any_kernel
 @pytest.mark.parametrize("columns", [40, 80, 130, 2000])
 def test_fits_the_terminal(columns):
-    """As nobody: with the longest texts."""
+    """Runs as the user nobody, for whom the texts are longest."""
     text = on_terminal(columns, *NOBODY, PROGRAM, "doctor")
     assert "\033[31mno" in text and "\033[32myes" in text
     plain = re.sub(r"\033\[[0-9;]*m", "", text)

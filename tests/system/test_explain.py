@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""tcpledger explain says what states mean and who has a port, with the numbers that the kernel tells others."""
+"""tcpledger explain: the meaning of states and the holders of ports, with the same numbers that the kernel shows to others."""
 
 import collections
 import ctypes
@@ -34,7 +34,7 @@ def explain(ns, *arguments, prefix=(), status=0):
 
 
 def text_of(ns, *arguments, **kwargs):
-    """In one line: where it breaks is another's affair."""
+    """Returns the text in one line; test_width_and_color() checks where lines break."""
     return re.sub(r"\s+", " ", explain(ns, *arguments, **kwargs).stdout)
 
 
@@ -54,7 +54,7 @@ def half_open(host, port):
 
 
 def ready(sock):
-    """The end that the peer has sent is here."""
+    """Waits until the peer's FIN has arrived."""
     await_that(lambda: sock.recv(1, socket.MSG_PEEK) == b"", "the peer's end")
 
 
@@ -78,14 +78,14 @@ class Stuck:
         self.kept += sockets
 
     def close_wait(self, data=b""):
-        """The client is in FIN_WAIT2, and held."""
+        """Makes a socket in CLOSE_WAIT. Its client, in FIN_WAIT2, is kept open."""
         server, client, accepted = connected_pair()
         self.keep(server, client, accepted)
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)
         if data:
             await_that(lambda: accepted.recv(64, socket.MSG_PEEK) == data, "the data")
-            await_that(lambda: self.count("close-wait", port_of(accepted)), "CLOSE_WAIT")
+            await_that(lambda: self.count_sockets("close-wait", port_of(accepted)), "CLOSE_WAIT")
         else:
             ready(accepted)
             assert accepted.recv(1) == b""
@@ -97,10 +97,10 @@ class Stuck:
         accepted.close()
         ready(client)
         client.close()
-        await_that(lambda: self.count("time-wait", port_of(server)), "TIME_WAIT")
+        await_that(lambda: self.count_sockets("time-wait", port_of(server)), "TIME_WAIT")
 
     def closing_ones(self):
-        """FIN_WAIT1, whose FIN is lost, and LAST_ACK."""
+        """Makes a socket in FIN_WAIT1 and one in LAST_ACK, both of which have their FINs lost."""
         server = listen(port=9)
         for last in False, True:
             client = connect("127.0.0.1", 9)
@@ -111,11 +111,11 @@ class Stuck:
                 ready(accepted)
             accepted.close()
         self.keep(server)
-        await_that(lambda: self.count("fin-wait-1", 9) and self.count("last-ack", 9), "FIN_WAIT1 and LAST_ACK")
+        await_that(lambda: self.count_sockets("fin-wait-1", 9) and self.count_sockets("last-ack", 9), "FIN_WAIT1 and LAST_ACK")
         await_that(lambda: len(self.ns.exec("ss", "-Htan", "state", "fin-wait-1").stdout.splitlines()) == 1,
                    "the other FINs to be acknowledged")
 
-    def count(self, state, port):
+    def count_sockets(self, state, port):
         return len(self.ns.exec("ss", "-Htan", "state", state, f"sport = :{port}").stdout.splitlines())
 
     def close(self):
@@ -138,7 +138,7 @@ def counts_of_ss(ns):
 
 
 def shows_bound_sockets(ns):
-    """Linux 6.8 or later does: here by who asks for them as ss of that time does."""
+    """True if the kernel shows sockets that are only bound, as Linux 6.8 or later does when it is asked as by the ss of that time."""
     with (ns.entered(), socket.socket() as bound,
           socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as netlink):
         bound.bind(("0.0.0.0", 0))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What tcpledger explain PORT says of who has a port, and who may bind it, held against bind()."""
+"""tcpledger explain PORT: the holders of a port and who may bind it, compared with bind()."""
 
 import errno
 import os
@@ -107,7 +107,7 @@ KEPT_BY_TIME_WAIT = (r" connections in TIME_WAIT keep it without a listener; the
 
 
 def leave_time_wait(server):
-    """The server closes first."""
+    """Makes a TIME_WAIT at the server's port: the server closes first."""
     client = connect("127.0.0.1", port_of(server))
     accepted = server.accept()[0]
     accepted.close()
@@ -129,7 +129,7 @@ def test_time_wait_after_a_server(ns):
     text = text_of(ns, "8080")
     assert re.search("TCP, IPv4: 3" + KEPT_BY_TIME_WAIT, text), text
     assert "only with SO_REUSEADDR; the kernel says: Address already in use; with SO_REUSEADDR it agrees" in text
-    with ns.entered():  # it is as it was said
+    with ns.entered():  # bind() agrees with the answer
         plain, again = socket.socket(), socket.socket()
         with pytest.raises(OSError):
             plain.bind(("0.0.0.0", 8080))
@@ -140,7 +140,7 @@ def test_time_wait_after_a_server(ns):
 
 
 def test_time_wait_of_a_client(ns):
-    """It has not set SO_REUSEADDR, so that nobody else's helps."""
+    """The client has not set SO_REUSEADDR, so setting it on another socket does not help."""
     with ns.entered():
         server, client, accepted = connected_pair()
         port = port_of(client)
@@ -222,7 +222,7 @@ def test_privileged(ns):
 
 
 def test_the_trial_is_not_noticed(ns):
-    """Who listens goes on, and who receives too."""
+    """The trial disturbs neither a listener nor a socket that receives packets."""
     with ns.entered():
         server = listen("0.0.0.0", 8080)
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -269,7 +269,7 @@ def test_nginx(ns, tmp_path, process):
     assert re.search("TCP, IPv4: 4" + KEPT_BY_TIME_WAIT, text), text
 
 
-# ---- held against bind() ----
+# ---- compared with bind() ----
 
 SOCK = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 PORT = 8080
@@ -306,7 +306,8 @@ HOLDERS = [(), ("127.0.0.1",), ("0.0.0.0",), ("::1",), ("::", 1), ("::", 0), (":
 @pytest.mark.parametrize("protocol", SOCK)
 @pytest.mark.parametrize("holder", HOLDERS)
 def test_agrees_with_bind(ns, protocol, holder, reuse):
-    """In each way that a server may want it; of UDP nothing is said of SO_REUSEADDR where trying would take packets."""
+    """The answer agrees for each way in which a server may want the port. For UDP it leaves out SO_REUSEADDR where trying that would
+    take packets."""
     with ns.entered():
         held = bind(protocol, *holder, reuse=reuse) if holder else None
         bindable = json_of(ns, f"{PORT}/{protocol}")["bindable"][protocol]
@@ -363,7 +364,7 @@ def test_no_packet_is_taken(ns, host, v6only, to):
 
 @pytest.mark.parametrize("protocol,listens", [("tcp", True), ("tcp", False), ("udp", False)])
 def test_bound_to_a_device(ns, protocol, listens):
-    """At no address is the port free, but on another device."""
+    """The port is free at no address, only on another device."""
     ns.exec("ip", "link", "add", "other", "type", "veth")
     with ns.entered():
         server = bind(protocol, "0.0.0.0", device="lo")
@@ -410,7 +411,7 @@ def test_client_that_has_bound_its_port(ns):
 
 
 def test_several(ns):
-    """In the plural."""
+    """Several sockets are spoken of in the plural."""
     with ns.entered():
         servers = [listen("127.0.0.1", PORT), listen("127.0.0.2", PORT)]
         assert "needs those as well" in text_of(ns, str(PORT))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""tcpledger fds tells of each descriptor what it is, and who is at the other end."""
+"""tcpledger fds: the kind of each descriptor, and the holders of its other end."""
 
 import ctypes
 import errno
@@ -43,7 +43,7 @@ def fds(*arguments, prefix=(), status=0):
 
 
 def told(pid="self", **kwargs):
-    """{fd: what is told of it}"""
+    """Returns {fd: its line of JSON}."""
     done = fds(str(os.getpid() if pid == "self" else pid), "--json", **kwargs)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(line["type"] == "descriptor" for line in lines)
@@ -51,13 +51,14 @@ def told(pid="self", **kwargs):
 
 
 def rows(pid="self"):
-    """{fd: the line of the table}"""
+    """Returns {fd: its line of the table}."""
     text = fds(str(os.getpid() if pid == "self" else pid)).stdout.splitlines()
     return {int(line.split()[0]): line for line in text[2:]}
 
 
 def some_are_hidden():
-    """Somebody's descriptors may not be looked at, not even by root: then nobody can say that nobody holds an end."""
+    """True if the descriptors of some process may not be read, not even by root: then it is never certain that an end has no
+    holder."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             for fd in os.listdir(f"/proc/{pid}/fd"):
@@ -70,7 +71,7 @@ def some_are_hidden():
 
 
 def may_take_from_own():
-    """Without privilege, from processes of the same user."""
+    """True if a process without privilege may take descriptors from processes of the same user."""
     scope = "/proc/sys/kernel/yama/ptrace_scope"
     return not os.path.exists(scope) or open(scope, encoding="utf-8").read().strip() == "0"
 
@@ -103,7 +104,7 @@ def opened():
 # ---- the same as /proc ----
 
 def test_same_as_proc(opened, tmp_path):
-    """Every one of them, with what ls and stat say."""
+    """Every descriptor is shown, with the same facts as ls and stat show."""
     (tmp_path / "file").write_text("12345")
     opened(os.open(tmp_path / "file", os.O_RDWR | os.O_APPEND))
     opened(os.open(tmp_path, os.O_RDONLY))
@@ -118,7 +119,7 @@ def test_same_as_proc(opened, tmp_path):
             there[fd] = (os.readlink(f"/proc/self/fd/{fd}"), os.fstat(fd), fcntl.fcntl(fd, fcntl.F_GETFL),
                          fcntl.fcntl(fd, fcntl.F_GETFD))
         except OSError:
-            pass  # that of listing them
+            pass  # the descriptor of the listing itself
     assert set(there) <= set(lines)
     assert {lines[fd]["kind"] for fd in set(lines) - set(there)} <= {"pipe"}, "through which we read this"
     for fd, (link, status, flags, of_descriptor) in there.items():
@@ -197,7 +198,7 @@ def test_hostile_paths(opened, tmp_path, name):
 
 @pytest.mark.any_kernel
 def test_very_long_path(opened, tmp_path):
-    """Longer than the kernel tells."""
+    """A path may be longer than the kernel shows."""
     here = os.open(tmp_path, os.O_RDONLY)
     for _ in range(20):
         os.mkdir("d" * 250, dir_fd=here)
@@ -251,7 +252,7 @@ def test_pipe_within_one_process_and_its_copies(opened):
 
 
 def test_pipe_whose_other_end_is_closed(opened):
-    """Which the kernel tells, whatever is hidden of others."""
+    """The kernel reports a closed end, whatever it hides of other processes."""
     hidden = some_are_hidden()
     reader, closed_writer = os.pipe()
     closed_reader, writer = os.pipe()
@@ -268,7 +269,7 @@ def test_pipe_whose_other_end_is_closed(opened):
 
 
 def test_pipe_whose_other_end_is_on_its_way(opened):
-    """Through a socket, out of which nobody has taken it yet: nobody holds it, and it is not closed."""
+    """The other end was sent through a socket, and not received yet: no process holds it, and it is not closed."""
     reader, sent_writer = os.pipe()
     sent_reader, writer = os.pipe()
     opened(reader), opened(writer)
@@ -318,7 +319,7 @@ def test_fifo(opened, process, tmp_path):
 # ---- sockets ----
 
 def by_ss(*letters):
-    """{inode: (state, recvq, sendq, local, peer)}"""
+    """Returns {inode: (state, recvq, sendq, local, peer)}."""
     found = {}
     for line in run("ss", "-Hane", *letters).stdout.splitlines():
         inode = re.search(r" ino:(\d+)", line)
@@ -335,7 +336,7 @@ def test_inet_sockets_as_ss_tells_them(opened):
     udp = opened(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
     udp.bind(("127.0.0.1", 0))
     raw = opened(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
-    raw.bind(("127.0.0.77", 0))  # where nobody pings it
+    raw.bind(("127.0.0.77", 0))  # an address that nobody pings
     theirs = {**by_ss("-t"), **by_ss("-u"), **by_ss("-w")}
     lines = told()
     ours = [line for line in lines.values() if line["kind"] == "socket" and line["inode"] in theirs]
@@ -354,7 +355,7 @@ def test_inet_sockets_as_ss_tells_them(opened):
 
 
 def test_socket_that_is_bound_and_no_more(opened):
-    """Which the kernel shows since Linux 6.8; before, nobody can say where it is bound."""
+    """Since Linux 6.8 the kernel shows a socket that is only bound; before, the address of one cannot be known."""
     server = opened(socket.socket())
     server.bind(("127.0.0.1", 0))
     line = told()[server.fileno()]
@@ -364,7 +365,7 @@ def test_socket_that_is_bound_and_no_more(opened):
 
 
 def test_multipath_tcp(opened):
-    """Its endpoints are those of TCP."""
+    """A socket of MPTCP has the endpoints of its TCP socket."""
     server = opened(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
     server.bind(("127.0.0.1", 0))
     server.listen(3)
@@ -435,7 +436,7 @@ def test_sockets_of_other_families(opened):
 
 
 def test_sockets_of_other_namespaces(opened, netns):
-    """Of a process in one namespace, with a socket of another: its own are the ordinary ones, the other has a name."""
+    """A process in one network namespace holds a socket of another: only the latter is shown with the name of its namespace."""
     own, other = netns(), netns()
     with other.entered():
         foreign = opened(listen(port=7100))
@@ -471,7 +472,7 @@ time.sleep(60)
 
 
 def test_interfaces_of_other_namespaces(opened, netns, process):
-    """By name, also where the socket is in neither the process's namespace nor ours."""
+    """An interface is shown by name, also where the socket is in neither the process's network namespace nor ours."""
     own, other = netns(), netns()
     own.exec("ip", "link", "add", "tl-bound", "type", "veth", "peer", "name", "tl-peer")
     other.exec("ip", "link", "add", "tl-foreign", "type", "veth", "peer", "name", "tl-peer")
@@ -503,14 +504,14 @@ def test_interface_of_what_is_bound_to_none(opened):
 
 
 def test_connected_raw_socket(opened):
-    """Whose peer has an address and no port."""
+    """The peer of a raw socket has an address and no port."""
     raw = opened(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
     raw.bind(("127.0.0.1", 0))
     raw.connect(("127.0.0.2", 0))
     assert rows()[raw.fileno()].endswith(" ESTABLISHED 127.0.0.1:1 -> 127.0.0.2:*")
 
 
-# ---- what is in no file system ----
+# ---- descriptors outside the file system ----
 
 def test_eventfd(opened):
     fd = opened(syscall("eventfd2", 300, os.O_NONBLOCK))
@@ -526,7 +527,7 @@ def test_epoll(opened):
     epoll.register(writer, select.EPOLLOUT | select.EPOLLONESHOT)
     watches = {watch["fd"]: (watch["events"], watch["stale"]) for watch in told()[epoll.fileno()]["watches"]}
     assert watches == {reader: (["IN", "ET"], False), writer: (["OUT", "ONESHOT"], False)}
-    os.close(reader)  # the copy keeps it in there
+    os.close(reader)  # its copy keeps it in the epoll set
     opened.all.remove(reader)
     assert f"{reader} IN,ET (closed here, open elsewhere)" in rows()[epoll.fileno()]
     os.close(other)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""tcpledger fds: of which processes and threads it tells, and what it says of those that it may not look into."""
+"""tcpledger fds: the processes and threads that it shows, and its messages about those that it may not look into."""
 
 import contextlib
 import ctypes
@@ -21,15 +21,15 @@ from test_usage import NOBODY
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
 
-# ---- which processes ----
+# ---- the processes shown ----
 
 def state_of(pid):
     with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
         return file.read().rpartition(")")[2].split()[0]
 
 
-def named(process, name, count, folder):
-    """Processes of that name, each with a descriptor that no other has."""
+def start_named(process, name, count, folder):
+    """Starts processes of that name, each with a descriptor that no other has."""
     program = folder / name
     if not program.exists():
         program.write_bytes(open("/bin/sleep", "rb").read())
@@ -41,7 +41,7 @@ def named(process, name, count, folder):
 
 
 def test_by_name(process, tmp_path):
-    started = named(process, "tl-one", 2, tmp_path) + named(process, "tl-other", 1, tmp_path)
+    started = start_named(process, "tl-one", 2, tmp_path) + start_named(process, "tl-other", 1, tmp_path)
     both = sorted(each.pid for each in started[:2])
     headings = [line for line in fds("tl-one").stdout.splitlines() if ", pid " in line]
     assert [int(re.match(r"tl-one, pid (\d+), user root: 3 descriptors of at most \d+$", line)[1]) for line in headings] == both
@@ -53,7 +53,7 @@ def test_by_name(process, tmp_path):
 
 @pytest.mark.any_kernel
 def test_nearest_name(process, tmp_path):
-    named(process, "tl-nearest", 1, tmp_path)
+    start_named(process, "tl-nearest", 1, tmp_path)
     done = fds("tl-naerest", status=2)
     assert done.stdout == ""
     assert done.stderr == "tcpledger: fds tl-naerest: there is no process of this name; the nearest is tl-nearest\n"
@@ -94,11 +94,11 @@ def test_processes_that_exit_meanwhile(process):
 
 
 def test_descriptors_that_come_and_go(process):
-    """A number that is now a pipe and then a socket: what is told of it is of one of them."""
+    """A descriptor's number may be a pipe now and a socket then: each line describes one of them, never a mixture."""
     script = ("import os, socket\nprint('begins', flush=True)\nwhile True:\n    r, w = os.pipe(); os.close(r); os.close(w)\n"
               "    a, b = socket.socketpair(); a.close(); b.close()\n    os.close(os.open('/dev/null', 0)); os.close(os.open('/', 0))\n")
     busy = process([sys.executable, "-c", script], stdout=subprocess.PIPE)
-    busy.stdout.readline()  # until then the interpreter opens what it needs
+    busy.stdout.readline()  # until this line comes, the interpreter opens files that it needs
     for _ in range(30):
         for line in told(busy.pid).values():
             assert line["kind"] in ("pipe", "socket", "character", "directory", "file")
@@ -145,7 +145,8 @@ os._exit(0)
 
 @pytest.fixture
 def threads(process):
-    """A process with a thread that shares its table of descriptors, one that does not, and two that share the latter's."""
+    """Starts a process with a thread that shares its table of descriptors, one that does not, and two that share the latter's
+    table."""
     def start(*arguments):
         child = process([sys.executable, "-c", THREADS, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         sharing, first, second, *rest = map(int, child.stdout.readline().split())
@@ -153,8 +154,8 @@ def threads(process):
     return start
 
 
-def tables(pid):
-    """{tid: {fd: what is told of it}}"""
+def read_tables(pid):
+    """Returns {tid: {fd: its line of JSON}}."""
     found = {}
     for line in map(json.loads, fds(str(pid), "--json").stdout.splitlines()):
         found.setdefault(line["tid"], {})[line["fd"]] = line
@@ -163,7 +164,7 @@ def tables(pid):
 
 def test_thread_with_descriptors_of_its_own(threads):
     child, _sharing, pipe, owner, _another, reader, writer, server = threads()
-    found = tables(child.pid)
+    found = read_tables(child.pid)
     assert set(found) == {None, owner} and set(pipe) <= set(found[None])
     assert {line["pid"] for line in found[owner].values()} == {child.pid}
     assert {reader, writer, server} <= set(found[owner]) == set(map(int, os.listdir(f"/proc/{child.pid}/task/{owner}/fd")))
@@ -178,10 +179,10 @@ def test_thread_with_descriptors_of_its_own(threads):
 
 def test_thread_that_is_asked_for(threads):
     child, sharing, pipe, owner, another, reader, writer, _server = threads()
-    assert set(tables(sharing)) == {None} and set(pipe) <= set(tables(sharing)[None])
+    assert set(read_tables(sharing)) == {None} and set(pipe) <= set(read_tables(sharing)[None])
     assert f", pid {child.pid}, thread {sharing} " in fds(str(sharing)).stdout.splitlines()[0]
     for tid in owner, another:
-        found = tables(tid)
+        found = read_tables(tid)
         assert set(found) == {tid} and found[tid][reader]["other_end"] == "open"
         assert {other["fd"] for other in found[tid][reader]["others"]} == {writer}, "the same one is none of the others"
         assert re.search(rf", pid {child.pid}, thread {tid} .+ with descriptors of its own, ", fds(str(tid)).stdout.splitlines()[0])
@@ -190,7 +191,7 @@ def test_thread_that_is_asked_for(threads):
 def test_process_whose_main_thread_has_exited(threads):
     child, sharing, pipe, owner, *_rest = threads("exit")
     await_that(lambda: "\nState:\tZ" in open(f"/proc/{child.pid}/status", encoding="utf-8").read(), "its main thread to exit")
-    found = tables(child.pid)
+    found = read_tables(child.pid)
     assert set(found) == {sharing, owner}
     assert found[sharing][pipe[0]]["other_end"] == "open" and found[sharing][pipe[0]]["kind"] == "pipe"
     headings = [line for line in fds(str(child.pid)).stdout.splitlines() if f", pid {child.pid}" in line]
@@ -209,8 +210,8 @@ KCMP = 312 if os.uname().machine == "x86_64" else 272
 PIDFD_GETFD = 438
 
 
-def refusing(number):
-    """Makes a program's system call fail with EPERM, as the rules of containers do."""
+def refuse_syscall(number):
+    """Returns a function that makes a program's system call fail with EPERM, as the rules of containers do."""
     def refuse():
         rules = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno.EPERM), (0x06, 0, 0, 0x7fff0000)]
         code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
@@ -221,7 +222,7 @@ def refusing(number):
 
 def test_tables_that_cannot_be_compared(threads):
     child, _sharing, pipe, _owner, *_rest = threads()
-    done = run(PROGRAM, "fds", "--json", str(child.pid), preexec_fn=refusing(KCMP))
+    done = run(PROGRAM, "fds", "--json", str(child.pid), preexec_fn=refuse_syscall(KCMP))
     lines = {line["fd"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert done.returncode == 0 and set(pipe) <= set(lines)
     assert {line["tid"] for line in lines.values()} == {None}
@@ -230,12 +231,12 @@ def test_tables_that_cannot_be_compared(threads):
 
 
 def test_end_that_may_not_be_asked(opened):
-    """Then only what was found is told: nobody, and whether somebody may have been missed."""
+    """Where the kernel may not be asked about an end, the text says only that no holder was found, or that one may be hidden."""
     reader, writer = os.pipe()
     opened(reader)
     os.close(writer)
     hidden = some_are_hidden()
-    text = run(PROGRAM, "fds", str(os.getpid()), preexec_fn=refusing(PIDFD_GETFD)).stdout
+    text = run(PROGRAM, "fds", str(os.getpid()), preexec_fn=refuse_syscall(PIDFD_GETFD)).stdout
     words = "written by nobody that may be seen" if hidden else "nobody was found who writes"
     assert re.search(rf"^ *{reader} pipe .* {words}$", text, re.M)
 
@@ -249,7 +250,7 @@ def test_without_privilege():
 
 
 def test_root_that_is_refused():
-    """As that of another user namespace is: it need not be told to run as root."""
+    """Root of another user namespace is refused: the message does not advise to run as root."""
     done = fds(str(os.getpid()), prefix=["unshare", "--user", "--map-root-user"], status=1)
     assert done.stdout == ""
     assert re.fullmatch(rf"tcpledger: .+ \(pid {os.getpid()}\): its descriptors may not be looked at: not even by root: .*\n", done.stderr)
@@ -262,13 +263,13 @@ def test_without_privilege_own_process(process):
                                if [other["comm"] for other in line["others"]] == ["sleep"]], "sleep alone to write")[0]
     assert (line["kind"], line["other_end"]) == ("pipe", "open")
     for each in children_of(sleeper.pid):
-        with contextlib.suppress(ProcessLookupError):  # without the one the other ends by itself
+        with contextlib.suppress(ProcessLookupError):  # once one of the two has ended, the other ends by itself
             os.kill(each, signal.SIGTERM)
 
 
 def test_some_without_privilege(process, tmp_path):
-    """What may be shown is; the rest is counted."""
-    named(process, "tl-mixed", 2, tmp_path)
+    """Processes that may be looked into are shown; the others are counted."""
+    start_named(process, "tl-mixed", 2, tmp_path)
     tmp_path.chmod(0o755)
     own = process([*NOBODY, "/bin/sh", "-c", "printf tl-mixed > /proc/self/comm; read x"], stdin=subprocess.PIPE)
     await_that(lambda: comm_of(own.pid) == "tl-mixed", "its name")
@@ -279,7 +280,7 @@ def test_some_without_privilege(process, tmp_path):
 
 
 def test_hidepid(opened):
-    """Of what is hidden nobody says that it is not there."""
+    """A hidden process or holder is never said not to exist."""
     reader, writer = os.pipe()
     opened(reader)
     os.close(writer)
@@ -295,7 +296,7 @@ def test_hidepid(opened):
 
 @pytest.mark.parametrize("hidepid", [1, 2, 4])
 def test_hidepid_hides_names(process, tmp_path, hidepid):
-    (other,) = named(process, "tl-hidden", 1, tmp_path)
+    (other,) = start_named(process, "tl-hidden", 1, tmp_path)
     script = f'mount -t proc -o hidepid={hidepid} proc /proc && exec "$@"'
     hidden = ["unshare", "--mount", "sh", "-c", script, "sh", *NOBODY]
     done = run(*hidden, PROGRAM, "fds", "tl-hidden")
@@ -315,7 +316,7 @@ def test_without_proc():
 
 
 def test_descriptors_run_out(opened, process):
-    """Then it fails, and leaves no holder without a name."""
+    """With too few descriptors the program fails, and leaves no holder without a name."""
     reader, writer = map(opened, os.pipe())
     server = opened(listen())
     sleeper = process(["sleep", "60"], stdin=reader, pass_fds=[server.fileno()])

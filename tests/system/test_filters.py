@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""FILTER and the options over it, on real connections: what passes, and what does not."""
+"""FILTER, and the options that stand for filters, on real connections: those that pass, and those that do not."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ from conftest import NotTold, await_that, connect, connected_pair, listen, port_
 
 @pytest.fixture
 def played(netns, tracer):
-    """Runs a tracer with a filter over a play; returns its lines, once the play is over for sure."""
+    """Runs a tracer with a filter while connections live and end. Returns its lines, once all connections have ended for sure."""
 
     def run(*arguments, until=None):
         ns = netns("played")
@@ -66,7 +66,7 @@ def test_local_port_of_a_client_shows_its_connect(played):
 
 
 def test_bound_local_port(played):
-    """Also where the last step is seen by a look only: the kernel may keep FIN_WAIT2 as a minisocket for a moment."""
+    """Only a snapshot may see the last transition: the kernel may keep FIN_WAIT2 as a minisocket for a moment."""
     lines, _ = played("-L", "6000", until={"newstate": "TIME_WAIT"})
     assert sides(lines) == {(6000, 5000)}
     assert list(steps(lines).values()) == [["CLOSE>SYN_SENT", "SYN_SENT>ESTABLISHED", "ESTABLISHED>FIN_WAIT1",
@@ -81,7 +81,7 @@ def test_remote_ports(played):
 
 
 def test_children_keep_their_owner_when_only_their_peer_is_asked_for(ns, tracer):
-    """A filter that hides the listener must not hide whose its children are."""
+    """A filter that hides the listener must not hide the owner of its children."""
     trace = tracer("--netns", ns.name, "-D", "6001")
     with ns.entered():
         server = listen()
@@ -177,12 +177,12 @@ def test_push_down_leaves_the_rest_in_the_kernel(ns, tracer):
             for sock in connected_pair():
                 sock.close()
     seen = trace.stop()["seen"]
-    # of each: listen, its end, the connect and what it led to; not the other seven
+    # For each pair: listen, the listener's end, the connect and its result; not the other seven transitions.
     assert seen == 20 * 4 and not trace.transitions()
 
 
 def test_connections_left_out_leave_the_table(ns, tracer):
-    """With a filter on local ports every connect is heard of, but the table keeps only what passes."""
+    """With a filter on local ports the kernel side reports every connect, but the table keeps only those that pass."""
     table = tracer("-b", "-d", "1", "-n", "2", "--netns", ns.name, "-L", "5002", command="top")
     await_that(lambda: select(table.update(), type="table"), "the first table")
     with ns.entered():

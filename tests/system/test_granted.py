@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A program whose file has more rights than the user who starts it: what that user gets of them, and what not."""
+"""A program whose file has more rights than the user who starts it: the rights that this user gets, and those that are kept back."""
 
 import contextlib
 import ctypes
@@ -23,20 +23,21 @@ SECRET = "root:$y$j9T$topsecret:20228:0:99999:7:::\n"
 AS_NOBODY = [*NOBODY, *NO_LEAKS]
 
 
-def grant(path):
-    """What README advises, as setcap(8) writes it: struct vfs_cap_data of linux/capability.h, revision 2, effective."""
+def grant_capabilities(path):
+    """Grants the capabilities that README advises, as setcap(8) writes them: struct vfs_cap_data of linux/capability.h, revision 2,
+    effective."""
     bits = sum(1 << number for number in (BPF, PERFMON, SYS_PTRACE, DAC_READ_SEARCH))
     os.setxattr(path, "security.capability", struct.pack("<5I", 0x02000001, bits & 0xffffffff, 0, bits >> 32, 0))
 
 
 def gives_rights(directory):
-    """Where the file system is mounted nosuid, as /tmp often is, a file gives none."""
+    """True if a file in the directory can give rights: not where the file system is mounted nosuid, as /tmp often is."""
     return os.path.isdir(directory) and not os.statvfs(directory).f_flag & os.ST_NOSUID
 
 
 @pytest.fixture
 def place():
-    """A directory that all may enter, as pytest's own is not."""
+    """Makes a directory that all users may enter, unlike pytest's own."""
     parent = next(filter(gives_rights, [tempfile.gettempdir(), "/var/tmp", "/run"]))
     path = tempfile.mkdtemp(prefix="tcpledger-", dir=parent)
     os.chmod(path, 0o755)
@@ -48,7 +49,7 @@ def place():
 def granted(place, request):
     path = shutil.copy(PROGRAM, f"{place}/granted")
     if request.param == "capabilities":
-        grant(path)
+        grant_capabilities(path)
     else:
         os.chmod(path, 0o755 | (stat.S_ISUID if request.param == "set-uid" else stat.S_ISGID))
     return path
@@ -58,7 +59,7 @@ def as_nobody(*command, **kwargs):
     return run(*AS_NOBODY, *command, **kwargs)
 
 
-def put(path, text, mode, owner=0):
+def write_file(path, text, mode, owner=0):
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
     os.chown(path, owner, owner)
@@ -67,19 +68,20 @@ def put(path, text, mode, owner=0):
 
 
 class Hidden:
-    """Files that root may read, in each way in which nobody may not."""
+    """Files that root may read and the user nobody may not, for each reason that there is."""
 
     def __init__(self, place):
-        self.shadow = put(f"{place}/shadow", SECRET, 0o600)
-        self.of_group = put(f"{place}/of-group", SECRET, 0o640)  # root's, which the set-gid program is of
+        self.shadow = write_file(f"{place}/shadow", SECRET, 0o600)
+        self.of_group = write_file(f"{place}/of-group", SECRET, 0o640)  # of root's group, which is that of the set-gid program
         self.room = f"{place}/room"
         os.mkdir(self.room, 0o700)
-        self.inside = put(f"{self.room}/policy", SECRET, 0o644)
+        self.inside = write_file(f"{self.room}/policy", SECRET, 0o644)
         self.link = f"{place}/link"
         os.symlink(self.shadow, self.link)
 
     def paths(self):
-        """The last is what the kernel tells a process of itself, but its user only if its file gives no rights."""
+        """Returns all paths. The last is one that the kernel shows a process about itself, but to the user of the process only if its
+        file gives no rights."""
         return [self.shadow, self.of_group, self.inside, self.link, self.room, f"{self.room}/absent", "/proc/self/maps"]
 
     def is_as_before(self):
@@ -95,7 +97,7 @@ OPTIONS_WITH_A_PATH = ["--policy {}", "--baseline {}", "--baseline {} --save"]
 
 @pytest.mark.parametrize("options", OPTIONS_WITH_A_PATH)
 def test_no_file_that_the_user_may_not_read(place, granted, options):
-    """It answers as the same program does whose file gives nothing."""
+    """The program answers as a copy of it whose file gives no rights."""
     hidden = Hidden(place)
     for path in hidden.paths():
         words = ["audit", "-n", *options.format(path).split()]
@@ -117,7 +119,7 @@ def test_files_of_the_user(place, granted):
     own = f"{place}/own"
     os.mkdir(own, 0o700)
     os.chown(own, NOBODYS_ID, NOBODYS_ID)
-    policy = put(f"{own}/policy", "*:22\nwrong:\n", 0o400, NOBODYS_ID)
+    policy = write_file(f"{own}/policy", "*:22\nwrong:\n", 0o400, NOBODYS_ID)
     done = as_nobody(granted, "audit", "--policy", policy)
     assert done.returncode == 2 and "line" in done.stderr and "Permission" not in done.stderr
     saved = f"{own}/baseline"
@@ -134,10 +136,10 @@ def test_nothing_is_saved_where_the_user_may_not(place, granted):
 
 
 def test_roots_own_rights(place):
-    """Root may read what belongs to others, with its capabilities laid aside as well."""
+    """Root may read the files of other users, also while its capabilities are not effective."""
     os.mkdir(f"{place}/own", 0o700)
     os.chown(f"{place}/own", NOBODYS_ID, NOBODYS_ID)
-    policy = put(f"{place}/own/policy", "22/tcp\n", 0o400, NOBODYS_ID)
+    policy = write_file(f"{place}/own/policy", "22/tcp\n", 0o400, NOBODYS_ID)
     assert run(PROGRAM, "audit", "--policy", policy).returncode in (0, 3)
     assert run(PROGRAM, "audit", "--baseline", f"{place}/own/baseline").returncode in (0, 3)
 
@@ -148,7 +150,7 @@ def test_root_that_is_not_privileged(place, granted):
     own = f"{place}/own"
     os.mkdir(own, 0o700)
     os.chown(own, NOBODYS_ID, NOBODYS_ID)
-    policy = put(f"{own}/policy", SECRET, 0o400, NOBODYS_ID)
+    policy = write_file(f"{own}/policy", SECRET, 0o400, NOBODYS_ID)
     bare = ["setpriv", "--securebits", "+noroot", "--inh-caps=-all", *NO_LEAKS]
     for path in PROGRAM, granted:
         done = run(*bare, path, "audit", "--policy", policy)
@@ -157,7 +159,7 @@ def test_root_that_is_not_privileged(place, granted):
 
 @pytest.mark.parametrize("granted", ["set-uid"], indirect=True)
 def test_ports_that_the_user_may_not_bind(ns, granted):
-    """explain says whether a port can be bound by whom it was asked by."""
+    """explain answers for the user who asks if a port can be bound."""
     ns.exec("sysctl", "-qw", "net.ipv4.ip_unprivileged_port_start=1024")
     said, plain = [json.loads(ns.exec(*AS_NOBODY, path, "explain", "81", "--json").stdout) for path in (granted, PROGRAM)]
     assert said["may_bind_privileged"] is plain["may_bind_privileged"] is False
@@ -167,7 +169,7 @@ def test_ports_that_the_user_may_not_bind(ns, granted):
 @pytest.mark.parametrize("granted", ["capabilities", "set-uid"], indirect=True)
 @pytest.mark.parametrize("source", ["iter", "proc"])
 def test_what_it_was_granted_for(granted, source):
-    """Root's process is seen by nobody: who holds its sockets, and its descriptors."""
+    """The granted program shows the user nobody a process of root: as the holder of its sockets, and with its descriptors."""
     server, client, accepted = connected_pair()
     listing = ["list", "-tlnp", "--holder-source", source, f"sport = :{port_of(server)}"]
     holder = f"pid={os.getpid()},fd={server.fileno()}"
@@ -186,7 +188,7 @@ def test_no_capability_is_effective_between_uses(place, tracer, process, who, co
         pid = tracer(*arguments, command=command).process.pid
     else:
         path = shutil.copy(PROGRAM, f"{place}/granted")
-        grant(path)
+        grant_capabilities(path)
         started = process([*AS_NOBODY, path, command, *arguments, "-v"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         while b"joined" not in (line := started.stderr.readline()):
             assert line
@@ -196,7 +198,7 @@ def test_no_capability_is_effective_between_uses(place, tracer, process, who, co
 
 
 class Watched:
-    """Notices whoever opens anything in a directory (inotify(7))."""
+    """Notices when anything in a directory is opened (inotify(7))."""
 
     IN_OPEN, IN_NONBLOCK = 0x20, 0o4000
 
@@ -214,7 +216,7 @@ class Watched:
 def test_no_variable_chooses_a_file_or_a_program(place, granted):
     trap = f"{place}/trap"
     os.mkdir(trap, 0o755)
-    put(f"{trap}/run", f"#!/bin/sh\n: >{trap}/ran\n", 0o755)
+    write_file(f"{trap}/run", f"#!/bin/sh\n: >{trap}/ran\n", 0o755)
     watched = Watched(trap)
     with open(f"{trap}/run", encoding="utf-8"):
         assert watched.was_opened(), "the test proves nothing otherwise"
@@ -222,6 +224,6 @@ def test_no_variable_chooses_a_file_or_a_program(place, granted):
     programs = dict.fromkeys("PAGER MANPAGER EDITOR VISUAL BROWSER SHELL TZ HOSTALIASES RESOLV_HOST_CONF LD_PRELOAD".split(), f"{trap}/run")
     settings = [f"{name}={value}" for name, value in {**variables, **programs}.items()]
     for words in ["--help"], ["list", "-tulnrpe"], ["audit"], ["fds", "1"], ["explain", "80"], ["doctor"], ["trace", "--duration", "0.1"]:
-        as_nobody("env", *settings, granted, *words)  # env goes first: it would heed LD_PRELOAD itself
+        as_nobody("env", *settings, granted, *words)  # env sets the variables last: a program before it would heed LD_PRELOAD itself
         assert not watched.was_opened(), words
     assert not os.path.exists(f"{trap}/ran")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What was there before the tracer: found, owned, aged "at least", and in the end the same table as the kernel's."""
+"""Sockets older than the tracer: found, with an owner and a lower bound of their age; in the end the table equals the kernel's."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ import pytest
 from account import next_table
 from conftest import (CLONE_NEWNET, await_that, comm_of, connect, connected_pair, libc, listen, port_of, select)
 
-# These are no sockets any more, or not yet, and not in the table.
+# States as ss spells them, and as tcpledger does.
 SS_NAMES = {"ESTAB": "ESTABLISHED", "SYN-SENT": "SYN_SENT", "FIN-WAIT-1": "FIN_WAIT1", "FIN-WAIT-2": "FIN_WAIT2",
             "CLOSE-WAIT": "CLOSE_WAIT", "LAST-ACK": "LAST_ACK", "LISTEN": "LISTEN", "CLOSING": "CLOSING",
             "TIME-WAIT": "TIME_WAIT", "SYN-RECV": "SYN_RECV"}
@@ -22,7 +22,7 @@ def by_ss(ns):
     return sorted((SS_NAMES[state], local, peer) for state, local, peer in ns.ss())
 
 
-def endpoint(address, port, wildcard=False):
+def spell_endpoint(address, port, wildcard=False):
     address = {"::": "*" if wildcard else "[::]"}.get(address, f"[{address}]" if ":" in address else address)
     return f"{address}:{port}"
 
@@ -31,13 +31,13 @@ def by_table(lines, netns):
     rows = []
     for line in select(lines, type="socket", netns=netns):
         listening = line["state"] == "LISTEN"
-        rows.append((line["state"], endpoint(line["laddr"], line["lport"]),
-                     endpoint(line["raddr"], "*" if listening else line["rport"])))
+        rows.append((line["state"], spell_endpoint(line["laddr"], line["lport"]),
+                     spell_endpoint(line["raddr"], "*" if listening else line["rport"])))
     return sorted(rows)
 
 
 def tables_of(trace):
-    """The printings so far: a list of lists of socket lines."""
+    """Returns the tables printed so far: a list of lists of socket lines."""
     tables = []
     for line in trace.update():
         if line["type"] == "table":
@@ -72,7 +72,7 @@ def test_children_of_an_older_listener(ns, tracer):
 
 
 def test_listeners_that_share_a_port_but_no_owner(ns, tracer):
-    """Which of them a child belongs to is not known, so its owner is not either."""
+    """The listener to which a child belongs is not known, so neither is the child's owner."""
     with ns.entered():
         one, other = socket.socket(), socket.socket()
     for each in one, other:
@@ -148,13 +148,13 @@ def test_queues(ns, tracer, source):
     rows = select(table.update(), type="socket")
     assert [row["recvq"] for row in rows if row["rport"] == port_of(client)] == [777]
     assert [row["recvq"] for row in rows if row["state"] == "LISTEN"] == [1], "one connection waits to be accepted"
-    limit = [16] if source == "iter" else [None]  # /proc does not tell it
+    limit = [16] if source == "iter" else [None]  # /proc does not show the limit
     assert [row["sendq"] for row in rows if row["state"] == "LISTEN"] == limit
     waiting.close()
 
 
 def test_namespace_without_a_process(ns, tracer):
-    """Its sockets are held from outside; no process is in it."""
+    """The sockets of a network namespace are held from outside; no process is in it."""
     with ns.entered():
         server, client, accepted = connected_pair()
     trace = tracer()
@@ -166,7 +166,7 @@ def test_namespace_without_a_process(ns, tracer):
 
 
 def test_namespace_of_a_single_thread(tracer):
-    """A thread may leave for a namespace that has no name and no other process."""
+    """A thread may move to a network namespace that has no name and no other process."""
     ready, done, sockets, inode = threading.Event(), threading.Event(), [], []
 
     def run_apart():
@@ -219,7 +219,7 @@ def test_table_equals_ss_at_rest(ns, tracer, host, source):
 
 
 def test_tables_come_at_their_time(ns, tracer):
-    """None before its time, which counts from the beginning, so that one that is late does not put off those after it."""
+    """No table comes before its time, which counts from the beginning, so that a late table does not delay those after it."""
     began_ns = time.time_ns()
     table = tracer("-b", "-d", "0.5", "-n", "6", "--netns", ns.name, command="top")
     assert table.process.wait(30) == 0
@@ -230,7 +230,7 @@ def test_tables_come_at_their_time(ns, tracer):
 
 
 def test_snapshot_under_churn_loses_nobody(ns, tracer, process):
-    """Connections come and go while the snapshot is read: of those that stay, each is there once."""
+    """Connections come and go while the snapshot is read: each of those that stay is in the table once."""
     from conftest import CHURN  # pylint: disable=import-outside-toplevel
     with ns.entered():
         staying = [connected_pair() for _ in range(50)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Each way a connection can live and die, beside what the program that held its sockets knows."""
+"""Each way a connection can live and end, compared with the knowledge of the program that held its sockets."""
 
 import contextlib
 import errno
@@ -23,15 +23,16 @@ def linger_zero(sock):
 
 
 def life_of(trace, **wanted):
-    """All lines of the one connection that has a line like that, to where its socket ends: some of it lives on for a minute."""
+    """Returns all lines of the one connection that has a line like that, up to the end of its socket: a TIME_WAIT lives on for a
+    minute."""
     wanted_id = trace.await_transition(**wanted)["id"]
     await_that(lambda: [line for line in trace.transitions(id=wanted_id) if line["newstate"] in ("CLOSE", "TIME_WAIT")],
                f"the end of {wanted}", failure=NotTold)
     return trace.transitions(id=wanted_id)
 
 
-def retransmissions(ns):
-    """The kernel's own count, of all that the namespace has had."""
+def count_retransmissions(ns):
+    """Returns the kernel's own count of all retransmissions in the network namespace."""
     return int(ns.exec("nstat", "-asz", "TcpRetransSegs").stdout.splitlines()[-1].split()[1])
 
 
@@ -84,7 +85,7 @@ def test_client_closes_first(ns, tracer, host):
     assert (other_end["tx_bytes"], other_end["rx_bytes"]) == (56789, 1234)
     assert (end["reason"], other_end["reason"]) == ("closed_by_us", "closed_by_peer")
     assert end["errno"] is None
-    assert end["retrans"] + other_end["retrans"] == retransmissions(ns)
+    assert end["retrans"] + other_end["retrans"] == count_retransmissions(ns)
     assert end["age_known"] is True and end["srtt_us"] > 0
     for life in ours, theirs:
         assert life[0]["in_state_us"] is None
@@ -129,7 +130,7 @@ def test_timed_out_behind_a_silent_firewall(ns, tracer):
         client.connect(("127.0.0.1", 9))
     line = life_of(trace, rport=9)[-1]
     assert (line["reason"], line["errno"]) == ("timed_out", errno.ETIMEDOUT)
-    assert line["retrans"] == retransmissions(ns) >= 1
+    assert line["retrans"] == count_retransmissions(ns) >= 1
     assert line["in_state_us"] > 500_000
     assert (line["pid"], line["comm"]) == (os.getpid(), comm_of())
 
@@ -149,7 +150,7 @@ def test_gave_up(ns, tracer):
 
 
 def test_hanging_connect_is_told_while_it_hangs(ns, tracer):
-    """No further event comes: the line must not wait for one."""
+    """No further event comes while a connect hangs: its line must not wait for one."""
     ns.nft("tcp dport 9 drop;")
     trace = tracer("--netns", ns.name)
     with ns.entered():
@@ -231,7 +232,7 @@ def test_ports_exhausted(ns, tracer):
 
 
 def test_tuple_in_use(ns, tracer):
-    """A bound port does not make it a connect that gave up: nothing was ever sent."""
+    """A connect whose tuple is in use has never sent anything: a bound port does not make it one that gave up."""
     with ns.entered():
         server = listen()
         first, second = socket.socket(), socket.socket()
@@ -300,7 +301,7 @@ def test_listener(ns, tracer):
 
 
 def test_listen_without_bind(ns, tracer):
-    """The kernel chooses the port after the transition: it is learnt, and with it whose the children are."""
+    """The kernel chooses the port after the transition: the port is learnt later, and with it the owner of the children."""
     trace = tracer("--netns", ns.name)
     only_port = None
     with ns.entered():
@@ -327,7 +328,7 @@ def test_listen_without_bind(ns, tracer):
 
 
 def test_listener_of_a_daemon(ns, tracer):
-    """Who called listen() is gone after it has forked itself into the background: its child is the owner."""
+    """The process that called listen() exits once it has forked itself into the background: its child is the owner."""
     trace = tracer("--netns", ns.name)
     with ns.entered():
         server = socket.socket()
@@ -408,8 +409,8 @@ def test_reconnect_is_a_new_connection(ns, tracer):
 
 
 def test_fork_after_accept(ns, tracer):
-    """The parent lets go and the child goes on: one life, which the parent's close does not end. Its owner is the
-    listener's, or the child where it was found holding it."""
+    """The parent closes the socket and the child goes on: the connection is one, and the parent's close does not end it. Its owner is
+    the listener's, or the child where the child was found to hold the socket."""
     trace = tracer("--netns", ns.name)
     with ns.entered():
         server, client, accepted = connected_pair()
@@ -430,7 +431,7 @@ def test_fork_after_accept(ns, tracer):
 
 
 def test_addresses_used_again(ns, tracer):
-    """The kernel gives the same struct sock to thousands of connections in turn; each is a life of its own."""
+    """The kernel gives the same struct sock to thousands of connections in turn; each is reported as one of its own."""
     trace = tracer("--netns", ns.name)
     with ns.entered():
         for _ in range(2000):
@@ -444,7 +445,7 @@ def test_addresses_used_again(ns, tracer):
 
 
 def mptcp_life(ns, trace):
-    """The lines of the subflow with which a connection begins and ends, and those of them that say a change."""
+    """Returns the lines of the subflow with which a connection begins and ends, and those of them in which the state changes."""
     with ns.entered():
         server, client = (socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262) for _ in range(2))
         server.bind(("127.0.0.1", 0))
@@ -457,11 +458,12 @@ def mptcp_life(ns, trace):
 
 
 def test_mptcp(ns, tracer):
-    """Its subflows are TCP connections like others; its own stream of states is not TCP's, and stays out."""
+    """The subflows of MPTCP are TCP connections like others; the states of the MPTCP socket are not those of TCP, and stay out."""
     trace = tracer("--netns", ns.name)
 
     def sets_a_state_again():
-        """One that the subflow is in already, which is no new time in it. Not so where the peer's FIN comes very soon."""
+        """True if MPTCP has set a state that the subflow is in already, after which the time in that state goes on. MPTCP sets
+        none again where the peer's FIN comes very soon."""
         ours, moves = mptcp_life(ns, trace)
         assert ours[0]["pid"] == os.getpid()
         assert list(steps(moves).values()) == [CLIENT_CLOSES]
@@ -474,7 +476,7 @@ def test_mptcp(ns, tracer):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_listener_that_is_killed(ns, tracer, host):
-    """The kernel sets its CLOSE twice."""
+    """The kernel sets the CLOSE of a killed listener twice."""
     trace = tracer("--netns", ns.name)
     with ns.entered():
         server = listen(host, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -486,7 +488,7 @@ def test_listener_that_is_killed(ns, tracer, host):
 
 
 def test_failed_route_says_nothing(ns, tracer):
-    """No event is what the kernel tells of a connect that finds no route."""
+    """The kernel reports no event for a connect that finds no route."""
     trace = tracer("--netns", ns.name)
     with ns.entered(), socket.socket() as client:
         assert client.connect_ex(("192.0.2.1", 80)) == errno.ENETUNREACH

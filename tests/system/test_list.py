@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""tcpledger list tells the sockets that ss and netstat tell, with the same letters."""
+"""tcpledger list shows the sockets that ss and netstat show, with the same letters."""
 
 import ctypes
 import json
@@ -33,7 +33,7 @@ def tcpledger(ns, *arguments, prefix=(), status=0):
 
 
 def rows_of(text):
-    """The lines of ss and of ours as (netid, state, recvq, sendq, local, peer, {(pid, fd)})."""
+    """Returns lines of ss or of tcpledger as (netid, state, recvq, sendq, local, peer, {(pid, fd)})."""
     rows = []
     for line in text.splitlines():
         fields = line.split(None, 6)
@@ -49,8 +49,8 @@ NETIDS = {"t": "tcp", "u": "udp", "w": "raw", "x": ""}
 
 
 def by_ss(ns, letters):
-    """Where one protocol was asked for it leaves out the first column; else it tells of more kinds than ours. Of raw
-    sockets it tells their protocol there, where the kernel has raw_diag."""
+    """Returns the rows of ss. Where one protocol was asked for, ss leaves out the first column; else it shows more kinds than
+    tcpledger. For raw sockets that column has their protocol, where the kernel has raw_diag."""
     asked = [NETIDS[letter] for letter in letters if letter in NETIDS]
     lines = ns.exec("ss", "-H" + letters).stdout.splitlines()
     if len(asked) == 1 and asked[0]:
@@ -92,7 +92,7 @@ class Kinds:
         accepted = self.keep(mapped.accept()[0])
         client.sendall(b"unread")
         await_that(lambda: len(accepted.recv(16, socket.MSG_PEEK)) == 6, "bytes that nobody reads")
-        for _ in range(2):  # and two that nobody accepts
+        for _ in range(2):  # two connections that nobody accepts
             self.keep(connect("127.0.0.1", port_of(mapped)))
         server, half, other = connected_pair()
         half.shutdown(socket.SHUT_WR)
@@ -148,18 +148,19 @@ def kinds(ns, tmp_path):
                                      "tuwxanp"])
 def test_same_as_ss(kinds, letters):
     ours, theirs = by_us(kinds.ns, letters), by_ss(kinds.ns, letters)
-    # Where the kernel has no raw_diag, ss takes every IPv6 socket at :: for one that takes IPv4 too; no raw one does.
+    # Where the kernel has no raw_diag, ss shows every raw IPv6 socket at :: as one that takes IPv4 too; no raw socket does.
     theirs = sorted(((*row[:4], "[::]:58", "[::]:*", row[6]) if row[4] == "*:58" else row for row in theirs), key=str)
-    if not set(letters) & set("al"):  # raw_diag tells of all states, whichever it is asked for, and ss shows that
+    if not set(letters) & set("al"):  # raw_diag reports all states, whichever it is asked for, and ss shows them
         theirs = [row for row in theirs if row[:2] != ("raw", "UNCONN")]
-    if "p" not in letters:  # ours says of what is unknown that it is, only in that column
+    if "p" not in letters:  # tcpledger says that holders are unknown only in that column
         assert "users:" not in str(ours)
     assert ours == theirs
 
 
 def test_from_proc_as_from_netlink(kinds):
-    """But for what /proc does not tell: the limits of listeners, the queues, users and peers of unix sockets."""
-    def told(source):
+    """Both sources agree, except on facts that /proc does not show: the limits of listeners, the queues, users and peers of unix
+    sockets."""
+    def lines_from(source):
         lines = json_of(kinds.ns, "-tuxan", f"--socket-source={source}", "--holder-source=proc")
         for line in lines:
             for name in "ts", "ts_ns", "id", "cookie", "interface", "ifindex", "interface_known", "v6only", "timer_ms", "cgroup":
@@ -170,12 +171,12 @@ def test_from_proc_as_from_netlink(kinds):
                 for name in "recvq", "sendq", "uid", "peer_inode":
                     line.pop(name, None)
         return sorted(map(json.dumps, lines))
-    assert told("diag") == told("proc")
+    assert lines_from("diag") == lines_from("proc")
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_owners_by_iterator_as_by_proc(kinds, source):
-    def owners(holders):
+    def owners_from(holders):
         lines = json_of(kinds.ns, "-tuxan", f"--socket-source={source}", f"--holder-source={holders}")
         return {line["inode"]: [(owner["pid"], owner["fd"], owner["comm"]) for owner in line["owners"]] for line in lines}
     child = os.fork()
@@ -183,8 +184,8 @@ def test_owners_by_iterator_as_by_proc(kinds, source):
         os.read(os.pipe()[0], 1)
         os._exit(0)
     try:
-        told = owners("iter")
-        assert told == owners("proc")
+        told = owners_from("iter")
+        assert told == owners_from("proc")
         assert {pid for holders in told.values() for pid, *_ in holders} >= {os.getpid(), child}
     finally:
         os.kill(child, 9)
@@ -192,7 +193,7 @@ def test_owners_by_iterator_as_by_proc(kinds, source):
 
 
 def test_same_as_netstat(kinds):
-    """It prints no names and cuts addresses: ports, states and queues."""
+    """Compares ports, states and queues: netstat prints no names and cuts addresses."""
     theirs = []
     for line in kinds.ns.exec("netstat", "-tuan").stdout.splitlines()[2:]:
         proto, recvq, sendq, local, peer, *state = line.split()
@@ -206,7 +207,7 @@ def test_same_as_netstat(kinds):
 
 
 def same_as_ss(ns, letters, *arguments):
-    """Once the kernel says the same before and after."""
+    """Waits until list shows the same as ss does before and after it. Returns the rows."""
     def compare():
         before, ours, after = by_ss(ns, letters), by_us(ns, letters, *arguments), by_ss(ns, letters)
         return ours if before == after == ours else None
@@ -244,7 +245,7 @@ sys.stdin.read()
 
 @pytest.mark.heavy
 def test_a_hundred_thousand(ns, process):
-    """All of them, each once, each with its holder: in more than one batch, from more than one answer."""
+    """Every socket is listed, once and with its holder: in more than one batch, from more than one answer."""
     holders = []
     with ns.entered():
         for _ in range(8):
@@ -262,7 +263,7 @@ def test_a_hundred_thousand(ns, process):
         holder.communicate(timeout=60)
 
 
-# ---- what is shown how ----
+# ---- how sockets are shown ----
 
 def test_addresses(kinds):
     listeners = {row[4]: row for row in by_us(kinds.ns, "tln")}
@@ -275,7 +276,7 @@ def test_addresses(kinds):
 
 
 def test_link_local_addresses_have_their_interface(netns):
-    """As ss shows them: bound to it, and connected over it."""
+    """Link-local addresses are shown as by ss, both for sockets bound to an interface and for those connected over one."""
     here, there = netns(), netns()
     here.exec("ip", "link", "add", "eth7", "type", "veth", "peer", "name", "eth8", "netns", there.name)
     for ns, name in (here, "eth7"), (there, "eth8"):
@@ -343,7 +344,7 @@ def test_details(kinds):
 
 
 def test_control_group_and_container(container):
-    """As the group's path tells."""
+    """The container is named after the path of the control group."""
     inside = container("docker-" + "0123456789abcdef" * 4 + ".scope", 7009)
     (line,) = [json.loads(line) for line in
                run(PROGRAM, "list", "-tle", "--json", "-N", str(inside.process.pid)).stdout.splitlines()]
@@ -479,7 +480,7 @@ def test_without_privilege(kinds):
 
 @pytest.mark.parametrize("words", [["nginx"], ["not", "comm", "nginx"], ["pid", "1"]])
 def test_filter_by_owner_without_privilege(kinds, words):
-    """Nothing is said to pass that may not, and nothing is left out in silence."""
+    """No socket is shown that may not pass the filter, and none is left out without a warning."""
     done = tcpledger(kinds.ns, "-Htln", *words, prefix=NOBODY)
     assert done.stdout == ""
     count = len(by_us(kinds.ns, "tln"))
@@ -495,7 +496,7 @@ def test_without_privilege_own_sockets_have_owners(ns):
 
 
 def test_iterator_without_privilege(ns):
-    """Whoever insists on it is told that it may not be; whoever does not gets what there is."""
+    """A user who insists on the iterator gets an error; one who does not gets the list from other sources."""
     done = tcpledger(ns, "-tlp", "--holder-source=iter", prefix=NOBODY, status=1)
     assert done.stdout == "" and "--holder-source=iter: " in done.stderr and "Give auto or proc" in done.stderr
 
@@ -513,7 +514,7 @@ def test_without_proc(ns):
 
 
 def test_hidepid(ns):
-    """Nothing of others in /proc, and still every socket."""
+    """Every socket is listed although /proc shows nothing of other processes."""
     with ns.entered():
         server = listen(port=7004)
     script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
@@ -564,7 +565,7 @@ def test_path_that_looks_like_columns(ns, tmp_path):
 
 
 def test_thread_with_descriptors_of_its_own(ns, process):
-    """The same descriptor of the same process, once."""
+    """A descriptor in two tables of the same process is listed once."""
     script = ("import ctypes, socket, sys, threading; s = socket.create_server(('127.0.0.1', 7013)); "
               "t = threading.Thread(target=lambda: (ctypes.CDLL(None).unshare(0x400), print(flush=True), sys.stdin.read())); "
               "t.start(); t.join()")
@@ -589,7 +590,7 @@ def test_processes_that_exit_meanwhile(ns, process):
 
 @pytest.mark.any_kernel
 def test_dead_name_server(ns, tmp_path):
-    """It is not waited for longer than it takes to say so; what is known without it has its name."""
+    """A dead name server is waited for no longer than the message says; addresses that are known without it have their names."""
     conf = tmp_path / "resolv.conf"
     conf.write_text("nameserver 127.0.0.77\noptions timeout:30 attempts:5\n")
     hosts = tmp_path / "hosts"
@@ -601,13 +602,13 @@ def test_dead_name_server(ns, tmp_path):
         servers = [listen("127.0.0.8", 7007), listen("127.0.0.9", 7007)]
     script = f'mount --bind {conf} /etc/resolv.conf && mount --bind {hosts} /etc/hosts && exec "$@"'
 
-    def listed():
-        """On a machine that did not stand still meanwhile: it waits for two seconds of the clock."""
+    def list_in_time():
+        """Returns the list; None if this machine stood still meanwhile, for the program waits for two seconds of the clock."""
         began = time.monotonic()
         done = ns.exec("unshare", "--mount", "sh", "-c", script, "sh", PROGRAM, "list", "-tlr")
         assert time.monotonic() - began < 15
-        return done if stalls.since(began) < 1 else None
-    done = await_that(listed, "a list on a machine that has time for it", patience=120)
+        return done if stalls.seconds_lost_since(began) < 1 else None
+    done = await_that(list_in_time, "a list on a machine that has time for it", patience=120)
     assert "127.0.0.8:7007" in done.stdout and "here.example:7007" in done.stdout
     assert re.search(r"1 address had no name within 2 seconds", done.stderr)
     for each in silent, *servers:
@@ -618,7 +619,7 @@ def test_dead_name_server(ns, tmp_path):
 
 @pytest.mark.any_kernel
 def test_long_interval_and_a_reader_that_leaves(ns, process):
-    """Longer than a poll() can wait; and it must not wait for the next listing to notice."""
+    """The interval is longer than a poll() can wait. The program must notice before the next listing that its reader has left."""
     with ns.entered():
         lister = process([PROGRAM, "list", "-tc", "--interval", "4294967296ms"], stdout=subprocess.PIPE, text=True)
     assert lister.stdout.readline().startswith("Netid")
@@ -674,7 +675,7 @@ def owners_of(ns, port, *arguments, **kwargs):
 
 @pytest.mark.parametrize("holders", ["iter", "proc"])
 def test_socket_that_only_a_thread_holds(ns, holders):
-    """Several threads have that table; the process's own has nothing of it."""
+    """Several threads share the table of descriptors with the socket; the process's own table has nothing of it."""
     script = ("import ctypes, socket, sys, threading\n"
               "def own():\n    ctypes.CDLL(None).unshare(0x400)\n    s = socket.create_server(('127.0.0.1', 7015))\n"
               "    more = [threading.Thread(target=sys.stdin.read) for _ in range(3)]\n"
@@ -705,7 +706,7 @@ def test_socket_of_a_process_whose_main_thread_has_exited(ns, holders):
 
 @pytest.mark.parametrize("holders", ["auto", "proc"])
 def test_descriptors_run_out(ns, holders):
-    """Then it fails; it does not say that nobody holds the socket."""
+    """With too few descriptors the program fails; it does not say that nobody holds the socket."""
     with ns.entered():
         server = listen(port=7017)
         outcomes = set()
@@ -721,7 +722,7 @@ def test_descriptors_run_out(ns, holders):
 
 
 def test_holders_that_cannot_be_found_out(ns):
-    """By neither way: then the list of them is not complete."""
+    """Where neither way to find holders works, their list is marked as not complete."""
     with ns.entered():
         server = listen(port=7018)
     done = ns.exec(*WITHOUT_PROC, *NOBODY, PROGRAM, "list", "--json", "-tl", "sport = 7018", check=False)
@@ -730,10 +731,10 @@ def test_holders_that_cannot_be_found_out(ns):
     server.close()
 
 
-# ---- root who may not ----
+# ---- root without rights ----
 
 def test_root_that_is_refused(ns):
-    """As that of another user namespace is: it need not be told to run as root."""
+    """Root of another user namespace is refused: the message does not advise to run as root."""
     with ns.entered():
         server = listen(port=7019)
     done = tcpledger(ns, "-tlnp", "--holder-source=proc", "sport = 7019", prefix=["unshare", "--user", "--map-root-user"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What tcpledger list puts into its columns: nothing that others name can shift them, and nothing is told that is not known."""
+"""Columns of tcpledger list: no name that others give can shift them, and nothing is shown that is not known."""
 
 import json
 import os
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.any_kernel
 
 @pytest.fixture
 def group():
-    """A control group of that name, that is removed when it is empty."""
+    """Makes a control group of that name, which is removed once it is empty."""
     made = []
 
     def make(name):
@@ -27,10 +27,10 @@ def group():
 
     yield make
     for path in made:
-        await_that(lambda path=path: not os.path.exists(path) or remove(path), "the control group to be empty")
+        await_that(lambda path=path: not os.path.exists(path) or remove_group(path), "the control group to be empty")
 
 
-def remove(path):
+def remove_group(path):
     try:
         os.rmdir(path)
     except OSError:
@@ -39,7 +39,7 @@ def remove(path):
 
 
 def test_namespace_with_spaces_in_its_name(netns):
-    """That is no more columns; and it can be asked for as it is printed."""
+    """Spaces in a name make no more columns, and the name can be asked for as it is printed."""
     ns = netns("a tcp LISTEN b")
     shown = ns.name.replace(" ", "\\x20")
     with ns.entered():
@@ -50,7 +50,7 @@ def test_namespace_with_spaces_in_its_name(netns):
 
 
 def test_control_group_with_spaces_in_its_name(ns, group, process):
-    name = f"tl{os.getpid()}"  # whoever runs this beside us has another
+    name = f"tl{os.getpid()}"  # another run of this test at the same time has another name
     path = group(f"{name} uid:0 container:docker:0123456789ab")
     script = "import socket, sys; s = socket.create_server(('127.0.0.1', 0)); print(flush=True); sys.stdin.read()"
     child = process(["nsenter", f"--net=/run/netns/{ns.name}", "sh", "-c", 'echo $$ > "$1/cgroup.procs"; exec python3 -c "$2"',
@@ -119,14 +119,15 @@ def hanging_connect(ns):
 
 
 def text_before_it_is_sent_again(ns):
-    """After the first retransmission it has a ssthresh, under cubic; None when it was too late."""
+    """Returns the list with a hanging connect that has not retransmitted yet; None when that was too late. After the first
+    retransmission the connect has a ssthresh, under cubic."""
     with hanging_connect(ns):
         text = tcpledger(ns, "-tani").stdout
     return text if "SYN_SENT" in text and " retrans:" not in text else None
 
 
 def test_internals_of_those_that_have_none(ns):
-    """A listener has no round-trip time, and who never sent anything did not do so long ago."""
+    """A listener has no round-trip time, and a socket that never sent anything has no time since it did."""
     ns.nft("tcp dport 9 drop")
     with ns.entered():
         server = listen()
@@ -153,7 +154,7 @@ def test_summary_of_what_was_asked_for(ns):
 
 
 def test_protocol_that_netlink_does_not_know(ns):
-    """Where the kernel has no raw_diag; and where it has, there is nothing to say."""
+    """An error is reported where the kernel has no raw_diag; where it has, there is none."""
     done = ns.exec(PROGRAM, "list", "-w", "--socket-source=diag", check=False)
     if done.returncode:
         assert done.returncode == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Under load: nothing lost, nothing invented; real servers and clients; held against another tracer."""
+"""Under load: nothing lost, nothing invented; real servers and clients; compared with another tracer."""
 
 import collections
 import json
@@ -14,7 +14,7 @@ from conftest import CHURN, PROGRAM, NotTold, await_that, children_of, libc, run
 
 pytestmark = pytest.mark.alone
 
-# A sanitized program is several times slower, and looked at for its memory: there the ring must hold the whole load.
+# A sanitized program is several times slower, and is run to check its memory: there the ring must hold the whole load.
 SANITIZED = bool(os.environ.get("SANITIZE"))
 CONNECTIONS = 15000 if SANITIZED else 50000
 
@@ -34,23 +34,24 @@ NEXT = {
 
 
 class Account:
-    """Adds up the transitions of a run, and checks that each connection's life hangs together.
+    """Adds up the transitions of a run, and checks that those of each connection follow one another.
 
-    `count` is of the kernel's own. A socket's end in FIN_WAIT2 is told as the minisocket's TIME_WAIT, when it gets there;
-    so it is counted where FIN_WAIT2 begins, after which each socket has one more to go."""
+    `count` is the number of transitions by the kernel itself. A socket's end in FIN_WAIT2 is reported as the minisocket's
+    TIME_WAIT, once the minisocket gets there. So that end is counted where FIN_WAIT2 begins, after which each socket has one
+    more transition."""
 
     def __init__(self, trace):
         self.count = 0
         self.by_states = collections.Counter()
-        self.owners = collections.defaultdict(set)  # (direction): {(pid, comm)}
+        self.owners = collections.defaultdict(set)  # {direction: {(pid, comm)}}
         self.born = collections.Counter()
         self.alive = {}
         self.wrong = []
-        for line in trace.each():
+        for line in trace.each_line():
             if line["type"] == "transition":
-                self.add(line)
+                self.add_transition(line)
 
-    def add(self, line):
+    def add_transition(self, line):
         old, new = line["oldstate"], line["newstate"]
         if not line["derived"]:
             self.count += 1 + (new == "FIN_WAIT2") - (old == "FIN_WAIT2")
@@ -68,7 +69,8 @@ class Account:
             del self.alive[line["id"]]
 
     def assert_whole(self):
-        """Every socket ends, and each step follows the one before. (Linux 6.18 hides one of very many: conftest.NotTold.)"""
+        """Checks that every socket ends, and that each transition follows the one before. Linux 6.18 hides one of very many: see
+        conftest.NotTold."""
         going_on = {state for state in self.alive.values() if state not in ("LISTEN", "FIN_WAIT2", "TIME_WAIT")}
         if self.wrong or going_on:
             raise NotTold(self.wrong[:3], going_on)
@@ -103,7 +105,7 @@ def test_churn(ns, tracer, how):
 
 @pytest.mark.heavy
 def test_stopped_consumer_counts_what_it_lost(ns, tracer):
-    """More than the ring holds comes while the consumer stands still: the account is exact all the same."""
+    """More transitions than the ring holds come while the consumer stands still: its account is exact all the same."""
     trace = tracer("--netns", ns.name, "--ring-size", "1M")
     trace.process.send_signal(signal.SIGSTOP)
     churn_in(ns, "--connections", "20000", "--reset")
@@ -159,7 +161,7 @@ def mount_tracefs():
 
 @pytest.mark.heavy
 def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
-    """The same transitions, as often, as another tracer counts in the kernel; and the true owners."""
+    """Reports each transition as often as another tracer counts it in the kernel; and the true owners."""
     port, nginx_pid = nginx
     mount_tracefs()
     with open(tmp_path / "bpftrace.out", "w+", encoding="utf-8") as counted:
@@ -182,7 +184,7 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
     theirs = {tuple(STATES[int(state)] for state in key.split(",")): value
               for each in maps for key, value in list(each["data"].values())[0].items()}
     assert account.count > 1000
-    ended = theirs.pop(("FIN_WAIT2", "CLOSE"))  # which we tell as what the minisockets do
+    ended = theirs.pop(("FIN_WAIT2", "CLOSE"))  # reported as the transitions of the minisockets
     assert theirs["FIN_WAIT1", "FIN_WAIT2"] == ended
     crossed = theirs.pop(("CLOSING", "CLOSE"), 0)
     assert theirs.get(("FIN_WAIT1", "CLOSING"), 0) == crossed
@@ -196,7 +198,7 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
 
 
 def test_hostile_name_of_a_process(ns, tracer):
-    """A name that would turn the terminal upside down reaches neither it nor the JSON as such."""
+    """A name with control characters for the terminal reaches neither the terminal nor the JSON unescaped."""
     name = b"\x1b[2J\xff\"\\\n\xe2\x80\xae"
     child = os.fork()
     if child == 0:
@@ -229,7 +231,7 @@ def test_reader_that_leaves(ns):
 
 
 def test_reader_that_leaves_when_nothing_happens(ns, process):
-    """As in `tcpledger | head -n 1`: it must not wait for a next line to notice."""
+    """As in `tcpledger | head -n 1`: the tracer must notice without waiting for a next line."""
     reader, writer = os.pipe()
     trace = process([PROGRAM, "trace", "--netns", ns.name], stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
@@ -239,7 +241,8 @@ def test_reader_that_leaves_when_nothing_happens(ns, process):
 
 
 def trace_into_pipe(ns, process, until):
-    """(a tracer that has said `until`, the end of the pipe from which nobody reads yet)"""
+    """Starts a tracer, and waits for a message with `until`. Returns the tracer, and the reading end of its pipe, from which nobody
+    reads yet."""
     reader, writer = os.pipe()
     trace = process([PROGRAM, "trace", "--json", "-v", "--netns", ns.name], stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
@@ -259,7 +262,7 @@ def test_reader_that_stands_still(ns, process):
 
 
 def test_reader_that_is_slow(ns, process):
-    """It reads nothing until the tracer was told to end, and then gets all of it."""
+    """The reader reads nothing until the tracer was sent the signal to end, and then gets all lines."""
     trace, reader = trace_into_pipe(ns, process, b"joined")
     churn_in(ns, "--connections", "2000", "--reset")
     trace.send_signal(signal.SIGTERM)
@@ -278,7 +281,8 @@ def test_full_disk():
 
 
 def test_what_an_interrupt_hides_from_the_first_program(ns, tracer):
-    """Packets that another processor steers here come as interrupts in the midst of the program: thousands are skipped."""
+    """Packets that another processor steers here come as interrupts in the midst of the BPF program, so the kernel skips thousands of
+    its runs."""
     ns.exec("sh", "-c", f"echo {(1 << os.cpu_count()) - 1:x} > /sys/class/net/lo/queues/rx-0/rps_cpus")
     trace = tracer("--netns", ns.name)
     churn_in(ns, "--connections", "15000")

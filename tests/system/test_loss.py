@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What is lost is counted to the last transition, told as a gap, and healed."""
+"""Lost transitions are counted to the last one, reported as a gap, and healed."""
 
 import json
 import os
@@ -21,13 +21,13 @@ LISTENERS = 16
 
 
 def await_full_ring(ns):
-    """256 KiB have room for some 500 connections."""
+    """Waits for many more connections than fit into the ring: 256 KiB have room for some 500."""
     await_that(lambda: int(ns.exec("nstat", "-asz", "TcpPassiveOpens").stdout.splitlines()[-1].split()[1]) > 5000, "many connections")
 
 
 def stopped_churn(ns, process):
-    """Starts it, and returns a function that ends it and says how many transitions it has made. They come at no more
-    than the pace of its own account, so nothing else may happen in the namespace meanwhile."""
+    """Starts churn, and returns a function that waits for its end and returns the number of its transitions. That number follows
+    from churn's own account: any other connection in the namespace is not in it."""
     churn = process(["nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", str(STOPPED), "--reset", "--threads",
                      "2", "--listeners", str(LISTENERS)], stdout=subprocess.PIPE, text=True)
 
@@ -41,7 +41,7 @@ def stopped_churn(ns, process):
 @pytest.mark.parametrize("source", ["iter", "proc"])
 def test_stopped_for_three_seconds(ns, tracer, process, source):
     """Births, deaths and changes fall into the gap; within 2 s of going on the table is right again. From /proc it takes two
-    readings to tell what was lost from what is only late."""
+    readings to distinguish lost transitions from late ones."""
     with ns.entered():
         pairs = [connected_pair() for _ in range(12)]
     table = tracer("-b", "-d", "0.4", "-n", "1000", "--ring-size", "256K", f"--snapshot-source={source}", "--netns", ns.name,
@@ -49,7 +49,7 @@ def test_stopped_for_three_seconds(ns, tracer, process, source):
     await_that(lambda: tables_of(table), "the first table")
     table.process.send_signal(signal.SIGSTOP)
     expected = stopped_churn(ns, process)
-    await_full_ring(ns)  # what follows is lost
+    await_full_ring(ns)  # the following transitions are lost
     with ns.entered():
         newer = [connected_pair("::1") for _ in range(3)]
     pairs[0][1].close()
@@ -78,7 +78,7 @@ def test_stopped_for_three_seconds(ns, tracer, process, source):
     gaps = select(table.update(), type="gap")
     assert sum(gap["lost"] for gap in gaps if gap["reason"] == "ring_full") == summary["dropped"] > 0
     assert summary["resyncs"] >= with_gap["resyncs"] > 0
-    others = summary["seen"] - expected  # those of the pairs and the newer ones
+    others = summary["seen"] - expected  # transitions of the pairs and of the newer ones
     assert 0 < others < 200, (summary, expected)
     assert summary["seen"] == summary["received"] + summary["dropped"]
     lines = select(right[0], type="socket", netns=ns.inode)
@@ -88,8 +88,8 @@ def test_stopped_for_three_seconds(ns, tracer, process, source):
 
 
 def test_trace_heals_after_a_gap(ns, tracer, process):
-    """Of a connection whose birth was lost, the owner and the age "at least" are there when its next line comes; one
-    whose end was lost is not told as alive."""
+    """A connection whose birth was lost has its owner and a lower bound of its age when its next line comes; one whose end was lost
+    is not reported as alive."""
     with ns.entered():
         old = connected_pair()
     trace = tracer("--ring-size", "256K", "--netns", ns.name)
@@ -119,7 +119,7 @@ def test_trace_heals_after_a_gap(ns, tracer, process):
 
 
 def test_slower_than_what_it_traces(ns, tracer, process):
-    """A tracer that never gets to the end of the ring looks at the host all the same, and ends when it is told to."""
+    """A tracer that never gets to the end of the ring takes snapshots all the same, and ends at the signal to do so."""
     trace = tracer("--ring-size", "1M", "--netns", ns.name, prefix=["nice", "-n", "1"])
     cpu = min(os.sched_getaffinity(0))
     churn = process(["taskset", "-c", str(cpu), "nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", "600",
@@ -135,8 +135,8 @@ def test_slower_than_what_it_traces(ns, tracer, process):
 
 @pytest.mark.parametrize("pairs", [0, 200])
 def test_burst_while_its_reader_is_away(ns, process, tmp_path, pairs):
-    """More than the ring holds comes while nobody reads: what waits for the reader waits in memory. Also where it is what was
-    found that is being printed: 600 rows are more than a pipe takes."""
+    """More transitions than the ring holds come while nobody reads: they wait for the reader in memory. So they do while the rows of
+    the snapshot are being printed: 600 rows are more than a pipe takes."""
     with ns.entered():
         _staying = [connected_pair() for _ in range(pairs)]
     errors = tmp_path / "errors"
@@ -157,7 +157,7 @@ def test_burst_while_its_reader_is_away(ns, process, tmp_path, pairs):
 
 
 def ring_bytes(pid):
-    """Of the ring buffer that the process has mapped or holds, as the kernel says."""
+    """Returns the sizes of the ring buffers that the process has mapped or holds, as the kernel reports them."""
     sizes = set()
     for fd in os.listdir(f"/proc/{pid}/fdinfo"):
         with open(f"/proc/{pid}/fdinfo/{fd}", encoding="utf-8") as file:

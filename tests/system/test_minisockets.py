@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What the kernel keeps of a connection that has no socket: SYN_RECV before the handshake is done, FIN_WAIT2 once its process
-has closed it, TIME_WAIT. No tracepoint names them; they come and go within 2 s all the same, with their owner."""
+"""Minisockets, which the kernel keeps for connections without a socket: SYN_RECV before the handshake is done, FIN_WAIT2 once the
+process has closed it, TIME_WAIT. No tracepoint names minisockets; they come and go within 2 s all the same, with their owner."""
 
 import contextlib
 import errno
@@ -27,33 +27,34 @@ def trace(request, ns, tracer):
 
 
 def await_table(ns, table, settled=lambda rows: True, **wanted):
-    """A table since now that says what ss says; what it has of the wanted kind, once that is settled. It must come soon."""
+    """Waits for a new table that equals ss and whose wanted rows are settled, which must come soon. Returns the wanted rows."""
     began, began_ns = time.monotonic(), time.time_ns()
 
-    def same():
+    def find_same_table():
         theirs = by_ss(ns).rows
         return [lines for lines in tables_of(table)[-3:] if lines[0]["ts_ns"] > began_ns and
                 not difference(theirs, by_table(lines, ns.inode).rows) and settled(select(lines, type="socket", **wanted))]
-    lines = await_that(same, "a table that is like ss")[-1]
+    lines = await_that(find_same_table, "a table that is like ss")[-1]
     assert is_soon(began), table.errors()
     return select(lines, type="socket", **wanted)
 
 
-def mine(rows):
+def belong_to_us(rows):
     return all((row["pid"], row["comm"], row["uid"]) == (os.getpid(), comm_of(), os.getuid()) for row in rows)
 
 
 def has_no_process(rows):
-    """A look that was going on as it was closed may have met it before, and its descriptor; the next has not."""
+    """True if no process holds the sockets of the rows any more. A snapshot that was going on during the close may still have met the
+    socket and its descriptor; the next one has not."""
     return bool(rows) and all((row["owners"], row["inode"]) == ([], None) for row in rows)
 
 
 def time_wait(ns, host="127.0.0.1"):
-    """(listener, own address of the client that is in TIME_WAIT now)"""
+    """Makes a TIME_WAIT. Returns (listener, own address of the client that is in TIME_WAIT now)."""
     with ns.entered():
         server = listen(host, family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         client = socket.socket(server.family)
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # or nobody may bind its port
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # otherwise nobody may bind its port
     client.connect(server.getsockname())
     accepted = server.accept()[0]
     own = client.getsockname()
@@ -64,7 +65,7 @@ def time_wait(ns, host="127.0.0.1"):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_half_open(ns, table, host):
-    """It has its listener's owner, becomes a connection of one row, and goes."""
+    """A half-open handshake has its listener's owner, becomes a connection of one row, and goes."""
     ns.lose_arriving("tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with ns.entered():
@@ -74,10 +75,10 @@ def test_half_open(ns, table, host):
         each.setblocking(False)
         each.connect_ex((host, 7))
     rows = await_table(ns, table, state="SYN_RECV")
-    assert len(rows) == 3 and mine(rows)
+    assert len(rows) == 3 and belong_to_us(rows)
     assert {row["direction"] for row in rows} == {"in"} and {row["owner_src"] for row in rows} == {"inherited"}
     assert all(row["owners"] == [] and row["inode"] is None for row in rows), "nobody holds what is no socket"
-    ns.find_again()
+    ns.lose_nothing()
     await_that(lambda: not [row for row in by_ss(ns).rows if row[0] in ("SYN_RECV", "SYN_SENT")], "the handshakes to be done")
     assert not await_table(ns, table, state="SYN_RECV")
     assert len(await_table(ns, table, state="ESTABLISHED", lport=7)) == 3
@@ -87,7 +88,7 @@ def test_half_open(ns, table, host):
 
 
 def test_half_open_to_a_wildcard(ns, table):
-    """v4 to a v6 listener for both families, and to 0.0.0.0: the listener's owner is found all the same."""
+    """The listener's owner is found also for IPv4 to an IPv6 listener for both families, and for a listener at 0.0.0.0."""
     ns.lose_arriving("tcp sport { 7, 8 } tcp flags & (syn | ack) == (syn | ack) drop;")
     with ns.entered():
         servers = [listen("::", 7, socket.AF_INET6, v6only=0), listen("0.0.0.0", 8)]
@@ -96,11 +97,11 @@ def test_half_open_to_a_wildcard(ns, table):
         each.setblocking(False)
         each.connect_ex(("127.0.0.1", port))
     rows = await_table(ns, table, state="SYN_RECV")
-    assert len(rows) == 2 and mine(rows)
+    assert len(rows) == 2 and belong_to_us(rows)
 
 
 def test_half_open_that_comes_to_nothing(ns, table, tracer):
-    """Told as no connection: it never was one."""
+    """A handshake that comes to nothing is not reported as a connection: it never was one."""
     ns.lose_arriving("tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
     lines = tracer("--netns", ns.name, "sport = :7")
     with ns.entered():
@@ -120,13 +121,13 @@ def test_half_open_that_comes_to_nothing(ns, table, tracer):
 
 
 def timers_of_half_open(ns):
-    """Whole seconds until the SYN-ACK is sent again; ss prints 1.5 s as 1.500ms."""
+    """Returns the whole seconds until each SYN-ACK is sent again; ss prints 1.5 s as 1.500ms."""
     lines = ns.exec("ss", "-Htno", "state", "syn-recv").stdout.splitlines()
     return [int(re.search(r"timer:\(on,(?:(\d+)(?:\.|sec))?", line)[1] or 0) for line in lines]
 
 
 def test_half_open_that_outlives_its_listener(ns, table):
-    """The only thing that is left in its namespace, and counted nowhere."""
+    """Half-open handshakes are the only thing that is left in their network namespace, and are counted nowhere."""
     ns.lose_arriving("tcp sport 7 tcp flags & (syn | ack) == (syn | ack) drop;")
     with ns.entered():
         server = listen(port=7)
@@ -137,7 +138,7 @@ def test_half_open_that_outlives_its_listener(ns, table):
     assert len(await_table(ns, table, state="SYN_RECV")) == 3
     for each in clients:
         each.close()
-    # Each ends when its timer fires the next time, which is to take some seconds.
+    # Each half-open handshake ends when its timer fires the next time, which must take some seconds.
     await_that(lambda: all(seconds >= (12 if HURRIED else 6) for seconds in timers_of_half_open(ns)), "them to wait longer")
     server.close()
     assert not await_table(ns, table, state="LISTEN")
@@ -145,7 +146,7 @@ def test_half_open_that_outlives_its_listener(ns, table):
 
 
 def test_orphan_in_fin_wait1(ns, table):
-    """Closed by its process, and kept by the kernel: it has no inode any more."""
+    """A socket that its process has closed and the kernel keeps has no inode any more."""
     with ns.entered():
         server, client, accepted = connected_pair()
     port = port_of(client)
@@ -153,7 +154,7 @@ def test_orphan_in_fin_wait1(ns, table):
     ns.lose_arriving(f"tcp sport {port} drop;")
     client.close()
     rows = await_table(ns, table, has_no_process, state="FIN_WAIT1")
-    assert len(rows) == 1 and mine(rows) and rows[0]["lport"] == port
+    assert len(rows) == 1 and belong_to_us(rows) and rows[0]["lport"] == port
     for each in server, accepted:
         each.close()
 
@@ -165,17 +166,17 @@ def test_orphan_in_fin_wait2(ns, table, host):
     port = port_of(client)
     client.close()
     rows = await_table(ns, table, has_no_process, state="FIN_WAIT2")
-    assert len(rows) == 1 and mine(rows) and rows[0]["lport"] == port
+    assert len(rows) == 1 and belong_to_us(rows) and rows[0]["lport"] == port
     first = rows[0]["id"]
     accepted.close()
     await_that(lambda: [row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"], "TIME_WAIT")
     rows = await_table(ns, table, state="TIME_WAIT")
-    assert len(rows) == 1 and mine(rows) and rows[0]["id"] == first and rows[0]["direction"] == "out"
+    assert len(rows) == 1 and belong_to_us(rows) and rows[0]["id"] == first and rows[0]["direction"] == "out"
     server.close()
 
 
 def test_found_ones_have_no_invented_owner(ns, tracer):
-    """Older than the tracer: nobody knows any more whose they were."""
+    """The owners of minisockets that are older than the tracer cannot be known any more."""
     server, own = time_wait(ns)
     with ns.entered():
         other_server, client, _accepted = connected_pair()
@@ -216,28 +217,28 @@ def test_snapshot_of_a_trace_shows_minisockets(ns, tracer, source):
 
 
 def ways_to_end(ns, own, server):
-    """How a TIME_WAIT ends before its time."""
+    """Returns functions that end a TIME_WAIT before its time."""
     def reuse():
-        """By a new connect from the same port: net.ipv4.tcp_tw_reuse."""
+        """Connects anew from the same port: net.ipv4.tcp_tw_reuse."""
         with ns.entered():
             client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         client.bind(own)
 
-        def connects():
+        def can_connect():
             try:
                 client.connect(server.getsockname())
             except OSError:
                 return False
             return True
-        await_that(connects, "the port to be free for use again")
+        await_that(can_connect, "the port to be free for use again")
         return client
 
     def kill():
         ns.exec("ss", "-K", "-t", "state", "time-wait")
 
     def reset():
-        """By a RST that seems to come from the other end."""
+        """Sends a RST that seems to come from the other end."""
         ns.sysctl("net.ipv4.tcp_rfc1337", 0)
         reset_packet(ns, server.getsockname(), own)
 
@@ -252,29 +253,31 @@ def checksum(data):
 
 
 def reset_packet(ns, source, target):
-    """Of the one sequence number that the kernel believes; it says which that is in its answer to any other packet."""
+    """Sends a RST with the one sequence number that the kernel believes. The kernel names that number in its answer to any other
+    packet."""
     with ns.entered():
         sniffer = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
         sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
     sniffer.settimeout(10)
 
-    def packet(seq, flags):
+    def make_packet(seq, flags):
         header = struct.pack("!HHIIBBHHH", source[1], target[1], seq, 0, 5 << 4, flags, 1024, 0, 0)
         pseudo = socket.inet_aton(source[0]) + socket.inet_aton(target[0]) + struct.pack("!HH", socket.IPPROTO_TCP, len(header))
         return header[:16] + struct.pack("!H", checksum(pseudo + header)) + header[18:]
     sender.bind((source[0], 0))
-    sender.sendto(packet(1, 0x10), (target[0], 0))  # ACK
+    sender.sendto(make_packet(1, 0x10), (target[0], 0))  # ACK
     while True:
         answer = sniffer.recv(200)[20:]
         ports, wanted, flags = struct.unpack_from("!HH", answer), struct.unpack_from("!I", answer, 8)[0], answer[13]
         if ports == (target[1], source[1]) and flags == 0x10:
             break
-    sender.sendto(packet(wanted, 0x04), (target[0], 0))  # RST
+    sender.sendto(make_packet(wanted, 0x04), (target[0], 0))  # RST
 
 
 @pytest.mark.parametrize("how", ["reuse", "kill", "reset"])
 def test_time_wait_and_its_end(ns, trace, how):
-    """Two lines of its own, marked as derived; the socket's own FIN_WAIT2 → CLOSE is not told. A reuse is another connection."""
+    """A TIME_WAIT has two lines of its own, marked as derived; the socket's own FIN_WAIT2 → CLOSE is not reported. A reuse is another
+    connection."""
     ns.sysctl("net.ipv4.tcp_tw_reuse", 1)
     ns.exec("sysctl", "-qw", "net.ipv4.tcp_tw_reuse_delay=1", check=False)
     server, own = time_wait(ns)
@@ -303,8 +306,8 @@ def test_time_wait_and_its_end(ns, trace, how):
 
 
 def test_connect_that_fails_for_a_time_wait(ns, trace, table):
-    """What is in its way stays, and stays the same."""
-    ns.sysctl("net.ipv4.tcp_timestamps", 0)  # without them nothing may take its place
+    """The TIME_WAIT that is in the way of a connect stays, and stays the same."""
+    ns.sysctl("net.ipv4.tcp_timestamps", 0)  # without timestamps nothing may take the place of a TIME_WAIT
     server, own = time_wait(ns)
     line = trace.await_transition(newstate="TIME_WAIT")
     (before,) = await_table(ns, table, state="TIME_WAIT")
@@ -315,14 +318,14 @@ def test_connect_that_fails_for_a_time_wait(ns, trace, table):
             assert client.connect_ex(server.getsockname()) == errno.EADDRNOTAVAIL
         trace.await_count(tries, oldstate="SYN_SENT", newstate="CLOSE")
     (after,) = await_table(ns, table, state="TIME_WAIT")
-    assert after["id"] == before["id"] and mine([after])
+    assert after["id"] == before["id"] and belong_to_us([after])
     assert not trace.transitions(id=line["id"], newstate="CLOSE")
     server.close()
 
 
 @pytest.mark.parametrize("source", ["iter", "proc"])
 def test_minisockets_end_with_their_namespace(netns, tracer, source):
-    """Also in the table; or it would grow for ever where containers come and go."""
+    """Minisockets end with their network namespace, also in the table: otherwise it would grow for ever where containers come and go."""
     ns = netns(f"ends-{source}")
     trace = tracer(f"netns {ns.inode}", f"--snapshot-source={source}")
     table = tracer("-b", "-d", "0.3", "-n", "10000", f"--snapshot-source={source}", f"netns {ns.inode}", command="top")
@@ -346,7 +349,7 @@ def has_time_wait():
 
 
 def play_in_a_namespace_for_a_moment(port):
-    """A few milliseconds, and it is gone, with a TIME_WAIT in it."""
+    """Makes a network namespace that is gone after a few milliseconds, with a TIME_WAIT in it."""
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(BaseException):
@@ -377,7 +380,7 @@ def test_namespaces_that_come_and_go_between_two_looks(tracer, source):
 
 
 def test_no_room_for_time_wait(ns, trace):
-    """Where the kernel keeps none, the connection ends, and no TIME_WAIT is told."""
+    """Where the kernel keeps no TIME_WAIT, the connection ends, and no TIME_WAIT is reported."""
     ns.sysctl("net.ipv4.tcp_max_tw_buckets", 0)
     for host in "127.0.0.1", "::1":
         with ns.entered():
@@ -392,7 +395,7 @@ def test_no_room_for_time_wait(ns, trace):
 
 
 def test_some_room_for_time_wait(ns, tracer):
-    """As many TIME_WAITs as the kernel keeps are told, and no other."""
+    """As many TIME_WAITs as the kernel keeps are reported, and no other."""
     ns.sysctl("net.ipv4.tcp_max_tw_buckets", 5)
     trace = tracer("--netns", ns.name)
     with ns.entered():
@@ -408,7 +411,7 @@ def test_some_room_for_time_wait(ns, tracer):
 
 
 def test_expired(ns, trace, table):
-    """An orphan's time in FIN_WAIT2 is as short as the administrator wants, without a TIME_WAIT after it."""
+    """An orphan stays in FIN_WAIT2 for no longer than the administrator has set, without a TIME_WAIT after it."""
     ns.sysctl("net.ipv4.tcp_fin_timeout", 2)
     with ns.entered():
         server, client, _accepted = connected_pair()
@@ -422,7 +425,7 @@ def test_expired(ns, trace, table):
     end = trace.await_transition(id=line["id"], newstate="CLOSE")
     assert is_soon(ended), trace.errors()
     assert (end["oldstate"], end["pid"]) == ("FIN_WAIT2", os.getpid())
-    if "timer:" in timer:  # now and then the kernel keeps the socket, and tells of its end
+    if "timer:" in timer:  # now and then the kernel keeps the socket, and reports its end
         assert end["derived"] is ("timer:(timewait," in timer)
     assert not await_table(ns, table, state="FIN_WAIT2") and len(rows) <= 1
     assert not trace.transitions(newstate="TIME_WAIT")
@@ -430,7 +433,7 @@ def test_expired(ns, trace, table):
 
 
 def test_many_come_and_go(ns, table, trace):
-    """Hundreds at once, of both families, of which half are killed: each row vanishes, and no other."""
+    """Hundreds of TIME_WAITs exist at once, of both families; half are killed: their rows vanish, and no others."""
     with ns.entered():
         servers = [listen("127.0.0.1"), listen("::1", family=socket.AF_INET6)]
         pairs = [(connect(server.getsockname()[0], port_of(server)), server.accept()[0]) for server in servers * 100]
@@ -439,7 +442,7 @@ def test_many_come_and_go(ns, table, trace):
     await_that(lambda: len([row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"]) == 200, "all TIME_WAITs")
     trace.await_count(200, newstate="TIME_WAIT")
     rows = await_table(ns, table, state="TIME_WAIT")
-    assert len(rows) == 200 and mine(rows)
+    assert len(rows) == 200 and belong_to_us(rows)
     ns.exec("ss", "-K6t", "state", "time-wait")
     await_that(lambda: len([row for row in by_ss(ns).rows if row[0] == "TIME_WAIT"]) == 100, "half to go")
     assert len(await_table(ns, table, state="TIME_WAIT", family=4)) == 100
@@ -462,7 +465,7 @@ def test_simultaneous_close(ns, trace, table):
 
 
 def test_connect_does_not_get_a_found_time_waits_past(ns, tracer):
-    """A TIME_WAIT older than the tracer, whose tuple a new connection takes: that one's life is its own."""
+    """A new connection takes the tuple of a TIME_WAIT older than the tracer: it does not continue the life of the old one."""
     ns.sysctl("net.ipv4.tcp_tw_reuse", 1)
     ns.exec("sysctl", "-qw", "net.ipv4.tcp_tw_reuse_delay=1", check=False)
     server, own = time_wait(ns)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""After random mixed load the table is the kernel's: no row more, none less, same state, same holders."""
+"""After random mixed load the table equals the kernel's: no row more, none less, same state, same holders."""
 
 import json
 import os
@@ -35,14 +35,14 @@ def of_spaces(spaces):
 
 
 class Load:
-    """Runs until it rests; its processes hold what is left until the test is over."""
+    """A mixed load, which runs until it rests. Its processes hold the sockets that are left until the test is over."""
 
     def __init__(self, process, spaces, seed, steps=STEPS):
         print(f"mixed load: --seed {seed} --steps {steps}")
         self.process = process([sys.executable, LOAD, "--seed", str(seed), "--steps", str(steps), *(ns.name for ns in spaces)],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def rest(self):
+    def await_rest(self):
         said = json.loads(self.process.stdout.readline())
         print(said)
         assert set(said["done"]) >= {"listen", "connect", "reset", "half_close", "fork", "pass_on", "unlisten", "crowd",
@@ -50,8 +50,8 @@ class Load:
         return set(said["pids"])
 
 
-def once(tracer, *arguments):
-    """The last table of a tracer that was started now."""
+def take_last_table(tracer, *arguments):
+    """Starts a tracer, and returns its last table."""
     table = tracer("-b", *arguments, command="top")
     assert table.process.wait(60) == 0, table.errors()
     return tables_of(table)[-1]
@@ -67,7 +67,7 @@ def assert_same(spaces, theirs, lines, what):
 
 
 def assert_true_owners(spaces, lines, pids):
-    """The owner is one of the holders; of what nobody holds, one that has held it."""
+    """Checks that the owner is one of the holders; for a socket that nobody holds, a process of the load, or unknown."""
     for ns in spaces:
         for line in select(lines, type="socket", netns=ns.inode):
             holders = {owner["pid"] for owner in line["owners"]}
@@ -75,7 +75,7 @@ def assert_true_owners(spaces, lines, pids):
 
 
 def assert_replays(spaces, replay):
-    """What was found, and all that was told since, add up to what is there, within 2 s."""
+    """Checks that the sockets that were found, and all transitions since, add up to those that exist, within 2 s."""
     for ns in spaces:
         await_told(ns, replay)
     assert len(replay.wrong) <= HIDDEN_OF_1000 * (replay.told // 1000 + 1), replay.wrong[:3]
@@ -84,18 +84,18 @@ def assert_replays(spaces, replay):
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", seeds(2, 20))
 def test_table_equals_ss_after_mixed_load(spaces, tracer, process, seed):
-    """By tables kept since before the load, by tables begun at rest, from either source; and by adding up the lines of a trace."""
+    """Compares tables kept since before the load and tables begun at rest, from either source; and adds up the lines of a trace."""
     filters = of_spaces(spaces)
     kept = {source: tracer("-b", "-d", "1", "-n", "1000", f"--snapshot-source={source}", *filters, command="top")
             for source in ("iter", "proc")}
     replay = Replay(tracer("--snapshot", *filters))
     load = Load(process, spaces, seed)
-    pids = load.rest()
+    pids = load.await_rest()
     ways = {
         "iter, kept": lambda: next_table(kept["iter"]),
         "proc, kept": lambda: next_table(kept["proc"]),
-        "iter, new": lambda: once(tracer, "-n", "1", "--snapshot-source=iter", *filters),
-        "proc, new": lambda: once(tracer, "-n", "2", "-d", "0.1", "--snapshot-source=proc", *filters),
+        "iter, new": lambda: take_last_table(tracer, "-n", "1", "--snapshot-source=iter", *filters),
+        "proc, new": lambda: take_last_table(tracer, "-n", "2", "-d", "0.1", "--snapshot-source=proc", *filters),
     }
     for what, take in ways.items():
         theirs, lines = at_rest(spaces, take, owners=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Names that look alike are told apart, and each is understood as it is printed."""
+"""Names that look alike are distinguished, and each is understood as it is printed."""
 
 import json
 import os
@@ -23,7 +23,7 @@ LISTENER = """if True:
     sys.stdin.read()"""
 FIRST_PORT = 8001
 
-# Of each process the name, and how it is shown.
+# The name of each process, and how it is shown.
 NAMES = {
     b"tlq-web": "tlq-web",
     b"tlq-\xe2\x80\x8bweb": r"tlq-\xe2\x80\x8bweb",
@@ -38,12 +38,12 @@ NAMES = {
 
 
 def bytes_of(text):
-    """What was told as `text`, in which \\xNN is a byte."""
+    """Returns the bytes that were shown as `text`, in which \\xNN is a byte."""
     return re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes.fromhex(match[1].decode()), text.encode())
 
 
 class Alike:
-    """Processes with such names, each of which listens in one namespace."""
+    """Processes with the names in NAMES, all of which listen in one network namespace."""
 
     def __init__(self, ns):
         self.ns = ns
@@ -75,8 +75,8 @@ def alike(ns):
     made.end()
 
 
-def spellings(name):
-    """How it may be typed: as it is shown, as jq -r prints it, and without anything that could mean something."""
+def list_spellings(name):
+    """Returns the ways to type a name: as it is shown, as jq -r prints it, and without characters that could mean something."""
     shown = NAMES[name]
     decoded = re.sub(r"(\\x[89a-e][0-9a-f])+", lambda match: bytes_of(match[0]).decode(), shown)
     bare = "".join(rf"\x{byte:02X}" for byte in name)
@@ -85,7 +85,7 @@ def spellings(name):
 
 
 def test_namespace_with_the_longest_name(process):
-    """A name of a file has up to 255 bytes, each of which may be printed as four."""
+    """The name of a file has up to 255 bytes, each of which may be printed as four characters."""
     name = "tlq\\x41" + "\u200b" * 80
     shown = r"tlq\x5cx41" + r"\xe2\x80\x8b" * 80
     path = f"/run/netns/{name}"
@@ -113,7 +113,7 @@ def test_list(alike):
         assert bytes_of(line["comm"]) == name and bytes_of(line["owners"][0]["comm"]) == name
         quoted = NAMES[name].replace('"', r"\x22").replace(r"\x20", " ")
         assert f'users:(("{quoted}",pid={pid},fd=3))' in text
-        for typed in spellings(name):
+        for typed in list_spellings(name):
             assert [line["pid"] for line in alike.json_of("list", "-tlp", "comm", f"'{typed}'")] == [pid], typed
     assert len({line["comm"] for line in lines}) == len(NAMES)
 
@@ -121,14 +121,14 @@ def test_list(alike):
 def test_fds(alike):
     for name, pid in alike.pids.items():
         assert run(PROGRAM, "fds", str(pid)).stdout.startswith(f"{NAMES[name]}, pid {pid}, ")
-        for typed in spellings(name):
+        for typed in list_spellings(name):
             lines = [json.loads(line) for line in run(PROGRAM, "fds", "--json", typed).stdout.splitlines()]
             assert {line["pid"] for line in lines} == {pid}, typed
             assert {bytes_of(line["comm"]) for line in lines} == {name}
 
 
 def test_fds_nearest():
-    """What is proposed can be typed; what was typed is shown as it was."""
+    """The proposed name can be typed as it is shown; the typed one is shown as it was typed."""
     process = subprocess.Popen([sys.executable, "-c", LISTENER, b"tlq-\\w\xe2\x80\x8bb".hex(), "0"],  # pylint: disable=consider-using-with
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.readline()
@@ -148,7 +148,7 @@ def test_audit(alike):
 
 
 def test_audit_policy(alike, tmp_path, ns):
-    """Of what reaches beyond the host only the named one is expected."""
+    """Among the listeners that reach beyond the host only the named one is expected."""
     script = LISTENER.replace("127.0.0.1", "0.0.0.0")
     servers = {name: ns.popen(sys.executable, "-c", script, name.hex(), str(port + 1000), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
                for name, port in alike.ports.items()}
@@ -156,7 +156,7 @@ def test_audit_policy(alike, tmp_path, ns):
         each.stdout.readline()
     file = tmp_path / "policy"
     for name, server in servers.items():
-        for typed in spellings(name):
+        for typed in list_spellings(name):
             file.write_text(f"{typed}:*\n", encoding="utf-8")
             for how in (["--policy", str(file)], ["--allow", f"{typed}:*"]):
                 wide = select(alike.json_of("audit", "-t", *how)[:-1], reach="ipv4")
@@ -179,7 +179,7 @@ def test_trace(alike, tracer):
 
 
 def test_unix_sockets(ns, tmp_path):
-    """Some that look alike where nothing is escaped."""
+    """Some names of unix sockets look alike where nothing is escaped."""
     folder = os.fsencode(tmp_path)
     names = {
         b"\0tlq\xe2\x80\x8b": r"@tlq\xe2\x80\x8b",
@@ -207,7 +207,7 @@ def test_unix_sockets(ns, tmp_path):
 
 
 def test_namespaces(netns):
-    """Two of them, of which one is named as the other was shown."""
+    """One of two network namespaces has the name that the other is shown with."""
     made = [netns("\udcff"), netns(r"\xff")]
     shown = [f"{made[0].name[:-1]}\\xff", made[1].name.replace("\\", r"\x5c")]
     for each, name in zip(made, shown):

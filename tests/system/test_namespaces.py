@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Network namespaces: each under its name, however it came by it; and asked for by it."""
+"""Network namespaces: each is shown under its name, wherever the name comes from, and can be asked for by it."""
 
 import os
 import secrets
@@ -11,7 +11,7 @@ import pytest
 from account import MOMENT
 from conftest import PATIENCE, PROGRAM, Tracer, await_that, connect, entered_file, listen, port_of, run, select
 
-# A host of its own, as far as names go: without the processes and the names of any other. $1 is done before the rest.
+# A host of its own, as far as names go: without the processes and the names of any other. $1 is executed before the rest.
 ALONE = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-ec",
          'mkdir -p /run/netns; mount -t tmpfs none /run/netns; eval "$1"; shift; exec "$@"', "sh"]
 
@@ -29,14 +29,14 @@ def free_port():
         return port_of(server)
 
 
-def top(*arguments):
+def run_top(*arguments):
     done = run(PROGRAM, "top", "-b", "-n", "1", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def refused(name):
-    """What is said of a --netns that means nothing."""
+def read_refusal(name):
+    """Returns the message about a --netns that means no network namespace."""
     done = run(PROGRAM, "trace", "--netns", name, "--duration", "5")
     assert done.returncode == 2 and done.stdout == "", done
     return done.stderr
@@ -111,7 +111,7 @@ for line in sys.stdin:
 
 
 class Container:
-    """A process in a network namespace and a control group of its own, which is named as a container's."""
+    """A process in a network namespace and a control group of its own. The group is named like that of a container."""
 
     def __init__(self, group, port):
         self.group = group
@@ -149,10 +149,10 @@ def container():
     for each in made:
         each.end()
     for directory, _, _ in os.walk(home, topdown=False):
-        await_that(lambda path=directory: not os.path.exists(path) or removed(path), "the group to be empty")
+        await_that(lambda path=directory: not os.path.exists(path) or remove_group(path), "the group to be empty")
 
 
-def removed(path):
+def remove_group(path):
     try:
         os.rmdir(path)
     except OSError:
@@ -179,7 +179,7 @@ def test_both_ends_of_a_veth(netns):
     port = port_of(server)
     ours = f"src 10.77.0.0/24 and ({on_port(port)})"
 
-    text = top(ours)
+    text = run_top(ours)
     heading = next(line for line in text.splitlines() if line.startswith("STATE"))
     assert heading.split() == "STATE RECV-Q SEND-Q NETNS LADDR:LPORT RADDR:RPORT IN-STATE PID COMM".split()
     rows = [line.split() for line in text.splitlines() if line.startswith(("LISTEN", "ESTABLISHED"))]
@@ -205,7 +205,7 @@ def test_the_host_is_named(tracer):
 
 
 def test_namespace_that_appears_while_tracing(netns, tracer):
-    """From its first line on."""
+    """A network namespace is named from its first line on."""
     port = free_port()
     trace = tracer(on_port(port))
     for number in range(5):
@@ -217,13 +217,13 @@ def test_namespace_that_appears_while_tracing(netns, tracer):
 
 
 def test_namespace_without_a_name(tracer, container):
-    """Neither a file nor a container: there is only the number."""
+    """A network namespace with neither a file nor a container has only its number."""
     port = free_port()
     trace = tracer(on_port(port))
     nameless = container("app.slice/app-foo.scope", port)
     line = trace.await_transition(lport=port, newstate="LISTEN", netns=nameless.inode)
     assert line["netns_name"] is None
-    heading, *rows = top(on_port(port)).splitlines()[2:]
+    heading, *rows = run_top(on_port(port)).splitlines()[2:]
     assert "NETNS" in heading and f" {nameless.inode} " in rows[0]
 
 
@@ -245,7 +245,7 @@ def test_last_lines_of_a_namespace_bear_its_name(ns, tracer):
 def test_two_hundred_namespaces(alone):
     port = free_port()
     trace = alone(on_port(port), before="for i in $(seq 100); do ip netns add many$i; done", patience=4 * PATIENCE)
-    trace.sh("for i in $(seq 101 200); do ip netns add many$i; done")  # half of them while it runs
+    trace.sh("for i in $(seq 101 200); do ip netns add many$i; done")  # half of them while the tracer runs
     names = {f"many{i}" for i in range(1, 201)}
     servers = [trace.listen_in(name, port) for name in sorted(names)]
     trace.await_count(200, newstate="LISTEN", lport=port)
@@ -260,7 +260,8 @@ def test_two_hundred_namespaces(alone):
 
 
 def test_what_is_under_run_netns_and_is_no_namespace(alone):
-    """Neither waited for nor taken for one; and what a name holds does not reach the terminal."""
+    """Other files under /run/netns are neither waited for nor taken for a namespace. Control characters in a name do not reach the
+    terminal."""
     evil = "\x1b[2J\n\x07"
     before = f"""
         cd /run/netns
@@ -285,7 +286,7 @@ def test_what_is_under_run_netns_and_is_no_namespace(alone):
 # ---- containers ----
 
 
-def ids(count, prefix=""):
+def make_ids(count, prefix=""):
     return [prefix + secrets.token_hex(32)[len(prefix):] for _ in range(count)]
 
 
@@ -301,8 +302,8 @@ FORMS = [
 
 @pytest.mark.parametrize("runtime,form", FORMS, ids=[f"{runtime}-{number}" for number, (runtime, _) in enumerate(FORMS)])
 def test_container(tracer, container, runtime, form):
-    """From its first line on; and by its name, its id or the beginning of that."""
-    port, (full,) = free_port(), ids(1)
+    """A container is named from its first line on, and can be asked for by its name, its id or the beginning of the id."""
+    port, (full,) = free_port(), make_ids(1)
     name = f"{runtime}:{full[:12]}"
     trace = tracer(on_port(port))
     one = container(form.format(full), port)
@@ -310,13 +311,13 @@ def test_container(tracer, container, runtime, form):
     one.connect()
     trace.await_transition(rport=port, newstate="CLOSE")
     assert {line["netns_name"] for line in trace.transitions(netns=one.inode)} == {name}
-    assert f" {name} " in top(on_port(port))
+    assert f" {name} " in run_top(on_port(port))
     for word in name, full, full[:8], f"{runtime}:{full[:6]}":
-        assert "1 socket: 1 LISTEN" in top("--netns", word, "state listening")
+        assert "1 socket: 1 LISTEN" in run_top("--netns", word, "state listening")
 
 
 def test_last_lines_of_a_container(tracer, container):
-    port, (full,) = free_port(), ids(1)
+    port, (full,) = free_port(), make_ids(1)
     trace = tracer(on_port(port))
     one = container(f"system.slice/docker-{full}.scope", port)
     trace.await_transition(lport=port, newstate="LISTEN")
@@ -326,22 +327,22 @@ def test_last_lines_of_a_container(tracer, container):
 
 
 def test_a_name_that_a_person_gave_goes_before_the_container(tracer, container):
-    """But not one that a container manager made up."""
-    port, (full,) = free_port(), ids(1)
+    """A name that a container manager made up does not go before the container."""
+    port, (full,) = free_port(), make_ids(1)
     given, made_up = f"tl{os.getpid()}-given", f"cni-{os.getpid():08x}-52b4-4b8e-9d2f-0a1b2c3d4e5f"
     trace = tracer(on_port(port))
     one = container(f"docker-{full}.scope", port)
 
-    def told_after_another_line(name):
+    def reported_after_another_line(name):
         one.connect()
         return trace.transitions(netns_name=name)
 
     try:
         for name, shown in (made_up, f"docker:{full[:12]}"), (given, given):
             subprocess.run(["ip", "netns", "attach", name, str(one.process.pid)], check=True)
-            await_that(lambda expected=shown: told_after_another_line(expected), f"{shown} in the trace")
-            assert f" {shown} " in top(on_port(port), "state listening")
-            assert "1 socket: 1 LISTEN" in top("--netns", name, "state listening"), "both can be asked for"
+            await_that(lambda expected=shown: reported_after_another_line(expected), f"{shown} in the trace")
+            assert f" {shown} " in run_top(on_port(port), "state listening")
+            assert "1 socket: 1 LISTEN" in run_top("--netns", name, "state listening"), "both can be asked for"
         assert not trace.transitions(netns_name=made_up)
     finally:
         for name in given, made_up:
@@ -349,34 +350,34 @@ def test_a_name_that_a_person_gave_goes_before_the_container(tracer, container):
 
 
 def test_container_in_several_namespaces(container):
-    """All of them are meant."""
-    (full,) = ids(1)
+    """A container in several network namespaces stands for all of them."""
+    (full,) = make_ids(1)
     group, port = f"docker-{full}.scope", free_port()
     both = {container(group, port).inode, container(group, port).inode}
     table = Tracer("-b", "-n", "1", "--netns", full[:12], command="top")
     table.process.wait(PATIENCE)
     assert {row["netns"] for row in select(table.update(), type="socket")} == both
-    assert "NETNS" in top("--netns", full), "they are two, though they bear one name"
+    assert "NETNS" in run_top("--netns", full), "they are two, though they bear one name"
 
 
 @pytest.mark.parametrize("prefix", ["a" + secrets.token_hex(4)[1:], f"9{secrets.randbelow(10**7):07}"], ids=["hex", "digits"])
 def test_prefix_of_two_containers(container, prefix):
-    """Also where it could be the number of a process."""
-    several = [(full, container(f"docker-{full}.scope")) for full in ids(2, prefix)]
-    message = refused(prefix)
+    """A prefix of two containers is refused, also where it could be the number of a process."""
+    several = [(full, container(f"docker-{full}.scope")) for full in make_ids(2, prefix)]
+    message = read_refusal(prefix)
     assert f"--netns {prefix}: it may mean any of " in message
     for full, one in several:
         assert f"docker:{full[:12]} ({one.inode})" in message
     for full, one in several:
-        assert "1 socket: 1 LISTEN" in top("--netns", full[:16])
+        assert "1 socket: 1 LISTEN" in run_top("--netns", full[:16])
 
 
-# ---- what is asked for ----
+# ---- namespaces that are asked for ----
 
 
 @pytest.mark.any_kernel
 def test_unknown_name_lists_the_known_ones():
-    """On a host of one's own, so that the list is short."""
+    """Runs on a host of its own, so that the list of names is short."""
     script = f"""
         ip netns add blue; ip netns add green
         unshare --net sleep 60 & sleeper=$!
@@ -409,7 +410,7 @@ def test_unknown_name_where_there_are_many():
 @pytest.mark.parametrize("word", ["", ".", "..", "/", "../netns", "\x1b[2J", "a" * 300, "docker:", "lxc:", "0", "-1",
                                   "99999999999999999999", "0x10"])
 def test_hostile_words(word):
-    message = refused(word)
+    message = read_refusal(word)
     assert "no such network namespace" in message or "longer than" in message
     assert "\x1b" not in message
 
@@ -417,12 +418,12 @@ def test_hostile_words(word):
 def test_process_that_does_not_exist():
     gone = subprocess.Popen(["true"])  # pylint: disable=consider-using-with
     gone.wait()
-    message = refused(str(gone.pid))
+    message = read_refusal(str(gone.pid))
     assert "there is no process of this number, and no such network namespace: there " in message
 
 
 def test_the_host_by_any_name(tracer):
-    """Its inode is a smaller number than those of the others, since Linux 6.18."""
+    """Since Linux 6.18 the inode of the host's network namespace is a smaller number than those of the others."""
     for word in "host", str(inode_of()), str(os.getpid()):
         port = free_port()
         trace = tracer("--netns", word, on_port(port))
@@ -432,7 +433,7 @@ def test_the_host_by_any_name(tracer):
 
 
 def test_inode_of_which_nothing_is_known():
-    """There may be sockets in it all the same."""
+    """An inode of which nothing is known is accepted: there may be sockets in that network namespace all the same."""
     done = run(PROGRAM, "trace", "--netns", str(2**32 - 1), "--duration", MOMENT)
     assert done.returncode == 0 and f"no process is in network namespace {2**32 - 1}" in done.stderr
 
@@ -476,7 +477,7 @@ def test_column_is_there_from_the_start_where_there_are_several(alone):
                                        ("ip netns add early", ["--netns", "early"], PLAIN),
                                        ("ip netns attach me $$", [], PLAIN),
                                        ("", [], PLAIN)]:
-        if before.endswith("&"):  # the tracer must not come before it
+        if before.endswith("&"):  # the tracer must not start before the namespace exists
             before += " while [ $(readlink /proc/$!/ns/net) = $(readlink /proc/self/ns/net) ]; do sleep 0.02; done"
         trace = alone(*arguments, before=before, json_lines=False)
         await_that(lambda trace=trace: headings(trace.text()), "the heading")
@@ -488,12 +489,12 @@ def test_column_is_there_from_the_start_where_there_are_several(alone):
 def test_table_of_one_namespace_has_no_column(ns):
     port = free_port()
     with listen(port=port):
-        assert "NETNS" not in top(f"sport = :{port}") and "1 LISTEN" in top(f"sport = :{port}")
+        assert "NETNS" not in run_top(f"sport = :{port}") and "1 LISTEN" in run_top(f"sport = :{port}")
         with ns.entered():
             server = listen(port=port)
-        assert "NETNS" in top(f"sport = :{port}")
-        assert "NETNS" not in top(f"sport = :{port}", "--netns", ns.name), "who asks for one knows which"
-    text = top(f"sport = :{port}")
+        assert "NETNS" in run_top(f"sport = :{port}")
+        assert "NETNS" not in run_top(f"sport = :{port}", "--netns", ns.name), "who asks for one knows which"
+    text = run_top(f"sport = :{port}")
     assert f" {ns.name} " in text, "one, but not the reader's own"
     server.close()
 
@@ -502,15 +503,15 @@ def test_namespace_that_is_renamed(ns, tracer):
     trace = tracer("--netns", ns.name)
     second = ns.name + "-2"
 
-    def told_by(name):
+    def lines_named(name):
         with entered_file(f"/run/netns/{name}"), listen():
             return trace.transitions(netns_name=name)
 
-    assert await_that(lambda: told_by(ns.name), "its first name")
+    assert await_that(lambda: lines_named(ns.name), "its first name")
     try:
         with open(f"/run/netns/{second}", "x", encoding="ascii"):
             subprocess.run(["mount", "--bind", f"/run/netns/{ns.name}", f"/run/netns/{second}"], check=True)
         ns.delete()
-        assert await_that(lambda: told_by(second), "its second name")
+        assert await_that(lambda: lines_named(second), "its second name")
     finally:
         subprocess.run(["ip", "netns", "del", second], check=False, capture_output=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Who holds a socket: all that do, as fork, dup and passing on make them; and whoever is left when the first has gone."""
+"""Holders of a socket: all of them, as fork, dup and passing on make them; and those that are left when the first has gone."""
 
 import array
 import contextlib
@@ -17,8 +17,8 @@ PR_SET_NAME = 15
 
 
 @contextlib.contextmanager
-def other(work=lambda: 0, name=None):
-    """A process that does work() and then waits; it is killed in the end. Yields its pid, and what work() returned."""
+def other_process(work=lambda: 0, name=None):
+    """Starts a process that calls work() and then waits, and kills it in the end. Yields its pid, and the result of work()."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -33,10 +33,10 @@ def other(work=lambda: 0, name=None):
         yield pid, int(os.read(reader, 20))
     finally:
         os.close(reader)
-        end(pid)
+        kill_process(pid)
 
 
-def end(pid):
+def kill_process(pid):
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -46,8 +46,8 @@ def pass_on(sock, channel):
     channel.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [sock.fileno()]))])
 
 
-def receive(channel):
-    """The number of the descriptor that was passed on."""
+def receive_descriptor(channel):
+    """Receives a descriptor that was passed on, and returns its number."""
     _, ancillary, _, _ = channel.recvmsg(1, socket.CMSG_SPACE(4))
     return array.array("i", ancillary[0][2])[0]
 
@@ -68,15 +68,15 @@ def table(request, ns, tracer):
 
 
 def test_fork_dup_and_passing_on(ns, table):
-    """Three ways to hold one accepted socket, all of them kept with their descriptors. One that is on its way, in a queue
-    between processes, has no holder yet and is the same connection all the while."""
+    """An accepted socket is held in three ways, and all holders are kept with their descriptors. A socket that is on its way, in a
+    queue between processes, has no holder yet and is the same connection all the while."""
     ours, its = socket.socketpair()
     with ns.entered():
         server, client, accepted = connected_pair()
     wanted = {"lport": port_of(server), "rport": port_of(client)}
     twice = accepted.dup()
     everywhere = [(os.getpid(), accepted.fileno()), (os.getpid(), twice.fileno())]
-    with other() as (forked, _):
+    with other_process() as (forked, _):
         everywhere += [(forked, accepted.fileno()), (forked, twice.fileno())]
         row = row_of(table, **wanted)
         assert holders(row) == sorted(everywhere) and row["pid"] == os.getpid()
@@ -85,9 +85,9 @@ def test_fork_dup_and_passing_on(ns, table):
         def let_go_and_receive():
             for each in accepted, twice, client, server:
                 each.close()
-            return receive(its)
+            return receive_descriptor(its)
         pass_on(accepted, ours)
-        with other(let_go_and_receive) as (passed, fd):
+        with other_process(let_go_and_receive) as (passed, fd):
             everywhere.append((passed, fd))
             assert holders(row_of(table, **wanted)) == sorted(everywhere)
         everywhere.pop()
@@ -102,7 +102,7 @@ def test_fork_dup_and_passing_on(ns, table):
 
 
 def test_on_its_way_between_processes(ns, table):
-    """Nobody holds it; its owner is who did last, and not made up."""
+    """A socket on its way has no holder; its owner is the process that held it last, and not made up."""
     with ns.entered():
         server, client, accepted = connected_pair()
     wanted = {"lport": port_of(server), "rport": port_of(client)}
@@ -112,7 +112,7 @@ def test_on_its_way_between_processes(ns, table):
     accepted.close()
     row = row_of(table, **wanted)
     assert (row["state"], holders(row), row["pid"]) == ("ESTABLISHED", [], os.getpid())
-    with other(lambda: receive(its)) as (receiver, fd):
+    with other_process(lambda: receive_descriptor(its)) as (receiver, fd):
         row = row_of(table, **wanted)
         assert holders(row) == [(receiver, fd)] and row["pid"] == receiver
 
@@ -124,7 +124,7 @@ def test_owner_follows(ns, tracer, table, kind):
     sockets = {}
 
     def make():
-        """What it has opened goes to the process that outlives it."""
+        """Opens sockets, and passes them on to the process that outlives this one."""
         with ns.entered():
             server = sockets["listener"]
             client = connect("127.0.0.1", port_of(server))
@@ -137,22 +137,22 @@ def test_owner_follows(ns, tracer, table, kind):
         sockets["listener"] = listen()
     sockets["channel"] = socket.socketpair()
     port = port_of(sockets["listener"])
-    with other(make, "first") as (first, _):
+    with other_process(make, "first") as (first, _):
         wanted = {"listener": {"lport": port, "state": "LISTEN"}, "client": {"rport": port},
                   "accepted": {"lport": port, "state": "ESTABLISHED"}}[kind]
         row = row_of(table, **wanted)
         if kind != "listener":
             assert row["pid"] == first
         sockets["listener"].close()
-        fds = [receive(sockets["channel"][1]) for _ in range(3)]
+        fds = [receive_descriptor(sockets["channel"][1]) for _ in range(3)]
         mine = dict(zip(["listener", "client", "accepted"], fds))[kind]
         assert (os.getpid(), mine) in holders(row_of(table, **wanted))
         before = time.monotonic()
-        end(first)
+        kill_process(first)
     row = row_of(table, **wanted)
     assert (row["pid"], row["comm"], holders(row)) == (os.getpid(), comm_of(), [(os.getpid(), mine)])
-    time.sleep(max(0, before + SOON - time.monotonic()))  # it must know by then, and nothing says when it does
-    if stalls.since(before) > 0.2:
+    time.sleep(max(0, before + SOON - time.monotonic()))  # the tracer must know by then, and nothing says when it does
+    if stalls.seconds_lost_since(before) > 0.2:
         time.sleep(5)
     held = [socket.socket(fileno=fd) for fd in fds]
     held[["listener", "client", "accepted"].index(kind)].close()
@@ -165,8 +165,8 @@ def test_owner_follows(ns, tracer, table, kind):
 
 
 def test_worker_is_the_owner_for_filters(ns, tracer):
-    """A parent listens, each of two workers accepts: -p and --comm of a worker show what it accepted, from the first
-    transition on, and nothing of the other's, however short it was."""
+    """A parent listens, each of two workers accepts: -p and --comm of a worker show the connections that it accepted, from the first
+    transition on and however short they were, and none of the other worker's."""
     with ns.entered():
         server = listen(backlog=64)
     port = port_of(server)
@@ -184,18 +184,18 @@ def test_worker_is_the_owner_for_filters(ns, tracer):
             return 0
         return start
 
-    def clients(count):
+    def make_clients(count):
         with ns.entered():
             return [connect("127.0.0.1", port) for _ in range(count)]
-    with other(serve(keeps=True), "longworker") as (long, _):
+    with other_process(serve(keeps=True), "longworker") as (long, _):
         by_pid = tracer("-p", str(long), "--netns", ns.name)
         by_name = tracer("--comm", "short*", "--netns", ns.name)
         by_parent = tracer("-p", str(os.getpid()), "--netns", ns.name, f"sport = :{port}")
-        held = clients(5)
+        held = make_clients(5)
         first = by_pid.await_count(5, newstate="ESTABLISHED", lport=port)
         assert {line["rport"] for line in first} == {port_of(client) for client in held}
-    with other(serve(keeps=False), "shortworker") as (short, _):
-        more = clients(5)
+    with other_process(serve(keeps=False), "shortworker") as (short, _):
+        more = make_clients(5)
         ports = {port_of(client) for client in more}
         by_name.await_count(5, newstate="FIN_WAIT1", lport=port)
         lines = by_name.transitions(lport=port)
@@ -218,10 +218,10 @@ def test_worker_is_the_owner_for_filters(ns, tracer):
 
 
 def test_filter_by_a_forked_holder(ns, tracer):
-    """Who holds it beside its owner is asked for as well."""
+    """A filter by process is also answered for those that hold a socket beside its owner."""
     with ns.entered():
         server, client, accepted = connected_pair()
-    with other(name="besides") as (forked, _):
+    with other_process(name="besides") as (forked, _):
         trace = tracer("-p", str(forked), "--netns", ns.name)
         by_name = tracer("--comm", "besides", "--netns", ns.name)
         not_it = tracer("--netns", ns.name, f"not pid {forked}")
@@ -260,7 +260,7 @@ def listen_mptcp():
 
 
 def test_mptcp(ns, tracer, table):
-    """The descriptor is of a socket above those in the table: a worker that accepts holds them all the same."""
+    """The descriptor belongs to an MPTCP socket above those in the table: a worker that accepts holds them all the same."""
     with ns.entered():
         server = listen_mptcp()
     port = port_of(server)
@@ -268,7 +268,7 @@ def test_mptcp(ns, tracer, table):
     with ns.entered():
         client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
         client.connect(server.getsockname())
-    with other(lambda: server.accept()[0].detach(), "mpworker") as (worker, fd):
+    with other_process(lambda: server.accept()[0].detach(), "mpworker") as (worker, fd):
         rows = {(row["state"], row["lport"]): row for row in select(next_table(table), type="socket")}
         assert holders(rows["ESTABLISHED", port]) == [(worker, fd)] and rows["ESTABLISHED", port]["comm"] == "mpworker"
         assert holders(rows["ESTABLISHED", port_of(client)]) == sorted([(os.getpid(), client.fileno()),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What a running tracer may still do, and what it can do with little."""
+"""Capabilities that a running tracer keeps, and its work with few of them."""
 
 import contextlib
 import os
@@ -26,7 +26,7 @@ def capabilities(status, which):
 
 
 def threads_of(pid):
-    """The status of each; that of a look ends after it."""
+    """Returns the status of each thread; that of a snapshot ends after it."""
     def read():
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             return [status_of(f"{pid}/task/{task}") for task in os.listdir(f"/proc/{pid}/task")]
@@ -37,8 +37,8 @@ def threads_of(pid):
 @pytest.mark.parametrize("command", ["trace", "top"])
 @pytest.mark.parametrize("source", ["iter", "proc"])
 def test_root_gives_up_what_it_does_not_need(ns, tracer, command, source):
-    """What other namespaces, iterators and owners take stays, and nothing that could change the host's network, files or
-    time. Nothing that it could execute would have more. That holds for each of its threads."""
+    """A tracer keeps the capabilities for other namespaces, iterators and owners, and none that could change the host's network, files
+    or time. No program that it could execute would have more. That holds for each of its threads."""
     arguments = ["-b", "-d", "0.5", "-n", "1000"] if command == "top" else []
     trace = tracer(*arguments, f"--snapshot-source={source}", "--netns", ns.name, command=command)
     assert capabilities(status_of("self"), "CapPrm") >= {NET_ADMIN, SYS_NICE}, "the test proves nothing otherwise"
@@ -72,11 +72,11 @@ def test_bounded_to_what_it_was_given(ns, tracer):
 
 @pytest.mark.parametrize("names", [FOUR, (*FOUR, "sys_admin")])
 def test_same_table_with_few_privileges(ns, tracer, names):
-    """Not root, and the table is that of the kernel, owners of others' processes included; other namespaces by their
-    processes' /proc where they may not be entered."""
+    """A tracer that is not root has the same table as the kernel, with owners among the processes of other users. Network namespaces
+    that may not be entered are read from the /proc of their processes."""
     entered, entering = os.pipe()
     pid = os.fork()
-    if pid == 0:  # somebody to have it in /proc: where no namespace may be entered, one without a process is not seen
+    if pid == 0:  # a process in the namespace, for its /proc: where none may be entered, one without a process is not seen
         with ns.entered():
             os.write(entering, b"in")
             os.read(os.pipe()[0], 1)
@@ -106,10 +106,10 @@ def test_same_table_with_few_privileges(ns, tracer, names):
 
 @pytest.mark.parametrize("names", [("bpf",), ("perfmon",), ("sys_admin",), ()])
 def test_too_few(names):
-    """Refused, with what is missing; never half of it."""
+    """A trace with too few capabilities is refused with the missing ones, never done in part."""
     prefix = with_capabilities(*names) if names else NOBODY
     done = run(*prefix, PROGRAM, "trace", "--duration", MOMENT)
-    if names == ("sys_admin",):  # which stands for both
+    if names == ("sys_admin",):  # CAP_SYS_ADMIN stands for both
         assert done.returncode == 0, done.stderr
         return
     assert done.returncode == 1

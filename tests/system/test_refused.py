@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Where bpf(), /proc or descriptors are refused: what needs none of them works, and trace says what doctor says."""
+"""Where bpf(), /proc or descriptors are refused, commands that need none of them work, and trace says the same as doctor."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def doctor_json(*prefix, **kwargs):
 
 @pytest.mark.parametrize("action", [KILL_PROCESS, KILL_THREAD, TRAP, ERRNO | 1, ERRNO | 22])
 def test_holders_without_bpf(action):
-    """They come from /proc, also where the first bpf() would be the end."""
+    """Holders come from /proc, also where the first bpf() would kill the program."""
     with listen() as server:
         port = port_of(server)
         kwargs = {"preexec_fn": seccomp(action)}
@@ -55,7 +55,7 @@ def test_tracing_without_bpf(command, action):
 
 @pytest.mark.parametrize("limit", [4, 6, 8, 10, 12, 14, 16, 24, 26])
 def test_few_descriptors(limit):
-    """What was refused first differs, and misleads."""
+    """The call that is refused first differs, and misleads: the limit must be named all the same."""
     prefix = "prlimit", f"--nofile={limit}"
     checks = doctor_json(*prefix)
     assert checks["limits"]["state"] == "no" and f"open files: {limit};" in checks["limits"]["found"]
@@ -67,7 +67,7 @@ def test_few_descriptors(limit):
 
 
 def test_the_hard_limit_counts():
-    """A trace raises the other one itself."""
+    """A trace raises the soft limit itself."""
     prefix = "prlimit", "--nofile=16:4096"
     assert doctor_json(*prefix)["limits"]["state"] == "yes"
     done = run(*prefix, PROGRAM, "trace", "--duration", MOMENT)
@@ -76,8 +76,8 @@ def test_the_hard_limit_counts():
 
 def test_little_memory():
     if os.environ.get("SANITIZE"):
-        return  # it takes more itself than any limit leaves
-    prefix = "prlimit", f"--data={os.path.getsize('/sys/kernel/btf/vmlinux') + 3_000_000}"  # where it takes it twice
+        return  # the sanitizer takes more memory itself than any limit leaves
+    prefix = "prlimit", f"--data={os.path.getsize('/sys/kernel/btf/vmlinux') + 3_000_000}"  # too little where libbpf takes it twice
     checks = doctor_json(*prefix)
     if checks["btf"]["state"] == "yes":
         return  # a libbpf that does not read the file, but maps it
@@ -110,7 +110,7 @@ def test_running_out_of_descriptors_later_takes_no_owner_away(ns, tracer):
     def holders():
         return [row["owners"] for row in select(next_table(table), type="socket", lport=port_of(server))]
 
-    rest = min(len(os.listdir(f"/proc/{pid}/fd")) for _ in range(50))  # a look has more for a moment
+    rest = min(len(os.listdir(f"/proc/{pid}/fd")) for _ in range(50))  # a snapshot has more of them for a moment
     whole = [[{"pid": os.getpid(), "comm": comm_of(), "fd": server.fileno()}]]
     assert holders() == whole
     for more in range(8, 0, -1):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What packaging/requirements says where something is missing that no package mends. Its package manager is made up."""
+"""packaging/requirements, where something is missing that no package mends. Its package manager is made up."""
 
 import os
 
@@ -16,8 +16,8 @@ esac
 """
 
 
-def requirements(folder, **programs):
-    """With these programs, of which each stands for one that may not be asked here."""
+def run_requirements(folder, **programs):
+    """Runs packaging/requirements with these programs, each of which stands for one that may not be called here."""
     for name, text in {"sudo": '#!/bin/sh\nexec "$@"\n', **programs}.items():
         (folder / name.replace("_", "-")).write_text(text)
         (folder / name.replace("_", "-")).chmod(0o755)
@@ -27,8 +27,8 @@ def requirements(folder, **programs):
 
 @pytest.mark.heavy
 def test_libbpf_that_is_too_old(tmp_path):
-    done = requirements(tmp_path, pkg_config=PKG_CONFIG, apt_get="#!/bin/sh\n",
-                        apt_cache='#!/bin/sh\necho "  Candidate: (none)"\n')
+    done = run_requirements(tmp_path, pkg_config=PKG_CONFIG, apt_get="#!/bin/sh\n",
+                            apt_cache='#!/bin/sh\necho "  Candidate: (none)"\n')
     assert done.returncode == 1 and done.stdout == ""
     assert "still missing:\nrequirements:   libbpf 1.0 or later" in done.stderr
     assert "libbpf is here, but it is 0.5.0, and no package of this release is newer." in done.stderr
@@ -37,7 +37,7 @@ def test_libbpf_that_is_too_old(tmp_path):
 
 @pytest.mark.heavy
 def test_another_apt_at_work(tmp_path):
-    """It is tried again until that one is done: on a host that has just been started, its upgrades."""
+    """The installation is tried again until another apt is done, such as the upgrades of a host that has just been started."""
     apt_get = f"""#!/bin/sh
 cd {tmp_path} || exit
 case "$*" in
@@ -45,8 +45,8 @@ case "$*" in
 *install*) [ -e free ] && touch installed ;;
 esac
 """
-    done = requirements(tmp_path, apt_get=apt_get, apt_cache='#!/bin/sh\necho "  Candidate: 1"\n',
-                        pkg_config=f'#!/bin/sh\n[ -e {tmp_path}/installed ] || case "$*" in *libmnl*) exit 1 ;; esac\n')
+    done = run_requirements(tmp_path, apt_get=apt_get, apt_cache='#!/bin/sh\necho "  Candidate: 1"\n',
+                            pkg_config=f'#!/bin/sh\n[ -e {tmp_path}/installed ] || case "$*" in *libmnl*) exit 1 ;; esac\n')
     assert done.returncode == 0 and "still missing" not in done.stderr, done.stderr
     assert not (tmp_path / "policy-rc.d").exists()
     assert done.stderr.count("trying again in") == 1 and done.stderr.count("missing for 'build'") == 1

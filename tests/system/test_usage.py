@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What the user is told: help, wrong use, missing privileges; and the text output."""
+"""Messages to the user: help, wrong use, missing privileges; and the text output."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ F_SETPIPE_SZ = 1031  # <linux/fcntl.h>
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
 
-def wrong(*arguments):
+def run_wrongly(*arguments):
     done = run(PROGRAM, *arguments)
     assert done.returncode == 2 and done.stdout == "", done
     return done.stderr
@@ -47,14 +47,14 @@ def wrong(*arguments):
     (["fd"], ["'fd'", "fds"]),
 ])
 def test_wrong_use_is_named(arguments, parts):
-    message = wrong(*arguments)
+    message = run_wrongly(*arguments)
     assert all(part in message for part in parts), message
 
 
 @pytest.mark.any_kernel
 @pytest.mark.parametrize("before", ["sport = :80", "comm a\\x5cb\\c", "comm a\u200bb", "comm \x1b", "comm caf\u00e9"])
 def test_caret_under_the_spot(before):
-    message = wrong("trace", f"{before} and (dport = :99999)")
+    message = run_wrongly("trace", f"{before} and (dport = :99999)")
     lines = message.splitlines()
     assert "'99999'" in lines[0] and "65535" in lines[0]
     assert lines[1].index("99999") == lines[2].index("^")
@@ -62,7 +62,7 @@ def test_caret_under_the_spot(before):
 
 @pytest.mark.any_kernel
 def test_hostile_filter_does_not_reach_the_terminal():
-    message = wrong("trace", "\x1b[2J\x07")
+    message = run_wrongly("trace", "\x1b[2J\x07")
     assert "\x1b" not in message and "\x07" not in message and "\\x1b" in message
 
 
@@ -113,7 +113,7 @@ PRINTS_AT_ONCE = [["trace", "--duration", MOMENT], ["top", "-b", "-n", "1"], ["l
 @pytest.mark.parametrize("option", ["--help", "--usage", "--version"])
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
 def test_help_that_cannot_be_written(command, option):
-    """A full disk is told; a reader that has gone is none of its business."""
+    """A full disk is reported; a reader that has gone is not."""
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run([PROGRAM, *command, option], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (1, "tcpledger: standard output could not be written: No space left on device\n")
@@ -138,7 +138,7 @@ def test_file_that_may_not_grow(tmp_path, words):
 
 @pytest.mark.any_kernel
 def test_baseline_that_may_not_grow(tmp_path):
-    """The old one stays, and nothing beside it."""
+    """The old baseline stays, and no other file beside it."""
     path = tmp_path / "baseline"
     assert run(PROGRAM, "audit", "--baseline", str(path)).returncode in (0, 3)
     before = path.read_bytes()
@@ -162,7 +162,7 @@ def test_survives_a_hangup_under_nohup(ns):
         assert line
     process.send_signal(signal.SIGHUP)
     with ns.entered():
-        server = listen()  # it looks into /proc for a new listener, and says so
+        server = listen()  # the tracer looks into /proc for a new listener, and says so
     assert b"joined" in process.stderr.readline(), "it lives"
     process.send_signal(signal.SIGTERM)
     assert b"seen" in process.stderr.read()
@@ -177,7 +177,7 @@ def test_closed_output():
 
 
 def small_pipe():
-    """(reader, writer) of one that a table of a few hundred sockets fills, and the messages of a start do not"""
+    """Returns (reader, writer) of a pipe that a table of a few hundred sockets fills, and the messages of a start do not."""
     reader, writer = os.pipe()
     fcntl.fcntl(writer, F_SETPIPE_SZ, 16384)
     return reader, writer
@@ -197,7 +197,7 @@ def test_stalled_reader_does_not_hold_the_duration(ns):
 
 @pytest.mark.any_kernel
 def test_stalled_reader_of_everything(ns):
-    """As in `2>&1 | less`: what it has to say of the reader has no reader either."""
+    """As in `2>&1 | less`: the message about the reader has no reader either."""
     reader, writer = small_pipe()
     with ns.entered():
         _sockets = [connected_pair() for _ in range(100)]
@@ -217,10 +217,10 @@ def test_missed_tables_are_not_made_up_for(ns, tracer):
     resumed_ns = time.time_ns()
     table.process.send_signal(signal.SIGCONT)
 
-    def since():
+    def tables_since():
         return [line["ts_ns"] for line in select(table.update(), type="table") if line["ts_ns"] > resumed_ns]
-    await_that(lambda: len(since()) >= 4, "tables")
-    assert len(since()) <= (since()[-1] - resumed_ns) / (interval * 1e9) + 2
+    await_that(lambda: len(tables_since()) >= 4, "tables")
+    assert len(tables_since()) <= (tables_since()[-1] - resumed_ns) / (interval * 1e9) + 2
     table.stop()
 
 
@@ -245,7 +245,7 @@ def test_text_columns(ns, tracer):
     heading, *lines = trace.text().splitlines()
     assert heading.split() == "TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY".split()
     row = re.compile(r"\d\d:\d\d:\d\d\.\d{3} +\d+ +\S+ +\S+ +(\d+|-) +\S+ +\d+ +[A-Z_0-9]+ "
-                     r"+-> ([A-Z_0-9]+ +|TIME_WAIT +>)(-|\d+\.\d{3})( .+)?")  # a look finds it: at least so long
+                     r"+-> ([A-Z_0-9]+ +|TIME_WAIT +>)(-|\d+\.\d{3})( .+)?")  # a snapshot finds it: at least so long
     assert all(row.fullmatch(line) for line in lines), trace.text()
     assert any("closed by us first, age" in line and "rtt" in line and "retrans 0" in line for line in lines)
     assert "\033" not in trace.text()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Holds vmlinux/vmlinux.h against the running kernel's BTF: every type in it must be there, with every field, and every
- * number of the same size. Takes an object that was compiled with one variable of each type.
+ * Compares vmlinux/vmlinux.h with the running kernel's BTF: the kernel must have every type in it, with every field,
+ * and every number must have the same size. Takes an object that was compiled with one variable of each type.
  */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -17,7 +17,7 @@ struct check {
 	int failures;
 };
 
-static const struct btf_type *strip(const struct btf *btf, __u32 id)
+static const struct btf_type *strip_typedefs(const struct btf *btf, __u32 id)
 {
 	const struct btf_type *type = btf__type_by_id(btf, id);
 
@@ -26,14 +26,14 @@ static const struct btf_type *strip(const struct btf *btf, __u32 id)
 	return type;
 }
 
-/* The member of that name, also when it stands in an anonymous struct or union inside. */
+/* Finds the member of that name, also inside an anonymous struct or union. */
 static const struct btf_member *find_member(const struct btf *btf, const struct btf_type *type, const char *name)
 {
 	const struct btf_member *members = btf_members(type);
 
 	for (int i = 0; i < btf_vlen(type); i++) {
 		const char *member = btf__name_by_offset(btf, members[i].name_off);
-		const struct btf_type *inner = strip(btf, members[i].type);
+		const struct btf_type *inner = strip_typedefs(btf, members[i].type);
 		const struct btf_member *found;
 
 		if (*member && strcmp(member, name) == 0)
@@ -60,8 +60,8 @@ static void check_member(struct check *check, const char *owner, const struct bt
 		check->failures++;
 		return;
 	}
-	if (btf_is_composite(strip(check->ours, ours->type)))
-		return; /* trimmed, so smaller */
+	if (btf_is_composite(strip_typedefs(check->ours, ours->type)))
+		return; /* ours is trimmed, so smaller */
 	our_size = btf__resolve_size(check->ours, ours->type);
 	their_size = btf__resolve_size(check->kernel, found->type);
 	if (our_size != their_size) {
@@ -77,8 +77,8 @@ static void check_type(struct check *check, const struct btf_type *type, const c
 	const struct btf_type *ours = type, *theirs;
 
 	if (kind == BTF_KIND_TYPEDEF) {
-		ours = strip(check->ours, type->type);
-		if (!btf_is_composite(ours)) /* __u32 and its like */
+		ours = strip_typedefs(check->ours, type->type);
+		if (!btf_is_composite(ours)) /* a number: __u32 and the like */
 			return;
 	}
 	if (id < 0) {
@@ -86,7 +86,7 @@ static void check_type(struct check *check, const struct btf_type *type, const c
 		check->failures++;
 		return;
 	}
-	theirs = strip(check->kernel, (__u32)id);
+	theirs = strip_typedefs(check->kernel, (__u32)id);
 	for (int i = 0; i < btf_vlen(ours); i++)
 		check_member(check, name, &btf_members(ours)[i], theirs);
 }

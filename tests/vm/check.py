@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The system tests on Debian's cloud kernels, each booted in software emulation.
 
-The book: kernels.py fetches the kernels, image.py makes the disk that all guests boot from (init is their first
-process), guest.py boots one and looks after it, report.py says what came out. As many guests run at once as this host
-has processors and memory for. What they said is in $BUILD/vm/results.
+The files: kernels.py fetches the kernels, image.py makes the disk that all guests boot from (init is their first
+process), guest.py boots a guest and supervises it, report.py prints the results. As many guests run at once as this
+host has processors and memory for. Their output is in $BUILD/vm/results.
 
-Needs neither root nor KVM. A kernel that cannot be fetched is skipped; where CI=true, what is skipped has failed.
+Needs neither root nor KVM. A kernel that cannot be fetched is skipped; where CI=true, a skip counts as a failure.
 Exit codes: 0 nothing failed, 1 something did.
 """
 
@@ -35,7 +35,7 @@ os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/local/sbin
 class Run:
     name: str
     select: str  # pytest's -k; empty: all
-    arguments: str = ""  # to each tracer, beside the test's own
+    arguments: str = ""  # for each tracer, besides those of the test
     marks: str = "not heavy and not any_kernel"  # pytest's -m
 
     def __str__(self):
@@ -46,19 +46,19 @@ KERNELS = [
     Kernel("6.1", "linux-image-cloud-amd64"),
     Kernel("6.12", "linux-image-6.12-cloud-amd64"),
 ]
-# The join, the lives of connections and their owners, whatever else is tested as is.
+# The tests that every run has: of the join, of the lives of connections and of their owners. All others run as is only.
 CORE = "test_guest or test_join or test_lifecycles or test_minisockets or owner"
 RUNS = [
     Run("as-is", ""),
-    # Tests that name a source themselves have run as is, with each.
+    # Tests that name a source themselves are left out: they run as is, with each source.
     Run("without-iterators", f"({CORE}) and not [iter and not [proc", "--snapshot-source=proc"),
-    # The hook on accept() tells owners, and nothing else.
+    # The hook on accept() finds owners, and nothing else.
     Run("without-fentry", "test_guest or test_lifecycles or owner", "--accept-source=scan"),
 ]
 
 
-def script(run):
-    """What the guest does for a run."""
+def make_script(run):
+    """Returns the shell script that the guest runs."""
     select = f" -k {shlex.quote(run.select)}" if run.select else ""
     return f"""export TCPLEDGER_ARGS={shlex.quote(run.arguments)}
 python3 -m pytest -v --durations=10 --tb=short -p no:cacheprovider --junitxml=/tmp/report.xml -o junit_logging=out-err \
@@ -66,18 +66,18 @@ python3 -m pytest -v --durations=10 --tb=short -p no:cacheprovider --junitxml=/t
 """
 
 
-def limit(name):
-    """Of the container that this may be: [its numbers], or [] where there is none."""
+def read_limit(name):
+    """Reads a limit of the container that this may run in: [its numbers], or [] where there is none."""
     file = Path("/sys/fs/cgroup", name)
     return [int(word) for word in file.read_text().split()] if file.exists() and "max" not in file.read_text() else []
 
 
 def guests_at_once():
-    """As many as there are processors for, and memory."""
+    """Returns the number of guests for which there are processors and memory."""
     processors = [len(os.sched_getaffinity(0))]
-    if quota := limit("cpu.max"):  # of so many microseconds so many
+    if quota := read_limit("cpu.max"):  # microseconds of processor time, and the period in which they may be used
         processors.append(quota[0] // quota[1])
-    memory = [1024 * int(re.search(r"^MemAvailable: +(\d+)", Path("/proc/meminfo").read_text(), re.M)[1]), *limit("memory.max")]
+    memory = [1024 * int(re.search(r"^MemAvailable: +(\d+)", Path("/proc/meminfo").read_text(), re.M)[1]), *read_limit("memory.max")]
     return max(1, min(*processors, min(memory) // GUEST_BYTES))
 
 
@@ -96,7 +96,7 @@ def boot_all(jobs, disk, home, report):
             guest.stop()
 
 
-def chosen(entries, names):
+def choose_entries(entries, names):
     unknown = set(names) - set(map(str, entries))
     if unknown:
         sys.exit(f"check.py: no {', '.join(sorted(unknown))} among {', '.join(map(str, entries))}")
@@ -110,7 +110,7 @@ def main():
     parser.add_argument("--select", help="other tests, as pytest's -k")
     parser.add_argument("--all", action="store_true", help="also what no kernel changes, and all of the core in each run")
     arguments = parser.parse_args()
-    kernels, runs = chosen(KERNELS, arguments.kernel), chosen(RUNS, arguments.run)
+    kernels, runs = choose_entries(KERNELS, arguments.kernel), choose_entries(RUNS, arguments.run)
     if arguments.all:
         runs = [dataclasses.replace(run, select=CORE if run.select else "", marks="not heavy") for run in runs]
     if arguments.select is not None:
@@ -131,7 +131,7 @@ def main():
         report.kernel_missing(kernel, why)
         kernels.remove(kernel)
     if kernels:
-        disk = image.make(build, kernels, {str(run): script(run) for run in runs})
+        disk = image.make_disk(build, kernels, {str(run): make_script(run) for run in runs})
         # The longest runs first, so that the last of them does not run alone.
         boot_all([(kernel, run) for run in runs for kernel in kernels], disk, build / "vm/results", report)
     return report.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""One emulated machine: boots, runs its tests, hands over their account; and is not waited for without end."""
+"""One emulated machine: boots, runs its tests, and hands over their results. It is stopped when it takes too long."""
 
 import re
 import shutil
@@ -7,38 +7,38 @@ import subprocess
 import time
 import xml.etree.ElementTree as tree
 
-BOOT_PATIENCE = 180  # seconds until the tests begin, which takes some ten
-SILENCE = 400  # seconds without a word, such as the name of a test that has ended
-PATIENCE = 4800  # seconds until all have: 1200 on an idle machine
+BOOT_PATIENCE = 180  # seconds until the tests begin, which usually takes some ten
+SILENCE = 400  # seconds without a new line on the console, such as the name of a test that has ended
+PATIENCE = 4800  # seconds until all tests have ended, which takes 1200 on an idle machine
 
-GUEST_BYTES = 2_000_000_000  # its memory, and the emulator's own
+GUEST_BYTES = 2_000_000_000  # memory of a guest, and of its emulator
 
-# Software emulation, since not every machine lets its guests have guests. Two processors, which take turns in one
-# thread: in two threads, one may run code that the kernel is just patching on the other, and the guest dies of it.
+# Software emulation, since not every virtual machine can have guests. Two processors, which take turns in one thread:
+# in two threads, one may run code that the kernel is just patching on the other, which crashes the guest.
 EMULATOR = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "2", "-m", "1024",
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
-# The drivers of this disk and these ports are built into Debian's cloud kernels. Any fault of the kernel is its end.
+# The drivers of this disk and these ports are built into Debian's cloud kernels. Any fault of the kernel ends the guest.
 COMMAND_LINE = "console=ttyS0 quiet oops=panic panic=-1 mitigations=off root=/dev/nvme0n1 rootfstype=ext4 ro " \
     "rootwait init=/init tcpledger_run={run}"
 
 
 class Guest:
-    """A run on a kernel, from its start to its account."""
+    """A run on a kernel, from its start to its results."""
 
     def __init__(self, kernel, run, disk, home):
         self.kernel = kernel
         self.run = run
         self.disk = disk
         self.home = home / f"{kernel}-{run}"
-        self.first_home = None  # of the try before this one
+        self.first_home = None  # of the first try, where this is the second
         self.start()
 
     def start(self):
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True)
         self.started = time.monotonic()
-        self.spoken = 0, self.started  # how long the console was when it was seen to have grown, and when that was
-        self.stopped = None  # why, when it had to be
+        self.spoken = 0, self.started  # length of the console when it was last seen to have grown, and when that was
+        self.stopped = None  # why the guest was stopped, if it was
         # pylint: disable-next=consider-using-with
         self.process = subprocess.Popen([
             *EMULATOR, "-kernel", self.kernel.image(), "-append", COMMAND_LINE.format(run=self.run),
@@ -54,29 +54,29 @@ class Guest:
     def has_begun(self):
         return self.read("report").startswith("begin")
 
-    def seconds(self):
+    def seconds_since_start(self):
         return time.monotonic() - self.started
 
-    def silence(self):
+    def seconds_of_silence(self):
         console = self.home / "console"
         length = console.stat().st_size if console.exists() else 0
         if length != self.spoken[0]:
             self.spoken = length, time.monotonic()
         return time.monotonic() - self.spoken[1]
 
-    def verdict(self):
-        """Why it has to be stopped; None while it need not."""
-        silence = self.silence()
-        if self.seconds() > (PATIENCE if self.has_begun() else BOOT_PATIENCE):
-            return f"stopped after {self.seconds():.0f} s"
+    def reason_to_stop(self):
+        """Returns why the guest has to be stopped; None while there is no reason."""
+        silence = self.seconds_of_silence()
+        if self.seconds_since_start() > (PATIENCE if self.has_begun() else BOOT_PATIENCE):
+            return f"stopped after {self.seconds_since_start():.0f} s"
         if self.has_begun() and silence > SILENCE:
             return f"stopped after {silence:.0f} s of silence"
         return None
 
     def has_ended(self):
-        """Looks after it: stops it when its time is over, starts it again when it came to nothing before any test began."""
+        """Supervises the guest: stops it when its time is over, and starts it once again if it ended before any test began."""
         if self.process.poll() is None:
-            self.stopped = self.verdict()
+            self.stopped = self.reason_to_stop()
             if not self.stopped:
                 return False
             self.stop()
@@ -91,15 +91,15 @@ class Guest:
             self.process.kill()
             self.process.wait()
 
-    def account(self):
-        """The junit tree; None when it was not handed over whole."""
+    def read_results(self):
+        """Returns the results as a junit tree; None if they were not handed over whole."""
         try:
             return tree.fromstring(self.read("report").removeprefix("begin").strip())
         except tree.ParseError:
             return None
 
-    def ending(self):
-        """Why there is no account."""
+    def describe_ending(self):
+        """Returns why there are no results."""
         console = self.read("console")
         panic = re.search(r"Kernel panic - .*", console)
         tests = re.findall(r"^(\S+::\S+)", console, re.M)
@@ -107,6 +107,6 @@ class Guest:
         return why + (f", in {tests[-1]}" if tests else "" if self.has_begun() else ", before its tests began")
 
     def last_words(self, count=40):
-        """Of the console; and all that the emulator itself had to say."""
+        """Returns the last lines of the console, and all lines of the emulator itself."""
         said, shown = ([line.rstrip() for line in self.read(name).splitlines() if line.strip()] for name in ("emulator", "console"))
         return [*shown[-count:], *said]

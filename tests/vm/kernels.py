@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Debian's cloud kernels: fetched once by apt, with lists and cache of its own, and unpacked; nothing is installed.
 
-Debian's archive is asked whatever this host is: on Ubuntu or on another Debian the same packages come. Where the host
-is a Debian, from the mirror that it is set up for, and everywhere through the proxies of its apt. The archive's own
-keys vouch for what comes.
+The packages come from Debian's archive on every host: they are the same on Ubuntu or on another Debian. A host with
+Debian gets them from the mirror that it is set up for. Every host uses the proxies of its apt. The packages are
+verified with the archive's own keys.
 """
 
 import dataclasses
@@ -40,14 +40,14 @@ APT::Update::Error-Mode "any";
 
 
 class KernelError(Exception):
-    """This kernel cannot be had, and why."""
+    """A kernel cannot be fetched; the message says why."""
 
 
 @dataclasses.dataclass
 class Kernel:
     line: str  # "6.1"
-    package: str  # depends on the newest of its line
-    home: Path = None  # where it is unpacked
+    package: str  # depends on the newest kernel of its line
+    home: Path = None  # where the kernel is unpacked
 
     def __str__(self):
         return self.line
@@ -59,8 +59,9 @@ class Kernel:
         return next((self.home / "lib/modules").iterdir())
 
 
-def attempt(what, pauses):
-    """An archive may be in the midst of being renewed, or the network be away for a moment."""
+def try_again(what, pauses):
+    """Calls what(), and again after each pause until it succeeds: an archive may be in the midst of a renewal, or the network be
+    away for a moment."""
     for pause in pauses:
         try:
             return what()
@@ -70,8 +71,8 @@ def attempt(what, pauses):
     return what()
 
 
-def run(*command, **kwargs):
-    """What the command printed; KernelError with its last words when it failed."""
+def run_command(*command, **kwargs):
+    """Returns what the command printed. Raises KernelError with its last words if it failed."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, **kwargs)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -83,10 +84,10 @@ def run(*command, **kwargs):
     return done.stdout
 
 
-def mirrors():
-    """Where this host gets Debian from, else where everybody can."""
+def find_mirrors():
+    """Returns the mirrors from which this host gets Debian; where it has none, the public ones."""
     found = dict(MIRRORS)
-    targets = run("apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages")
+    targets = run_command("apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages")
     for label, address in (line.split(" ", 1) for line in targets.splitlines()):
         if label in found and found[label] == MIRRORS[label] and not address.startswith("cdrom:"):
             found[label] = address.rstrip("/")
@@ -94,64 +95,64 @@ def mirrors():
 
 
 class Apt:
-    """apt-get on Debian's archive, apart from what this host's apt knows and keeps."""
+    """apt-get on Debian's archive, with lists and a cache apart from those of this host's apt."""
 
     def __init__(self, home):
         shutil.rmtree(home, ignore_errors=True)
         for directory in "state/lists/partial", "cache/archives/partial":
             os.makedirs(home / directory)
         (home / "status").touch()
-        sources = [f"deb [signed-by={KEYS}] {mirror} {SUITES[label]} main\n" for label, mirror in mirrors().items()]
+        sources = [f"deb [signed-by={KEYS}] {mirror} {SUITES[label]} main\n" for label, mirror in find_mirrors().items()]
         (home / "sources.list").write_text("".join(sources))
-        ways = [line for line in run("apt-config", "dump", "Acquire").splitlines() if "::IndexTargets" not in line]
+        ways = [line for line in run_command("apt-config", "dump", "Acquire").splitlines() if "::IndexTargets" not in line]
         (home / "options").write_text("\n".join(ways) + OPTIONS.format(home=home))
         self.home = home
         self.environment = {**os.environ, "APT_CONFIG": str(home / "options"), "LC_ALL": "C"}
 
     def run(self, *command):
-        return run(*command, env=self.environment, cwd=self.home)
+        return run_command(*command, env=self.environment, cwd=self.home)
 
     def update(self):
-        """Returns what was wrong: one of the archives may do for one of the kernels."""
+        """Updates the lists. Returns an error instead of raising it: one of the archives may be enough for one of the kernels."""
         try:
             self.run("apt-get", "update")
         except KernelError as error:
             return error
         return None
 
-    def newest(self, kernel):
-        """The package with the kernel itself, which the other one depends on."""
+    def find_newest(self, kernel):
+        """Returns the package with the kernel itself, on which the package of its line depends."""
         said = self.run("apt-cache", "show", "--no-all-versions", kernel.package)
         depends = re.search(r"^Depends: (\S+)", said, re.M)
         if not depends or not depends[1].startswith(f"linux-image-{kernel.line}."):
             raise KernelError(f"{kernel.package} is not the one of {kernel.line}: {depends and depends[0]}")
         return depends[1]
 
-    def download(self, kernel):
-        """The newest that there is now: lists grow old while an archive is renewed."""
+    def download_newest(self, kernel):
+        """Downloads the newest package that there is now, after an update: lists grow old while an archive is renewed."""
         trouble = self.update()
         try:
-            package = self.newest(kernel)
+            package = self.find_newest(kernel)
             self.run("apt-get", "download", package)
         except KernelError as error:
             raise trouble or error from error
         return next(self.home.glob(f"{package}_*.deb"))
 
 
-def unpack(deb, directory):
-    """The kernel and its modules as an installation would leave them, known to modprobe; and not compressed."""
-    run("dpkg", "-x", str(deb), str(directory))
+def unpack_package(deb, directory):
+    """Unpacks the kernel and its modules as an installation would leave them: modprobe finds the modules, which are not compressed."""
+    run_command("dpkg", "-x", str(deb), str(directory))
     modules = next((directory / "lib/modules").glob("*"), None)
     if not modules:
         raise KernelError(f"{deb.name} holds no modules in /lib/modules")
     packed = [str(file) for file in modules.rglob("*.ko.xz")]
     if packed:
-        run("xz", "-d", *packed)
-    run("depmod", "-b", str(directory), modules.name)
+        run_command("xz", "-d", *packed)
+    run_command("depmod", "-b", str(directory), modules.name)
 
 
 def fetch(kernels, build):
-    """Sets the kernels' homes; returns those that cannot be had: [(kernel, why)]. What was once fetched is kept."""
+    """Sets the homes of the kernels. Returns those that cannot be fetched: [(kernel, why)]. A kernel that was once fetched is kept."""
     lacking = []
     for kernel in kernels:
         kernel.home = build / "kernels" / str(kernel)
@@ -168,7 +169,7 @@ def fetch(kernels, build):
     failures, pauses = [], PAUSES
     for kernel in lacking:
         try:
-            unpack(attempt(lambda: apt.download(kernel), pauses), home / str(kernel))  # pylint: disable=cell-var-from-loop
+            unpack_package(try_again(lambda: apt.download_newest(kernel), pauses), home / str(kernel))  # pylint: disable=cell-var-from-loop
             kernel.home.parent.mkdir(parents=True, exist_ok=True)
             (home / str(kernel)).rename(kernel.home)
         except KernelError as error:

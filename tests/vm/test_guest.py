@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""In a guest: vmlinux.h against the running kernel, as tests/run does it on the host; and that a run tests what it is for."""
+"""Run in a guest: compares vmlinux.h with the running kernel, as tests/run does on the host, and checks that a run uses the sources
+that it is meant to test."""
 
 import os
 import subprocess
@@ -13,7 +14,7 @@ def test_types_of_vmlinux_are_in_this_kernel():
 
 
 def test_this_is_the_tier_to_be_tested():
-    """These kernels have iterators and fexit: unless a run does without them, they are what it tests."""
+    """The guests' kernels have iterators and fexit: a run tests those unless its arguments exclude them."""
     arguments = os.environ.get("TCPLEDGER_ARGS", "").split()
     done = subprocess.run([os.environ["TCPLEDGER"], "trace", *arguments, "-v", "--duration", "0.1"], capture_output=True,
                           text=True, check=False)

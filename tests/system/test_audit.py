@@ -125,6 +125,7 @@ def test_v6only_is_unknown_from_proc(ns, keep):
     assert re.search(r"\[::\]:80 +all IPv6, perhaps IPv4 ", audit(ns, "-nH", "--socket-source=proc").stdout)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("source", ["diag", "proc"])
 def test_only_what_waits(ns, keep, source):
     with ns.entered():
@@ -139,6 +140,7 @@ def test_only_what_waits(ns, keep, source):
 
 # ---- owners ----
 
+@pytest.mark.any_kernel
 def test_owner_and_user(ns, process):
     with ns.entered():
         server = listen("127.0.0.1", 7701)
@@ -153,6 +155,7 @@ def test_owner_and_user(ns, process):
                      audit(ns, "-nH").stdout.rstrip())
 
 
+@pytest.mark.any_kernel
 def test_user_without_a_name(ns):
     script = ("import os,socket,subprocess,sys; os.setresuid(54321, 54321, 0); s = socket.create_server(('127.0.0.1', 7702)); "
               "os.setresuid(0, 0, 0); sys.exit(subprocess.run(sys.argv[1:], check=False).returncode)")
@@ -161,6 +164,7 @@ def test_user_without_a_name(ns):
     assert (line["uid"], line["user"]) == (54321, "54321")
 
 
+@pytest.mark.any_kernel
 def test_container(container):
     """A listener is shown with its container, named after the control group. The container has a 127.0.0.1 of its own."""
     made = container(f"docker-{ID}.scope", 7703)
@@ -331,6 +335,7 @@ def test_endless_policy_file():
 
 # ---- namespaces, columns, filters ----
 
+@pytest.mark.any_kernel
 def test_namespaces(netns, keep):
     spaces = [netns(), netns()]
     for number, each in enumerate(spaces):
@@ -420,6 +425,7 @@ def test_redis_on_this_host_only(ns, process, keep, named, tmp_path):
 
 # ---- without privilege ----
 
+@pytest.mark.any_kernel
 def test_without_privilege(ns, keep):
     with ns.entered():
         keep(listen("0.0.0.0", 80), listen("0.0.0.0", 7701))
@@ -431,6 +437,7 @@ def test_without_privilege(ns, keep):
                        "or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")
 
 
+@pytest.mark.any_kernel
 def test_without_privilege_what_may_be_allowed_is_not_passed_over(ns, keep):
     with ns.entered():
         keep(listen("0.0.0.0", 80), listen("0.0.0.0", 7701))
@@ -460,6 +467,7 @@ def test_hostile_names(ns, keep, named, tmp_path):
     assert "\x1b" not in text and r'process was a"b\x1b[2J\x0a c' in text
 
 
+@pytest.mark.any_kernel
 def test_listeners_that_come_and_go(ns, process):
     script = ("import socket\nwhile True:\n s = [socket.create_server(('127.0.0.1', 0)) for _ in range(50)]\n"
               " for each in s: each.close()")
@@ -470,6 +478,7 @@ def test_listeners_that_come_and_go(ns, process):
     busy.send_signal(signal.SIGKILL)
 
 
+@pytest.mark.any_kernel
 def test_many(ns, keep, tmp_path):
     baseline = str(tmp_path / "baseline")
     with ns.entered():

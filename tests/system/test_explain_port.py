@@ -31,6 +31,7 @@ def test_every_spelling_of_a_port(ns, word):
     assert set(line["bindable"]) == {"tcp", "udp", "reasons"}
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("word,port,protocol", [("80/tcp", 80, "tcp"), ("53/UDP", 53, "udp"), ("domain/udp", 53, "udp"),
                                                 ("tftp/tcp", 69, "tcp")])
 def test_port_of_one_protocol(ns, word, port, protocol):
@@ -39,6 +40,7 @@ def test_port_of_one_protocol(ns, word, port, protocol):
     assert set(line["service"]) == {protocol}
 
 
+@pytest.mark.any_kernel
 def test_free_port(ns):
     line = json_of(ns, "8080")
     assert answers(line) == answers(line, "udp") == ["yes", "yes"]
@@ -50,11 +52,13 @@ def test_free_port(ns):
     assert re.search(r"TCP IPv4 yes TCP IPv6 yes TCP dual yes \(.*?\) UDP IPv4 yes UDP IPv6 yes UDP dual yes \(.*?\) $", text)
 
 
+@pytest.mark.any_kernel
 def test_port_0(ns):
     assert "bind() to it asks the kernel for a free port" in text_of(ns, "0")
     assert answers(json_of(ns, "0")) == [None, None]
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("host,family,v6only,wanted", [
     ("0.0.0.0", socket.AF_INET, None, ["in_use", "yes"]),
     ("127.0.0.1", socket.AF_INET, None, ["in_use", "yes"]),
@@ -208,6 +212,7 @@ def test_bound_only(ns, reuse):
     bound.close()
 
 
+@pytest.mark.any_kernel
 def test_privileged(ns):
     line = json_of(ns, "81", prefix=NOBODY)
     assert answers(line) == ["forbidden", "forbidden"] and not line["may_bind_privileged"] and line["privileged"]
@@ -221,6 +226,7 @@ def test_privileged(ns):
     assert answers(line) == ["yes", "yes"] and not line["privileged"] and line["unprivileged_start"] == 80
 
 
+@pytest.mark.any_kernel
 def test_the_trial_is_not_noticed(ns):
     """The trial disturbs neither a listener nor a socket that receives packets."""
     with ns.entered():
@@ -342,6 +348,7 @@ def test_udp_with_reuse(ns):
         second.close()
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("host,v6only,to", [("0.0.0.0", None, "127.0.0.1"), ("::", 0, "127.0.0.1"), ("::", 0, "::1"),
                                             ("127.0.0.1", None, "127.0.0.1"), ("::1", None, "::1")])
 def test_no_packet_is_taken(ns, host, v6only, to):
@@ -410,6 +417,7 @@ def test_client_that_has_bound_its_port(ns):
     server.close()
 
 
+@pytest.mark.any_kernel
 def test_several(ns):
     """Several sockets are spoken of in the plural."""
     with ns.entered():
@@ -426,6 +434,7 @@ def test_several(ns):
         each.close()
 
 
+@pytest.mark.any_kernel
 def test_several_are_only_bound(ns):
     with ns.entered():
         bound = [bind("tcp", host, reuse=1) for host in ("127.0.0.1", "127.0.0.2")]

@@ -40,6 +40,7 @@ def start_named(process, name, count, folder):
     return started
 
 
+@pytest.mark.any_kernel
 def test_by_name(process, tmp_path):
     started = start_named(process, "tl-one", 2, tmp_path) + start_named(process, "tl-other", 1, tmp_path)
     both = sorted(each.pid for each in started[:2])
@@ -60,6 +61,7 @@ def test_nearest_name(process, tmp_path):
     assert "nor one that is nearly called so" in fds("qqqqqqqqqqqqqqqq", status=2).stderr
 
 
+@pytest.mark.any_kernel
 def test_no_such_pid(process):
     gone = process(["true"])
     gone.wait()
@@ -81,6 +83,7 @@ def test_wrong_use(arguments, message):
     assert done.stdout == "" and message in done.stderr and "\x1b" not in done.stderr
 
 
+@pytest.mark.any_kernel
 def test_processes_that_exit_meanwhile(process):
     busy = process(["sh", "-c", "while :; do sleep 0.001 & sleep 0.001 | cat; done"], stderr=subprocess.DEVNULL)
     for _ in range(20):
@@ -93,6 +96,7 @@ def test_processes_that_exit_meanwhile(process):
     busy.kill()
 
 
+@pytest.mark.any_kernel
 def test_descriptors_that_come_and_go(process):
     """A descriptor's number may be a pipe now and a socket then: each line describes one of them, never a mixture."""
     script = ("import os, socket\nprint('begins', flush=True)\nwhile True:\n    r, w = os.pipe(); os.close(r); os.close(w)\n"
@@ -107,6 +111,7 @@ def test_descriptors_that_come_and_go(process):
                 assert line["path"] in ("/dev/null", "/")
 
 
+@pytest.mark.any_kernel
 def test_kernel_thread_has_none():
     done = fds("kthreadd") if comm_of(2) == "kthreadd" else pytest.skip("not the host's processes")
     assert ": 0 descriptors" in done.stdout
@@ -177,6 +182,7 @@ def test_thread_with_descriptors_of_its_own(threads):
     assert len(headings) == 2 and f", thread {owner} tl-own with descriptors of its own, user root: " in headings[1]
 
 
+@pytest.mark.any_kernel
 def test_thread_that_is_asked_for(threads):
     child, sharing, pipe, owner, another, reader, writer, _server = threads()
     assert set(read_tables(sharing)) == {None} and set(pipe) <= set(read_tables(sharing)[None])
@@ -198,6 +204,7 @@ def test_process_whose_main_thread_has_exited(threads):
     assert len(headings) == 2 and all(", whose main thread has exited, thread " in line for line in headings)
 
 
+@pytest.mark.any_kernel
 def test_process_that_has_exited(process):
     zombie = process(["true"])
     await_that(lambda: "\nState:\tZ" in open(f"/proc/{zombie.pid}/status", encoding="utf-8").read(), "it to exit")
@@ -243,12 +250,14 @@ def test_end_that_may_not_be_asked(opened):
 
 # ---- privilege ----
 
+@pytest.mark.any_kernel
 def test_without_privilege():
     done = fds(str(os.getpid()), prefix=NOBODY, status=1)
     assert done.stdout == ""
     assert re.fullmatch(rf"tcpledger: .+ \(pid {os.getpid()}\): its descriptors may not be looked at: run as root, .*\n", done.stderr)
 
 
+@pytest.mark.any_kernel
 def test_root_that_is_refused():
     """Root of another user namespace is refused: the message does not advise to run as root."""
     done = fds(str(os.getpid()), prefix=["unshare", "--user", "--map-root-user"], status=1)
@@ -256,6 +265,7 @@ def test_root_that_is_refused():
     assert re.fullmatch(rf"tcpledger: .+ \(pid {os.getpid()}\): its descriptors may not be looked at: not even by root: .*\n", done.stderr)
 
 
+@pytest.mark.any_kernel
 def test_without_privilege_own_process(process):
     sleeper = process([*NOBODY, "sh", "-c", "sleep 60 | cat"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     pid = await_that(lambda: [each for each in children_of(sleeper.pid) if comm_of(each) == "cat"], "cat to run")[0]
@@ -267,6 +277,7 @@ def test_without_privilege_own_process(process):
             os.kill(each, signal.SIGTERM)
 
 
+@pytest.mark.any_kernel
 def test_some_without_privilege(process, tmp_path):
     """Processes that may be looked into are shown; the others are counted."""
     start_named(process, "tl-mixed", 2, tmp_path)
@@ -294,6 +305,7 @@ def test_hidepid(opened):
     assert (line["kind"], line["other_end"], line["others_complete"]) == ("pipe", end, False)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("hidepid", [1, 2, 4])
 def test_hidepid_hides_names(process, tmp_path, hidepid):
     (other,) = start_named(process, "tl-hidden", 1, tmp_path)
@@ -310,11 +322,13 @@ def test_hidepid_hides_names(process, tmp_path, hidepid):
         assert done.returncode == 2 and "that may be seen from here" in done.stderr
 
 
+@pytest.mark.any_kernel
 def test_without_proc():
     done = run(*WITHOUT_PROC, PROGRAM, "fds", "1")
     assert done.returncode == 1 and done.stdout == "" and messages(done) == ["tcpledger: fds: /proc is not mounted"]
 
 
+@pytest.mark.any_kernel
 def test_descriptors_run_out(opened, process):
     """With too few descriptors the program fails, and leaves no holder without a name."""
     reader, writer = map(opened, os.pipe())
@@ -337,6 +351,7 @@ def test_descriptors_run_out(opened, process):
     assert outcomes == {True, False}
 
 
+@pytest.mark.any_kernel
 def test_soft_limit_of_descriptors_is_no_limit(opened):
     server = opened(listen())
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

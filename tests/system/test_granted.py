@@ -95,6 +95,7 @@ class Hidden:
 OPTIONS_WITH_A_PATH = ["--policy {}", "--baseline {}", "--baseline {} --save"]
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("options", OPTIONS_WITH_A_PATH)
 def test_no_file_that_the_user_may_not_read(place, granted, options):
     """The program answers as a copy of it whose file gives no rights."""
@@ -115,6 +116,7 @@ def test_each_option_that_takes_a_path_is_tried():
     assert named == {word for options in OPTIONS_WITH_A_PATH for word in options.split() if word.endswith(("policy", "baseline"))}
 
 
+@pytest.mark.any_kernel
 def test_files_of_the_user(place, granted):
     own = f"{place}/own"
     os.mkdir(own, 0o700)
@@ -128,6 +130,7 @@ def test_files_of_the_user(place, granted):
     assert (there.st_uid, there.st_gid, stat.S_IMODE(there.st_mode)) == (NOBODYS_ID, NOBODYS_ID, 0o600)
 
 
+@pytest.mark.any_kernel
 def test_nothing_is_saved_where_the_user_may_not(place, granted):
     path = f"{place}/baseline"  # in a directory of root's, which all may read
     done = as_nobody(granted, "audit", "--baseline", path)
@@ -135,6 +138,7 @@ def test_nothing_is_saved_where_the_user_may_not(place, granted):
     assert not os.path.exists(path)
 
 
+@pytest.mark.any_kernel
 def test_roots_own_rights(place):
     """Root may read the files of other users, also while its capabilities are not effective."""
     os.mkdir(f"{place}/own", 0o700)
@@ -144,6 +148,7 @@ def test_roots_own_rights(place):
     assert run(PROGRAM, "audit", "--baseline", f"{place}/own/baseline").returncode in (0, 3)
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("granted", ["capabilities"], indirect=True)
 def test_root_that_is_not_privileged(place, granted):
     """Under SECBIT_NOROOT (securebits, capabilities(7)) root has no more rights than the files' owner."""
@@ -157,6 +162,7 @@ def test_root_that_is_not_privileged(place, granted):
         assert done.returncode == 2 and "Permission denied" in done.stderr, done
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("granted", ["set-uid"], indirect=True)
 def test_ports_that_the_user_may_not_bind(ns, granted):
     """explain answers for the user who asks if a port can be bound."""

@@ -306,6 +306,7 @@ def test_link_local_addresses_have_their_interface(netns):
         each.close()
 
 
+@pytest.mark.any_kernel
 def test_services_of_the_right_protocol(kinds):
     rows = by_us(kinds.ns, "tula")
     assert {"0.0.0.0:http", "*:https"} <= {row[4] for row in rows if row[0] == "tcp"}
@@ -343,6 +344,7 @@ def test_details(kinds):
         assert " uid:0 " in line
 
 
+@pytest.mark.any_kernel
 def test_control_group_and_container(container):
     """The container is named after the path of the control group."""
     inside = container("docker-" + "0123456789abcdef" * 4 + ".scope", 7009)
@@ -385,6 +387,7 @@ def test_internals(ns):
         each.close()
 
 
+@pytest.mark.any_kernel
 def test_summary(kinds):
     totals = {(line["proto"], line["family"], line["state"]): line["count"] for line in json_of(kinds.ns, "-s", "-tuwx")}
     lines = json_of(kinds.ns, "-tuwxa")
@@ -420,17 +423,20 @@ def test_colour_by_state(kinds):
 
 # ---- filters ----
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("words,ports", [([":80"], {80}), (["sport", "=", ":6379", "or", "sport", "=", ":443"], {443, 6379}),
                                          (["src", "127.0.0.1:6379"], {6379}), (["not", ":80", "and", "sport", "<", ":100"], set())])
 def test_filters(kinds, words, ports):
     assert {line["lport"] for line in json_of(kinds.ns, "-tl", *words)} == ports
 
 
+@pytest.mark.any_kernel
 def test_filter_by_state_needs_no_letter(kinds):
     assert {row[1] for row in by_us(kinds.ns, "n", "state", "time-wait")} == {"TIME_WAIT"}
     assert {row[1] for row in by_us(kinds.ns, "tn", "state", "listening")} == {"LISTEN"}
 
 
+@pytest.mark.any_kernel
 def test_filter_by_owner(kinds, process):
     with kinds.ns.entered():
         other = listen(port=7777)
@@ -468,6 +474,7 @@ def test_namespaces(netns):
 
 # ---- privilege ----
 
+@pytest.mark.any_kernel
 def test_without_privilege(kinds):
     done = tcpledger(kinds.ns, "-tulnp", prefix=NOBODY)
     assert {row[:6] for row in rows_of(done.stdout)[1:]} >= {row[:6] for row in by_ss(kinds.ns, "tuln")}
@@ -478,6 +485,7 @@ def test_without_privilege(kinds):
     assert json_of(kinds.ns, "-tl", ":80")[0]["owners_complete"]
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("words", [["nginx"], ["not", "comm", "nginx"], ["pid", "1"]])
 def test_filter_by_owner_without_privilege(kinds, words):
     """No socket is shown that may not pass the filter, and none is left out without a warning."""
@@ -487,6 +495,7 @@ def test_filter_by_owner_without_privilege(kinds, words):
     assert f"warning: {count} sockets are left out: who holds them could not be seen, and the filter asks" in done.stderr
 
 
+@pytest.mark.any_kernel
 def test_without_privilege_own_sockets_have_owners(ns):
     script = ("import socket,subprocess,sys; s = socket.create_server(('127.0.0.1', 7003)); "
               "sys.exit(subprocess.run(sys.argv[1:], check=False).returncode)")
@@ -501,6 +510,7 @@ def test_iterator_without_privilege(ns):
     assert done.stdout == "" and "--holder-source=iter: " in done.stderr and "Give auto or proc" in done.stderr
 
 
+@pytest.mark.any_kernel
 def test_without_proc(ns):
     with ns.entered():
         server = listen(port=7010)
@@ -513,6 +523,7 @@ def test_without_proc(ns):
     server.close()
 
 
+@pytest.mark.any_kernel
 def test_hidepid(ns):
     """Every socket is listed although /proc shows nothing of other processes."""
     with ns.entered():
@@ -552,6 +563,7 @@ def test_hostile_names(ns, tmp_path):
         unix.close()
 
 
+@pytest.mark.any_kernel
 def test_path_that_looks_like_columns(ns, tmp_path):
     path = f"{tmp_path}/a 1   * 0  users:"
     with ns.entered():
@@ -577,6 +589,7 @@ def test_thread_with_descriptors_of_its_own(ns, process):
     holder.communicate(timeout=30)
 
 
+@pytest.mark.any_kernel
 def test_processes_that_exit_meanwhile(ns, process):
     busy = process(["sh", "-c", "while :; do sleep 0.001 & sleep 0.001; done"])
     with ns.entered():
@@ -628,6 +641,7 @@ def test_long_interval_and_a_reader_that_leaves(ns, process):
     assert lister.wait(30) == 0
 
 
+@pytest.mark.any_kernel
 def test_repeated(ns, process):
     with ns.entered():
         server = listen(port=7008)
@@ -704,6 +718,7 @@ def test_socket_of_a_process_whose_main_thread_has_exited(ns, holders):
 
 # ---- few descriptors ----
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("holders", ["auto", "proc"])
 def test_descriptors_run_out(ns, holders):
     """With too few descriptors the program fails; it does not say that nobody holds the socket."""
@@ -733,6 +748,7 @@ def test_holders_that_cannot_be_found_out(ns):
 
 # ---- root without rights ----
 
+@pytest.mark.any_kernel
 def test_root_that_is_refused(ns):
     """Root of another user namespace is refused: the message does not advise to run as root."""
     with ns.entered():
@@ -743,6 +759,7 @@ def test_root_that_is_refused(ns):
     server.close()
 
 
+@pytest.mark.any_kernel
 def test_root_of_another_pid_namespace(ns):
     with ns.entered():
         server = listen(port=7020)

@@ -196,6 +196,7 @@ def test_both_ends_of_a_veth(netns):
         each.close()
 
 
+@pytest.mark.any_kernel
 def test_the_host_is_named(tracer):
     port = free_port()
     trace = tracer(on_port(port))
@@ -259,6 +260,7 @@ def test_two_hundred_namespaces(alone):
     trace.end()
 
 
+@pytest.mark.any_kernel
 def test_what_is_under_run_netns_and_is_no_namespace(alone):
     """Other files under /run/netns are neither waited for nor taken for a namespace. Control characters in a name do not reach the
     terminal."""
@@ -300,7 +302,8 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("runtime,form", FORMS, ids=[f"{runtime}-{number}" for number, (runtime, _) in enumerate(FORMS)])
+@pytest.mark.parametrize("runtime,form", [pytest.param(*form, id=f"{form[0]}-{number}", marks=[pytest.mark.any_kernel] if number else [])
+                                          for number, form in enumerate(FORMS)])
 def test_container(tracer, container, runtime, form):
     """A container is named from its first line on, and can be asked for by its name, its id or the beginning of the id."""
     port, (full,) = free_port(), make_ids(1)
@@ -316,6 +319,7 @@ def test_container(tracer, container, runtime, form):
         assert "1 socket: 1 LISTEN" in run_top("--netns", word, "state listening")
 
 
+@pytest.mark.any_kernel
 def test_last_lines_of_a_container(tracer, container):
     port, (full,) = free_port(), make_ids(1)
     trace = tracer(on_port(port))
@@ -326,6 +330,7 @@ def test_last_lines_of_a_container(tracer, container):
     assert line["netns_name"] == f"docker:{full[:12]}"
 
 
+@pytest.mark.any_kernel
 def test_a_name_that_a_person_gave_goes_before_the_container(tracer, container):
     """A name that a container manager made up does not go before the container."""
     port, (full,) = free_port(), make_ids(1)
@@ -349,6 +354,7 @@ def test_a_name_that_a_person_gave_goes_before_the_container(tracer, container):
             subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
 
 
+@pytest.mark.any_kernel
 def test_container_in_several_namespaces(container):
     """A container in several network namespaces stands for all of them."""
     (full,) = make_ids(1)
@@ -360,6 +366,7 @@ def test_container_in_several_namespaces(container):
     assert "NETNS" in run_top("--netns", full), "they are two, though they bear one name"
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("prefix", ["a" + secrets.token_hex(4)[1:], f"9{secrets.randbelow(10**7):07}"], ids=["hex", "digits"])
 def test_prefix_of_two_containers(container, prefix):
     """A prefix of two containers is refused, also where it could be the number of a process."""
@@ -415,6 +422,7 @@ def test_hostile_words(word):
     assert "\x1b" not in message
 
 
+@pytest.mark.any_kernel
 def test_process_that_does_not_exist():
     gone = subprocess.Popen(["true"])  # pylint: disable=consider-using-with
     gone.wait()
@@ -422,6 +430,7 @@ def test_process_that_does_not_exist():
     assert "there is no process of this number, and no such network namespace: there " in message
 
 
+@pytest.mark.any_kernel
 def test_the_host_by_any_name(tracer):
     """Since Linux 6.18 the inode of the host's network namespace is a smaller number than those of the others."""
     for word in "host", str(inode_of()), str(os.getpid()):
@@ -432,6 +441,7 @@ def test_the_host_by_any_name(tracer):
         assert "warning" not in trace.errors()
 
 
+@pytest.mark.any_kernel
 def test_inode_of_which_nothing_is_known():
     """An inode of which nothing is known is accepted: there may be sockets in that network namespace all the same."""
     done = run(PROGRAM, "trace", "--netns", str(2**32 - 1), "--duration", MOMENT)
@@ -499,6 +509,7 @@ def test_table_of_one_namespace_has_no_column(ns):
     server.close()
 
 
+@pytest.mark.any_kernel
 def test_namespace_that_is_renamed(ns, tracer):
     trace = tracer("--netns", ns.name)
     second = ns.name + "-2"

@@ -21,6 +21,7 @@ def doctor_json(*prefix, **kwargs):
 
 # ---- bpf() ----
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("action", [KILL_PROCESS, KILL_THREAD, TRAP, ERRNO | 1, ERRNO | 22])
 def test_holders_without_bpf(action):
     """Holders come from /proc, also where the first bpf() would kill the program."""
@@ -53,6 +54,7 @@ def test_tracing_without_bpf(command, action):
 
 # ---- descriptors, memory, /proc, /sys ----
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("limit", [4, 6, 8, 10, 12, 14, 16, 24, 26])
 def test_few_descriptors(limit):
     """The call that is refused first differs, and misleads: the limit must be named all the same."""
@@ -66,6 +68,7 @@ def test_few_descriptors(limit):
         assert "`ulimit -n " in done.stderr and "Boot" not in done.stderr, done.stderr
 
 
+@pytest.mark.any_kernel
 def test_the_hard_limit_counts():
     """A trace raises the soft limit itself."""
     prefix = "prlimit", "--nofile=16:4096"
@@ -74,6 +77,7 @@ def test_the_hard_limit_counts():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.any_kernel
 def test_little_memory():
     if os.environ.get("SANITIZE"):
         return  # the sanitizer takes more memory itself than any limit leaves
@@ -94,11 +98,13 @@ def test_tracing_without_proc(command):
                               "('tcpledger doctor' tells more)"]
 
 
+@pytest.mark.any_kernel
 def test_doctor_without_sys():
     done = run("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys && exec "$@"', "sh", PROGRAM, "doctor")
     assert done.stderr == "" and "processors: number not known" in done.stdout
 
 
+@pytest.mark.any_kernel
 def test_running_out_of_descriptors_later_takes_no_owner_away(ns, tracer):
     """A table that cannot look for holders this time keeps those that it knows."""
     table = tracer("-b", "-d", "0.2", "-n", "10000", "--snapshot-source=proc", "--netns", ns.name, command="top")

@@ -46,14 +46,13 @@ KERNELS = [
     Kernel("6.1", "linux-image-cloud-amd64"),
     Kernel("6.12", "linux-image-6.12-cloud-amd64"),
 ]
-# The tests that every run has: of the join, of the lives of connections and of their owners. All others run as is only.
+# The join, the lives of connections, and their owners.
 CORE = "test_guest or test_join or test_lifecycles or test_minisockets or owner"
 RUNS = [
-    Run("as-is", ""),
-    # Tests that name a source themselves are left out: they run as is, with each source.
-    Run("without-iterators", f"({CORE}) and not [iter and not [proc", "--snapshot-source=proc"),
-    # The hook on accept() finds owners, and nothing else.
-    Run("without-fentry", "test_guest or test_lifecycles or owner", "--accept-source=scan"),
+    # Uses what the kernel offers: iterators, and the hook on accept(). Tests of the source /proc are left to the other run.
+    Run("as-is", "not [proc] and not [proc- and not -proc]"),
+    # Stands for a kernel that offers neither. A kernel that offers only iterators, as many do, runs all tests natively.
+    Run("from-proc", f"({CORE}) and not [iter and not -iter", "--snapshot-source=proc --accept-source=scan"),
 ]
 
 
@@ -112,7 +111,7 @@ def main():
     arguments = parser.parse_args()
     kernels, runs = choose_entries(KERNELS, arguments.kernel), choose_entries(RUNS, arguments.run)
     if arguments.all:
-        runs = [dataclasses.replace(run, select=CORE if run.select else "", marks="not heavy") for run in runs]
+        runs = [dataclasses.replace(run, select=CORE if run.arguments else "", marks="not heavy") for run in runs]
     if arguments.select is not None:
         runs = [dataclasses.replace(run, select=arguments.select) for run in runs]
     build = Path(os.environ.get("BUILD", "build")).resolve()

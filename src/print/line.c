@@ -86,6 +86,14 @@ void line_right(struct line *line, const char *text, size_t width)
 	line_text(line, " ");
 }
 
+void line_widen(size_t *width, const char *text)
+{
+	size_t columns = text_width(text);
+
+	if (columns > *width)
+		*width = columns;
+}
+
 void line_color(struct line *line, const char *sequence)
 {
 	append_line_bytes(line, sequence, strlen(sequence));

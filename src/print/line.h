@@ -29,6 +29,9 @@ void line_pad_to(struct line *line, size_t column);
 void line_left(struct line *line, const char *text, size_t width);
 void line_right(struct line *line, const char *text, size_t width);
 
+/* Widens a column so that `text` fits into it. */
+void line_widen(size_t *width, const char *text);
+
 /* Appends an escape sequence, which takes no column on the screen. */
 void line_color(struct line *line, const char *sequence);
 

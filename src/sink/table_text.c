@@ -16,14 +16,6 @@ struct table_widths {
 	size_t local, remote;
 };
 
-static void widen_table_column(size_t *width, const char *text)
-{
-	size_t length = strlen(text);
-
-	if (length > *width)
-		*width = length;
-}
-
 /* True where the table needs a NETNS column. It needs none where all rows are of one namespace, if that is the reader's
  * own or the one that was asked for. */
 static bool wants_netns(const struct netns_view *netns, const struct table_view *view)
@@ -58,8 +50,8 @@ static struct table_widths measure_table(const struct netns_view *netns, const s
 	char text[ENDPOINT_TEXT_MAX];
 
 	for (size_t i = 0; i < view->count; i++) {
-		widen_table_column(&widths.local, local_text(view->rows[i], text));
-		widen_table_column(&widths.remote, remote_text(view->rows[i], text));
+		line_widen(&widths.local, local_text(view->rows[i], text));
+		line_widen(&widths.remote, remote_text(view->rows[i], text));
 	}
 	if (wants_netns(netns, view))
 		widths.netns = measure_netns(netns, view);

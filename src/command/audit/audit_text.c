@@ -102,26 +102,18 @@ static void fill_audit_cells(struct audit_cells *cells, const struct audit_row *
 
 /* ---- lines ---- */
 
-static void widen_audit_column(size_t *width, const char *text)
-{
-	size_t length = text_width(text);
-
-	if (length > *width)
-		*width = length;
-}
-
 static void measure_audit_row(struct audit_columns *columns, const struct audit_row *row)
 {
 	struct audit_cells cells;
 
 	fill_audit_cells(&cells, row, columns);
-	widen_audit_column(&columns->netns, cells.netns);
-	widen_audit_column(&columns->local, cells.local);
-	widen_audit_column(&columns->reach, cells.reach);
-	widen_audit_column(&columns->process, cells.process);
-	widen_audit_column(&columns->user, cells.user);
+	line_widen(&columns->netns, cells.netns);
+	line_widen(&columns->local, cells.local);
+	line_widen(&columns->reach, cells.reach);
+	line_widen(&columns->process, cells.process);
+	line_widen(&columns->user, cells.user);
 	if (*row->listener.container)
-		widen_audit_column(&columns->container, cells.container);
+		line_widen(&columns->container, cells.container);
 }
 
 static void put_audit_line(const struct audit_cells *cells, const char *netid, const char *note, const char *color,
@@ -185,7 +177,7 @@ void audit_text_put(const struct audit_row *rows, size_t count, const struct aud
 	for (size_t i = 0; i < count; i++)
 		measure_audit_row(&columns, &rows[i]);
 	if (columns.container)
-		widen_audit_column(&columns.container, "Container");
+		line_widen(&columns.container, "Container");
 	if (style->heading)
 		put_audit_heading(&columns, output);
 	for (size_t i = 0; i < count; i++)
@@ -248,9 +240,9 @@ void exposed_ports_text(bool heading, struct output *output)
 	struct line line;
 
 	for (size_t i = 0; i < count; i++) {
-		widen_audit_column(&port_width, exposed_port_text(&ports[i], text));
-		widen_audit_column(&what_width, ports[i].what);
-		widen_audit_column(&process_width, spell_exposed_process(&ports[i], process));
+		line_widen(&port_width, exposed_port_text(&ports[i], text));
+		line_widen(&what_width, ports[i].what);
+		line_widen(&process_width, spell_exposed_process(&ports[i], process));
 	}
 	for (size_t i = heading ? 0 : 1; i <= count; i++) {
 		const struct exposed_port *port = i ? &ports[i - 1] : NULL;

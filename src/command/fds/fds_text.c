@@ -72,14 +72,6 @@ static const char *spell_position(const struct descriptor *descriptor, char *out
 
 /* ---- the table ---- */
 
-static void widen_fds_column(size_t *width, const char *text)
-{
-	size_t length = text_width(text);
-
-	if (length > *width)
-		*width = length;
-}
-
 static struct fds_widths measure_descriptors(const struct descriptors *descriptors)
 {
 	struct fds_widths widths = {.fd = sizeof("FD") - 1,
@@ -93,11 +85,11 @@ static struct fds_widths measure_descriptors(const struct descriptors *descripto
 	for (size_t i = 0; i < descriptors->count; i++) {
 		const struct descriptor *descriptor = &descriptors->all[i];
 
-		widen_fds_column(&widths.fd, number_text((uint64_t)descriptor->fd, true, text));
-		widen_fds_column(&widths.kind, spell_kind(descriptor));
-		widen_fds_column(&widths.flags, spell_flags(descriptor, text));
-		widen_fds_column(&widths.size, spell_size(descriptor, text));
-		widen_fds_column(&widths.position, spell_position(descriptor, text));
+		line_widen(&widths.fd, number_text((uint64_t)descriptor->fd, true, text));
+		line_widen(&widths.kind, spell_kind(descriptor));
+		line_widen(&widths.flags, spell_flags(descriptor, text));
+		line_widen(&widths.size, spell_size(descriptor, text));
+		line_widen(&widths.position, spell_position(descriptor, text));
 	}
 	return widths;
 }

@@ -60,12 +60,6 @@ void list_text_restart(struct list_text *text, bool shows_netns)
 
 /* ---- widths ---- */
 
-static void widen_list_column(size_t *width, size_t length)
-{
-	if (length > *width)
-		*width = length;
-}
-
 static const char *spell_socket_netns(const struct list_text *text, const struct socket *socket, char *out)
 {
 	uint32_t pid = socket->owner_count ? socket->owners->pid : 0;
@@ -78,15 +72,15 @@ static void measure_listed_socket(struct list_text *text, const struct socket *s
 	struct list_widths *widths = &text->widths;
 	char shown[SOCKET_ENDPOINT_MAX];
 
-	widen_list_column(&widths->state, strlen(socket_state_name(socket)));
-	widen_list_column(&widths->recvq, strlen(number_text(socket->recvq, socket->recvq != QUEUE_UNKNOWN, shown)));
-	widen_list_column(&widths->sendq, strlen(number_text(socket->sendq, socket->sendq != QUEUE_UNKNOWN, shown)));
+	line_widen(&widths->state, socket_state_name(socket));
+	line_widen(&widths->recvq, number_text(socket->recvq, socket->recvq != QUEUE_UNKNOWN, shown));
+	line_widen(&widths->sendq, number_text(socket->sendq, socket->sendq != QUEUE_UNKNOWN, shown));
 	if (text->style.netns)
-		widen_list_column(&widths->netns, text_width(spell_socket_netns(text, socket, shown)));
+		line_widen(&widths->netns, spell_socket_netns(text, socket, shown));
 	socket_local_text(socket, text->namer, shown);
-	widen_list_column(&widths->local, text_width(shown));
+	line_widen(&widths->local, shown);
 	socket_peer_text(socket, text->namer, shown);
-	widen_list_column(&widths->peer, text_width(shown));
+	line_widen(&widths->peer, shown);
 }
 
 /* ---- lines ---- */

@@ -11,7 +11,8 @@ import time
 from conftest import PATIENCE, NotTold, await_that, select
 
 HURRIED = os.environ.get("SANITIZE") or os.environ.get("EMULATED") or os.getloadavg()[0] > os.cpu_count()
-SOON = 30.0 if HURRIED else 2.0
+SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
+SOON = 30.0 if HURRIED or SIDE_BY_SIDE else 2.0
 # The duration of a short trace. It is long enough for the first snapshot; if it were not, the exit status would show that.
 MOMENT = "3s" if HURRIED else "300ms"
 
@@ -47,8 +48,8 @@ stalls = Stalls()
 
 
 def is_soon(began):
-    """True if at most 2 s have passed since `began`, as is demanded of a machine that has time; 30 s on one that is hurried or was
-    stalled meanwhile."""
+    """True if at most 2 s have passed since `began`, as is demanded of a machine that has time; 30 s on one that is hurried, was
+    stalled meanwhile, or runs other tests beside this one."""
     return time.monotonic() - began < (SOON if stalls.seconds_lost_since(began) < 0.2 else 30.0)
 
 

@@ -79,6 +79,13 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"waited for a transition in vain at the first try: {nodeid}")
 
 
+def let_all_enter(directory):
+    """Lets every user enter a directory of pytest's, which are the user's own: this one, and those that it is in."""
+    for each in (directory, *directory.parents):
+        if not each.stat().st_mode & 0o001:
+            each.chmod(0o755)
+
+
 def await_that(condition, what, patience=PATIENCE, failure=AssertionError):
     """Returns the first true value of condition()."""
     deadline = time.monotonic() + patience

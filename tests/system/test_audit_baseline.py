@@ -8,7 +8,7 @@ import socket
 import stat
 
 import pytest
-from conftest import PROGRAM, listen, port_of, run
+from conftest import PROGRAM, let_all_enter, listen, port_of, run
 from test_audit import audit, bind, json_of, keep, named, one  # pylint: disable=unused-import
 from test_usage import NOBODY
 
@@ -150,8 +150,7 @@ def test_saving_without_privilege_keeps_what_was_known(keep, named, tmp_path):
     assert run(PROGRAM, "audit", *words).returncode == 0
     before = lines_of(baseline)
     assert before[0].split()[5] == "keeper"
-    for each in list(tmp_path.parents)[:2]:
-        each.chmod(0o755)
+    let_all_enter(tmp_path)
     tmp_path.chmod(0o777)
     baseline.chmod(0o644)
     done = run(*NOBODY, PROGRAM, "audit", "--save", *words)
@@ -281,9 +280,8 @@ def test_saving_gives_another_group_no_rights(tmp_path):
     assert run(PROGRAM, "audit", "--baseline", str(baseline), "nosuch").returncode == 0
     os.chown(baseline, 65534, 4712)
     baseline.chmod(0o664)
+    let_all_enter(tmp_path)
     tmp_path.chmod(0o777)
-    for each in list(tmp_path.parents)[:2]:
-        each.chmod(0o755)
     assert run(*NOBODY, PROGRAM, "audit", "--baseline", str(baseline), "--save", "nosuch").returncode == 0
     now = baseline.stat()
     assert (stat.S_IMODE(now.st_mode), now.st_uid) == (0o604, 65534) and now.st_gid != 4712
@@ -315,8 +313,8 @@ def test_what_is_unknown_has_not_changed(keep, tmp_path):
     server = keep(listen("127.0.0.1", 0))
     words = ["-t", "--baseline", str(baseline), "sport", "=", f":{port_of(server)}"]
     assert run(PROGRAM, "audit", *words).returncode == 0
-    for each in baseline, *list(tmp_path.parents)[:2], tmp_path:
-        each.chmod(0o755)
+    let_all_enter(tmp_path)
+    baseline.chmod(0o755)
     done = run(*NOBODY, PROGRAM, "audit", "--json", *words)
     line = json.loads(done.stdout.splitlines()[0])
     assert (done.returncode, line["process"], line["change"]) == (0, None, "none")

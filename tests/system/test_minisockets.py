@@ -274,6 +274,7 @@ def reset_packet(ns, source, target):
     sender.sendto(make_packet(wanted, 0x04), (target[0], 0))  # RST
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("how", ["reuse", "kill", "reset"])
 def test_time_wait_and_its_end(ns, trace, how):
     """A TIME_WAIT has two lines of its own, marked as derived; the socket's own FIN_WAIT2 → CLOSE is not reported. A reuse is another
@@ -410,6 +411,7 @@ def test_some_room_for_time_wait(ns, tracer):
         server.close()
 
 
+@pytest.mark.alone
 def test_expired(ns, trace, table):
     """An orphan stays in FIN_WAIT2 for no longer than the administrator has set, without a TIME_WAIT after it."""
     ns.sysctl("net.ipv4.tcp_fin_timeout", 2)

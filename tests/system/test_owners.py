@@ -117,6 +117,7 @@ def test_on_its_way_between_processes(ns, table):
         assert holders(row) == [(receiver, fd)] and row["pid"] == receiver
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", [pytest.param("client", marks=pytest.mark.any_kernel), "accepted",
                                   pytest.param("listener", marks=pytest.mark.any_kernel)])
 def test_owner_follows(ns, tracer, table, kind):

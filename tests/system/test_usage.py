@@ -107,6 +107,8 @@ def test_with_exactly_the_capabilities_it_asks_for(ns, tracer):
 COMMANDS = ["trace", "top", "list", "fds", "audit", "explain", "doctor"]
 PRINTS_AT_ONCE = [["trace", "--duration", MOMENT], ["top", "-b", "-n", "1"], ["list", "-a"], ["list", "-s"], ["fds", str(os.getpid())],
                   ["audit", "--ports"], ["explain"], ["explain", "80"], ["doctor"], ["--version"], ["list", "--help"]]
+# The same for each worker: neither the process nor a length of time belongs to them.
+AT_ONCE_IDS = [f"{words[0]}-{number}" for number, words in enumerate(PRINTS_AT_ONCE)]
 
 
 @pytest.mark.any_kernel
@@ -125,7 +127,7 @@ def test_help_that_cannot_be_written(command, option):
 
 
 @pytest.mark.any_kernel
-@pytest.mark.parametrize("words", PRINTS_AT_ONCE, ids=" ".join)
+@pytest.mark.parametrize("words", PRINTS_AT_ONCE, ids=AT_ONCE_IDS)
 def test_file_that_may_not_grow(tmp_path, words):
     """A file that has reached RLIMIT_FSIZE: the signal that the kernel sends would end the program without a word."""
     path = tmp_path / "out"

@@ -309,6 +309,7 @@ def on_terminal(columns, *command, **environment):
 
 
 @pytest.mark.any_kernel
+@pytest.mark.alone  # a text depends on the number of network namespaces
 @pytest.mark.parametrize("columns", [40, 80, 130, 2000])
 def test_fits_the_terminal(columns):
     """Runs as the user nobody, for whom the texts are longest."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The twenty slowest tests of junit files.
 
-Usage: slowest.py FILE…. A name is prefixed with the folder of its file, which says in which run it was so slow. A file
+Usage: slowest.py FILE…. A name is prefixed with the folder of its file and the one above, which say in which run it was so slow. A file
 that is not there, or not whole, is passed over: its run has said so.
 """
 
@@ -19,7 +19,7 @@ def tests_of(path):
         cases = tree.fromstring(path.read_text(errors="replace").removeprefix("begin").strip()).iter("testcase")
     except (OSError, tree.ParseError):
         return []
-    return [(float(case.get("time", 0)), f"{path.parent.name}: {case.get('classname', '').rsplit('.', 1)[-1]}::{case.get('name')}")
+    return [(float(case.get("time", 0)), f"{'/'.join(path.parts[-3:-1])}: {case.get('classname', '').rsplit('.', 1)[-1]}::{case.get('name')}")
             for case in cases]
 
 

@@ -50,15 +50,16 @@ KERNELS = [
 ]
 # The join, the lives of connections, and their owners.
 CORE = "test_guest or test_join or test_lifecycles or test_minisockets or owner"
-# Tests of /proc, of netlink, of capabilities: as these are on the oldest kernel and on this host's, so they are in between.
+# Tests of /proc, of netlink, of capabilities, of the filter in the kernel: as these are on the oldest kernel and on this
+# host's, so they are in between.
 LISTINGS = "test_audit or test_doctor or test_explain or test_fds or test_granted or test_list. or test_privileges or test_refused"
 NOT_FROM_PROC = "not [proc] and not [proc- and not -proc]"
 RUNS = [
     # Uses what the kernel offers: iterators, and the hook on accept(). Tests of the source /proc are left to the last run.
     Run("as-is", NOT_FROM_PROC, kernels=("6.1",)),
-    Run("tracing", f"{NOT_FROM_PROC} and not ({LISTINGS})", kernels=("6.12",), part_of="as-is"),
+    Run("tracing", f"{NOT_FROM_PROC} and not ({LISTINGS} or test_filters)", kernels=("6.12",), part_of="as-is"),
     # Stands for a kernel that offers neither. A kernel that offers only iterators, as many do, runs all tests natively.
-    Run("from-proc", f"({CORE}) and not [iter and not -iter", "--snapshot-source=proc --accept-source=scan"),
+    Run("from-proc", f"({CORE}) and not [iter and not -iter", "--snapshot-source=proc --accept-source=scan", kernels=("6.1",)),
 ]
 
 

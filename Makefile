@@ -206,7 +206,7 @@ lint:
 # Each step says how much it saw: a file that no step sees is not checked.
 lint-here: $(SKELETONS)
 	$(call say,WALLS,src)
-	$(Q)printf '%s\n' $(foreach room,$(ROOMS),'$(room) $(call sees,$(room))') | $(PYTHON) -B tests/lint/walls.py $(CC)
+	$(Q)printf '%s\n' $(foreach room,$(ROOMS),'$(room) $(call sees,$(room))') | $(PYTHON) -B tests/lint/walls.py $(CC) $(LIB_CFLAGS)
 	$(call say,FORMAT,'$(words $(C_FILES)) C files')
 	$(Q)! git ls-files -- '*.[ch]' | grep -vxF "$$(printf '%s\n' $(C_FILES))"
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
@@ -214,11 +214,12 @@ lint-here: $(SKELETONS)
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--suppress=missingIncludeSystem -D__GNUC__ $(SEES_ALL) src
 	$(call say,SHELL,'$(SCRIPTS)')
+	$(Q)! git grep -lE '^#!/bin/(ba)?sh' | grep -vxF "$$(printf '%s\n' $(SCRIPTS))"
 	$(Q)shellcheck $(SCRIPTS)
 	$(call say,SPDX,'all files')
 	$(Q)! git ls-files -- ':!LICENSE*' ':!*.md' ':!.gitignore' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause' | grep .
 	$(call say,NAMES,'a verb and an object for each static function')
-	$(Q)! grep -nE '^(static|JSON_INLINE) [^=;]*[ *][a-z0-9]+\(' $(wildcard src/*/*.[ch] src/*/*/*.[ch])
+	$(Q)! grep -nE '^(__attribute__.*\) )?(static|JSON_INLINE) [^=;]*[ *][a-z0-9]+\(' $(wildcard bpf/*.[ch] src/*/*.[ch] src/*/*/*.[ch])
 	$(call say,WIDTH,'$(DOCUMENTS)')
 	$(Q)! LC_ALL=C.UTF-8 grep -nE '.{121,}' $(DOCUMENTS)
 	$(call say,GETENV,'no variable names a file or a program')
@@ -246,7 +247,7 @@ clean:
 help:
 	@echo 'make run [ARGS=…]   install what is missing, build, and trace (ARGS: options of tcpledger trace)'
 	@echo 'make check          install what is missing, build, run all tests (as root: also those on the real kernel)'
-	@echo 'make check-vm       on Debian'"'"'s 6.1 and 6.12 kernels, emulated, what a kernel can change (ARGS=--all: everything)'
+	@echo 'make check-vm       on Debian'"'"'s 6.1 and 6.12 kernels, emulated, what a kernel can change (ARGS=--all: all but what is heavy)'
 	@echo 'make soak           the long forms of tests: for an hour what make check does for a minute'
 	@echo 'make                build $(BUILD)/tcpledger; touches no network'
 	@echo 'make bench          measure beside tcpstates and bpftrace (ARGS=--short: a quick look)'

@@ -38,7 +38,8 @@ class NotTold(AssertionError):
     """A transition was not reported. Linux 6.18 was seen not to run BPF programs for some transitions, without counting them."""
 
 
-SECOND_TRIES = []  # the tests that failed with NotTold at the first try, of all workers
+SECOND_TRIES = []  # the tests that failed with NotTold at the first try; where the workers' reports come together, of all workers
+SECOND_TRIES_MAX = 3
 
 
 def pytest_configure(config):
@@ -58,7 +59,7 @@ def pytest_runtest_protocol(item, nextitem):
     """Runs a test again that waited for a transition in vain, and names it at the end. Any other failure is final."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
-    if any(getattr(report, "not_told", False) for report in reports) and len(SECOND_TRIES) < 3:
+    if any(getattr(report, "not_told", False) for report in reports) and len(SECOND_TRIES) < SECOND_TRIES_MAX:
         item._initrequest()  # pylint: disable=protected-access
         reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
         reports[0].is_second_try = True
@@ -72,6 +73,12 @@ def pytest_runtest_logreport(report):
     """Called where the test ran, and where the reports of all workers come together."""
     if getattr(report, "is_second_try", False):
         SECOND_TRIES.append(report.nodeid)
+
+
+def pytest_sessionfinish(session):
+    """Fails when there were too many second tries: each worker by itself may have had as many as are allowed together."""
+    if len(SECOND_TRIES) > SECOND_TRIES_MAX:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter):

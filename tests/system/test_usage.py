@@ -104,7 +104,8 @@ def test_with_exactly_the_capabilities_it_asks_for(ns, tracer):
     trace.stop()
 
 
-COMMANDS = ["trace", "top", "list", "fds", "audit", "explain", "doctor"]
+COMMANDS = re.findall(r"^  ([a-z]+) +\S", run(PROGRAM, "--help").stdout, re.M)
+assert "doctor" in COMMANDS
 PRINTS_AT_ONCE = [["trace", "--duration", MOMENT], ["top", "-b", "-n", "1"], ["list", "-a"], ["list", "-s"], ["fds", str(os.getpid())],
                   ["audit", "--ports"], ["explain"], ["explain", "80"], ["doctor"], ["--version"], ["list", "--help"]]
 # The same for each worker: neither the process nor a length of time belongs to them.

@@ -38,7 +38,8 @@ static void test_room_that_is_there_is_used(void **state)
 
 const char *__asan_default_options(void);
 
-/* AddressSanitizer, in a build that has it, asks this: an allocation that cannot succeed returns NULL, as without it. */
+/* AddressSanitizer, in a build that has it, asks this: an allocation that cannot succeed returns NULL, as without it.
+ */
 const char *__asan_default_options(void)
 {
 	return "allocator_may_return_null=1";

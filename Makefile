@@ -165,33 +165,35 @@ check-vm-here: $(filter-out $(UNIT),$(TEST_PROGRAMS))
 # ---- what people type ----
 
 requirements = packaging/requirements
+# As many at once as there are processors, unless the user has said how many.
+jobs = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 run:
 	@$(requirements) build
-	@$(MAKE) all
+	@$(MAKE) $(jobs) all
 	$(AS_ROOT) $(PROGRAM) trace $(ARGS)
 
 check:
 	@$(requirements) build check
-	@$(MAKE) check-here
+	@$(MAKE) $(jobs) check-here
 
 soak:
 	@$(requirements) build check
-	@$(MAKE) $(TEST_PROGRAMS)
+	@$(MAKE) $(jobs) $(TEST_PROGRAMS)
 	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/run soak
 
 check-vm:
 	@$(requirements) build check vm
-	@$(MAKE) check-vm-here
+	@$(MAKE) $(jobs) check-vm-here
 
 asan:
 	@$(requirements) build check asan
-	@$(MAKE) BUILD=$(BUILD)/asan SANITIZE=1 OPT='-O1 -g' check-here
+	@$(MAKE) $(jobs) BUILD=$(BUILD)/asan SANITIZE=1 OPT='-O1 -g' check-here
 
 bench:
 	@$(requirements) build check bench
-	@$(MAKE) all $(CHURN) $(MEASURE)
+	@$(MAKE) $(jobs) all $(CHURN) $(MEASURE)
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/listing.py $(ARGS)
 
@@ -201,7 +203,7 @@ DOCUMENTS := ARCHITECTURE.md CONTRIBUTING.md $(wildcard docs/*/*.md)
 
 lint:
 	@$(requirements) build lint
-	@$(MAKE) lint-here
+	@$(MAKE) $(jobs) lint-here
 
 # Each step says how much it saw: a file that no step sees is not checked.
 lint-here: $(SKELETONS)
@@ -211,7 +213,7 @@ lint-here: $(SKELETONS)
 	$(Q)! git ls-files -- '*.[ch]' | grep -vxF "$$(printf '%s\n' $(C_FILES))"
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
 	$(call say,CPPCHECK,'$(words $(SRC)) files of src')
-	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	$(Q)cppcheck --quiet -j$(shell nproc) --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--suppress=missingIncludeSystem -D__GNUC__ $(SEES_ALL) src
 	$(call say,SHELL,'$(SCRIPTS)')
 	$(Q)! git grep -lE '^#!/bin/(ba)?sh' | grep -vxF "$$(printf '%s\n' $(SCRIPTS))"

@@ -10,9 +10,11 @@ Exit codes: 0 all walls stand, 1 one does not.
 """
 
 import collections
+import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 SRC = Path("src")
@@ -82,13 +84,14 @@ def finds(compiler, paths, header):
 
 
 def check_includes(compiler, paths, headers):
-    for room in sorted(paths):
-        seen = seen_from(room, headers)
-        for other, header in sorted(headers.items()):
-            found = finds(compiler, paths[room], header)
-            if found != (other in seen):
-                yield (f"src/{room} {'sees' if found else 'does not see'} {other} ({header}), "
-                       f"and it {'may' if other in seen else 'must not'}: see SEES_{room} in the Makefile")
+    pairs = [(room, other) for room in sorted(paths) for other in sorted(headers)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found_of = list(pool.map(lambda pair: finds(compiler, paths[pair[0]], headers[pair[1]]), pairs))
+    for (room, other), found in zip(pairs, found_of):
+        may = other in seen_from(room, headers)
+        if found != may:
+            yield (f"src/{room} {'sees' if found else 'does not see'} {other} ({headers[other]}), "
+                   f"and it {'may' if may else 'must not'}: see SEES_{room} in the Makefile")
 
 
 def is_a_path_to_ours(header, folders):

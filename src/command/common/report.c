@@ -23,7 +23,7 @@ static bool fixes_netns(const struct filter *filter)
 
 /* Prepares the names of network namespaces. Counts the namespaces only where their number decides on the columns of the
  * first line: counting takes a walk over /proc. 0, or -ENOMEM. */
-static int open_netns_names(struct report *report, const struct follow_options *options, bool line_by_line)
+static int open_netns_names(struct report *report, const struct follow_options *options)
 {
 	struct netns_view *netns = &report->sink->netns;
 
@@ -32,7 +32,7 @@ static int open_netns_names(struct report *report, const struct follow_options *
 		return -ENOMEM;
 	*netns = (struct netns_view){
 		.names = report->names, .home = netns_home(), .fixed = fixes_netns(options->filter.filter)};
-	if (line_by_line && !options->output.json && !netns->fixed)
+	if (report->task->line_by_line && !options->output.json && !netns->fixed)
 		netns->several = netns_names_discover(report->names) > 1;
 	return 0;
 }
@@ -42,34 +42,30 @@ static void relieve_while_writing(void *live)
 	live_relieve(live);
 }
 
-int report_open(struct report *report, const struct follow_options *options, const struct report_layout *layout,
-		struct live *live)
+/* Opens the output and the sink. 0, or -ENOMEM. Freed with free_report() in either case. */
+static int open_report_output(struct report *report, const struct follow_options *options)
 {
 	const struct text_style style = {
 		.color = output_wants_color(&options->output),
-		.wide = layout->wide,
+		.wide = report->task->wide,
 		.terminal_fd = isatty(STDOUT_FILENO) ? STDOUT_FILENO : -1,
 	};
 
-	report->output = output_new(STDOUT_FILENO, live_stop_fd(live));
+	report->output = output_new(STDOUT_FILENO, live_stop_fd(report->live));
 	if (!report->output)
 		return -ENOMEM;
-	output_set_meanwhile(report->output, relieve_while_writing, live);
-	report->sink = options->output.json ? json_sink_new(report->output, live_clock(live))
-					    : text_sink_new(report->output, live_clock(live), &style);
-	return report->sink ? open_netns_names(report, options, layout->line_by_line) : -ENOMEM;
+	output_set_meanwhile(report->output, relieve_while_writing, report->live);
+	report->sink = options->output.json ? json_sink_new(report->output, live_clock(report->live))
+					    : text_sink_new(report->output, live_clock(report->live), &style);
+	return report->sink ? open_netns_names(report, options) : -ENOMEM;
 }
 
-void report_free(struct report *report)
+static void free_report(struct report *report)
 {
 	output_free(report->output);
 	free(report->sink);
 	netns_names_free(report->names);
-}
-
-void report_gap(struct report *report, const struct gap *gap)
-{
-	report->sink->ops->gap(report->sink, gap);
+	live_free(report->live);
 }
 
 static void log_summary(const struct summary *s)
@@ -82,10 +78,12 @@ static void log_summary(const struct summary *s)
 			    (unsigned long long)s->dropped);
 }
 
-int report_finish(struct report *report, struct live *live, int err)
+/* Ends the trace, prints the summary, and returns the exit status. `err` is what ended the trace: 0 or a negative
+ * errno. -EPIPE is no failure: the output's reader wants no more. */
+static int finish_report(struct report *report, int err)
 {
-	int finish_err = live_finish(live);
-	struct summary summary = live_summary(live);
+	int finish_err = live_finish(report->live);
+	struct summary summary = live_summary(report->live);
 
 	if (!err)
 		err = finish_err;
@@ -106,4 +104,45 @@ int report_finish(struct report *report, struct live *live, int err)
 		return STATUS_FAILED;
 	}
 	return summary.dropped || summary.missed || summary.incomplete ? STATUS_FINDINGS : STATUS_DONE;
+}
+
+static void hand_change_on(void *context, const struct change *change)
+{
+	struct report *report = context;
+
+	report->task->change(report->task->context, report, change);
+}
+
+static void print_gap(void *context, const struct gap *gap)
+{
+	struct report *report = context;
+
+	report->sink->ops->gap(report->sink, gap);
+}
+
+static int open_live_table(struct report *report, const struct follow_options *options)
+{
+	struct live_options live = options->live;
+
+	live.filter = options->filter.filter;
+	live.on_change = report->task->change ? hand_change_on : NULL;
+	live.on_gap = print_gap;
+	live.context = report;
+	return live_open(&live, &report->live);
+}
+
+int report_run(struct follow_options *options, const struct report_task *task)
+{
+	struct report report = {.task = task};
+	int status = STATUS_FAILED;
+
+	if (open_live_table(&report, options) == 0) {
+		if (open_report_output(&report, options))
+			log_error("out of memory");
+		else
+			status = finish_report(&report, task->print(task->context, &report));
+		free_report(&report);
+	}
+	filter_free(options->filter.filter);
+	return status;
 }

@@ -1,32 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The output of a command that follows the live table: its sink, chosen by the options, and the end of the command.
+ * The run of a command that follows the live table: the table, the output with its sink, chosen by the options, and the
+ * end.
  */
 #include "live.h"
 #include "options.h"
 #include "sink.h"
 
+struct report_task;
+
 struct report {
+	const struct report_task *task;
+	struct live *live;
 	struct output *output;
 	struct sink *sink;
 	struct netns_names *names; /* used by the sink */
 };
 
-struct report_layout {
+/* What one command makes of the live table. `context` is handed to both functions. */
+struct report_task {
 	bool wide;         /* room for IPv6 addresses from the start */
 	bool line_by_line; /* the columns are chosen before the first row is known */
+	/* Receives the transitions that pass the filter. NULL: they are not wanted. */
+	void (*change)(void *context, struct report *report, const struct change *change);
+	/* Prints until the end. 0 or a negative errno. */
+	int (*print)(void *context, struct report *report);
+	void *context;
 };
 
-/* Opens the output and the sink. 0, or -ENOMEM. Freed with report_free() in either case. */
-int report_open(struct report *report, const struct follow_options *options, const struct report_layout *layout,
-		struct live *live);
-void report_free(struct report *report);
-
-/* Prints that transitions were lost. */
-void report_gap(struct report *report, const struct gap *gap);
-
-/* Ends the trace, prints the summary, and returns the exit status. The summary goes into the output where the sink has
- * a place for it, else to stderr. `err` is what ended the trace: 0 or a negative errno. -EPIPE is no failure: the
- * output's reader wants no more. */
-int report_finish(struct report *report, struct live *live, int err);
+/* Opens the live table and the output, and does the task. Prints lost transitions as they become known. Then ends the
+ * trace and prints the summary, which goes into the output where the sink has a place for it, else to stderr. Frees the
+ * filter of the options. Returns the exit status. */
+int report_run(struct follow_options *options, const struct report_task *task);

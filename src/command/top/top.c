@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "command.h"
-#include "log.h"
 #include "report.h"
 #include "top_options.h"
 
@@ -34,13 +33,9 @@ static int compare_connections(const void *a, const void *b)
 	return difference ? difference : (x->id > y->id) - (x->id < y->id);
 }
 
-static void print_top_gap(void *context, const struct gap *gap)
+static int print_table(const struct report *report, uint64_t iteration)
 {
-	report_gap(context, gap);
-}
-
-static int print_table(struct report *report, const struct live *live, uint64_t iteration)
-{
+	const struct live *live = report->live;
 	struct table_view view = {.iteration = iteration, .ts_ns = clock_monotonic_ns(), .summary = live_summary(live)};
 	int err = live_rows(live, false, view.ts_ns, &view.rows, &view.count);
 
@@ -59,15 +54,17 @@ static uint64_t choose_later(uint64_t a_ns, uint64_t b_ns)
 	return a_ns > b_ns ? a_ns : b_ns;
 }
 
-static int print_table_repeatedly(const struct top_options *options, struct live *live, struct report *report)
+static int print_table_repeatedly(void *context, struct report *report)
 {
+	const struct top_options *options = context;
+	struct live *live = report->live;
 	uint64_t next_ns = clock_monotonic_ns();
 	int err = 0;
 
 	for (uint64_t iteration = 1; !err; iteration++) {
 		err = live_join(live);
 		if (!err && !live_is_over(live))
-			err = print_table(report, live, iteration);
+			err = print_table(report, iteration);
 		if (iteration == options->iterations || live_is_over(live))
 			break;
 		next_ns = choose_later(next_ns + options->interval_ns, clock_monotonic_ns());
@@ -82,37 +79,13 @@ static int print_table_repeatedly(const struct top_options *options, struct live
 	return err;
 }
 
-static int follow_table(const struct top_options *options)
-{
-	const struct report_layout layout = {0};
-	struct live_options live_options = options->follow.live;
-	struct report report = {0};
-	struct live *live;
-	int status = STATUS_FAILED;
-
-	live_options.filter = options->follow.filter.filter;
-	live_options.on_gap = print_top_gap;
-	live_options.context = &report;
-	if (live_open(&live_options, &live))
-		return STATUS_FAILED;
-	if (report_open(&report, &options->follow, &layout, live))
-		log_error("out of memory");
-	else
-		status = report_finish(&report, live, print_table_repeatedly(options, live, &report));
-	report_free(&report);
-	live_free(live);
-	return status;
-}
-
 static int run_top(int argc, char **argv)
 {
 	struct top_options options;
-	int status;
+	const struct report_task task = {.print = print_table_repeatedly, .context = &options};
 
 	top_options_read(&options, argc, argv);
-	status = follow_table(&options);
-	filter_free(options.follow.filter.filter);
-	return status;
+	return report_run(&options.follow, &task);
 }
 
 const struct command top_command = {

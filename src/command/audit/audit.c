@@ -410,8 +410,8 @@ static int save_baseline(struct audit *audit)
 	found = lines.count;
 	if (!err)
 		err = keep_unseen_listeners(audit, &lines);
-	if (!err && baseline_save(options->baseline, &lines, lines.count - found))
-		err = ERR_REPORTED;
+	if (!err)
+		err = baseline_save(options->baseline, &lines, lines.count - found);
 	baseline_lines_free(&lines);
 	return err;
 }
@@ -445,7 +445,7 @@ static int print_exposed_ports(const struct audit_options *options, struct outpu
 	return output_flush(output);
 }
 
-/* Chooses the exit status. -EBADMSG: the baseline cannot be used, which was reported already. */
+/* Chooses the exit status. -EBADMSG: the baseline cannot be used, which was reported already (baseline_file.h). */
 static int choose_audit_status(const struct audit *audit, int err)
 {
 	int status = err == -EBADMSG ? STATUS_WRONG_USE : ending_status("audit", err);

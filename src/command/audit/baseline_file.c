@@ -138,5 +138,5 @@ int baseline_save(const char *path, const struct baseline_lines *lines, size_t c
 			  lines->count, listeners, ESCAPED(path), lines->count - carried, carried);
 	else
 		log_write(LOG_ERROR, "saved %zu %s as the baseline, in %s", lines->count, listeners, ESCAPED(path));
-	return err;
+	return err ? ERR_REPORTED : 0;
 }

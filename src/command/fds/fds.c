@@ -403,7 +403,7 @@ static int show_processes(struct fds_survey *survey, const struct fds_options *o
 		log_error("fds: /proc is not mounted");
 		return ERR_REPORTED;
 	}
-	return err == -EPIPE ? 0 : err;
+	return err;
 }
 
 /* Reports what could not be shown, and returns the exit status. */
@@ -422,11 +422,12 @@ static int run_fds(int argc, char **argv)
 {
 	struct fds_options options;
 	struct fds_survey survey = {0};
-	int err, status;
+	int status;
 
 	fds_options_read(&options, argc, argv);
-	err = show_processes(&survey, &options);
-	status = err ? ending_status("fds", err) : end_survey(&survey, options.process);
+	status = ending_status("fds", show_processes(&survey, &options));
+	if (status == STATUS_DONE)
+		status = end_survey(&survey, options.process);
 	close_survey(&survey);
 	return status;
 }

@@ -27,6 +27,11 @@ const char *socket_netid(const struct socket *socket)
 	}
 }
 
+const char *unix_type_name(enum unix_type type)
+{
+	return type == UNIX_STREAM ? "stream" : type == UNIX_DGRAM ? "dgram" : "seqpacket";
+}
+
 const char *socket_state_name(const struct socket *socket)
 {
 	return socket->state == STATE_CLOSE ? "UNCONN" : tcp_state_name(socket->state);

@@ -78,6 +78,9 @@ const char *protocol_name(enum protocol protocol);
 /* As in ss's first column: "tcp", "udp", "raw", "u_str", "u_dgr", "u_seq". */
 const char *socket_netid(const struct socket *socket);
 
+/* "stream", "dgram", "seqpacket". */
+const char *unix_type_name(enum unix_type type);
+
 /* TCP's names; but "UNCONN" for CLOSE: a socket that is not connected, which is no fault. */
 const char *socket_state_name(const struct socket *socket);
 

@@ -10,6 +10,7 @@
 #include "connection.h"
 #include "json_writer.h"
 #include "netns_view.h"
+#include "socket.h"
 
 enum {
 	STAMP_SECONDS = 20, /* "2026-01-31T12:00:00." */
@@ -29,6 +30,14 @@ JSON_INLINE void json_known(struct json_writer *json, const char *key, uint64_t 
 		json_u64(json, key, value);
 	else
 		json_null(json, key);
+}
+
+JSON_INLINE void json_tristate(struct json_writer *json, const char *key, enum tristate value)
+{
+	if (value == TRISTATE_UNKNOWN)
+		json_null(json, key);
+	else
+		json_bool(json, key, value == TRISTATE_YES);
 }
 
 JSON_INLINE void json_word_or_null(struct json_writer *json, const char *key, const char *word)
@@ -118,6 +127,23 @@ JSON_INLINE void json_tuple(struct json_writer *json, const struct tuple *tuple,
 	json_known(json, "rport", tuple->rport, peer_known);
 }
 
+/* Writes the members of json_tuple() for a socket that has no endpoints. */
+JSON_INLINE void json_no_tuple(struct json_writer *json)
+{
+	json_null(json, "family");
+	json_null(json, "laddr");
+	json_null(json, "lport");
+	json_null(json, "raddr");
+	json_null(json, "rport");
+}
+
+/* Writes "recvq" and "sendq"; each may be QUEUE_UNKNOWN. */
+JSON_INLINE void json_queues(struct json_writer *json, uint32_t recvq, uint32_t sendq)
+{
+	json_known(json, "recvq", recvq, recvq != QUEUE_UNKNOWN);
+	json_known(json, "sendq", sendq, sendq != QUEUE_UNKNOWN);
+}
+
 JSON_INLINE void json_holder(struct json_writer *json, const struct owner *owner)
 {
 	json_object_begin(json, NULL);
@@ -125,4 +151,12 @@ JSON_INLINE void json_holder(struct json_writer *json, const struct owner *owner
 	json_text(json, "comm", owner->comm, COMM_LEN);
 	json_known(json, "fd", (uint64_t)owner->fd, owner->fd != FD_UNKNOWN);
 	json_object_end(json);
+}
+
+JSON_INLINE void json_holders(struct json_writer *json, const char *key, const struct owner *owners, size_t count)
+{
+	json_array_begin(json, key);
+	for (size_t i = 0; i < count; i++)
+		json_holder(json, &owners[i]);
+	json_array_end(json);
 }

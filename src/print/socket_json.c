@@ -38,10 +38,18 @@ void socket_json_inet(struct json_writer *json, const struct socket *socket, con
 	put_host_name(json, "lhost", socket, &tuple->laddr, namer);
 	put_host_name(json, "rhost", socket, &tuple->raddr, namer);
 	put_json_interface(json, socket, namer);
-	if (socket->v6only == TRISTATE_UNKNOWN)
-		json_null(json, "v6only");
+	json_tristate(json, "v6only", socket->v6only);
+}
+
+void socket_json_path(struct json_writer *json, const char *key, const struct socket *socket)
+{
+	char path[SOCKET_PATH_MAX];
+	size_t length = socket ? socket_path(socket, path) : 0;
+
+	if (length)
+		json_text(json, key, path, length);
 	else
-		json_bool(json, "v6only", socket->v6only == TRISTATE_YES);
+		json_null(json, key);
 }
 
 /* "pid" and "comm" are those of the first holder, as in the live table; "owners" has all holders. */
@@ -57,9 +65,6 @@ void socket_json_owners(struct json_writer *json, const struct socket *socket)
 	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
 	json_word_or_null(json, "owner_src", known ? "scan" : NULL);
 	json_null(json, "direction");
-	json_array_begin(json, "owners");
-	for (size_t i = 0; i < socket->owner_count; i++)
-		json_holder(json, &socket->owners[i]);
-	json_array_end(json);
+	json_holders(json, "owners", socket->owners, socket->owner_count);
 	json_bool(json, "owners_complete", !socket->owners_hidden);
 }

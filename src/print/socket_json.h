@@ -9,5 +9,8 @@
 /* Writes both ends of an Internet socket, their names as far as `namer` has any, the interface, and v6only. */
 void socket_json_inet(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer);
 
+/* Writes the name of a unix socket, or null where it has none. The socket may be NULL, or of another kind. */
+void socket_json_path(struct json_writer *json, const char *key, const struct socket *socket);
+
 /* Writes pid, comm, uid, owner_src, direction, owners, owners_complete. */
 void socket_json_owners(struct json_writer *json, const struct socket *socket);

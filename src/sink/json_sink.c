@@ -105,8 +105,7 @@ static void put_connection_as_socket(struct json_sink *sink, const struct change
 	json_tuple(json, &conn->tuple, !connection_lacks_peer(conn));
 	json_word(json, "state", tcp_state_name(conn->state));
 	put_json_span(json, "in_state_us", "since_known", change->in_state);
-	json_known(json, "recvq", conn->recvq, conn->recvq != QUEUE_UNKNOWN);
-	json_known(json, "sendq", conn->sendq, conn->sendq != QUEUE_UNKNOWN);
+	json_queues(json, conn->recvq, conn->sendq);
 	json_known(json, "inode", conn->inode, conn->inode != 0);
 	put_connection_owner(json, conn);
 	put_connection_holders(json, conn);

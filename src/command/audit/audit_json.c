@@ -27,10 +27,7 @@ static void put_judgement_json(struct json_writer *json, const struct audit_row 
 	json_text_or_null(json, "user", row->listener.user);
 	json_text_or_null(json, "container", row->listener.container);
 	json_text_or_null(json, "note", audit_note(row, note));
-	if (row->allowed == TRISTATE_UNKNOWN)
-		json_null(json, "allowed");
-	else
-		json_bool(json, "allowed", row->allowed == TRISTATE_YES);
+	json_tristate(json, "allowed", row->allowed);
 	json_word_or_null(json, "change", audit_since_word(row->since));
 	json_bool(json, "finding", row->flags != 0);
 }

@@ -107,14 +107,6 @@ static void put_tally(struct json_writer *json, const char *key, const struct ta
 	json_array_end(json);
 }
 
-static void put_owners_json(struct json_writer *json, const struct socket *socket)
-{
-	json_array_begin(json, "owners");
-	for (size_t i = 0; i < socket->owner_count; i++)
-		json_holder(json, &socket->owners[i]);
-	json_array_end(json);
-}
-
 static void put_waiting_json(struct json_writer *json, const struct state_survey *survey)
 {
 	json_array_begin(json, "waiting");
@@ -123,10 +115,9 @@ static void put_waiting_json(struct json_writer *json, const struct state_survey
 
 		json_object_begin(json, NULL);
 		json_tuple(json, &row->tuple, true);
-		json_u64(json, "recvq", row->recvq);
-		json_known(json, "sendq", row->sendq, row->sendq != QUEUE_UNKNOWN);
+		json_queues(json, row->recvq, row->sendq);
 		json_bool(json, "full", listener_is_full(row));
-		put_owners_json(json, row);
+		json_holders(json, "owners", row->owners, row->owner_count);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -216,16 +207,12 @@ static void put_server_json(struct json_writer *json, const struct explain_style
 	json_word(json, "proto", protocol_name(socket->protocol));
 	json_word(json, "state", socket_state_name(socket));
 	json_tuple(json, &socket->tuple, true);
-	if (socket->v6only == TRISTATE_UNKNOWN)
-		json_null(json, "v6only");
-	else
-		json_bool(json, "v6only", socket->v6only == TRISTATE_YES);
-	json_known(json, "recvq", socket->recvq, socket->recvq != QUEUE_UNKNOWN);
-	json_known(json, "sendq", socket->sendq, socket->sendq != QUEUE_UNKNOWN);
+	json_tristate(json, "v6only", socket->v6only);
+	json_queues(json, socket->recvq, socket->sendq);
 	json_bool(json, "full", listens && listener_is_full(socket));
 	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
 	json_text_or_null(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(style->users, socket->uid));
-	put_owners_json(json, socket);
+	json_holders(json, "owners", socket->owners, socket->owner_count);
 	json_object_end(json);
 }
 

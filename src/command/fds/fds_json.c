@@ -41,16 +41,10 @@ static void put_flags_json(struct json_writer *json, const struct descriptor *de
 /* Puts the path. That of a unix socket is the name that the socket is bound to. */
 static void put_path_json(struct json_writer *json, const struct descriptor *descriptor)
 {
-	const struct socket *socket = descriptor->kind == KIND_SOCKET ? descriptor->socket.found : NULL;
-	char path[SOCKET_PATH_MAX];
-	size_t length = socket ? socket_path(socket, path) : 0;
-
-	if (length)
-		json_text(json, "path", path, length);
-	else if (descriptor_has_path(descriptor))
+	if (descriptor_has_path(descriptor))
 		json_text(json, "path", descriptor->name, PATH_MAX);
 	else
-		json_null(json, "path");
+		socket_json_path(json, "path", descriptor->kind == KIND_SOCKET ? descriptor->socket.found : NULL);
 }
 
 static void put_common_fields(struct json_writer *json, const struct process_facts *process,
@@ -121,28 +115,10 @@ static const char *name_end_protocol(const struct socket_end *end)
 
 static void put_unix_peers(struct json_writer *json, const struct socket_end *end)
 {
-	char path[SOCKET_PATH_MAX];
-	size_t length = end->peer ? socket_path(end->peer, path) : 0;
-
-	json_word(json, "unix_type",
-		  end->found->unix_type == UNIX_STREAM  ? "stream"
-		  : end->found->unix_type == UNIX_DGRAM ? "dgram"
-							: "seqpacket");
+	json_word(json, "unix_type", unix_type_name(end->found->unix_type));
 	json_known(json, "peer_inode", end->found->peer_inode, end->found->peer_inode != 0);
-	if (length)
-		json_text(json, "peer_path", path, length);
-	else
-		json_null(json, "peer_path");
-	json_array_begin(json, "peers");
-	for (size_t i = 0; i < end->peer_owner_count; i++)
-		json_holder(json, &end->peer_owners[i]);
-	json_array_end(json);
-}
-
-static void put_nulls(struct json_writer *json, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		json_null(json, names[i]);
+	socket_json_path(json, "peer_path", end->peer);
+	json_holders(json, "peers", end->peer_owners, end->peer_owner_count);
 }
 
 static bool is_inet_end(const struct socket_end *end)
@@ -159,16 +135,16 @@ static bool is_packet_end(const struct socket_end *end)
 static void put_endpoints_json(struct json_writer *json, const struct socket_end *end,
 			       const struct descriptor_view *view)
 {
-	static const char *const endpoints[] = {"family", "laddr", "lport", "raddr", "rport"};
-	static const char *const binding[] = {"interface", "ifindex", "v6only"};
-
 	if (is_inet_end(end)) {
 		socket_json_inet(json, end->found, view->namer);
 		return;
 	}
-	put_nulls(json, endpoints, 5);
-	if (!is_packet_end(end))
-		put_nulls(json, binding, 3);
+	json_no_tuple(json);
+	if (is_packet_end(end))
+		return;
+	json_null(json, "interface");
+	json_null(json, "ifindex");
+	json_null(json, "v6only");
 }
 
 static void put_netns_of_end(struct json_writer *json, const struct socket *socket, const struct descriptor_view *view)
@@ -204,8 +180,7 @@ static void put_socket_end_json(struct json_writer *json, const struct descripto
 	put_netns_of_end(json, socket, view);
 	put_endpoints_json(json, end, view);
 	json_word_or_null(json, "state", socket ? socket_state_name(socket) : NULL);
-	json_known(json, "recvq", socket ? socket->recvq : 0, socket && socket->recvq != QUEUE_UNKNOWN);
-	json_known(json, "sendq", socket ? socket->sendq : 0, socket && socket->sendq != QUEUE_UNKNOWN);
+	json_queues(json, socket ? socket->recvq : QUEUE_UNKNOWN, socket ? socket->sendq : QUEUE_UNKNOWN);
 	json_known(json, "uid", socket ? socket->uid : 0, socket && socket->uid != UID_UNKNOWN);
 	if (socket && socket->cookie)
 		json_hex_word(json, "cookie", socket->cookie);

@@ -36,29 +36,11 @@ void list_json_free(struct list_json *self)
 	free(self);
 }
 
-static void put_unix_path_json(struct json_writer *json, const struct socket *socket)
+static void put_unix_socket_json(struct json_writer *json, const struct socket *socket)
 {
-	char path[SOCKET_PATH_MAX];
-	size_t length = socket_path(socket, path);
-
-	if (length)
-		json_text(json, "path", path, length);
-	else
-		json_null(json, "path");
-}
-
-static void put_unix_socket_json(struct list_json *self, const struct socket *socket)
-{
-	static const char *const nothing[] = {"family", "laddr", "lport", "raddr", "rport"};
-	struct json_writer *json = &self->json;
-
-	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
-		json_null(json, nothing[i]);
-	json_word(json, "unix_type",
-		  socket->unix_type == UNIX_STREAM  ? "stream"
-		  : socket->unix_type == UNIX_DGRAM ? "dgram"
-						    : "seqpacket");
-	put_unix_path_json(json, socket);
+	json_no_tuple(json);
+	json_word(json, "unix_type", unix_type_name(socket->unix_type));
+	socket_json_path(json, "path", socket);
 	json_known(json, "peer_inode", socket->peer_inode, socket->peer_inode != 0);
 }
 
@@ -98,14 +80,13 @@ static void put_listed_socket_json(struct list_json *self, const struct socket *
 	json_word(json, "proto", protocol_name(socket->protocol));
 	json_netns(json, self->netns, socket->tuple.netns, pid, now_ns);
 	if (socket->protocol == PROTOCOL_UNIX)
-		put_unix_socket_json(self, socket);
+		put_unix_socket_json(json, socket);
 	else
 		socket_json_inet(json, socket, self->namer);
 	json_word(json, "state", socket_state_name(socket));
 	json_null(json, "in_state_us");
 	json_bool(json, "since_known", false);
-	json_known(json, "recvq", socket->recvq, socket->recvq != QUEUE_UNKNOWN);
-	json_known(json, "sendq", socket->sendq, socket->sendq != QUEUE_UNKNOWN);
+	json_queues(json, socket->recvq, socket->sendq);
 	json_known(json, "inode", socket->inode, socket->inode != 0);
 	socket_json_owners(json, socket);
 	put_timer_json(json, socket);

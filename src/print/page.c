@@ -4,11 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "state_color.h"
+#include "colors.h"
 
 enum { PAGE_TEXT = 4096, INDENT = 2, ITEM_INDENT = 4, COUNT_WIDTH = 9, COUNT_INDENT = COUNT_WIDTH + 2 };
-
-#define BOLD "\033[1m"
 
 void page_open(struct page *page, struct output *output, size_t width, bool color)
 {
@@ -51,7 +49,7 @@ __attribute__((format(printf, 2, 0))) static void put_bold_line(struct page *pag
 								va_list arguments)
 {
 	begin_page_line(page, "", 0);
-	put_page_color(page, BOLD);
+	put_page_color(page, COLOR_BOLD);
 	put_page_text(page, format, arguments);
 	put_page_color(page, COLOR_END);
 	end_page_line(page);

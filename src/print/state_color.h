@@ -5,7 +5,5 @@
  */
 #include <stdint.h>
 
-#define COLOR_END "\033[0m"
-
-/* Returns an escape sequence; COLOR_END ends the colour. */
+/* Returns an escape sequence; COLOR_END (colors.h) ends the colour. */
 const char *state_color(uint8_t state);

@@ -5,15 +5,16 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
+#include "colors.h"
 #include "escape.h"
 #include "line.h"
 #include "netns_text.h"
 #include "sink.h"
 #include "state_color.h"
 #include "table_text.h"
+#include "terminal.h"
 
 enum {
 	IPV4_WIDTH = 15,
@@ -66,13 +67,10 @@ static void fit_layout(struct text_sink *self)
 		size_t time, comm;
 	} steps[] = {{12, 15}, {12, 10}, {8, 10}, {8, 7}};
 	struct layout *layout = &self->layout;
-	struct winsize window;
 
 	layout->address = self->style.wide ? IPV6_WIDTH : IPV4_WIDTH;
 	layout->netns = self->netns_width;
-	layout->terminal = 0;
-	if (self->style.terminal_fd >= 0 && ioctl(self->style.terminal_fd, TIOCGWINSZ, &window) == 0)
-		layout->terminal = window.ws_col;
+	layout->terminal = self->style.terminal_fd < 0 ? 0 : terminal_width(self->style.terminal_fd);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		layout->time = steps[i].time;
 		layout->comm = steps[i].comm;
@@ -245,7 +243,7 @@ static void put_why(struct text_sink *self, const struct change *change)
 	if (self->layout.terminal && line->column + why->column > self->layout.terminal)
 		begin_indented_line(self);
 	if (is_trouble(change->reason))
-		put_line_color(self, "\033[31m");
+		put_line_color(self, COLOR_RED);
 	line_append(line, why);
 	if (is_trouble(change->reason))
 		put_line_color(self, COLOR_END);
@@ -350,7 +348,7 @@ static void put_gap_text(struct sink *sink, const struct gap *gap)
 
 	line_clear(line);
 	put_event_time(self, gap->to_ns);
-	put_line_color(self, "\033[31m");
+	put_line_color(self, COLOR_RED);
 	line_text(line, "GAP: ");
 	line_u64(line, gap->lost);
 	line_text(line, gap->lost == 1 ? " transition" : " transitions");

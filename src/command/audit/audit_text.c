@@ -5,13 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "colors.h"
 #include "escape.h"
 #include "line.h"
 #include "socket_text.h"
-#include "state_color.h"
-
-#define COLOR_FINDING "\033[31m"
-#define COLOR_GONE    "\033[90m"
 
 enum { NETID_WIDTH = 5, NAME_TEXT = 4 * NETNS_NAME_MAX + 1 }; /* the name of a network namespace is the longest */
 
@@ -151,7 +148,7 @@ static void put_audit_heading(const struct audit_columns *columns, struct output
 
 static void put_audit_row(const struct audit_row *row, const struct audit_columns *columns, struct output *output)
 {
-	const char *color = row->flags ? COLOR_FINDING : row->since == SINCE_GONE ? COLOR_GONE : "";
+	const char *color = row->flags ? COLOR_RED : row->since == SINCE_GONE ? COLOR_GREY : "";
 	char note[AUDIT_NOTE_SIZE], shown[4 * AUDIT_NOTE_SIZE + 1];
 	struct audit_cells cells;
 

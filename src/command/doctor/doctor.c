@@ -6,17 +6,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bpf_source.h"
 #include "checkup.h"
+#include "colors.h"
 #include "command.h"
 #include "doctor_options.h"
 #include "ending.h"
 #include "escape.h"
 #include "json_parts.h"
 #include "log.h"
+#include "terminal.h"
 #include "wrap.h"
 
 enum {
@@ -72,17 +73,10 @@ static void put_checkup_json(struct output *output, const struct checkup *checku
 
 /* ---- text ---- */
 
-static size_t measure_terminal(void)
-{
-	struct winsize window;
-
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) ? 0 : window.ws_col;
-}
-
 static const char *choose_check_color(enum check_state state)
 {
 	static const char *const colors[] = {
-		[CHECK_NO] = "\033[31m", [CHECK_PARTLY] = "\033[33m", [CHECK_YES] = "\033[32m"};
+		[CHECK_NO] = COLOR_RED, [CHECK_PARTLY] = COLOR_YELLOW, [CHECK_YES] = COLOR_GREEN};
 
 	return colors[state];
 }
@@ -122,7 +116,7 @@ static void put_check(struct wrap *wrap, const struct check *check, bool color)
 		output_text(wrap->output, choose_check_color(check->state));
 	put_padded_text(wrap, check_state_name(check->state), STATE_WIDTH);
 	if (color)
-		output_text(wrap->output, "\033[0m");
+		output_text(wrap->output, COLOR_END);
 	put_padded_text(wrap, " ", 1);
 	put_padded_text(wrap, check->name, NAME_WIDTH);
 	wrap_text(wrap, found);
@@ -165,7 +159,7 @@ static void put_outlook(struct wrap *wrap, const struct checkup *checkup, const 
 static void put_checkup_text(struct output *output, const struct checkup *checkup, const struct outlook *outlook,
 			     bool color)
 {
-	struct wrap wrap = {.output = output, .width = measure_terminal()};
+	struct wrap wrap = {.output = output, .width = terminal_width(STDOUT_FILENO)};
 
 	wrap.indent = wrap.width < NARROW ? NARROW_INDENT : INDENT;
 	for (size_t i = 0; i < checkup->count; i++)

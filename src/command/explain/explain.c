@@ -8,7 +8,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "port_facts.h"
 #include "socket_names.h"
 #include "sysctl.h"
+#include "terminal.h"
 #include "users.h"
 
 enum { WIDTH_WITHOUT_TERMINAL = 100 };
@@ -210,9 +210,9 @@ static int gather_in_netns(struct gathered *gathered)
 
 static size_t measure_page_width(void)
 {
-	struct winsize window;
+	size_t width = terminal_width(STDOUT_FILENO);
 
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) || !window.ws_col ? WIDTH_WITHOUT_TERMINAL : window.ws_col;
+	return width ? width : WIDTH_WITHOUT_TERMINAL;
 }
 
 static void print_state(const struct gathered *gathered, const struct explain_style *style, bool json)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "colors.h"
 #include "escape.h"
 #include "explain_words.h"
 #include "socket_text.h"
@@ -197,7 +198,7 @@ static const char *describe_bind_answer(enum bind_answer answer)
 
 static const char *choose_answer_color(enum bind_answer answer)
 {
-	return answer == BIND_YES ? "\033[32m" : answer == BIND_WITH_REUSE ? "\033[33m" : "\033[31m";
+	return answer == BIND_YES ? COLOR_GREEN : answer == BIND_WITH_REUSE ? COLOR_YELLOW : COLOR_RED;
 }
 
 static void put_bind_answer(struct port_writer *writer, enum protocol protocol, unsigned int way)

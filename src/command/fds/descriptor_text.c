@@ -7,13 +7,12 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "colors.h"
 #include "escape.h"
 #include "line.h"
 #include "netns_text.h"
 #include "socket_text.h"
 #include "state_color.h"
-
-#define WARNING "\033[33m"
 
 /* ---- parts ---- */
 
@@ -82,7 +81,7 @@ static void put_holder_text(const struct owner *owner, uint32_t tid, struct outp
 static void put_warning_text(const char *text, const struct descriptor_view *view, struct output *output)
 {
 	if (view->color)
-		output_text(output, WARNING);
+		output_text(output, COLOR_YELLOW);
 	output_text(output, text);
 	if (view->color)
 		output_text(output, COLOR_END);

@@ -3,12 +3,10 @@
 
 #include <string.h>
 
+#include "colors.h"
 #include "escape.h"
 #include "line.h"
 #include "netns_text.h"
-#include "state_color.h"
-
-#define BOLD "\033[1m"
 
 enum { FLAGS_TEXT_MAX = 128, CELL_MAX = 32 };
 
@@ -148,7 +146,7 @@ static void put_process_names(const struct process_facts *process, const struct 
 	char comm[4 * COMM_LEN + 1];
 
 	if (view->color)
-		output_text(output, BOLD);
+		output_text(output, COLOR_BOLD);
 	escape_text(comm, sizeof(comm), process->comm, COMM_LEN);
 	output_text(output, comm);
 	if (view->color)

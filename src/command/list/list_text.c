@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colors.h"
 #include "escape.h"
 #include "line.h"
 #include "netns_text.h"

@@ -49,6 +49,11 @@ const char *socket_timer_name(enum socket_timer timer)
 	return timer < TIMER_COUNT ? names[timer] : NULL;
 }
 
+uint32_t socket_first_pid(const struct socket *socket)
+{
+	return socket->owner_count ? socket->owners->pid : 0;
+}
+
 size_t socket_path(const struct socket *socket, char *out)
 {
 	size_t length = socket->path ? socket->path_length : 0;

@@ -87,6 +87,9 @@ const char *socket_state_name(const struct socket *socket);
 /* "on", "keepalive", "timewait", "persist", as ss calls them; NULL for none. */
 const char *socket_timer_name(enum socket_timer timer);
 
+/* Returns the pid of the first holder; 0: no holder is known. */
+uint32_t socket_first_pid(const struct socket *socket);
+
 enum { SOCKET_PATH_MAX = 108 };
 
 /* Writes the name of a unix socket as it is shown: an abstract name begins with "@", and other NULs in it are "@" too.

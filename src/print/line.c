@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "line.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -114,6 +116,18 @@ const char *number_text(uint64_t value, bool known, char *out)
 	if (!known)
 		return "-";
 	*decimal_put(out, value) = '\0';
+	return out;
+}
+
+const char *state_counts_text(const uint64_t counts[STATE_COUNT], const char *(*name)(unsigned int state), char *out)
+{
+	size_t used = 0;
+
+	*out = '\0';
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		if (counts[state])
+			used += (size_t)snprintf(out + used, STATE_COUNTS_MAX - used, "%s%" PRIu64 " %s",
+						 used ? ", " : "", counts[state], name(state));
 	return out;
 }
 

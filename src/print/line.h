@@ -48,6 +48,11 @@ const char *size_text(uint64_t bytes, char *out);
 /* Decimal, or "-" when `known` is false. */
 const char *number_text(uint64_t value, bool known, char *out);
 
+enum { STATE_COUNTS_MAX = STATE_COUNT * 36 };
+
+/* "3 ESTABLISHED, 12 TIME_WAIT"; "" for none. `name` names a state. `out` has room for STATE_COUNTS_MAX bytes. */
+const char *state_counts_text(const uint64_t counts[STATE_COUNT], const char *(*name)(unsigned int state), char *out);
+
 enum { ENDPOINT_TEXT_MAX = 64 };
 
 /* "127.0.0.1:80" or "[::1]:80", with "*" for the peer port of a listener and "-" for a port that is not known. `out`

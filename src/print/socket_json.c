@@ -57,7 +57,7 @@ void socket_json_owners(struct json_writer *json, const struct socket *socket)
 {
 	bool known = socket->owner_count > 0;
 
-	json_known(json, "pid", known ? socket->owners->pid : 0, known);
+	json_known(json, "pid", socket_first_pid(socket), known);
 	if (known)
 		json_text(json, "comm", socket->owners->comm, COMM_LEN);
 	else

@@ -79,10 +79,9 @@ static void put_transition_counts(struct output *output, const struct summary *s
 static void put_totals(struct output *output, const struct wall_clock *clock, const struct table_view *view)
 {
 	time_t now = (time_t)(wall_clock_at(clock, view->ts_ns) / NS_PER_SEC);
-	size_t totals[STATE_COUNT] = {0};
-	const char *separator = ": ";
+	uint64_t totals[STATE_COUNT] = {0};
 	struct tm local;
-	char time[16];
+	char time[16], states[STATE_COUNTS_MAX];
 
 	for (size_t i = 0; i < view->count; i++)
 		totals[view->rows[i]->state]++;
@@ -93,15 +92,8 @@ static void put_totals(struct output *output, const struct wall_clock *clock, co
 	output_text(output, ", ");
 	output_u64(output, view->count);
 	output_text(output, view->count == 1 ? " socket" : " sockets");
-	for (unsigned int state = 0; state < STATE_COUNT; state++) {
-		if (!totals[state])
-			continue;
-		output_text(output, separator);
-		output_u64(output, totals[state]);
-		output_char(output, ' ');
-		output_text(output, tcp_state_name(state));
-		separator = ", ";
-	}
+	output_text(output, view->count ? ": " : "");
+	output_text(output, state_counts_text(totals, tcp_state_name, states));
 	output_char(output, '\n');
 	put_transition_counts(output, &view->summary);
 }

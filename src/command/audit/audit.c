@@ -91,7 +91,7 @@ static void describe_holder(const struct owner *owner, struct listener *listener
 
 static void describe_listener(struct audit *audit, const struct socket *socket, struct listener *out)
 {
-	uint32_t pid = socket->owner_count ? socket->owners->pid : 0;
+	uint32_t pid = socket_first_pid(socket);
 	const struct netns_label *label = netns_names_find(audit->names, socket->tuple.netns, pid, audit->now_ns);
 
 	*out = (struct listener){

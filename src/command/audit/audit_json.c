@@ -15,7 +15,7 @@ static void put_listener_netns(const struct audit_json *self, struct json_writer
 		json_text_or_null(json, "netns_name", row->listener.netns);
 		return;
 	}
-	json_netns(json, self->netns, socket->tuple.netns, socket->owner_count ? socket->owners->pid : 0, self->now_ns);
+	json_netns(json, self->netns, socket->tuple.netns, socket_first_pid(socket), self->now_ns);
 }
 
 static void put_judgement_json(struct json_writer *json, const struct audit_row *row)

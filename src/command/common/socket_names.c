@@ -25,14 +25,6 @@ static const char *find_cgroup_path(void *context, uint64_t id)
 	return cgroups_path(((struct socket_names *)context)->cgroups, id);
 }
 
-static const struct netns *find_listed_netns(const struct socket_names *names, uint32_t inode)
-{
-	for (size_t i = 0; names->namespaces && i < names->namespaces->count; i++)
-		if (names->namespaces->all[i].inode == inode)
-			return &names->namespaces->all[i];
-	return NULL;
-}
-
 /* Reads the name of an interface inside its network namespace: each namespace numbers its interfaces by itself. */
 static bool read_interface_name(const struct socket_names *names, uint32_t inode, uint32_t index, char *name)
 {
@@ -42,7 +34,7 @@ static bool read_interface_name(const struct socket_names *names, uint32_t inode
 
 	if (inode == netns_home())
 		return if_indextoname(index, name);
-	netns = find_listed_netns(names, inode);
+	netns = names->namespaces ? netns_list_find(names->namespaces, inode) : NULL;
 	if (!netns || netns_enter(netns, &home))
 		return false;
 	named = if_indextoname(index, name);

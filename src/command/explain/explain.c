@@ -168,10 +168,9 @@ static int gather_topic(struct gathered *gathered)
 
 static int enter_listed_netns(const struct netns_list *all, uint32_t inode, int *home)
 {
-	for (size_t i = 0; i < all->count; i++)
-		if (all->all[i].inode == inode)
-			return netns_enter(&all->all[i], home);
-	return -ENOENT;
+	const struct netns *netns = netns_list_find(all, inode);
+
+	return netns ? netns_enter(netns, home) : -ENOENT;
 }
 
 static void log_closed_netns(const struct explain_options *options, int err)

@@ -46,6 +46,11 @@ struct port_page {
 	bool denied;
 };
 
+static inline bool port_page_covers(const struct port_page *page, enum protocol protocol)
+{
+	return page->protocols >> protocol & 1;
+}
+
 void explain_states_text(const struct explain_style *style, const struct states_page *page);
 void explain_state_text(const struct explain_style *style, const struct state_page *page);
 void explain_port_text(const struct explain_style *style, const struct port_page *page);

@@ -174,11 +174,6 @@ void explain_state_json(const struct explain_style *style, const struct state_pa
 
 /* ---- a port ---- */
 
-static bool page_covers_protocol(const struct port_page *page, enum protocol protocol)
-{
-	return page->protocols >> protocol & 1;
-}
-
 static void put_port_nature_json(struct json_writer *json, const struct port_page *page)
 {
 	const struct port_facts *facts = page->facts;
@@ -187,7 +182,7 @@ static void put_port_nature_json(struct json_writer *json, const struct port_pag
 	json_u64(json, "port", port);
 	json_object_begin(json, "service");
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
-		if (page_covers_protocol(page, protocol))
+		if (port_page_covers(page, protocol))
 			json_text_or_null(json, protocol_name(protocol), page->names[protocol]);
 	json_object_end(json);
 	json_bool(json, "privileged", port_is_privileged(facts, port));
@@ -277,7 +272,7 @@ static void put_bindable_json(struct json_writer *json, const struct port_page *
 {
 	json_object_begin(json, "bindable");
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
-		if (page_covers_protocol(page, protocol))
+		if (port_page_covers(page, protocol))
 			put_bind_answers(json, page, protocol);
 	json_array_begin(json, "reasons");
 	for (size_t i = 0; i < page->verdict->reason_count; i++)

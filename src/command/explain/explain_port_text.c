@@ -9,6 +9,7 @@
 #include "colors.h"
 #include "escape.h"
 #include "explain_words.h"
+#include "line.h"
 #include "socket_text.h"
 #include "state_color.h"
 
@@ -21,11 +22,6 @@ struct port_writer {
 	const struct port_page *about;
 	struct socket_namer numbers; /* namer without services: the title names the service, once */
 };
-
-static bool writer_covers_protocol(const struct port_writer *writer, enum protocol protocol)
-{
-	return writer->about->protocols >> protocol & 1;
-}
 
 static const char *name_protocol_upper(enum protocol protocol)
 {
@@ -42,7 +38,7 @@ static void put_port_title(struct port_writer *writer)
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++) {
 		const char *name = writer->about->names[protocol];
 
-		if (name && writer_covers_protocol(writer, protocol))
+		if (name && port_page_covers(writer->about, protocol))
 			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s (%s)", used ? ", " : ": ",
 						 ESCAPED(name), name_protocol_upper(protocol));
 	}
@@ -148,31 +144,18 @@ static void put_servers(struct port_writer *writer)
 		page_paragraph(&writer->page, "No socket listens on it or is bound to it.");
 }
 
-/* Spells "3 ESTABLISHED, 12 TIME_WAIT"; "" for none. */
-static const char *spell_state_counts(const uint64_t counts[STATE_COUNT], char *out)
-{
-	size_t used = 0;
-
-	*out = '\0';
-	for (unsigned int state = 1; state < STATE_COUNT; state++)
-		if (counts[state])
-			used += (size_t)snprintf(out + used, EXPLAIN_WORDS - used, "%s%llu %s", used ? ", " : "",
-						 (unsigned long long)counts[state], tcp_state_name(state));
-	return out;
-}
-
 static void put_port_users(struct port_writer *writer)
 {
 	const struct port_survey *survey = writer->about->survey;
-	char netns[EXPLAIN_WORDS], states[EXPLAIN_WORDS], number[EXPLAIN_WORDS];
+	char netns[EXPLAIN_WORDS], states[STATE_COUNTS_MAX], number[EXPLAIN_WORDS];
 
 	page_heading(&writer->page, "Who has it now, in network namespace %s", explain_netns(writer->style, netns));
 	put_servers(writer);
-	if (writer_covers_protocol(writer, PROTOCOL_TCP)) {
-		spell_state_counts(survey->local, states);
+	if (port_page_covers(writer->about, PROTOCOL_TCP)) {
+		state_counts_text(survey->local, tcp_state_name, states);
 		page_paragraph(&writer->page, "TCP connections with this local port: %s", *states ? states : "none");
 		explain_processes(&writer->page, &survey->holders);
-		spell_state_counts(survey->remote, states);
+		state_counts_text(survey->remote, tcp_state_name, states);
 		page_paragraph(&writer->page, "TCP connections with this remote port: %s", *states ? states : "none");
 	}
 	if (survey->udp_remote)
@@ -436,7 +419,7 @@ static void put_port_verdict(struct port_writer *writer)
 	page_heading(&writer->page, "Can it be bound now?");
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
 		for (unsigned int way = 0; way < PORT_WAYS; way++)
-			if (writer_covers_protocol(writer, protocol))
+			if (port_page_covers(writer->about, protocol))
 				put_bind_answer(writer, protocol, way);
 	if (verdict->reason_count)
 		page_heading(&writer->page, "Why not, and what to do");

@@ -71,7 +71,7 @@ static void put_cgroup_json(struct list_json *self, const struct socket *socket)
 static void put_listed_socket_json(struct list_json *self, const struct socket *socket, uint64_t now_ns)
 {
 	struct json_writer *json = &self->json;
-	uint32_t pid = socket->owner_count ? socket->owners->pid : 0;
+	uint32_t pid = socket_first_pid(socket);
 
 	json_line_begin(json, self->output);
 	json_word(json, "type", "socket");

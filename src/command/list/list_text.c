@@ -63,7 +63,7 @@ void list_text_restart(struct list_text *text, bool shows_netns)
 
 static const char *spell_socket_netns(const struct list_text *text, const struct socket *socket, char *out)
 {
-	uint32_t pid = socket->owner_count ? socket->owners->pid : 0;
+	uint32_t pid = socket_first_pid(socket);
 
 	return netns_inode_text(text->netns, socket->tuple.netns, pid, text->now_ns, out);
 }

@@ -23,9 +23,9 @@ static uint64_t sum_states(const uint64_t counts[STATE_COUNT])
 	return total;
 }
 
-static const char *name_protocol_state(enum protocol protocol, unsigned int state)
+static const char *name_listed_state(unsigned int state)
 {
-	const struct socket socket = {.protocol = protocol, .state = (uint8_t)state};
+	const struct socket socket = {.state = (uint8_t)state};
 
 	return socket_state_name(&socket);
 }
@@ -34,19 +34,12 @@ static const char *name_protocol_state(enum protocol protocol, unsigned int stat
 
 static void put_state_totals(struct line *line, const struct list_totals *totals, enum protocol protocol)
 {
-	bool any = false;
+	uint64_t counts[STATE_COUNT];
+	char text[STATE_COUNTS_MAX];
 
-	for (unsigned int state = 0; state < STATE_COUNT; state++) {
-		uint64_t count = totals->ipv4[protocol][state] + totals->ipv6[protocol][state];
-
-		if (!count)
-			continue;
-		line_text(line, any ? ", " : "");
-		line_u64(line, count);
-		line_text(line, " ");
-		line_text(line, name_protocol_state(protocol, state));
-		any = true;
-	}
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		counts[state] = totals->ipv4[protocol][state] + totals->ipv6[protocol][state];
+	line_text(line, state_counts_text(counts, name_listed_state, text));
 }
 
 static void put_protocol_totals(const struct list_totals *totals, enum protocol protocol, struct output *output)
@@ -107,7 +100,7 @@ void list_totals_json(const struct list_totals *totals, const struct wall_clock 
 		json_time(&json, &stamp, clock, now_ns);
 		json_word(&json, "proto", protocol_name(protocol));
 		json_known(&json, "family", ipv6 ? 6 : 4, protocol != PROTOCOL_UNIX);
-		json_word(&json, "state", name_protocol_state(protocol, state));
+		json_word(&json, "state", name_listed_state(state));
 		json_u64(&json, "count", count);
 		json_line_end(&json);
 	}

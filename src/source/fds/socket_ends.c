@@ -197,14 +197,6 @@ static int search_namespace(struct socket_search *search, const struct netns *ne
 	return errno_is_resource(err) ? err : 0;
 }
 
-static bool is_known_home(const struct netns_list *homes, uint32_t inode)
-{
-	for (size_t i = 0; i < homes->count; i++)
-		if (homes->all[i].inode == inode)
-			return true;
-	return false;
-}
-
 /* Appends the namespace, and takes over its descriptor. */
 static int keep_namespace(struct netns_list *homes, struct netns *netns)
 {
@@ -224,7 +216,7 @@ static int search_other_namespaces(struct socket_search *search, struct netns_li
 	for (size_t i = 0; !err && i < all.count && search->missing; i++) {
 		size_t missing = search->missing;
 
-		if (is_known_home(homes, all.all[i].inode))
+		if (netns_list_find(homes, all.all[i].inode))
 			continue;
 		err = search_namespace(search, &all.all[i]);
 		if (!err && search->missing < missing)
@@ -250,7 +242,7 @@ static int add_home(struct netns_list *homes, uint32_t task)
 {
 	struct netns home = {.witnesses = {(int)task}, .witness_count = 1, .fd = -1};
 
-	if (netns_of_process(task, &home.inode) || is_known_home(homes, home.inode))
+	if (netns_of_process(task, &home.inode) || netns_list_find(homes, home.inode))
 		return 0;
 	return keep_namespace(homes, &home);
 }

@@ -212,11 +212,20 @@ uint32_t netns_host(void)
 
 /* ---- all of them ---- */
 
-static struct netns *find_or_add_netns(struct netns_list *list, uint32_t inode)
+struct netns *netns_list_find(const struct netns_list *list, uint32_t inode)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (list->all[i].inode == inode)
 			return &list->all[i];
+	return NULL;
+}
+
+static struct netns *find_or_add_netns(struct netns_list *list, uint32_t inode)
+{
+	struct netns *listed = netns_list_find(list, inode);
+
+	if (listed)
+		return listed;
 	if (!GROW(list->all, list->count, list->room, 4))
 		return NULL;
 	list->all[list->count] = (struct netns){.inode = inode, .fd = -1};

@@ -30,6 +30,9 @@ struct netns_list {
 int netns_discover(struct netns_list *list);
 void netns_list_free(struct netns_list *list);
 
+/* Returns NULL where the namespace is not listed. */
+struct netns *netns_list_find(const struct netns_list *list, uint32_t inode);
+
 /* Opens a file of /proc/net ("tcp", "tcp6", "sockstat" …) of a namespace. Returns a descriptor, or a negative errno.
  * Where no process is in the namespace, this thread enters it and comes back, which takes CAP_SYS_ADMIN. */
 int netns_open_table(const struct netns *netns, const char *table);

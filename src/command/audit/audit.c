@@ -21,7 +21,6 @@
 #include "grow.h"
 #include "log.h"
 #include "namespaces.h"
-#include "netns_finder.h"
 #include "port_facts.h"
 #include "process.h"
 #include "socket_names.h"
@@ -31,8 +30,6 @@ struct audit {
 	const struct audit_options *options;
 	struct audit_rules rules;
 	struct netns_list namespaces;
-	struct netns_names *names;
-	struct netns_view netns;
 	struct wall_clock clock;
 	uint64_t now_ns;
 	struct socket_names socket_names;
@@ -89,10 +86,14 @@ static void describe_holder(const struct owner *owner, struct listener *listener
 		container_name(&container, listener->container);
 }
 
+static const struct netns_label *find_netns_label(struct audit *audit, uint32_t inode, uint32_t pid)
+{
+	return netns_names_find(audit->socket_names.netns.names, inode, pid, audit->now_ns);
+}
+
 static void describe_listener(struct audit *audit, const struct socket *socket, struct listener *out)
 {
-	uint32_t pid = socket_first_pid(socket);
-	const struct netns_label *label = netns_names_find(audit->names, socket->tuple.netns, pid, audit->now_ns);
+	const struct netns_label *label = find_netns_label(audit, socket->tuple.netns, socket_first_pid(socket));
 
 	*out = (struct listener){
 		.protocol = socket->protocol,
@@ -165,8 +166,7 @@ static bool find_netns_by_name(struct audit *audit, const char *name, uint32_t *
 	for (size_t i = 0; i < audit->namespaces.count; i++) {
 		const struct netns *netns = &audit->namespaces.all[i];
 		int witness = netns->witness_count ? netns->witnesses[0] : 0;
-		const struct netns_label *label =
-			netns_names_find(audit->names, netns->inode, (uint32_t)witness, audit->now_ns);
+		const struct netns_label *label = find_netns_label(audit, netns->inode, (uint32_t)witness);
 
 		if (strcmp(label->name ? label->name : "", name) != 0)
 			continue;
@@ -251,7 +251,7 @@ static void put_audit_json(struct audit *audit)
 		.output = audit->output,
 		.clock = &audit->clock,
 		.namer = &audit->socket_names.namer,
-		.netns = &audit->netns,
+		.netns = &audit->socket_names.netns,
 		.now_ns = audit->now_ns,
 	};
 
@@ -336,10 +336,8 @@ static int open_audit(struct audit *audit, const struct audit_options *options)
 	audit->options = options;
 	audit->now_ns = clock_monotonic_ns();
 	audit->output = output_new(STDOUT_FILENO, -1);
-	audit->names = netns_names_new(&host_netns_finder);
 	audit->users = users_new();
-	audit->netns = (struct netns_view){.names = audit->names, .home = netns_home()};
-	if (!audit->output || !audit->names || !audit->users)
+	if (!audit->output || !audit->users)
 		return -ENOMEM;
 	err = namespaces_find(&options->sockets, &audit->namespaces);
 	return err ? err : socket_names_open(&audit->socket_names, &wanted);
@@ -353,7 +351,6 @@ static void close_audit(struct audit *audit)
 	socket_names_close(&audit->socket_names);
 	users_free(audit->users);
 	netns_list_free(&audit->namespaces);
-	netns_names_free(audit->names);
 	output_free(audit->output);
 }
 

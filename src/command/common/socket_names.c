@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "netns_finder.h"
 
 #define PATIENCE_NS (2 * NS_PER_SEC)
 
@@ -58,6 +59,7 @@ static const char *find_interface_name(void *context, uint32_t netns, uint32_t i
 int socket_names_open(struct socket_names *names, const struct socket_names_wanted *wanted)
 {
 	*names = (struct socket_names){.namespaces = wanted->namespaces};
+	names->netns = (struct netns_view){.names = netns_names_new(&host_netns_finder), .home = netns_home()};
 	names->namer = (struct socket_namer){.interface = find_interface_name, .context = names};
 	if (wanted->services) {
 		names->services = services_read();
@@ -71,7 +73,7 @@ int socket_names_open(struct socket_names *names, const struct socket_names_want
 		names->cgroups = cgroups_read();
 		names->namer.cgroup = find_cgroup_path;
 	}
-	if ((wanted->services && !names->services) || (wanted->hosts && !names->resolver) ||
+	if (!names->netns.names || (wanted->services && !names->services) || (wanted->hosts && !names->resolver) ||
 	    (wanted->cgroups && !names->cgroups)) {
 		socket_names_close(names);
 		return -ENOMEM;
@@ -81,6 +83,7 @@ int socket_names_open(struct socket_names *names, const struct socket_names_want
 
 void socket_names_close(struct socket_names *names)
 {
+	netns_names_free(names->netns.names);
 	services_free(names->services);
 	resolver_free(names->resolver);
 	cgroups_free(names->cgroups);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The names of this host that a list of sockets may show: services, hosts, interfaces, control groups.
+ * The names of this host that a list of sockets may show: network namespaces, services, hosts, interfaces, control
+ * groups.
  */
 #include <net/if.h>
 
 #include "cgroups.h"
 #include "netns.h"
+#include "netns_view.h"
 #include "resolver.h"
 #include "services.h"
 #include "socket_namer.h"
 
 struct socket_names {
+	struct netns_view netns;             /* its names are owned */
 	struct socket_namer namer;           /* looks the names up in this struct */
 	struct services *services;           /* NULL: ports are numbers */
 	struct resolver *resolver;           /* NULL: addresses are numbers */
@@ -27,7 +30,7 @@ struct socket_names_wanted {
 	const struct netns_list *namespaces; /* borrowed; may be filled later */
 };
 
-/* Reads the names that are wanted. 0 or -ENOMEM. */
+/* Reads the names that are wanted; those of network namespaces are found when they are asked for. 0 or -ENOMEM. */
 int socket_names_open(struct socket_names *names, const struct socket_names_wanted *wanted);
 void socket_names_close(struct socket_names *names);
 

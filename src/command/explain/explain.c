@@ -20,7 +20,6 @@
 #include "explain.h"
 #include "explain_options.h"
 #include "log.h"
-#include "netns_finder.h"
 #include "port_facts.h"
 #include "socket_names.h"
 #include "sysctl.h"
@@ -285,29 +284,26 @@ static const char *find_user_name(void *users, uint32_t uid)
 static int print_page(const struct gathered *gathered, const struct explain_options *options)
 {
 	const struct socket_names_wanted wanted = {.services = !options->numeric};
-	struct netns_names *names = netns_names_new(&host_netns_finder);
-	struct netns_view netns = {.names = names, .home = netns_home()};
 	struct socket_names socket_names;
 	struct explain_style style = {
 		.output = output_new(STDOUT_FILENO, -1),
 		.namer = &socket_names.namer,
 		.user = find_user_name,
 		.users = users_new(),
-		.netns = &netns,
-		.home = options->netns ? options->netns : netns.home,
+		.netns = &socket_names.netns,
 		.now_ns = clock_monotonic_ns(),
 		.color = output_wants_color(&options->output),
 		.width = measure_page_width(),
 	};
-	int err = style.output && names && style.users ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
+	int err = style.output && style.users ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
+		style.home = options->netns ? options->netns : socket_names.netns.home;
 		err = print_topic(gathered, &style, options->output.json);
 		socket_names_close(&socket_names);
 	}
 	output_free(style.output);
 	users_free(style.users);
-	netns_names_free(names);
 	return err;
 }
 

@@ -22,8 +22,6 @@
 #include "log.h"
 #include "name_glob.h"
 #include "nearest.h"
-#include "netns.h"
-#include "netns_finder.h"
 #include "parse.h"
 #include "pipe_holders.h"
 #include "process_dir.h"
@@ -361,15 +359,13 @@ static void put_fd_tables(const struct fds_survey *survey, struct descriptor_vie
 static int print_survey(const struct fds_survey *survey, const struct output_options *options)
 {
 	const struct socket_names_wanted wanted = {.namespaces = socket_ends_namespaces(survey->sockets)};
-	struct netns_names *names = netns_names_new(&host_netns_finder);
-	const struct netns_view netns = {.names = names, .home = netns_home()};
 	struct output *output = output_new(STDOUT_FILENO, -1);
 	struct socket_names socket_names = {0};
 	struct descriptor_view view = {.namer = &socket_names.namer,
-				       .netns = &netns,
+				       .netns = &socket_names.netns,
 				       .now_ns = clock_monotonic_ns(),
 				       .color = output_wants_color(options)};
-	int err = output && names ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
+	int err = output ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
 		put_fd_tables(survey, &view, options->json, output);
@@ -377,7 +373,6 @@ static int print_survey(const struct fds_survey *survey, const struct output_opt
 	}
 	socket_names_close(&socket_names);
 	output_free(output);
-	netns_names_free(names);
 	return err;
 }
 

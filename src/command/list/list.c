@@ -21,7 +21,6 @@
 #include "list_totals.h"
 #include "log.h"
 #include "namespaces.h"
-#include "netns_finder.h"
 #include "socket_batch.h"
 #include "socket_names.h"
 
@@ -32,8 +31,6 @@ struct listing {
 	struct socket_query query;
 	bool wants_owners;
 	struct netns_list namespaces;
-	struct netns_names *names;
-	struct netns_view netns;
 	struct wall_clock clock;
 	struct socket_names socket_names;
 	struct output *output;
@@ -212,6 +209,7 @@ static bool shows_netns(const struct listing *listing)
 static int open_sink(struct listing *listing)
 {
 	const struct list_options *options = listing->options;
+	const struct socket_names *names = &listing->socket_names;
 	const struct list_style style = {
 		.color = output_wants_color(&options->sockets.output),
 		.heading = !options->sockets.no_heading,
@@ -224,10 +222,10 @@ static int open_sink(struct listing *listing)
 	};
 
 	if (options->sockets.output.json)
-		listing->json = list_json_new(listing->output, &listing->clock, &listing->socket_names.namer,
-					      &listing->netns, options->internals);
+		listing->json = list_json_new(listing->output, &listing->clock, &names->namer, &names->netns,
+					      options->internals);
 	else
-		listing->text = list_text_new(listing->output, &style, &listing->socket_names.namer, &listing->netns);
+		listing->text = list_text_new(listing->output, &style, &names->namer, &names->netns);
 	return listing->json || listing->text ? 0 : -ENOMEM;
 }
 
@@ -244,9 +242,7 @@ static int open_listing(struct listing *listing, const struct list_options *opti
 	listing->wants_owners = options->owners || options->sockets.output.json ||
 				filter_topics(options->sockets.filter.filter) & TOPIC_OWNER;
 	listing->output = output_new(STDOUT_FILENO, -1);
-	listing->names = netns_names_new(&host_netns_finder);
-	listing->netns = (struct netns_view){.names = listing->names, .home = netns_home()};
-	err = listing->output && listing->names ? find_namespaces(listing) : -ENOMEM;
+	err = listing->output ? find_namespaces(listing) : -ENOMEM;
 	if (!err)
 		err = socket_names_open(&listing->socket_names, &wanted);
 	return err ? err : open_sink(listing);
@@ -259,7 +255,6 @@ static void close_listing(struct listing *listing)
 	socket_names_close(&listing->socket_names);
 	socket_batch_free(&listing->batch);
 	netns_list_free(&listing->namespaces);
-	netns_names_free(listing->names);
 	output_free(listing->output);
 }
 

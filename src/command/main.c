@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "command.h"
 #include "escape.h"
 #include "log.h"
@@ -35,12 +37,24 @@ static const struct command *const commands[] = {COMMANDS(ADDRESS)};
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 
+static int measure_longest_name(void)
+{
+	size_t longest = 0;
+
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		if (strlen(commands[i]->name) > longest)
+			longest = strlen(commands[i]->name);
+	return (int)longest;
+}
+
 static void print_overview(void)
 {
+	int width = measure_longest_name();
+
 	puts("Usage: tcpledger [COMMAND] [OPTION...] [FILTER]\n"
 	     "An exact, live account of the TCP connections of this host.\n");
 	for (int i = 0; i < COMMAND_COUNT; i++)
-		printf("  %-7s %s\n", commands[i]->name, commands[i]->summary);
+		printf("  %-*s %s\n", width, commands[i]->name, commands[i]->summary);
 	puts("\n'tcpledger COMMAND --help' tells the rest of each; 'tcpledger --version' the version.");
 }
 
@@ -73,9 +87,22 @@ static bool is_listed_word(const char *word, const char *const *words)
 	return *words != NULL;
 }
 
+/* Reads the command line, whose argv[0] is "tcpledger NAME", and runs the command. */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	CLEANUP(cleanup_free) void *options = calloc(1, command->options_size);
+
+	if (!options) {
+		log_error("out of memory");
+		return STATUS_FAILED;
+	}
+	options_read(command->argp, argc, argv, options);
+	return command->run(options);
+}
+
 /* Runs what the first word asks for: a command, help, the version. Runs the first command of the table where the first
  * word is an option, or missing. */
-static int run_command(int argc, char **argv)
+static int run_command_line(int argc, char **argv)
 {
 	static const char *const help[] = {"--help", "-?", "-h", NULL}, *const version[] = {"--version", "-V", NULL};
 	const struct command *command = commands[0];
@@ -98,7 +125,7 @@ static int run_command(int argc, char **argv)
 		argc--;
 	}
 	argv[0] = name;
-	return command->run(argc, argv);
+	return run_command(command, argc, argv);
 }
 
 /* Opens /dev/null in place of each standard file that is closed: else the next file opened here would take its number.
@@ -151,5 +178,5 @@ int main(int argc, char **argv)
 	}
 	standard_output_check_at_exit();
 	raise_descriptor_limit();
-	return run_command(argc, argv);
+	return run_command_line(argc, argv);
 }

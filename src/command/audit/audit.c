@@ -450,20 +450,18 @@ static int choose_audit_status(const struct audit *audit, int err)
 	return status == STATUS_DONE && audit->counts.findings ? STATUS_FINDINGS : status;
 }
 
-static int run_audit(int argc, char **argv)
+static int run_audit(void *given)
 {
-	struct audit_options options;
+	const struct audit_options *options = given;
 	struct audit audit = {0};
-	int err, status;
+	int err = open_audit(&audit, options), status;
 
-	audit_options_read(&options, argc, argv);
-	err = open_audit(&audit, &options);
 	if (!err)
-		err = options.ports ? print_exposed_ports(&options, audit.output) : audit_listeners(&audit);
+		err = options->ports ? print_exposed_ports(options, audit.output) : audit_listeners(&audit);
 	status = choose_audit_status(&audit, err);
 	close_audit(&audit);
-	policy_free(options.policy);
-	filter_free(options.sockets.filter.filter);
+	policy_free(options->policy);
+	filter_free(options->sockets.filter.filter);
 	return status;
 }
 
@@ -471,5 +469,6 @@ const struct command audit_command = {
 	.name = "audit",
 	.summary = "say what listens, who can reach it, and which of that nobody expects",
 	.argp = &audit_argp,
+	.options_size = sizeof(struct audit_options),
 	.run = run_audit,
 };

@@ -164,9 +164,3 @@ const struct argp audit_argp = {
 	.doc = "Print what listens, on TCP and on UDP, and who can reach it: this host only, a private network, one address, all IPv4, all IPv6. With --allow or --policy a finding is what others than this host can reach and no entry allows; with --baseline, what is new or reaches further; without any of them, what others can reach on a port of the table that --ports prints, or by a process that is in it with any port (postgres:*).\vAn ENTRY is a port and mostly who may listen there: ssh (a service, TCP and UDP), 443/tcp, 8000-8100/tcp, nginx:80 (a process's name), nginx:* (whatever its port), 10.0.0.0/8:5432 (an address that it is bound to), [::1]:631.\n\n" FILTER_HELP
 	       "\n\nExit status: 0 no findings, 1 failed, 2 wrong use, 3 findings.",
 };
-
-void audit_options_read(struct audit_options *options, int argc, char **argv)
-{
-	*options = (struct audit_options){0};
-	options_read(&audit_argp, argc, argv, options);
-}

@@ -18,6 +18,3 @@ struct audit_options {
 };
 
 extern const struct argp audit_argp;
-
-/* Ends the program when the command line is wrong. The caller frees the policy and sockets.filter.filter. */
-void audit_options_read(struct audit_options *options, int argc, char **argv);

@@ -4,9 +4,9 @@
  * Functions that read options with argp. Only common/options*.c and each command's COMMAND_options.c include this
  * header: nothing else knows argp.
  *
- * options.c reads a command line, options_check.c names the option nearest to one that is unknown, options_values.c
- * reads numbers and choices, options_filter.c builds the filter. options_follow.c and options_sockets.c read the
- * options that several commands share.
+ * options.c reads a command line (command.h), options_check.c names the option nearest to one that is unknown,
+ * options_values.c reads numbers and choices, options_filter.c builds the filter. options_follow.c and
+ * options_sockets.c read the options that several commands share.
  */
 #include <argp.h>
 
@@ -63,12 +63,6 @@ enum {
 
 #define FILTER_HELP                                                                                                    \
 	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, comm nginx, netns NAME; and, or, not, ( ); :443 is either port, a bare address either side, a bare word a process's name. Quote what the shell would take for itself."
-
-/* ---- options.c ---- */
-
-/* Reads the command line into `options`, the input of argp's parser. Ends the program when the command line is wrong
- * (exit status 2, with a message), or asks for help or the version (exit status 0). */
-void options_read(const struct argp *argp, int argc, char **argv, void *options);
 
 /* ---- options_values.c ---- */
 

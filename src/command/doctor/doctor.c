@@ -202,20 +202,18 @@ static int print_checkup(const struct output_options *options, const struct chec
 	return err;
 }
 
-static int run_doctor(int argc, char **argv)
+static int run_doctor(void *options)
 {
-	struct output_options options;
 	struct host_facts facts;
 	struct checkup checkup;
 	struct outlook outlook;
 	int status;
 
-	doctor_options_read(&options, argc, argv);
 	host_facts_gather(&facts);
 	checkup_judge(&facts, &checkup);
 	try_real_programs(&checkup, &facts);
 	outlook = checkup_outlook(&checkup, &facts);
-	status = ending_status("doctor", print_checkup(&options, &checkup, &outlook));
+	status = ending_status("doctor", print_checkup(options, &checkup, &outlook));
 	return status == STATUS_DONE && !outlook.runs ? STATUS_FAILED : status;
 }
 
@@ -223,5 +221,6 @@ const struct command doctor_command = {
 	.name = "doctor",
 	.summary = "say whether this host can run it, and what to do if not",
 	.argp = &doctor_argp,
+	.options_size = sizeof(struct output_options),
 	.run = run_doctor,
 };

@@ -26,9 +26,3 @@ const struct argp doctor_argp = {
 	.parser = read_doctor_option,
 	.doc = "Say whether this host can run tcpledger: for each thing that it needs or can use whether it is there (yes, partly, no), what its lack costs, and what to do about it. Tries the kernel out with BPF programs that do nothing.\vExit status: 0 tcpledger can trace here, 1 it cannot, 2 wrong use.",
 };
-
-void doctor_options_read(struct output_options *options, int argc, char **argv)
-{
-	*options = (struct output_options){0};
-	options_read(&doctor_argp, argc, argv, options);
-}

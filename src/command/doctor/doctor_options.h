@@ -8,6 +8,3 @@
 struct argp;
 
 extern const struct argp doctor_argp;
-
-/* Ends the program when the command line is wrong. */
-void doctor_options_read(struct output_options *options, int argc, char **argv);

@@ -333,17 +333,15 @@ static int explain_topic(const struct explain_options *options)
 	return err;
 }
 
-static int run_explain(int argc, char **argv)
+static int run_explain(void *options)
 {
-	struct explain_options options;
-
-	explain_options_read(&options, argc, argv);
-	return ending_status("explain", explain_topic(&options));
+	return ending_status("explain", explain_topic(options));
 }
 
 const struct command explain_command = {
 	.name = "explain",
 	.summary = "say what a state means, or who has a port: explain CLOSE_WAIT, explain 80",
 	.argp = &explain_argp,
+	.options_size = sizeof(struct explain_options),
 	.run = run_explain,
 };

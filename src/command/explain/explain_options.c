@@ -202,9 +202,3 @@ const struct argp explain_argp = {
 	.args_doc = "[STATE|PORT]",
 	.doc = "Say what a state of TCP means, how a socket gets in and out, what many of them mean and what to do, with the numbers of this host now; or who has a port, and whether it can be bound, and if not, why. Without an argument: the states there are now.\vSTATE is close-wait, CLOSE_WAIT, estab, listening …; PORT is 80, :80, 80/tcp, 53/udp, https.\n\nExit status: 0 done, 1 failed, 2 wrong use.",
 };
-
-void explain_options_read(struct explain_options *options, int argc, char **argv)
-{
-	*options = (struct explain_options){0};
-	options_read(&explain_argp, argc, argv, options);
-}

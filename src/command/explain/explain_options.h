@@ -21,6 +21,3 @@ struct explain_options {
 };
 
 extern const struct argp explain_argp;
-
-/* Ends the program when the command line is wrong. */
-void explain_options_read(struct explain_options *options, int argc, char **argv);

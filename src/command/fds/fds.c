@@ -413,16 +413,14 @@ static int end_survey(const struct fds_survey *survey, const char *process)
 	return survey->count ? STATUS_DONE : STATUS_FAILED;
 }
 
-static int run_fds(int argc, char **argv)
+static int run_fds(void *given)
 {
-	struct fds_options options;
+	const struct fds_options *options = given;
 	struct fds_survey survey = {0};
-	int status;
+	int status = ending_status("fds", show_processes(&survey, options));
 
-	fds_options_read(&options, argc, argv);
-	status = ending_status("fds", show_processes(&survey, &options));
 	if (status == STATUS_DONE)
-		status = end_survey(&survey, options.process);
+		status = end_survey(&survey, options->process);
 	close_survey(&survey);
 	return status;
 }
@@ -431,5 +429,6 @@ const struct command fds_command = {
 	.name = "fds",
 	.summary = "print the open descriptors of a process, and who holds the other ends: PID or NAME",
 	.argp = &fds_argp,
+	.options_size = sizeof(struct fds_options),
 	.run = run_fds,
 };

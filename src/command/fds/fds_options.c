@@ -38,9 +38,3 @@ const struct argp fds_argp = {
 	.args_doc = "PID|NAME",
 	.doc = "Print the open descriptors of a process: what each is, what the kernel tells of it, and who holds the other end. NAME is that of all processes which are called so, as in /proc/PID/comm; * and ? match any text, any character. The PID may be a thread's.\vExit status: 0 done, 1 failed, or nothing may be looked at, 2 wrong use, or there is no such process.",
 };
-
-void fds_options_read(struct fds_options *options, int argc, char **argv)
-{
-	*options = (struct fds_options){0};
-	options_read(&fds_argp, argc, argv, options);
-}

@@ -13,6 +13,3 @@ struct fds_options {
 };
 
 extern const struct argp fds_argp;
-
-/* Ends the program when the command line is wrong. */
-void fds_options_read(struct fds_options *options, int argc, char **argv);

@@ -293,18 +293,16 @@ static int print_list_repeatedly(struct listing *listing)
 	return err;
 }
 
-static int run_list(int argc, char **argv)
+static int run_list(void *given)
 {
-	struct list_options options;
+	const struct list_options *options = given;
 	struct listing listing = {0};
-	int err;
+	int err = open_listing(&listing, options);
 
-	list_options_read(&options, argc, argv);
-	err = open_listing(&listing, &options);
 	if (!err)
 		err = print_list_repeatedly(&listing);
 	close_listing(&listing);
-	filter_free(options.sockets.filter.filter);
+	filter_free(options->sockets.filter.filter);
 	return ending_status("list", err);
 }
 
@@ -312,5 +310,6 @@ const struct command list_command = {
 	.name = "list",
 	.summary = "print the sockets now, with the letters of ss and netstat: -tulnp, -at",
 	.argp = &list_argp,
+	.options_size = sizeof(struct list_options),
 	.run = run_list,
 };

@@ -147,9 +147,3 @@ const struct argp list_argp = {
 	.doc = "Print the sockets that there are now: state, queues, both ends, and who holds them. The letters are those of ss and netstat, and may be joined: -tulnp is what listens on TCP and UDP, with numbers and processes; -at is all of TCP.\v" FILTER_HELP
 	       "\n\nExit status: 0 done, 1 failed, 2 wrong use.",
 };
-
-void list_options_read(struct list_options *options, int argc, char **argv)
-{
-	*options = (struct list_options){0};
-	options_read(&list_argp, argc, argv, options);
-}

@@ -19,6 +19,3 @@ struct list_options {
 };
 
 extern const struct argp list_argp;
-
-/* Ends the program when the command line is wrong. The caller frees sockets.filter.filter. */
-void list_options_read(struct list_options *options, int argc, char **argv);

@@ -79,18 +79,18 @@ static int print_table_repeatedly(void *context, struct report *report)
 	return err;
 }
 
-static int run_top(int argc, char **argv)
+static int run_top(void *given)
 {
-	struct top_options options;
-	const struct report_task task = {.print = print_table_repeatedly, .context = &options};
+	struct top_options *options = given;
+	const struct report_task task = {.print = print_table_repeatedly, .context = options};
 
-	top_options_read(&options, argc, argv);
-	return report_run(&options.follow, &task);
+	return report_run(&options->follow, &task);
 }
 
 const struct command top_command = {
 	.name = "top",
 	.summary = "print the live table: -b [-d SECONDS] [-n COUNT]",
 	.argp = &top_argp,
+	.options_size = sizeof(struct top_options),
 	.run = run_top,
 };

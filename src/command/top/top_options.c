@@ -53,9 +53,3 @@ const struct argp top_argp = {
 	       "\n\nExit status: 0 done, 1 failed, 2 wrong use, 3 done but transitions were lost.",
 	.children = children,
 };
-
-void top_options_read(struct top_options *options, int argc, char **argv)
-{
-	*options = (struct top_options){0};
-	options_read(&top_argp, argc, argv, options);
-}

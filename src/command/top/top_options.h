@@ -15,6 +15,3 @@ struct top_options {
 struct argp;
 
 extern const struct argp top_argp;
-
-/* Ends the program when the command line is wrong. The caller frees follow.filter.filter. */
-void top_options_read(struct top_options *options, int argc, char **argv);

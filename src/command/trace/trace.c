@@ -71,21 +71,25 @@ static int print_trace(void *context, struct report *report)
 	return err;
 }
 
-static int run_trace(int argc, char **argv)
+static int run_trace(void *given)
 {
-	struct trace_options options;
-	struct trace trace = {.options = &options};
-	struct report_task task = {
-		.line_by_line = true, .change = print_change, .print = print_trace, .context = &trace};
+	struct trace_options *options = given;
+	struct trace trace = {.options = options};
+	const struct report_task task = {
+		.wide = options->wide,
+		.line_by_line = true,
+		.change = print_change,
+		.print = print_trace,
+		.context = &trace,
+	};
 
-	trace_options_read(&options, argc, argv);
-	task.wide = options.wide;
-	return report_run(&options.follow, &task);
+	return report_run(&options->follow, &task);
 }
 
 const struct command trace_command = {
 	.name = "trace",
 	.summary = "print each state transition as it happens (the default)",
 	.argp = &trace_argp,
+	.options_size = sizeof(struct trace_options),
 	.run = run_trace,
 };

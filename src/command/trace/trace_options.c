@@ -49,9 +49,3 @@ const struct argp trace_argp = {
 	       "\n\nExit status: 0 done, 1 failed, 2 wrong use, 3 done but transitions were lost.",
 	.children = children,
 };
-
-void trace_options_read(struct trace_options *options, int argc, char **argv)
-{
-	*options = (struct trace_options){0};
-	options_read(&trace_argp, argc, argv, options);
-}

@@ -15,6 +15,3 @@ struct trace_options {
 struct argp;
 
 extern const struct argp trace_argp;
-
-/* Ends the program when the command line is wrong. The caller frees follow.filter.filter. */
-void trace_options_read(struct trace_options *options, int argc, char **argv);

@@ -170,7 +170,7 @@ def test_netns_by_a_process_in_it(ns, tracer, process):
     assert trace.await_transition(lport=port_of(server))["netns"] == ns.inode
 
 
-def test_push_down_leaves_the_rest_in_the_kernel(ns, tracer):
+def test_kernel_filter_leaves_the_rest_in_the_kernel(ns, tracer):
     trace = tracer("--netns", ns.name, "-L", "5001")
     with ns.entered():
         for _ in range(20):

@@ -163,7 +163,7 @@ static size_t assert_sound(const char *text, int connections)
 			continue;
 		passed++;
 		if (!kernel_filter_passes(kernel_filter, &conn.tuple, change.newstate))
-			fail_msg("\"%s\" lets %u->%u family %u %s of netns %u pass, its push-down does not", text,
+			fail_msg("\"%s\" lets %u->%u family %u %s of netns %u pass, its kernel filter does not", text,
 				 conn.tuple.lport, conn.tuple.rport, conn.tuple.family, tcp_state_name(change.newstate),
 				 conn.tuple.netns);
 	}
@@ -339,7 +339,7 @@ static bool passes_in(const char *text, uint32_t netns)
 	bool passes;
 
 	assert_non_null(kernel_filter);
-	assert_true(kernel_filter->netns_count <= PUSH_DOWN_MAX_NETNS);
+	assert_true(kernel_filter->netns_count <= KERNEL_FILTER_NETNS_MAX);
 	tuple.netns = netns;
 	passes = kernel_filter_passes(kernel_filter, &tuple, STATE_ESTABLISHED);
 	free(kernel_filter);
@@ -359,11 +359,11 @@ static char *any_of_namespaces(size_t count)
 
 static void test_as_many_namespaces_as_there_is_room(void **state)
 {
-	char *most = any_of_namespaces(PUSH_DOWN_MAX_NETNS), *more = any_of_namespaces(PUSH_DOWN_MAX_NETNS + 1);
+	char *most = any_of_namespaces(KERNEL_FILTER_NETNS_MAX), *more = any_of_namespaces(KERNEL_FILTER_NETNS_MAX + 1);
 
 	(void)state;
 	for (uint32_t i = 0; i < NETNS_COUNT; i++) {
-		assert_int_equal(passes_in(most, NETNS_HERE + i), i < PUSH_DOWN_MAX_NETNS);
+		assert_int_equal(passes_in(most, NETNS_HERE + i), i < KERNEL_FILTER_NETNS_MAX);
 		assert_true(passes_in(more, NETNS_HERE + i)); /* too many: user space decides */
 	}
 	free(most);

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * The tree of a parsed filter, for the code that walks it: the evaluator (filter.c), the parser (filter_parser.h) and
- * the push-down into the kernel (kernel_filter.c).
+ * the derivation of the kernel filter (kernel_filter.c).
  */
 #include "filter.h"
 

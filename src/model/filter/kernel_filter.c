@@ -112,7 +112,7 @@ static void unite_ports(bool *by, struct port_set *set, bool other_by, const str
 static void unite_netns(struct kernel_filter *out, const struct kernel_filter *other)
 {
 	out->by_netns =
-		out->by_netns && other->by_netns && out->netns_count + other->netns_count <= PUSH_DOWN_MAX_NETNS;
+		out->by_netns && other->by_netns && out->netns_count + other->netns_count <= KERNEL_FILTER_NETNS_MAX;
 	for (uint32_t i = 0; out->by_netns && i < other->netns_count; i++)
 		out->netns[out->netns_count++] = other->netns[i];
 }

@@ -7,14 +7,14 @@
 #include "filter.h"
 #include "port_set.h"
 
-enum { PUSH_DOWN_MAX_NETNS = 16 };
+enum { KERNEL_FILTER_NETNS_MAX = 16 };
 
 struct kernel_filter {
 	bool by_family, by_netns, by_lport, by_rport, by_either;
 	bool want_ipv4; /* with by_family: IPv4 and v4-mapped sockets */
 	bool want_ipv6; /* with by_family: IPv6 sockets, v4-mapped ones included */
 	uint32_t netns_count;
-	uint32_t netns[PUSH_DOWN_MAX_NETNS];
+	uint32_t netns[KERNEL_FILTER_NETNS_MAX];
 	struct port_set lports;
 	struct port_set rports;
 	struct port_set either;

@@ -62,7 +62,7 @@ struct bpf_source {
 	uint64_t skipped; /* valid once stopped */
 };
 
-_Static_assert((int)RECORD_MAX_NETNS == (int)PUSH_DOWN_MAX_NETNS, "one form of filter");
+_Static_assert((int)RECORD_MAX_NETNS == (int)KERNEL_FILTER_NETNS_MAX, "one form of filter");
 _Static_assert((int)BACKLOG_RECORD_MAX >= (int)sizeof(struct closing_record), "the longest");
 _Static_assert(sizeof(struct record_port_set) == sizeof(struct port_set), "one form of filter");
 

@@ -15,7 +15,7 @@ static void assert_text(const char *text)
 	assert_null(strstr(text, "  "));
 }
 
-static bool has_step(const struct lore_step *steps, unsigned int state)
+static bool has_step(const struct guide_step *steps, unsigned int state)
 {
 	for (size_t i = 0; i < GUIDE_STEPS && steps[i].how; i++)
 		if (steps[i].state == state)

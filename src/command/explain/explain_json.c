@@ -36,7 +36,7 @@ void explain_states_json(const struct explain_style *style, const struct states_
 
 /* ---- a state ---- */
 
-static void put_steps_json(struct json_writer *json, const char *key, const struct lore_step *steps)
+static void put_steps_json(struct json_writer *json, const char *key, const struct guide_step *steps)
 {
 	json_array_begin(json, key);
 	for (size_t i = 0; i < GUIDE_STEPS && steps[i].how; i++) {

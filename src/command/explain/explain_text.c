@@ -43,7 +43,7 @@ void explain_states_text(const struct explain_style *style, const struct states_
 
 /* ---- the guide to a state ---- */
 
-static void put_steps_text(struct page *page, const struct lore_step *steps, const char *word, const char *other)
+static void put_steps_text(struct page *page, const struct guide_step *steps, const char *word, const char *other)
 {
 	for (size_t i = 0; i < GUIDE_STEPS && steps[i].how; i++) {
 		if (steps[i].state == STATE_UNKNOWN)

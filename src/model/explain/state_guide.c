@@ -340,7 +340,7 @@ static const struct state_guide closing = {
 	.settings = {SETTING_TCP_ORPHAN_RETRIES, SETTING_TCP_MAX_ORPHANS, SETTING_TCP_RETRIES2},
 };
 
-static const struct state_guide *const lores[STATE_COUNT] = {
+static const struct state_guide *const guides[STATE_COUNT] = {
 	[STATE_ESTABLISHED] = &established,
 	[STATE_SYN_SENT] = &syn_sent,
 	[STATE_SYN_RECV] = &syn_recv,
@@ -356,7 +356,7 @@ static const struct state_guide *const lores[STATE_COUNT] = {
 
 const struct state_guide *state_guide(unsigned int state)
 {
-	return lores[state];
+	return guides[state];
 }
 
 const struct setting_guide *setting_guide(enum setting setting)

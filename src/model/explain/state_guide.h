@@ -39,7 +39,7 @@ struct setting_guide {
 enum { GUIDE_STEPS = 5, GUIDE_REMEDIES = 4, GUIDE_SETTINGS = 5 };
 
 /* A transition into the state, or out of it. */
-struct lore_step {
+struct guide_step {
 	uint8_t state;   /* at the other end of the transition: enum tcp_state; STATE_UNKNOWN: no socket */
 	const char *how; /* the cause: a system call, a packet, a timer. NULL: there are no more steps */
 };
@@ -47,8 +47,8 @@ struct lore_step {
 struct state_guide {
 	const char *brief; /* one line */
 	const char *meaning;
-	struct lore_step enters[GUIDE_STEPS];
-	struct lore_step leaves[GUIDE_STEPS];
+	struct guide_step enters[GUIDE_STEPS];
+	struct guide_step leaves[GUIDE_STEPS];
 	const char *many;                     /* meaning of many sockets in the state */
 	const char *remedies[GUIDE_REMEDIES]; /* up to NULL, or to the end */
 	uint8_t settings[GUIDE_SETTINGS];     /* enum setting; up to SETTING_NONE, or to the end */

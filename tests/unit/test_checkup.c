@@ -377,8 +377,8 @@ static void test_limits(void **state)
 	assert_string_equal(checkup_obstacle(&checkup)->name, "limits");
 }
 
-/* Reports a shortage of descriptors, files or memory as such, not as a refusal by the kernel. */
-static void test_shortage(void **state)
+/* Reports that descriptors, files or memory are used up as such, not as a refusal by the kernel. */
+static void test_remedy_of_errno(void **state)
 {
 	static const struct {
 		int err;
@@ -406,7 +406,7 @@ static void test_shortage(void **state)
 		assert_says(checkup_obstacle(&checkup)->remedy, cases[i].remedy);
 		assert_says_not(checkup_obstacle(&checkup)->remedy, "Boot");
 	}
-	assert_null(checkup_remedy_of_shortage(-EINVAL));
+	assert_null(checkup_remedy_of_errno(-EINVAL));
 }
 
 static void test_surroundings(void **state)
@@ -540,7 +540,7 @@ int main(void)
 		cmocka_unit_test(test_old_kernels),
 		cmocka_unit_test(test_lockdown),
 		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_shortage),
+		cmocka_unit_test(test_remedy_of_errno),
 		cmocka_unit_test(test_surroundings),
 		cmocka_unit_test(test_long_texts_are_kept),
 		cmocka_unit_test(test_hidepid),

@@ -72,7 +72,7 @@ static void add_trial_failure(char *text, const struct trial *trial)
 	}
 }
 
-const char *checkup_remedy_of_shortage(int err)
+const char *checkup_remedy_of_errno(int err)
 {
 	switch (err) {
 	case -EMFILE:
@@ -90,12 +90,12 @@ const char *checkup_remedy_of_shortage(int err)
 static void advise_on_trial(char *text, const struct host_facts *facts, const struct trial *trial,
 			    const char *otherwise)
 {
-	const char *shortage = checkup_remedy_of_shortage(trial->err);
+	const char *remedy = checkup_remedy_of_errno(trial->err);
 
 	if (trial->failed_at == TRIAL_FIND && trial->err == -ENODATA)
 		add_check_text(text, "See btf");
-	else if (shortage)
-		add_check_text(text, "%s", shortage);
+	else if (remedy)
+		add_check_text(text, "%s", remedy);
 	else if (trial->err == -EPERM && !may_trace(facts))
 		add_check_text(text, "See capabilities");
 	else if (trial->failed_at == TRIAL_LOAD && bpf_is_forbidden(facts))
@@ -251,7 +251,7 @@ static void check_seccomp(const struct host_facts *facts, struct check *check)
 static void check_btf(const struct host_facts *facts, struct check *check)
 {
 	int err = facts->btf_file_err ? facts->btf_file_err : facts->btf_parse_err;
-	const char *shortage = checkup_remedy_of_shortage(-err);
+	const char *remedy = checkup_remedy_of_errno(-err);
 
 	if (facts->btf_types) {
 		if (facts->btf_file_err)
@@ -262,10 +262,10 @@ static void check_btf(const struct host_facts *facts, struct check *check)
 	}
 	check->state = CHECK_NO;
 	add_check_text(check->cost, "nothing can be traced");
-	if (shortage) {
+	if (remedy) {
 		add_check_text(check->found, "the type information in " VMLINUX_BTF " could not be read: %s",
 			       strerror(err));
-		add_check_text(check->remedy, "%s", shortage);
+		add_check_text(check->remedy, "%s", remedy);
 		return;
 	}
 	add_check_text(check->found, "kernel %s offers no type information (" VMLINUX_BTF ": %s)", facts->release,
@@ -538,7 +538,7 @@ void checkup_judge(const struct host_facts *facts, struct checkup *checkup)
 void checkup_add_program(struct checkup *checkup, const struct host_facts *facts, int err)
 {
 	struct check *check = &checkup->checks[checkup->count++];
-	const char *shortage = checkup_remedy_of_shortage(err);
+	const char *remedy = checkup_remedy_of_errno(err);
 
 	check->name = "program";
 	check->needed = true;
@@ -547,11 +547,11 @@ void checkup_add_program(struct checkup *checkup, const struct host_facts *facts
 		add_check_text(check->found, "the real thing loads and attaches");
 		return;
 	}
-	add_check_text(check->found, shortage ? "it cannot begin: %s" : "the kernel refuses the BPF program: %s",
+	add_check_text(check->found, remedy ? "it cannot begin: %s" : "the kernel refuses the BPF program: %s",
 		       trial_error_text(err));
 	add_check_text(check->cost, "nothing can be traced");
-	if (shortage) {
-		add_check_text(check->remedy, "%s", shortage);
+	if (remedy) {
+		add_check_text(check->remedy, "%s", remedy);
 		return;
 	}
 	if (facts->lockdown == LOCKDOWN_CONFIDENTIALITY)

@@ -55,6 +55,6 @@ const struct check *checkup_obstacle(const struct checkup *checkup);
 
 /* Returns advice where something was refused with `err` (a negative errno) for want of descriptors or of memory; NULL:
  * it was refused for another reason. */
-const char *checkup_remedy_of_shortage(int err);
+const char *checkup_remedy_of_errno(int err);
 
 const char *check_state_name(enum check_state state);

@@ -21,7 +21,7 @@ bool host_check_proc(void)
 
 void host_log_failure(const char *what, int err)
 {
-	const char *remedy = checkup_remedy_of_shortage(err);
+	const char *remedy = checkup_remedy_of_errno(err);
 
 	log_error("%s: %s%s%s", what, strerror(-err), remedy ? ". " : "", remedy ? remedy : "");
 }

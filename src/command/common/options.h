@@ -23,12 +23,13 @@ struct output_options {
 /* True when the output is to be coloured: by --color, NO_COLOR, and whether standard output is a terminal. */
 bool output_wants_color(const struct output_options *options);
 
-enum { FILTER_TEXT_MAX = 8192 };
+/* Room for a filter as it is typed, which may be longer than the filter language takes (FILTER_TEXT_MAX). */
+enum { FILTER_WORDS_MAX = 8192 };
 
 /* FILTER, and the options that are short for a part of a FILTER. */
 struct filter_options {
-	struct filter *filter;       /* owned: freed with filter_free(); NULL: everything passes */
-	char words[FILTER_TEXT_MAX]; /* the words of FILTER that are read so far, joined */
+	struct filter *filter;        /* owned: freed with filter_free(); NULL: everything passes */
+	char words[FILTER_WORDS_MAX]; /* the words of FILTER that are read so far, joined */
 };
 
 /* The options of the commands that follow the live table: trace and top. */

@@ -33,7 +33,7 @@ static void add_filter_text(struct filter_options *options, const char *option, 
 /* Makes of the list "80,443" and the predicate "sport = " the filter `sport = "80" or sport = "443"`. */
 void option_filter_list(struct filter_options *options, const char *option, const char *value, const char *predicate)
 {
-	char text[FILTER_TEXT_MAX] = "";
+	char text[FILTER_WORDS_MAX] = "";
 	size_t used = 0;
 	const char *item = value;
 
@@ -58,7 +58,7 @@ void option_filter_list(struct filter_options *options, const char *option, cons
 void option_filter_quoted(struct filter_options *options, const char *option, const char *value, const char *predicate)
 {
 	char quote = strchr(value, '"') ? '\'' : '"';
-	char text[FILTER_TEXT_MAX];
+	char text[FILTER_WORDS_MAX];
 
 	if (strchr(value, quote))
 		options_fail("%s %s: it cannot hold both kinds of quotes: give one of them as \\x22 or \\x27", option,
@@ -81,7 +81,7 @@ void option_filter_end(struct filter_options *options)
 	struct filter *filter = NULL;
 	struct filter_error error;
 	int err = filter_parse(options->words, &host_names, &filter, &error);
-	char text[4 * FILTER_TEXT_MAX + 1];
+	char text[4 * FILTER_WORDS_MAX + 1];
 	size_t caret;
 
 	if (err == -ENOMEM)
@@ -101,5 +101,5 @@ void option_filter_word(struct filter_options *options, const char *word)
 
 	if (snprintf(options->words + used, sizeof(options->words) - used, "%s%s", used ? " " : "", word) >=
 	    (int)(sizeof(options->words) - used))
-		options_fail("FILTER: it is too long (at most 4096 characters)");
+		options_fail("FILTER: it is too long (at most %d characters)", FILTER_TEXT_MAX);
 }

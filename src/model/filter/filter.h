@@ -37,6 +37,8 @@ struct filter_error {
 	char message[NETNS_WHY_SIZE];
 };
 
+enum { FILTER_TEXT_MAX = 4096 }; /* characters that filter_parse() takes */
+
 /* Parses `text` into *out, which the caller frees. An empty text gives NULL, the filter that passes everything.
  * Returns 0, -EINVAL with *error filled in, or -ENOMEM. */
 int filter_parse(const char *text, const struct filter_names *names, struct filter **out, struct filter_error *error);

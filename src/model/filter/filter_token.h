@@ -5,7 +5,7 @@
  */
 #include "filter.h"
 
-enum { FILTER_TEXT_MAX = 4096, FILTER_WORD_MAX = 1024 }; /* room for a name of 255 bytes, each as \xNN */
+enum { FILTER_WORD_MAX = 1024 }; /* room for a name of 255 bytes, each as \xNN */
 
 enum token_kind { TOKEN_END, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_AND, TOKEN_OR, TOKEN_NOT, TOKEN_COMPARE, TOKEN_WORD };
 

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 
-from conftest import PATIENCE, NotTold, await_that, select
+from conftest import PATIENCE, NotReported, await_that, select
 
 HURRIED = os.environ.get("SANITIZE") or os.environ.get("EMULATED") or os.getloadavg()[0] > os.cpu_count()
 SIDE_BY_SIDE = "PYTEST_XDIST_WORKER" in os.environ
@@ -142,7 +142,7 @@ class Replay:
     def __init__(self, trace):
         self.trace = trace
         self.read = 0
-        self.told = 0
+        self.reported = 0
         self.rows = {}
         self.wrong = []
 
@@ -159,7 +159,7 @@ class Replay:
                 self.wrong.append(line)
             self.rows[line["id"]] = line
         elif line["type"] == "transition":
-            self.told += 1
+            self.reported += 1
             known = self.rows.get(line["id"])
             if known and known["state"] != line["oldstate"]:
                 self.wrong.append((known, line))
@@ -203,7 +203,7 @@ def count_hidden(replay, netns, wrong):
     return max(map(len, wrong.values()), default=0)
 
 
-def await_told(ns, replay, staying=()):
+def await_reported(ns, replay, staying=()):
     """Waits until the lines of a trace add up to the sockets that exist, within 2 s of rest. For the ports `staying` no exception
     is allowed."""
     before, since, wrong = None, time.monotonic(), {}
@@ -220,7 +220,7 @@ def await_told(ns, replay, staying=()):
             return
         if not is_soon(since):
             break
-    print("not told:", wrong)
-    if count_hidden(replay, ns.inode, wrong) > HIDDEN_OF_1000 * (replay.told // 1000 + 1):
-        raise NotTold(wrong)
+    print("not reported:", wrong)
+    if count_hidden(replay, ns.inode, wrong) > HIDDEN_OF_1000 * (replay.reported // 1000 + 1):
+        raise NotReported(wrong)
     assert not [row for rows in wrong.values() for row in rows if row[2] in staying or row[4] in staying], wrong

@@ -34,11 +34,11 @@ def seeds(usual, long):
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-class NotTold(AssertionError):
+class NotReported(AssertionError):
     """A transition was not reported. Linux 6.18 was seen not to run BPF programs for some transitions, without counting them."""
 
 
-SECOND_TRIES = []  # the tests that failed with NotTold at the first try; where the workers' reports come together, of all workers
+SECOND_TRIES = []  # the tests that failed with NotReported at the first try; where the workers' reports come together, of all workers
 SECOND_TRIES_MAX = 3
 
 
@@ -52,14 +52,14 @@ def pytest_configure(config):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(call):
     outcome = yield
-    outcome.get_result().not_told = call.excinfo is not None and call.excinfo.errisinstance(NotTold)
+    outcome.get_result().not_reported = call.excinfo is not None and call.excinfo.errisinstance(NotReported)
 
 
 def pytest_runtest_protocol(item, nextitem):
     """Runs a test again that waited for a transition in vain, and names it at the end. Any other failure is final."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
-    if any(getattr(report, "not_told", False) for report in reports) and len(SECOND_TRIES) < SECOND_TRIES_MAX:
+    if any(getattr(report, "not_reported", False) for report in reports) and len(SECOND_TRIES) < SECOND_TRIES_MAX:
         item._initrequest()  # pylint: disable=protected-access
         reports = runner.runtestprotocol(item, nextitem=nextitem, log=False)
         reports[0].is_second_try = True
@@ -262,11 +262,11 @@ class Tracer:
         return select(self.update(), type="transition", **wanted)
 
     def await_transition(self, **wanted):
-        return await_that(lambda: self.transitions(**wanted), f"a transition {wanted}", failure=NotTold)[0]
+        return await_that(lambda: self.transitions(**wanted), f"a transition {wanted}", failure=NotReported)[0]
 
     def await_count(self, count, **wanted):
         return await_that(lambda: len(self.transitions(**wanted)) >= count and self.transitions(**wanted),
-                          f"{count} transitions {wanted}", failure=NotTold)
+                          f"{count} transitions {wanted}", failure=NotReported)
 
     def stop(self, signum=signal.SIGINT, status=0):
         """Ends the tracer. Returns its summary, once its counts are found to add up."""

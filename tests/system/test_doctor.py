@@ -64,9 +64,9 @@ def test_this_host():
     assert (report.state("btf") == "yes") == os.path.exists("/sys/kernel/btf/vmlinux")
     assert report.verdict["runs"] == trace_works()
     if report.verdict["runs"]:
-        exact, told = report.verdict["snapshot"] == "iter", report.verdict["accept"] == "fexit"
-        assert report.verdict["tier"] == (3 if not exact else 1 if told else 2)
-        assert told == (report.state("fentry") == "yes")
+        exact, at_accept = report.verdict["snapshot"] == "iter", report.verdict["accept"] == "fexit"
+        assert report.verdict["tier"] == (3 if not exact else 1 if at_accept else 2)
+        assert at_accept == (report.state("fentry") == "yes")
         assert exact == (report.state("iterators") != "no"), "root may enter any namespace"
 
 

@@ -42,7 +42,7 @@ def fds(*arguments, prefix=(), status=0):
     return done
 
 
-def told(pid="self", **kwargs):
+def descriptor_lines(pid="self", **kwargs):
     """Returns {fd: its line of JSON}."""
     done = fds(str(os.getpid() if pid == "self" else pid), "--json", **kwargs)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -112,7 +112,7 @@ def test_same_as_proc(opened, tmp_path):
     opened(socket.socket())
     for each in os.pipe():
         opened(each)
-    lines = told()
+    lines = descriptor_lines()
     there = {}
     for fd in map(int, os.listdir("/proc/self/fd")):
         try:
@@ -145,12 +145,12 @@ def test_files(opened, tmp_path):
     fd = opened(os.open(path, os.O_RDWR | os.O_APPEND))
     os.lseek(fd, 10, os.SEEK_SET)
     fcntl.flock(fd, fcntl.LOCK_EX)
-    line = told()[fd]
+    line = descriptor_lines()[fd]
     assert (line["kind"], line["path"], line["size"], line["pos"]) == ("file", str(path), 1000, 10)
     assert (line["deleted"], line["locks"]) == (False, 1)
     assert re.fullmatch(rf" *{fd} file +rw +append,cloexec,locked +1000 +10 {path}", rows()[fd])
     path.unlink()
-    assert told()[fd]["deleted"] is True and told()[fd]["path"] == str(path)
+    assert descriptor_lines()[fd]["deleted"] is True and descriptor_lines()[fd]["path"] == str(path)
     assert rows()[fd].endswith(f" {path}") and ",deleted " in rows()[fd]
 
 
@@ -158,10 +158,10 @@ def test_name_that_looks_deleted(opened, tmp_path):
     path = tmp_path / "x (deleted)"
     path.write_text("")
     fd = opened(os.open(path, os.O_RDONLY))
-    assert (told()[fd]["path"], told()[fd]["deleted"]) == (str(path), False)
+    assert (descriptor_lines()[fd]["path"], descriptor_lines()[fd]["deleted"]) == (str(path), False)
     os.link(path, tmp_path / "another")
     path.unlink()
-    assert (told()[fd]["path"], told()[fd]["deleted"]) == (str(path), True), "though it has another name"
+    assert (descriptor_lines()[fd]["path"], descriptor_lines()[fd]["deleted"]) == (str(path), True), "though it has another name"
 
 
 def test_other_kinds_of_files(opened, tmp_path):
@@ -173,7 +173,7 @@ def test_other_kinds_of_files(opened, tmp_path):
     namespace = opened(os.open("/proc/self/ns/uts", os.O_RDONLY))
     master, slave = map(opened, os.openpty())
     os.write(memory, b"123")
-    lines = told()
+    lines = descriptor_lines()
     assert lines[directory]["kind"] == "directory" and lines[directory]["size"] is None
     assert (lines[link]["kind"], lines[link]["access"], lines[link]["flags"]) == ("symlink", "none", ["path", "cloexec"])
     assert (lines[null]["kind"], lines[null]["device"]) == ("character", "1:3")
@@ -193,7 +193,7 @@ def test_hostile_paths(opened, tmp_path, name):
     text = fds(str(os.getpid())).stdout
     assert "\x1b" not in text and "\u202e" not in text
     assert all(re.match(r" *\d+ [a-z_0-9]+ +[rw-]+ ", line) for line in text.splitlines()[2:])
-    lines = told()
+    lines = descriptor_lines()
     assert lines[fd]["path"] == path and lines[fifo]["path"] == path + ".f"
     if name.startswith("x"):
         assert rows()[fd].endswith(path), "never cut"
@@ -209,7 +209,7 @@ def test_very_long_path(opened, tmp_path):
         os.close(here)
         here = below
     opened(here)
-    line = told()[here]
+    line = descriptor_lines()[here]
     assert (line["kind"], line["path"]) == ("directory", None) and rows()[here].endswith("a path too long to be told")
 
 
@@ -222,7 +222,7 @@ def test_hostile_comm(opened, tmp_path):
         text = fds(str(os.getpid())).stdout
         assert "\x1b" not in text and text.startswith(r'a"b\x1b[2J\x0a), pid ')
         assert rf'({chr(34)}a\x22b\x1b[2J\x0a){chr(34)},pid={os.getpid()},fd=' in rows()[reader]
-        assert told()[reader]["comm"] == 'a"b\x1b[2J\n)'
+        assert descriptor_lines()[reader]["comm"] == 'a"b\x1b[2J\n)'
     finally:
         libc.prctl(PR_SET_NAME, before)
 
@@ -238,18 +238,18 @@ def test_pipe_with_its_other_end_in_another_process(opened, process):
     cat = process(["cat"], stdin=reader, stdout=subprocess.DEVNULL)
     os.close(reader)
     await_that(lambda: comm_of(cat.pid) == "cat", "cat to run")
-    line = told()[writer]
+    line = descriptor_lines()[writer]
     assert (line["kind"], line["access"], line["other_end"]) == ("pipe", "w", "open")
     assert ends(line) == {(cat.pid, 0, "r")} and line["others"][0]["comm"] == "cat"
     assert rows()[writer].endswith(f'{line["inode"]} read by ("cat",pid={cat.pid},fd=0)')
-    theirs = told(cat.pid)[0]
+    theirs = descriptor_lines(cat.pid)[0]
     assert (theirs["access"], theirs["other_end"], ends(theirs)) == ("r", "open", {(os.getpid(), writer, "w")})
 
 
 def test_pipe_within_one_process_and_its_copies(opened):
     reader, writer = map(opened, os.pipe())
     copy = opened(os.dup(reader))
-    lines = told()
+    lines = descriptor_lines()
     assert ends(lines[reader]) == {(os.getpid(), writer, "w"), (os.getpid(), copy, "r")}
     assert ends(lines[writer]) == {(os.getpid(), reader, "r"), (os.getpid(), copy, "r")}
 
@@ -262,7 +262,7 @@ def test_pipe_whose_other_end_is_closed(opened):
     opened(reader), opened(writer)
     os.close(closed_writer)
     os.close(closed_reader)
-    lines, text = told(), rows()
+    lines, text = descriptor_lines(), rows()
     assert lines[reader]["others"] == lines[writer]["others"] == []
     for fd, words in (reader, "nobody else writes: end of file"), (writer, "nobody else reads: a write gets EPIPE"):
         assert lines[fd]["other_end"] == "closed" and lines[fd]["others_complete"] == (not hidden)
@@ -280,12 +280,12 @@ def test_pipe_whose_other_end_is_on_its_way(opened):
     socket.send_fds(here, [b"x"], [sent_writer, sent_reader])
     os.close(sent_writer)
     os.close(sent_reader)
-    lines, text = told(), rows()
+    lines, text = descriptor_lines(), rows()
     for fd, does in (reader, "written"), (writer, "read"):
         assert lines[fd]["others"] == [] and lines[fd]["other_end"] == "open"
         assert text[fd].endswith(f" {does} by somebody not seen (or on its way through a socket)")
     there.close()
-    lines = told()
+    lines = descriptor_lines()
     assert lines[reader]["other_end"] == lines[writer]["other_end"] == "closed"
 
 
@@ -293,19 +293,19 @@ def test_fifo_with_one_end(opened, tmp_path):
     path = str(tmp_path / "fifo")
     os.mkfifo(path)
     reader = opened(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-    assert told()[reader]["other_end"] == "closed", "though poll() does not tell: nobody has ever written"
+    assert descriptor_lines()[reader]["other_end"] == "closed", "though poll() does not tell: nobody has ever written"
     assert os.read(reader, 1) == b""
     here, there = map(opened, socket.socketpair())
     sent_writer = os.open(path, os.O_WRONLY)
     socket.send_fds(here, [b"x"], [sent_writer])
     os.close(sent_writer)
-    assert told()[reader]["other_end"] == "open"
+    assert descriptor_lines()[reader]["other_end"] == "open"
     there.close()
-    assert told()[reader]["other_end"] == "closed"
+    assert descriptor_lines()[reader]["other_end"] == "closed"
     writer = opened(os.open(path, os.O_WRONLY))
     os.close(reader)
     opened.all.remove(reader)
-    assert told()[writer]["other_end"] == "closed" and "a write gets EPIPE" in rows()[writer]
+    assert descriptor_lines()[writer]["other_end"] == "closed" and "a write gets EPIPE" in rows()[writer]
 
 
 def test_fifo(opened, process, tmp_path):
@@ -313,7 +313,7 @@ def test_fifo(opened, process, tmp_path):
     os.mkfifo(path)
     both = opened(os.open(path, os.O_RDWR))
     cat = process(["cat", path], stdout=subprocess.DEVNULL)
-    line = await_that(lambda: (found := told()[both])["others"] and found, "cat to open it")
+    line = await_that(lambda: (found := descriptor_lines()[both])["others"] and found, "cat to open it")
     assert (line["kind"], line["path"], line["access"], line["other_end"]) == ("fifo", path, "rw", "open")
     assert ends(line) == {(cat.pid, 3, "r")}
     assert rows()[both].endswith(f'"{path}" read by ("cat",pid={cat.pid},fd=3)')
@@ -341,7 +341,7 @@ def test_inet_sockets_as_ss_tells_them(opened):
     raw = opened(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
     raw.bind(("127.0.0.77", 0))  # an address that nobody pings
     theirs = {**by_ss("-t"), **by_ss("-u"), **by_ss("-w")}
-    lines = told()
+    lines = descriptor_lines()
     ours = [line for line in lines.values() if line["kind"] == "socket" and line["inode"] in theirs]
     assert len(ours) >= 7 and udp.fileno() in {line["fd"] for line in ours}
     names = {"ESTAB": "ESTABLISHED"}
@@ -361,7 +361,7 @@ def test_socket_that_is_bound_and_no_more(opened):
     """Since Linux 6.8 the kernel shows a socket that is only bound; before, the address of one cannot be known."""
     server = opened(socket.socket())
     server.bind(("127.0.0.1", 0))
-    line = told()[server.fileno()]
+    line = descriptor_lines()[server.fileno()]
     assert (line["proto"], line["lport"]) in {("tcp", port_of(server)), ("tcp", None)}
     if tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 8):
         assert (line["laddr"], line["lport"]) == ("127.0.0.1", port_of(server))
@@ -372,13 +372,13 @@ def test_multipath_tcp(opened):
     server = opened(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
     server.bind(("127.0.0.1", 0))
     server.listen(3)
-    line = told()[server.fileno()]
+    line = descriptor_lines()[server.fileno()]
     assert (line["laddr"], line["lport"], line["state"]) == ("127.0.0.1", port_of(server), "LISTEN")
 
 
 def test_socket_that_is_in_no_table(opened):
     fresh = opened(socket.socket())
-    line = told()[fresh.fileno()]
+    line = descriptor_lines()[fresh.fileno()]
     assert (line["proto"], line["state"], line["laddr"]) == ("tcp", None, None)
     assert "neither bound nor connected" in rows()[fresh.fileno()]
 
@@ -387,10 +387,10 @@ def test_passed_and_forked_sockets(opened, process):
     server = opened(listen())
     sleeper = process(["sleep", "60"], pass_fds=[server.fileno()])
     await_that(lambda: comm_of(sleeper.pid) == "sleep", "sleep to run")
-    line = told()[server.fileno()]
+    line = descriptor_lines()[server.fileno()]
     assert line["others"] == [{"pid": sleeper.pid, "comm": "sleep", "fd": server.fileno(), "access": "rw"}]
     assert f'also held by ("sleep",pid={sleeper.pid},fd={server.fileno()})' in rows()[server.fileno()]
-    theirs = told(sleeper.pid)[server.fileno()]
+    theirs = descriptor_lines(sleeper.pid)[server.fileno()]
     assert ends(theirs) == {(os.getpid(), server.fileno(), "rw")} and theirs["lport"] == port_of(server)
 
 
@@ -407,20 +407,20 @@ def test_unix_sockets_have_the_process_at_the_other_end(opened, process, tmp_pat
     passed = accepted.fileno()
     accepted.close()
     await_that(lambda: comm_of(sleeper.pid) == "sleep", "sleep to run")
-    lines = told()
+    lines = descriptor_lines()
     assert (lines[server.fileno()]["path"], lines[server.fileno()]["state"]) == (path, "LISTEN")
     line = lines[client.fileno()]
     assert (line["proto"], line["state"], line["peer_path"], line["path"]) == ("unix", "ESTABLISHED", path, None)
     assert line["peers"] == [{"pid": sleeper.pid, "comm": "sleep", "fd": passed}]
     quoted = path.replace('"', '\\x22')
     assert f'-> "{quoted}" {line["peer_inode"]} ("sleep",pid={sleeper.pid},fd={passed})' in rows()[client.fileno()]
-    assert told(sleeper.pid)[passed]["peers"] == [{"pid": os.getpid(), "comm": comm_of(), "fd": client.fileno()}]
+    assert descriptor_lines(sleeper.pid)[passed]["peers"] == [{"pid": os.getpid(), "comm": comm_of(), "fd": client.fileno()}]
 
 
 def test_hostile_abstract_name(opened):
     server = opened(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
     server.bind(b"\0x\x1b[2J\ny\0z")
-    assert told()[server.fileno()]["path"] == "@x\x1b[2J\ny@z"
+    assert descriptor_lines()[server.fileno()]["path"] == "@x\x1b[2J\ny@z"
     assert r'"@x\x1b[2J\x0ay@z"' in rows()[server.fileno()]
 
 
@@ -429,7 +429,7 @@ def test_sockets_of_other_families(opened):
     route.bind((0, 1))
     packet = opened(socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)))
     packet.bind(("lo", 3))
-    lines, text = told(), rows()
+    lines, text = descriptor_lines(), rows()
     line = lines[route.fileno()]
     assert (line["proto"], line["netlink_name"], line["netlink_groups"]) == ("netlink", "route", 1)
     assert line["netlink_port"] == route.getsockname()[0]
@@ -448,7 +448,7 @@ def test_sockets_of_other_namespaces(opened, netns):
     child = own.popen("/usr/bin/python3", "-c", script, stdout=subprocess.PIPE, text=True, pass_fds=[foreign.fileno()])
     try:
         native = int(child.stdout.readline())
-        lines, text = told(child.pid), fds(str(child.pid)).stdout
+        lines, text = descriptor_lines(child.pid), fds(str(child.pid)).stdout
         assert (lines[native]["lport"], lines[native]["netns"], lines[native]["netns_name"]) == (7101, own.inode, own.name)
         assert (lines[foreign.fileno()]["lport"], lines[foreign.fileno()]["netns_name"]) == (7100, other.name)
         assert f"netns {own.name}" in text.splitlines()[0]
@@ -486,7 +486,7 @@ def test_interfaces_of_other_namespaces(opened, netns, process):
     with own.entered():
         child = process([sys.executable, "-c", BOUND], stdout=subprocess.PIPE, text=True, pass_fds=[foreign.fileno()])
     udp, tcp = map(int, child.stdout.readline().split())
-    lines, text = told(child.pid), rows(child.pid)
+    lines, text = descriptor_lines(child.pid), rows(child.pid)
     assert " 0.0.0.0%tl-bound:5001 " in text[udp] + " " and "[::]%tl-bound:5002" in text[tcp]
     assert "0.0.0.0%tl-foreign:5003" in text[foreign.fileno()]
     listed = {line["inode"]: line for line in map(json.loads, own.exec(PROGRAM, "list", "--json", "-tua").stdout.splitlines())}
@@ -500,7 +500,7 @@ def test_interfaces_of_other_namespaces(opened, netns, process):
 
 def test_interface_of_what_is_bound_to_none(opened):
     inet, local, fresh = opened(listen()), opened(socket.socket(socket.AF_UNIX)), opened(socket.socket())
-    lines = told()
+    lines = descriptor_lines()
     for each in inet, local, fresh:
         line = lines[each.fileno()]
         assert (line["interface"], line["ifindex"], line["v6only"]) == (None, None, None)
@@ -518,7 +518,7 @@ def test_connected_raw_socket(opened):
 
 def test_eventfd(opened):
     fd = opened(syscall("eventfd2", 300, os.O_NONBLOCK))
-    assert (told()[fd]["kind"], told()[fd]["count"], told()[fd]["semaphore"]) == ("eventfd", 300, False)
+    assert (descriptor_lines()[fd]["kind"], descriptor_lines()[fd]["count"], descriptor_lines()[fd]["semaphore"]) == ("eventfd", 300, False)
     assert rows()[fd].endswith(" count 300")
 
 
@@ -528,7 +528,7 @@ def test_epoll(opened):
     other = opened(os.dup(reader))
     epoll.register(reader, select.EPOLLIN | select.EPOLLET)
     epoll.register(writer, select.EPOLLOUT | select.EPOLLONESHOT)
-    watches = {watch["fd"]: (watch["events"], watch["stale"]) for watch in told()[epoll.fileno()]["watches"]}
+    watches = {watch["fd"]: (watch["events"], watch["stale"]) for watch in descriptor_lines()[epoll.fileno()]["watches"]}
     assert watches == {reader: (["IN", "ET"], False), writer: (["OUT", "ONESHOT"], False)}
     os.close(reader)  # its copy keeps it in the epoll set
     opened.all.remove(reader)
@@ -540,23 +540,23 @@ def test_epoll(opened):
 
 def test_timerfd(opened):
     fd = opened(syscall("timerfd_create", time.CLOCK_MONOTONIC, 0))
-    assert rows()[fd].endswith(" monotonic not armed") and told()[fd]["fires_in_ns"] is None
+    assert rows()[fd].endswith(" monotonic not armed") and descriptor_lines()[fd]["fires_in_ns"] is None
     syscall("timerfd_settime", fd, 0, (ctypes.c_long * 4)(5, 0, 3600, 0), None)
-    line = told()[fd]
+    line = descriptor_lines()[fd]
     assert line["clock"] == "monotonic" and line["interval_ns"] == 5 * 10**9 and 3500 * 10**9 < line["fires_in_ns"] <= 3600 * 10**9
     assert re.search(r" monotonic fires in (59m\d\ds|1h00m), then each 5.0s$", rows()[fd])
 
 
 def test_signalfd(opened):
     fd = opened(syscall("signalfd4", -1, ctypes.byref(ctypes.c_ulong(1 << 1 | 1 << 14)), 8, 0))
-    assert told()[fd]["signals"] == ["SIGINT", "SIGTERM"] and rows()[fd].endswith(" SIGINT SIGTERM")
+    assert descriptor_lines()[fd]["signals"] == ["SIGINT", "SIGTERM"] and rows()[fd].endswith(" SIGINT SIGTERM")
 
 
 def test_inotify(opened, tmp_path):
     fd = opened(libc.inotify_init1(0))
     libc.inotify_add_watch(fd, str(tmp_path).encode(), 0x2)
     status = os.stat(tmp_path)
-    (watch,) = told()[fd]["watches"]
+    (watch,) = descriptor_lines()[fd]["watches"]
     assert (watch["inode"], watch["events"]) == (status.st_ino, ["MODIFY"])
     assert watch["dev"] == f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
     assert f" 1 watch: inode {status.st_ino} on " in rows()[fd]
@@ -568,25 +568,26 @@ def test_fanotify(opened, tmp_path):
         syscall("fanotify_mark", fd, 1, ctypes.c_ulong(0x100), -100, str(tmp_path).encode())
     except OSError as err:
         pytest.skip(f"fanotify: {err}")
-    assert [(watch["inode"], watch["events"]) for watch in told()[fd]["watches"]] == [(os.stat(tmp_path).st_ino, ["CREATE"])]
+    assert [(watch["inode"], watch["events"]) for watch in descriptor_lines()[fd]["watches"]] == [(os.stat(tmp_path).st_ino, ["CREATE"])]
 
 
 def test_pidfd(opened, process):
     sleeper = process(["sleep", "60"])
     fd = opened(os.pidfd_open(sleeper.pid))
     await_that(lambda: comm_of(sleeper.pid) == "sleep", "sleep to run")
-    assert (told()[fd]["target_pid"], told()[fd]["target_comm"], told()[fd]["target_exited"]) == (sleeper.pid, "sleep", False)
+    line = descriptor_lines()[fd]
+    assert (line["target_pid"], line["target_comm"], line["target_exited"]) == (sleeper.pid, "sleep", False)
     assert rows()[fd].endswith(f'pid {sleeper.pid} "sleep"')
     sleeper.kill()
     sleeper.wait()
-    assert told()[fd]["target_exited"] and rows()[fd].endswith("a process that has exited")
+    assert descriptor_lines()[fd]["target_exited"] and rows()[fd].endswith("a process that has exited")
 
 
 def test_bpf_map(opened):
     attributes = ctypes.create_string_buffer(128)
     struct.pack_into("IIIII", attributes, 0, 2, 4, 8, 4, 0)  # an array
     fd = opened(syscall("bpf", 0, attributes, 72))
-    line = told()[fd]
+    line = descriptor_lines()[fd]
     info = re.search(r"map_id:\t(\d+)", open(f"/proc/self/fdinfo/{fd}", encoding="utf-8").read())
     assert (line["kind"], line["bpf_type"], line["bpf_id"]) == ("bpf-map", "array", int(info[1]))
 
@@ -601,7 +602,7 @@ def test_those_that_a_kernel_may_lack(opened, name, kind, arguments):
         fd = opened(syscall(name, *arguments))
     except OSError as err:
         pytest.skip(f"{name}: {err}")
-    assert told()[fd]["kind"] == kind
+    assert descriptor_lines()[fd]["kind"] == kind
     assert f" {kind} " in rows()[fd]
 
 

@@ -15,7 +15,7 @@ import sys
 
 import pytest
 from conftest import PROGRAM, WITHOUT_PROC, await_that, children_of, comm_of, listen, messages, run
-from test_fds import ends, fds, libc, may_take_from_own, opened, some_are_hidden, told  # pylint: disable=unused-import
+from test_fds import descriptor_lines, ends, fds, libc, may_take_from_own, opened, some_are_hidden  # pylint: disable=unused-import
 from test_usage import NOBODY
 
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
@@ -104,7 +104,7 @@ def test_descriptors_that_come_and_go(process):
     busy = process([sys.executable, "-c", script], stdout=subprocess.PIPE)
     busy.stdout.readline()  # until this line comes, the interpreter opens files that it needs
     for _ in range(30):
-        for line in told(busy.pid).values():
+        for line in descriptor_lines(busy.pid).values():
             assert line["kind"] in ("pipe", "socket", "character", "directory", "file")
             assert ("other_end" in line) == (line["kind"] == "pipe") and ("proto" in line) == (line["kind"] == "socket")
             if line["kind"] in ("character", "directory"):
@@ -129,18 +129,18 @@ def own():
     others = [threading.Thread(target=wait) for _ in range(2)]
     for each in others:
         each.start()
-    told.extend([threading.get_native_id(), others[0].native_id, *held[0], held[1].fileno()])
+    noted.extend([threading.get_native_id(), others[0].native_id, *held[0], held[1].fileno()])
     ready.set()
     wait()
 def wait():
     stop.wait()
-stop, ready, told = threading.Event(), threading.Event(), []
+stop, ready, noted = threading.Event(), threading.Event(), []
 threads = [threading.Thread(target=wait), threading.Thread(target=own)]
 shared = os.pipe()
 for each in threads:
     each.start()
 ready.wait()
-print(threads[0].native_id, *shared, *told, flush=True)
+print(threads[0].native_id, *shared, *noted, flush=True)
 if "exit" in sys.argv:
     libc.syscall(60 if os.uname().machine == "x86_64" else 93, 0)  # of this thread alone
 sys.stdin.read()
@@ -269,7 +269,7 @@ def test_root_that_is_refused():
 def test_without_privilege_own_process(process):
     sleeper = process([*NOBODY, "sh", "-c", "sleep 60 | cat"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     pid = await_that(lambda: [each for each in children_of(sleeper.pid) if comm_of(each) == "cat"], "cat to run")[0]
-    line = await_that(lambda: [line for line in [told(pid, prefix=NOBODY)[0]]
+    line = await_that(lambda: [line for line in [descriptor_lines(pid, prefix=NOBODY)[0]]
                                if [other["comm"] for other in line["others"]] == ["sleep"]], "sleep alone to write")[0]
     assert (line["kind"], line["other_end"]) == ("pipe", "open")
     for each in children_of(sleeper.pid):

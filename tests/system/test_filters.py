@@ -6,7 +6,7 @@ import socket
 
 import pytest
 from account import MOMENT
-from conftest import NotTold, await_that, connect, connected_pair, listen, port_of, select, steps
+from conftest import NotReported, await_that, connect, connected_pair, listen, port_of, select, steps
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_count(ns, tracer):
     with ns.entered():
         for sock in connected_pair():
             sock.close()
-    await_that(lambda: trace.process.poll() is not None, "its end", failure=NotTold)
+    await_that(lambda: trace.process.poll() is not None, "its end", failure=NotReported)
     assert trace.process.poll() == 0
     assert len(trace.transitions()) == 3
     trace.stop()

@@ -182,8 +182,8 @@ def test_what_it_was_granted_for(granted, source):
     with server, client, accepted:
         assert holder not in as_nobody(PROGRAM, *listing[:2], *listing[4:]).stdout, "the test proves nothing otherwise"
         assert holder in as_nobody(granted, *listing).stdout
-        told = as_nobody(granted, "fds", str(os.getpid()))
-        assert told.returncode == 0 and re.search(rf"^ *{server.fileno()} tcp .*LISTEN", told.stdout, re.M), told
+        done = as_nobody(granted, "fds", str(os.getpid()))
+        assert done.returncode == 0 and re.search(rf"^ *{server.fileno()} tcp .*LISTEN", done.stdout, re.M), done
 
 
 @pytest.mark.parametrize("who", ["root", "capabilities"])

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from account import next_table
-from conftest import NotTold, await_that, close_in_turn, comm_of, connect, connected_pair, listen, port_of, run, select, steps
+from conftest import NotReported, await_that, close_in_turn, comm_of, connect, connected_pair, listen, port_of, run, select, steps
 
 CLIENT_CLOSES = ["CLOSE>SYN_SENT", "SYN_SENT>ESTABLISHED", "ESTABLISHED>FIN_WAIT1", "FIN_WAIT1>FIN_WAIT2",
                  "FIN_WAIT2>TIME_WAIT"]
@@ -27,7 +27,7 @@ def life_of(trace, **wanted):
     minute."""
     wanted_id = trace.await_transition(**wanted)["id"]
     await_that(lambda: [line for line in trace.transitions(id=wanted_id) if line["newstate"] in ("CLOSE", "TIME_WAIT")],
-               f"the end of {wanted}", failure=NotTold)
+               f"the end of {wanted}", failure=NotReported)
     return trace.transitions(id=wanted_id)
 
 
@@ -149,7 +149,7 @@ def test_gave_up(ns, tracer):
     assert line["lport"] is not None
 
 
-def test_hanging_connect_is_told_while_it_hangs(ns, tracer):
+def test_hanging_connect_is_reported_while_it_hangs(ns, tracer):
     """No further event comes while a connect hangs: its line must not wait for one."""
     ns.nft("tcp dport 9 drop;")
     trace = tracer("--netns", ns.name)
@@ -225,7 +225,7 @@ def test_ports_exhausted(ns, tracer):
             for _ in range(10):
                 held.append(connect("127.0.0.1", 9999))
     assert failed.value.errno == errno.EADDRNOTAVAIL
-    line = await_that(lambda: trace.transitions(reason="no_local_port"), "the failed connect", failure=NotTold)[0]
+    line = await_that(lambda: trace.transitions(reason="no_local_port"), "the failed connect", failure=NotReported)[0]
     assert line["lport"] is None and line["errno"] is None and line["raddr"] == "127.0.0.1"
     assert len(trace.transitions(oldstate="SYN_SENT", newstate="ESTABLISHED")) == len(held) > 0
     server.close()
@@ -400,7 +400,7 @@ def test_reconnect_is_a_new_connection(ns, tracer):
     client.connect(server.getsockname())
     client.close()
     lines = await_that(lambda: trace.transitions(direction="out", newstate="FIN_WAIT2") and
-                       trace.transitions(direction="out"), "both lives", failure=NotTold)
+                       trace.transitions(direction="out"), "both lives", failure=NotReported)
     lives = steps(lines)
     assert len(lives) == 2 and all(life[0] == "CLOSE>SYN_SENT" for life in lives.values())
     assert len({line["cookie"] for line in lines}) == 1, "the kernel's socket is the same"

@@ -184,9 +184,9 @@ def test_owners_by_iterator_as_by_proc(kinds, source):
         os.read(os.pipe()[0], 1)
         os._exit(0)
     try:
-        told = owners_from("iter")
-        assert told == owners_from("proc")
-        assert {pid for holders in told.values() for pid, *_ in holders} >= {os.getpid(), child}
+        held = owners_from("iter")
+        assert held == owners_from("proc")
+        assert {pid for holders in held.values() for pid, *_ in holders} >= {os.getpid(), child}
     finally:
         os.kill(child, 9)
         os.waitpid(child, 0)
@@ -380,8 +380,8 @@ def test_internals(ns):
         assert re.search(rf" {name}:(\S+)", ours)[1] == re.search(rf" {name}:(\S+)", theirs)[1]
     agreed = [line.split(" wscale:")[0].split()[-3:] for line in (ours, theirs)]
     assert agreed[0] == agreed[1] and agreed[0][:2] == ["ts", "sack"]
-    told = [line["tcp_info"] for line in json_of(ns, "-tni") if line["tcp_info"].get("bytes_sent") == 1000]
-    assert told[0]["rtt_us"] > 0 and told[0]["congestion"] == agreed[0][2] and told[0]["options"] == ["ts", "sack"]
+    infos = [line["tcp_info"] for line in json_of(ns, "-tni") if line["tcp_info"].get("bytes_sent") == 1000]
+    assert infos[0]["rtt_us"] > 0 and infos[0]["congestion"] == agreed[0][2] and infos[0]["options"] == ["ts", "sack"]
     assert {tuple(line["tcp_info"]["options"]) for line in json_of(ns, "-tnil")} == {()}
     for each in server, client, accepted:
         each.close()

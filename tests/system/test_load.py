@@ -10,7 +10,7 @@ import socket
 import subprocess
 
 import pytest
-from conftest import CHURN, PROGRAM, NotTold, await_that, children_of, libc, run, select
+from conftest import CHURN, PROGRAM, NotReported, await_that, children_of, libc, run, select
 
 pytestmark = pytest.mark.alone
 
@@ -70,10 +70,10 @@ class Account:
 
     def assert_whole(self):
         """Checks that every socket ends, and that each transition follows the one before. Linux 6.18 hides one of very many: see
-        conftest.NotTold."""
+        conftest.NotReported."""
         going_on = {state for state in self.alive.values() if state not in ("LISTEN", "FIN_WAIT2", "TIME_WAIT")}
         if self.wrong or going_on:
-            raise NotTold(self.wrong[:3], going_on)
+            raise NotReported(self.wrong[:3], going_on)
 
     def comms(self, direction):
         return {comm for _, comm in self.owners[direction]}
@@ -294,5 +294,5 @@ def test_what_an_interrupt_hides_from_the_first_program(ns, tracer):
     assert skipped > 0, "the test did not bring about what it is for"
     assert summary["missed"] == 0 and summary["dropped"] == 0
     assert skipped <= caught - twice
-    assert account.count == summary["received"] - twice, "what was told twice is printed once"
+    assert account.count == summary["received"] - twice, "what was reported twice is printed once"
     assert len(account.wrong) < 0.01 * account.count

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from account import SOON, by_ss, by_table, difference, is_soon, tables_of
-from conftest import CHURN, PROGRAM, NotTold, await_that, connected_pair, port_of, run, select
+from conftest import CHURN, PROGRAM, NotReported, await_that, connected_pair, port_of, run, select
 
 pytestmark = [pytest.mark.heavy, pytest.mark.alone]
 
@@ -153,7 +153,7 @@ def test_burst_while_its_reader_is_away(ns, process, tmp_path, pairs):
     assert summary["seen"] == summary["received"] == lines.count(b'"type":"transition"') + twice
     assert lines.count(b'"type":"socket"') == 3 * pairs
     if summary["seen"] - twice < done["connections"] * OF_A_RESET + 2 * done["listeners"]:
-        raise NotTold(summary)
+        raise NotReported(summary)
 
 
 def ring_bytes(pid):

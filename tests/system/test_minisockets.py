@@ -13,7 +13,7 @@ import time
 
 import pytest
 from account import HURRIED, by_ss, by_table, difference, is_soon, next_table, tables_of
-from conftest import CLONE_NEWNET, NotTold, await_that, close_in_turn, comm_of, connect, connected_pair, libc, listen, port_of, select, steps
+from conftest import CLONE_NEWNET, NotReported, await_that, close_in_turn, comm_of, connect, connected_pair, libc, listen, port_of, select, steps
 
 
 @pytest.fixture(params=["iter", "proc"])
@@ -300,7 +300,7 @@ def test_time_wait_and_its_end(ns, trace, how):
          "TIME_WAIT>CLOSE"]]
     if how == "reuse":
         ids = await_that(lambda: {each["id"] for each in trace.transitions(lport=own[1], newstate="ESTABLISHED", direction="out")}
-                         - {line["id"]}, "the next connection of that tuple", failure=NotTold)
+                         - {line["id"]}, "the next connection of that tuple", failure=NotReported)
         assert len(ids) == 1
         held.close()
     server.close()
@@ -336,7 +336,7 @@ def test_minisockets_end_with_their_namespace(netns, tracer, source):
     server.close()
     trace.await_transition(oldstate="LISTEN", newstate="CLOSE")
     ns.delete()
-    end = await_that(lambda: trace.transitions(id=line["id"], newstate="CLOSE"), "the line of its end", failure=NotTold)[0]
+    end = await_that(lambda: trace.transitions(id=line["id"], newstate="CLOSE"), "the line of its end", failure=NotReported)[0]
     assert (end["oldstate"], end["derived"]) == ("TIME_WAIT", True)
     await_that(lambda: not select(next_table(table), type="socket"), "the row to be gone")
 
@@ -403,7 +403,7 @@ def test_some_room_for_time_wait(ns, tracer):
         pairs = [connected_pair() for _ in range(30)]
     for _, client, accepted in pairs:
         close_in_turn(client, accepted)
-    await_that(lambda: len(trace.transitions(oldstate="FIN_WAIT2")) == 30, "all to end", failure=NotTold)
+    await_that(lambda: len(trace.transitions(oldstate="FIN_WAIT2")) == 30, "all to end", failure=NotReported)
     there = [row[2] for row in by_ss(ns).rows if row[0] == "TIME_WAIT"]
     assert 0 < len(there) <= 6
     assert sorted(line["lport"] for line in trace.transitions(newstate="TIME_WAIT")) == sorted(there)

@@ -13,7 +13,7 @@ import time
 
 import pytest
 from account import MOMENT
-from conftest import PROGRAM, NotTold, await_that, close_in_turn, connected_pair, listen, run, select
+from conftest import PROGRAM, NotReported, await_that, close_in_turn, connected_pair, listen, run, select
 
 F_SETPIPE_SZ = 1031  # <linux/fcntl.h>
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
@@ -242,8 +242,8 @@ def test_text_columns(ns, tracer):
     server.close()
     for each in six:
         each.close()
-    await_that(lambda: trace.text().count("stopped listening") == 2, "the last lines", failure=NotTold)
-    await_that(lambda: "closed by us first, age" in trace.text(), "the end", failure=NotTold)
+    await_that(lambda: trace.text().count("stopped listening") == 2, "the last lines", failure=NotReported)
+    await_that(lambda: "closed by us first, age" in trace.text(), "the end", failure=NotReported)
     trace.stop()
     heading, *lines = trace.text().splitlines()
     assert heading.split() == "TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE MS WHY".split()
@@ -260,7 +260,7 @@ def test_letters_of_tcpstates(ns, tracer):
     trace = tracer("-T", "-w", "-4", "-L", "7000", "--netns", ns.name, json_lines=False)
     with ns.entered():
         listen(port=7000).close()
-    await_that(lambda: "stopped listening" in trace.text(), "the line", failure=NotTold)
+    await_that(lambda: "stopped listening" in trace.text(), "the line", failure=NotReported)
     heading = trace.text().splitlines()[0]
     assert heading.index("LPORT") - heading.index("LADDR") == 40, "wide enough for IPv6"
 
@@ -271,7 +271,7 @@ def test_at_least_and_unknown_in_text(ns, tracer):
         server, client, accepted = connected_pair()
     trace = tracer("--netns", ns.name, json_lines=False)
     client.close()
-    await_that(lambda: "FIN_WAIT1" in trace.text(), "the line", failure=NotTold)
+    await_that(lambda: "FIN_WAIT1" in trace.text(), "the line", failure=NotReported)
     line = [line for line in trace.text().splitlines() if "-> FIN_WAIT1" in line][0]
     assert re.search(r"-> FIN_WAIT1 +>\d+\.\d{3} closed by us first", line)
     accepted.close()
@@ -317,7 +317,7 @@ def test_fits_the_terminal(ns, columns):
         close_in_turn(client, accepted)
         server.close()
         await_that(lambda: all(words in terminal.plain() for words in ("stopped listening", "closed by us first, age")),
-                   "the last lines", failure=NotTold)
+                   "the last lines", failure=NotReported)
     finally:
         terminal.end()
     plain = terminal.plain()
@@ -336,7 +336,7 @@ def test_no_color(ns, monkeypatch):
         await_that(lambda: "WHY" in terminal.text(), "the heading")
         with ns.entered():
             listen().close()
-        await_that(lambda: "stopped listening" in terminal.text(), "the last line", failure=NotTold)
+        await_that(lambda: "stopped listening" in terminal.text(), "the last line", failure=NotReported)
     finally:
         terminal.end()
     assert "\033[" not in terminal.text()

@@ -135,7 +135,7 @@ static void assert_container(const char *text, size_t length, const char *wanted
 	bool found = container_of_cgroup(text, length, &container);
 
 	if (found != (wanted != NULL))
-		fail_msg("%s: %s", of, found ? container_name(&container, name) : "nothing is told");
+		fail_msg("%s: %s", of, found ? container_name(&container, name) : "no container is found");
 	if (!found)
 		assert_string_equal(container.runtime, "untouched");
 	else if (strcmp(container_name(&container, name), wanted) != 0)

@@ -548,11 +548,11 @@ static void assert_written_whole(const char comm[COMM_LEN])
 	read_comm(raw, &members);
 	restore_name(json_member(&members, "comm")->value, restored);
 	if (strcmp(restored, raw) != 0)
-		fail_msg("%s is told as %s", raw, json_member(&members, "comm")->value);
+		fail_msg("%s is printed as %s", raw, json_member(&members, "comm")->value);
 }
 
 /* No two names are written alike: the written text shows the bytes of the name. */
-static void test_names_are_told_whole(void **state)
+static void test_names_are_printed_whole(void **state)
 {
 	static const char names[][COMM_LEN] = {
 		"\\",
@@ -708,7 +708,7 @@ int main(void)
 		cmocka_unit_test(test_table_and_summary),
 		cmocka_unit_test(test_netns_names),
 		cmocka_unit_test(test_hostile_names),
-		cmocka_unit_test(test_names_are_told_whole),
+		cmocka_unit_test(test_names_are_printed_whole),
 		cmocka_unit_test(test_random_names),
 		cmocka_unit_test(test_writer_nests),
 		cmocka_unit_test(test_writer_refuses_what_is_no_json),

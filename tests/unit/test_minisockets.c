@@ -135,7 +135,7 @@ static void check_closing(void *context, const struct change *change)
 	++*seen;
 }
 
-static void test_what_the_socket_left_is_told_at_the_end(void **state)
+static void test_what_the_socket_left_is_reported_at_the_end(void **state)
 {
 	struct bench *bench = *state;
 	struct event end = {.kind = EVENT_SNAPSHOT_END,
@@ -600,7 +600,7 @@ int main(void)
 		BENCH_TEST(test_time_wait_after_closing),
 		BENCH_TEST(test_fin_wait2_goes_on_without_its_socket),
 		BENCH_TEST(test_fin_wait2_of_unknown_age),
-		BENCH_TEST(test_what_the_socket_left_is_told_at_the_end),
+		BENCH_TEST(test_what_the_socket_left_is_reported_at_the_end),
 		BENCH_TEST(test_address_is_free),
 		BENCH_TEST(test_absence_ends_it),
 		BENCH_TEST(test_absent_at_the_first_look),

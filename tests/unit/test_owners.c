@@ -439,7 +439,7 @@ static void test_heirs_of_a_listener_that_changes_hands(void **state)
 }
 
 /* One holder shuts the connection down between the reports of the two: both hold the connection all the same. */
-static void test_shut_down_while_holders_are_told(void **state)
+static void test_shut_down_while_holders_are_reported(void **state)
 {
 	struct bench *bench = *state;
 
@@ -533,7 +533,7 @@ int main(void)
 		cmocka_unit_test(test_filter_cannot_tell),
 		BENCH_TEST(test_unheld_without_the_dead),
 		BENCH_TEST(test_heirs_of_a_listener_that_changes_hands),
-		BENCH_TEST(test_shut_down_while_holders_are_told),
+		BENCH_TEST(test_shut_down_while_holders_are_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

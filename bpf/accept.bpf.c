@@ -38,7 +38,7 @@ static __always_inline int emit_accept(struct sock *sk)
 	h->inode = 0;
 	h->uid = sk->sk_uid.val;
 	__builtin_memcpy(h->comm, task->group_leader->comm, sizeof(h->comm));
-	submit(h, sizeof(*h));
+	submit_record(h, sizeof(*h));
 	return 0;
 }
 

@@ -14,7 +14,7 @@ struct {
 
 /* Submits a record. A busy ring wakes user space once per wake_mask + 1 bytes; for a quiet ring user space has a timer
  * of its own. */
-static __always_inline void submit(void *record, __u32 size)
+static __always_inline void submit_record(void *record, __u32 size)
 {
 	bool wake = (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) & wake_mask) < size;
 

@@ -145,7 +145,7 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	if (mini && is_unhashed(skc))
 		bpf_ringbuf_discard(s, BPF_RB_NO_WAKEUP);
 	else
-		submit(s, sizeof(*s));
+		submit_record(s, sizeof(*s));
 	return GO_ON;
 }
 
@@ -167,7 +167,7 @@ static __always_inline void emit_holder(const struct task_struct *task, __u32 fd
 	h->inode = sock_inode(held);
 	h->uid = held->sk_uid.val;
 	__builtin_memcpy(h->comm, task->group_leader->comm, sizeof(h->comm));
-	submit(h, sizeof(*h));
+	submit_record(h, sizeof(*h));
 }
 
 static __always_inline void emit_subflow_holders(const struct task_struct *task, __u32 fd, struct sock *held)

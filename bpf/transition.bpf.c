@@ -249,7 +249,7 @@ static __always_inline void emit_transition(struct sock *sk, struct tcp_sock *tp
 			goto dropped;
 		fill_transition(&c->transition, key, sk, RECORD_CLOSING);
 		fill_balance(c, sk, tp);
-		submit(c, sizeof(*c));
+		submit_record(c, sizeof(*c));
 	} else if (is_call_transition(key)) {
 		struct call_record *c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
 
@@ -257,14 +257,14 @@ static __always_inline void emit_transition(struct sock *sk, struct tcp_sock *tp
 			goto dropped;
 		fill_transition(&c->transition, key, sk, RECORD_CALL);
 		fill_caller(c, sk);
-		submit(c, sizeof(*c));
+		submit_record(c, sizeof(*c));
 	} else {
 		struct transition_record *t = bpf_ringbuf_reserve(&ring, sizeof(*t), 0);
 
 		if (!t)
 			goto dropped;
 		fill_transition(t, key, sk, RECORD_TRANSITION);
-		submit(t, sizeof(*t));
+		submit_record(t, sizeof(*t));
 	}
 	return;
 dropped:

@@ -109,9 +109,9 @@ static int write_chunks(const struct output *output, const char *bytes, size_t l
 /* True when the reader has closed its end: a pipe reports that without being written to. */
 static bool reader_is_gone(const struct output *output)
 {
-	struct pollfd look = {.fd = output->fd};
+	struct pollfd watched = {.fd = output->fd};
 
-	return poll(&look, 1, 0) > 0 && look.revents & POLLERR;
+	return poll(&watched, 1, 0) > 0 && watched.revents & POLLERR;
 }
 
 int output_flush(struct output *output)

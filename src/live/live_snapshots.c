@@ -27,7 +27,7 @@
 #define MAX_PATIENCE_NS (8 * NS_PER_SEC)
 
 /* When it is time to end, a running snapshot is completed all the same, unless it takes longer than this. */
-#define GRACE_NS (500 * NS_PER_MS)
+#define COMPLETION_GRACE_NS (500 * NS_PER_MS)
 
 enum { JOIN_TRIES = 5 };
 
@@ -102,7 +102,7 @@ static int await_snapshot(struct live *live, struct snapshot *snapshot)
 			err = bpf_source_set_aside(live->source);
 		if (!over_ns && live_is_over(live))
 			over_ns = clock_monotonic_ns();
-		if (err == -ENOBUFS || (over_ns && clock_monotonic_ns() > over_ns + GRACE_NS)) {
+		if (err == -ENOBUFS || (over_ns && clock_monotonic_ns() > over_ns + COMPLETION_GRACE_NS)) {
 			snapshot_abandon(snapshot);
 			err = err == -ENOBUFS ? 0 : err;
 		}

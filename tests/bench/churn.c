@@ -47,7 +47,7 @@ struct settings {
 	bool reset;
 };
 
-struct listener {
+struct listening_socket {
 	int fd;
 	struct sockaddr_in address;
 };
@@ -55,7 +55,7 @@ struct listener {
 struct worker {
 	pthread_t thread;
 	const struct settings *settings;
-	struct listener listeners[MAX_LISTENERS];
+	struct listening_socket listeners[MAX_LISTENERS];
 	unsigned int next; /* index of the next listener */
 	unsigned long long quota;
 	unsigned long long opened;
@@ -80,7 +80,7 @@ static double now_seconds(void)
 
 /* ---- one connection ---- */
 
-static void open_listener(struct listener *listener, in_addr_t address, in_port_t port)
+static void open_listener(struct listening_socket *listener, in_addr_t address, in_port_t port)
 {
 	socklen_t size = sizeof(listener->address);
 	int on = 1;
@@ -104,16 +104,16 @@ static void open_listener(struct listener *listener, in_addr_t address, in_port_
 		fail("getsockname");
 }
 
-static struct listener *next_listener(struct worker *worker)
+static struct listening_socket *next_listener(struct worker *worker)
 {
-	struct listener *listener = &worker->listeners[worker->next];
+	struct listening_socket *listener = &worker->listeners[worker->next];
 
 	worker->next = (worker->next + 1) % worker->settings->listeners;
 	return listener;
 }
 
 /* Returns a connected client, and in `listener` the listener that the client connected to. */
-static int open_client(struct worker *worker, struct listener **listener)
+static int open_client(struct worker *worker, struct listening_socket **listener)
 {
 	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
@@ -161,7 +161,7 @@ static void exchange_bytes(int client, int server, unsigned long long bytes)
 static void make_connection(struct worker *worker)
 {
 	bool server_first = !worker->settings->reset && worker->opened % 2;
-	struct listener *listener;
+	struct listening_socket *listener;
 	int client, server;
 
 	client = open_client(worker, &listener);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct check {
+struct comparison {
 	const struct btf *ours;
 	const struct btf *kernel;
 	int fields;
@@ -47,71 +47,72 @@ static const struct btf_member *find_member(const struct btf *btf, const struct 
 	return NULL;
 }
 
-static void check_member(struct check *check, const char *owner, const struct btf_member *ours,
+static void check_member(struct comparison *comparison, const char *owner, const struct btf_member *ours,
 			 const struct btf_type *theirs)
 {
-	const char *name = btf__name_by_offset(check->ours, ours->name_off);
-	const struct btf_member *found = find_member(check->kernel, theirs, name);
+	const char *name = btf__name_by_offset(comparison->ours, ours->name_off);
+	const struct btf_member *found = find_member(comparison->kernel, theirs, name);
 	__s64 our_size, their_size;
 
-	check->fields++;
+	comparison->fields++;
 	if (!found) {
 		printf("vmlinux.h: %s.%s is not in this kernel\n", owner, name);
-		check->failures++;
+		comparison->failures++;
 		return;
 	}
-	if (btf_is_composite(strip_typedefs(check->ours, ours->type)))
+	if (btf_is_composite(strip_typedefs(comparison->ours, ours->type)))
 		return; /* ours is trimmed, so smaller */
-	our_size = btf__resolve_size(check->ours, ours->type);
-	their_size = btf__resolve_size(check->kernel, found->type);
+	our_size = btf__resolve_size(comparison->ours, ours->type);
+	their_size = btf__resolve_size(comparison->kernel, found->type);
 	if (our_size != their_size) {
 		printf("vmlinux.h: %s.%s has %lld bytes here, %lld in this kernel\n", owner, name, (long long)our_size,
 		       (long long)their_size);
-		check->failures++;
+		comparison->failures++;
 	}
 }
 
-static void check_type(struct check *check, const struct btf_type *type, const char *name, __u32 kind)
+static void check_type(struct comparison *comparison, const struct btf_type *type, const char *name, __u32 kind)
 {
-	int id = btf__find_by_name_kind(check->kernel, name, kind);
+	int id = btf__find_by_name_kind(comparison->kernel, name, kind);
 	const struct btf_type *ours = type, *theirs;
 
 	if (kind == BTF_KIND_TYPEDEF) {
-		ours = strip_typedefs(check->ours, type->type);
+		ours = strip_typedefs(comparison->ours, type->type);
 		if (!btf_is_composite(ours)) /* a number: __u32 and the like */
 			return;
 	}
 	if (id < 0) {
 		printf("vmlinux.h: %s is not in this kernel\n", name);
-		check->failures++;
+		comparison->failures++;
 		return;
 	}
-	theirs = strip_typedefs(check->kernel, (__u32)id);
+	theirs = strip_typedefs(comparison->kernel, (__u32)id);
 	for (int i = 0; i < btf_vlen(ours); i++)
-		check_member(check, name, &btf_members(ours)[i], theirs);
+		check_member(comparison, name, &btf_members(ours)[i], theirs);
 }
 
 int main(int argc, char **argv)
 {
-	struct check check = {0};
+	struct comparison comparison = {0};
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: vmlinux_check OBJECT\n");
 		return 2;
 	}
-	check.ours = btf__parse_elf(argv[1], NULL);
-	check.kernel = btf__load_vmlinux_btf();
-	if (!check.ours || libbpf_get_error(check.ours) || !check.kernel || libbpf_get_error(check.kernel)) {
+	comparison.ours = btf__parse_elf(argv[1], NULL);
+	comparison.kernel = btf__load_vmlinux_btf();
+	if (!comparison.ours || libbpf_get_error(comparison.ours) || !comparison.kernel ||
+	    libbpf_get_error(comparison.kernel)) {
 		fprintf(stderr, "vmlinux_check: no BTF in %s, or none of the kernel: %s\n", argv[1], strerror(errno));
 		return 1;
 	}
-	for (__u32 id = 1; id < btf__type_cnt(check.ours); id++) {
-		const struct btf_type *type = btf__type_by_id(check.ours, id);
-		const char *name = btf__name_by_offset(check.ours, type->name_off);
+	for (__u32 id = 1; id < btf__type_cnt(comparison.ours); id++) {
+		const struct btf_type *type = btf__type_by_id(comparison.ours, id);
+		const char *name = btf__name_by_offset(comparison.ours, type->name_off);
 
 		if (*name && (btf_is_struct(type) || btf_is_typedef(type)))
-			check_type(&check, type, name, btf_kind(type));
+			check_type(&comparison, type, name, btf_kind(type));
 	}
-	printf("vmlinux_check: %d fields, %d wrong\n", check.fields, check.failures);
-	return check.failures || check.fields == 0;
+	printf("vmlinux_check: %d fields, %d wrong\n", comparison.fields, comparison.failures);
+	return comparison.failures || comparison.fields == 0;
 }

@@ -63,10 +63,10 @@ static void test_kinds(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		const struct kind_case *one = &kinds[i];
-		const struct descriptor_look look = {one->link, one->mode, one->hard_links, one->device};
+		const struct descriptor_seen seen = {one->link, one->mode, one->hard_links, one->device};
 
-		if (descriptor_kind_of(&look) != one->kind)
-			fail_msg("%s: %s, not %s", one->link, descriptor_kind_name(descriptor_kind_of(&look)),
+		if (descriptor_kind_of(&seen) != one->kind)
+			fail_msg("%s: %s, not %s", one->link, descriptor_kind_name(descriptor_kind_of(&seen)),
 				 descriptor_kind_name(one->kind));
 	}
 	for (enum descriptor_kind kind = 0; kind < KIND_COUNT; kind++)

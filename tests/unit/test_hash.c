@@ -55,14 +55,14 @@ static struct hash_secret *draw_secrets(void)
 
 /* ---- two tuples under many secrets ---- */
 
-struct trial {
+struct hash_trial {
 	struct hash_secret *secrets;
 	uint64_t base_hashes[SECRETS];
 	struct tuple base;
 	size_t differences;
 };
 
-static void open_trial(struct trial *trial)
+static void open_trial(struct hash_trial *trial)
 {
 	trial->secrets = draw_secrets();
 	trial->base = tuple_of(&base);
@@ -81,7 +81,7 @@ static const struct {
 
 enum { DIFFERENCES_MAX = 25000 };
 
-static void try_tuple(struct trial *trial, const struct tuple *tuple)
+static void try_tuple(struct hash_trial *trial, const struct tuple *tuple)
 {
 	unsigned int counts[COUNT_OF(agreement)] = {0};
 
@@ -99,14 +99,14 @@ static void try_tuple(struct trial *trial, const struct tuple *tuple)
 	trial->differences++;
 }
 
-static void try_words(struct trial *trial, const struct words *words)
+static void try_words(struct hash_trial *trial, const struct words *words)
 {
 	const struct tuple tuple = tuple_of(words);
 
 	try_tuple(trial, &tuple);
 }
 
-static void close_trial(struct trial *trial)
+static void close_trial(struct hash_trial *trial)
 {
 	print_message("    %zu differences\n", trial->differences);
 	assert_true(trial->differences && trial->differences <= DIFFERENCES_MAX);
@@ -117,7 +117,7 @@ static void close_trial(struct trial *trial)
 static void test_bits_of_neighbouring_words(void **state)
 {
 	static const uint64_t masks[] = {1ULL << 63, 1ULL << 31, 1ULL << 63 | 1ULL << 31};
-	struct trial trial;
+	struct hash_trial trial;
 
 	(void)state;
 	open_trial(&trial);
@@ -136,7 +136,7 @@ static void test_bits_of_neighbouring_words(void **state)
 /* Flips each single bit, alone and together with each bit of the next word. */
 static void test_one_bit_and_two(void **state)
 {
-	struct trial trial;
+	struct hash_trial trial;
 
 	(void)state;
 	open_trial(&trial);
@@ -157,7 +157,7 @@ static void test_one_bit_and_two(void **state)
 
 static void test_family(void **state)
 {
-	struct trial trial;
+	struct hash_trial trial;
 	struct tuple tuple;
 
 	(void)state;
@@ -172,7 +172,7 @@ static void test_family(void **state)
 /* Tries differences that a sum or an exclusive or of the two addresses would lose. */
 static void test_both_addresses(void **state)
 {
-	struct trial trial;
+	struct hash_trial trial;
 	struct tuple swapped;
 
 	(void)state;
@@ -196,7 +196,7 @@ static void test_both_addresses(void **state)
 
 static void test_small_sums(void **state)
 {
-	struct trial trial;
+	struct hash_trial trial;
 
 	(void)state;
 	open_trial(&trial);

@@ -196,7 +196,7 @@ static void test_absence_ends_it(void **state)
 	assert_int_equal(table_count(bench->table), 0);
 }
 
-static void test_absent_at_the_first_look(void **state)
+static void test_absent_in_the_first_snapshot(void **state)
 {
 	struct bench *bench = *state;
 	const struct recorded *got;
@@ -603,7 +603,7 @@ int main(void)
 		BENCH_TEST(test_what_the_socket_left_is_reported_at_the_end),
 		BENCH_TEST(test_address_is_free),
 		BENCH_TEST(test_absence_ends_it),
-		BENCH_TEST(test_absent_at_the_first_look),
+		BENCH_TEST(test_absent_in_the_first_snapshot),
 		BENCH_TEST(test_no_absence_if_it_began_meanwhile),
 		BENCH_TEST(test_absent_where_nobody_looked),
 		BENCH_TEST(test_by_proc),

@@ -25,7 +25,7 @@ struct process {
 	const char *lxc; /* the name of the container; NULL: the process is in none */
 };
 
-struct host {
+struct namespace_host {
 	uint64_t now_ns;
 	uint64_t names_ns, walk_ns; /* the time that a reading of the names and a walk over the processes take */
 	struct file files[MAX_FILES];
@@ -39,7 +39,7 @@ struct host {
 
 static uint64_t now_ns(void *context)
 {
-	return ((struct host *)context)->now_ns;
+	return ((struct namespace_host *)context)->now_ns;
 }
 
 static uint32_t host_of(void *context)
@@ -50,7 +50,7 @@ static uint32_t host_of(void *context)
 
 static void names_of(void *context, netns_name_visitor *visit, void *visitor)
 {
-	struct host *host = context;
+	struct namespace_host *host = context;
 
 	host->readings++;
 	host->now_ns += host->names_ns;
@@ -60,7 +60,7 @@ static void names_of(void *context, netns_name_visitor *visit, void *visitor)
 
 static void processes_of(void *context, netns_process_visitor *visit, void *visitor)
 {
-	struct host *host = context;
+	struct namespace_host *host = context;
 
 	host->walks++;
 	host->now_ns += host->walk_ns;
@@ -68,7 +68,7 @@ static void processes_of(void *context, netns_process_visitor *visit, void *visi
 		visit(visitor, host->processes[i].inode, host->processes[i].pid);
 }
 
-static const struct process *process_of(const struct host *host, uint32_t pid)
+static const struct process *process_of(const struct namespace_host *host, uint32_t pid)
 {
 	for (size_t i = 0; i < host->process_count; i++)
 		if (host->processes[i].pid == pid)
@@ -85,7 +85,7 @@ static uint32_t of_process(void *context, uint32_t pid)
 
 static bool container_of_process(void *context, uint32_t pid, struct container *out)
 {
-	struct host *host = context;
+	struct namespace_host *host = context;
 	const struct process *process = process_of(host, pid);
 
 	host->questions++;
@@ -98,7 +98,7 @@ static bool container_of_process(void *context, uint32_t pid, struct container *
 
 /* ---- what happens on the host ---- */
 
-static struct host *host; /* of the test that runs */
+static struct namespace_host *host; /* of the test that runs */
 static struct netns_finder finder;
 static struct netns_names *names;
 

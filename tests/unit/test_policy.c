@@ -26,7 +26,7 @@ static int look_up(void *context, const char *name, uint16_t *port)
 
 static const struct filter_names names = {.service = look_up};
 
-struct question {
+struct policy_case {
 	const char *list;
 	enum protocol protocol;
 	const char *address;
@@ -35,7 +35,7 @@ struct question {
 	enum tristate answer;
 };
 
-static const struct question questions[] = {
+static const struct policy_case policy_cases[] = {
 	{"ssh", PROTOCOL_TCP, "0.0.0.0", 22, "sshd", TRISTATE_YES},
 	{"ssh", PROTOCOL_UDP, "::", 22, "other", TRISTATE_YES},
 	{"ssh", PROTOCOL_TCP, "0.0.0.0", 23, "sshd", TRISTATE_NO},
@@ -117,20 +117,19 @@ static const struct question questions[] = {
 static void test_entries(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(questions); i++) {
-		const struct question *question = &questions[i];
-		struct socket socket = socket_at(question->protocol, question->address, question->port);
-		struct owner owner = owner_named(question->process);
+	for (size_t i = 0; i < COUNT_OF(policy_cases); i++) {
+		const struct policy_case *one = &policy_cases[i];
+		struct socket socket = socket_at(one->protocol, one->address, one->port);
+		struct owner owner = owner_named(one->process);
 		struct policy *policy = policy_new();
 		struct policy_error error = {0};
 
 		socket.owners = &owner;
 		socket.owner_count = 1;
-		if (policy_add_list(policy, question->list, &names, &error))
-			fail_msg("%s: %s", question->list, error.message);
-		if (policy_expects(policy, &socket, true) != question->answer)
-			fail_msg("%s: %s port %u of %s", question->list, question->address, question->port,
-				 question->process);
+		if (policy_add_list(policy, one->list, &names, &error))
+			fail_msg("%s: %s", one->list, error.message);
+		if (policy_expects(policy, &socket, true) != one->answer)
+			fail_msg("%s: %s port %u of %s", one->list, one->address, one->port, one->process);
 		policy_free(policy);
 	}
 }

@@ -11,15 +11,15 @@
 enum { PORT = 8080, V4 = 1 << PORT_IPV4, V6 = 1 << PORT_IPV6 };
 
 /* A host. A new one has no sockets. */
-struct host {
+struct port_host {
 	struct port_survey survey;
 	struct port_facts facts;
 	struct port_verdict verdict;
 };
 
-static struct host *host_new(void)
+static struct port_host *host_new(void)
 {
-	struct host *host = test_calloc(1, sizeof(*host));
+	struct port_host *host = test_calloc(1, sizeof(*host));
 
 	assert_int_equal(port_survey_init(&host->survey, PORT), 0);
 	host->facts.unprivileged_start = 1024;
@@ -28,13 +28,13 @@ static struct host *host_new(void)
 	return host;
 }
 
-static void host_free(struct host *host)
+static void host_free(struct port_host *host)
 {
 	port_survey_free(&host->survey);
 	test_free(host);
 }
 
-static void trial_gives(struct host *host, enum protocol protocol, unsigned int way, int plain, int reuse)
+static void trial_gives(struct port_host *host, enum protocol protocol, unsigned int way, int plain, int reuse)
 {
 	host->facts.trials[protocol][way] = (struct bind_trial){plain, reuse};
 }
@@ -48,17 +48,17 @@ static struct socket make_socket(const char *address, uint8_t state)
 	return socket;
 }
 
-static void add_socket(struct host *host, struct socket socket)
+static void add_socket(struct port_host *host, struct socket socket)
 {
 	assert_int_equal(port_survey_add(&host->survey, &socket), 0);
 }
 
-static void judge_port(struct host *host)
+static void judge_port(struct port_host *host)
 {
 	port_verdict_make(&host->survey, &host->facts, 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP, &host->verdict);
 }
 
-static const struct port_reason *assert_reason(const struct host *host, size_t i, enum port_why why,
+static const struct port_reason *assert_reason(const struct port_host *host, size_t i, enum port_why why,
 					       unsigned int families, uint64_t count)
 {
 	const struct port_reason *reason = &host->verdict.reasons[i];
@@ -70,7 +70,7 @@ static const struct port_reason *assert_reason(const struct host *host, size_t i
 	return reason;
 }
 
-static void assert_answer(const struct host *host, enum protocol protocol, unsigned int way, const char *wanted)
+static void assert_answer(const struct port_host *host, enum protocol protocol, unsigned int way, const char *wanted)
 {
 	const char *name = bind_answer_name(host->verdict.answers[protocol][way]);
 
@@ -102,7 +102,7 @@ static void test_families(void **unused)
 
 static void test_free_port(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 
 	(void)unused;
 	judge_port(host);
@@ -130,7 +130,7 @@ static void test_answers(void **unused)
 		{ENOMEM, ENOMEM, NULL},
 		{BIND_UNTRIED, BIND_UNTRIED, NULL},
 	};
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 
 	(void)unused;
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -144,7 +144,7 @@ static void test_answers(void **unused)
 
 static void test_listeners(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 	const struct port_reason *reason;
 
 	(void)unused;
@@ -166,7 +166,7 @@ static void test_listeners(void **unused)
 /* A listener that is bound to a device and to no address keeps the port at all addresses, except on other devices. */
 static void test_devices(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 	struct socket at_device = make_socket("0.0.0.0", STATE_LISTEN);
 	const struct port_reason *reason;
 
@@ -189,7 +189,7 @@ static void test_devices(void **unused)
 
 static void test_udp_wildcards(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 	struct socket udp = make_socket("::", STATE_CLOSE);
 
 	(void)unused;
@@ -209,7 +209,7 @@ static void test_udp_wildcards(void **unused)
 /* Sockets that are there do not count against the kernel's yes. */
 static void test_kernel_has_the_last_word(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 	struct socket udp = make_socket("0.0.0.0", STATE_CLOSE);
 
 	(void)unused;
@@ -229,7 +229,7 @@ static void test_kernel_has_the_last_word(void **unused)
 
 static void test_without_listener(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 	struct socket waiting = make_socket("127.0.0.1", STATE_TIME_WAIT),
 		      half = make_socket("127.0.0.1", STATE_SYN_RECV);
 
@@ -267,7 +267,7 @@ static void test_without_listener(void **unused)
 
 static void test_bound_and_unseen(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 
 	(void)unused;
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EADDRINUSE, EADDRINUSE);
@@ -285,7 +285,7 @@ static void test_bound_and_unseen(void **unused)
 
 static void test_privilege(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 
 	(void)unused;
 	assert_false(port_is_privileged(&host->facts, PORT) || port_is_privileged(&host->facts, 0));
@@ -307,7 +307,7 @@ static void test_privilege(void **unused)
 /* Without a trial, the visible sockets are all the evidence. */
 static void test_without_trials(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 
 	(void)unused;
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, BIND_UNTRIED, BIND_UNTRIED);
@@ -321,7 +321,7 @@ static void test_without_trials(void **unused)
 
 static void test_what_counts(void **unused)
 {
-	struct host *host = host_new();
+	struct port_host *host = host_new();
 	struct socket other = make_socket("0.0.0.0", STATE_LISTEN), client = make_socket("10.0.0.1", STATE_ESTABLISHED),
 		      udp = client;
 

@@ -72,10 +72,10 @@ static enum descriptor_kind classify_anonymous_inode(const char *name)
 }
 
 /* Finds the kind of a file outside the file system, whose link is no path; "net:[4026531840]" is a namespace's file. */
-static enum descriptor_kind classify_pathless_link(const struct descriptor_look *look)
+static enum descriptor_kind classify_pathless_link(const struct descriptor_seen *seen)
 {
 	static const char anonymous[] = "anon_inode:";
-	const char *link = look->link;
+	const char *link = seen->link;
 
 	if (text_begins_with(link, anonymous))
 		return classify_anonymous_inode(link + sizeof(anonymous) - 1);
@@ -111,16 +111,16 @@ static enum descriptor_kind classify_mode(uint32_t mode)
 }
 
 /* Finds the kind. A file of memory looks as if it were in the root directory, but is on no device. */
-enum descriptor_kind descriptor_kind_of(const struct descriptor_look *look)
+enum descriptor_kind descriptor_kind_of(const struct descriptor_seen *seen)
 {
-	enum descriptor_kind kind = classify_mode(look->mode);
-	bool on_no_device = major(look->device) == 0;
+	enum descriptor_kind kind = classify_mode(seen->mode);
+	bool on_no_device = major(seen->device) == 0;
 
-	if (*look->link && *look->link != '/' && *look->link != '(') /* "(unreachable)/x" is a path too */
-		return classify_pathless_link(look);
-	if (kind == KIND_FILE && on_no_device && look->hard_links == 0 && text_begins_with(look->link, "/memfd:"))
+	if (*seen->link && *seen->link != '/' && *seen->link != '(') /* "(unreachable)/x" is a path too */
+		return classify_pathless_link(seen);
+	if (kind == KIND_FILE && on_no_device && seen->hard_links == 0 && text_begins_with(seen->link, "/memfd:"))
 		return KIND_MEMFD;
-	if (on_no_device && text_begins_with(look->link, "/dmabuf:") && kind != KIND_DIRECTORY)
+	if (on_no_device && text_begins_with(seen->link, "/dmabuf:") && kind != KIND_DIRECTORY)
 		return KIND_DMA_BUF;
 	return kind;
 }

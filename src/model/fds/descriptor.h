@@ -169,14 +169,14 @@ struct descriptors {
 void descriptors_free(struct descriptors *descriptors);
 
 /* The file at the end of the link /proc/PID/fd/N, whose text is `link`, with what stat(2) reports of it. */
-struct descriptor_look {
+struct descriptor_seen {
 	const char *link;
 	uint32_t mode;
 	uint32_t hard_links;
 	dev_t device;
 };
 
-enum descriptor_kind descriptor_kind_of(const struct descriptor_look *look);
+enum descriptor_kind descriptor_kind_of(const struct descriptor_seen *seen);
 
 /* True if the path ends as the kernel marks one that is there no more; the name of a file may end so, too. */
 bool descriptor_looks_deleted(const char *link);

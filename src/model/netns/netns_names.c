@@ -21,7 +21,7 @@ enum {
 #define RETRY_MIN_NS  (200 * NS_PER_MS)
 #define RETRY_MAX_NS  (3200 * NS_PER_MS)
 #define RECHECK_NS    NS_PER_SEC /* time between checks that the process that gave the container is still there */
-#define GRACE_NS      (10 * NS_PER_SEC) /* time that a name is kept after it has gone */
+#define NAME_GRACE_NS (10 * NS_PER_SEC) /* time that a name is kept after it has gone */
 #define FORGET_NS     (60 * NS_PER_SEC) /* time after which an entry is forgotten that nobody has asked for */
 #define CREDIT_MAX_NS (100 * NS_PER_MS) /* search time that may be spent at once, after a quiet time */
 #define DEBT_MAX_NS   NS_PER_SEC        /* the most that counts as overspent: beyond that this program was stopped */
@@ -160,7 +160,7 @@ static uint64_t charge_credit(struct netns_names *names, uint64_t from_ns)
 /* True for a name that was kept after it had gone, for its whole time. */
 static bool is_grace_over(const struct netns_names *names, const struct netns_entry *entry)
 {
-	return entry->gone_ns && names->now_ns - entry->gone_ns > GRACE_NS;
+	return entry->gone_ns && names->now_ns - entry->gone_ns > NAME_GRACE_NS;
 }
 
 static void note_file_name(void *context, uint32_t inode, const char *name)
@@ -186,7 +186,7 @@ static void note_file_name(void *context, uint32_t inode, const char *name)
 	set_name(entry, rank, name);
 }
 
-/* Marks a name whose file has gone, and removes the name after GRACE_NS. False: the entry is of no more use. */
+/* Marks a name whose file has gone, and removes the name after NAME_GRACE_NS. False: the entry is of no more use. */
 static bool age_entry(struct netns_names *names, struct netns_entry *entry)
 {
 	bool by_file = entry->rank == NETNS_BY_NAME || entry->rank == NETNS_BY_MACHINE;

@@ -190,7 +190,7 @@ static void take_kind_details(struct descriptor *descriptor, const struct fd_pla
 static int describe_descriptor(const struct fd_place *place, const struct raw_descriptor *raw, struct descriptor *out)
 {
 	const struct statx *file = &raw->file;
-	const struct descriptor_look seen = {
+	const struct descriptor_seen seen = {
 		.link = raw->link,
 		.mode = file->stx_mode,
 		.hard_links = file->stx_nlink,

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "count_of.h"
+
 static int parse_digits(const char *text, uint64_t *out)
 {
 	uint64_t value = 0;
@@ -57,7 +59,7 @@ static uint64_t find_unit_ns(const char *unit)
 		{"m", 60000000000ULL}, {"h", 3600000000000ULL}, {"d", 86400000000000ULL},
 	};
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(units); i++)
 		if (!strcmp(unit, units[i].name))
 			return units[i].ns;
 	return 0;

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "count_of.h"
 #include "escape.h"
 #include "log.h"
 #include "nearest.h"
@@ -35,7 +36,7 @@ COMMANDS(DECLARE)
 
 static const struct command *const commands[] = {COMMANDS(ADDRESS)};
 
-enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+enum { COMMAND_COUNT = COUNT_OF(commands) };
 
 static int measure_longest_name(void)
 {

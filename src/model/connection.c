@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "count_of.h"
+
 const char *owner_source_name(enum owner_source source)
 {
 	static const char *const names[] = {
@@ -12,7 +14,7 @@ const char *owner_source_name(enum owner_source source)
 		[OWNER_SCAN] = "scan",
 	};
 
-	return source < sizeof(names) / sizeof(names[0]) ? names[source] : NULL;
+	return source < COUNT_OF(names) ? names[source] : NULL;
 }
 
 const char *direction_name(enum direction direction)

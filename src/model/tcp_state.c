@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "count_of.h"
 #include "nearest.h"
 
 static const char *const names[] = {
@@ -16,7 +17,7 @@ static const char *const names[] = {
 	[STATE_LISTEN] = "LISTEN",         [STATE_CLOSING] = "CLOSING",
 };
 
-_Static_assert(sizeof(names) / sizeof(names[0]) == STATE_COUNT, "a name for each state");
+_Static_assert(COUNT_OF(names) == STATE_COUNT, "a name for each state");
 
 const char *tcp_state_name(unsigned int state)
 {
@@ -64,7 +65,7 @@ uint32_t tcp_state_set(const char *word, size_t length)
 	for (unsigned int state = 1; state < STATE_COUNT; state++)
 		if (matches_state_word(word, length, names[state]))
 			return BIT(state);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (matches_state_word(word, length, words[i].word))
 			return words[i].set;
 	return 0;

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "count_of.h"
+
 static const struct {
 	const char *name;
 	const char *text;
@@ -24,7 +26,7 @@ static const struct {
 	[REASON_FAILED] = {"failed", "failed"},
 };
 
-_Static_assert(sizeof(reasons) / sizeof(reasons[0]) == REASON_COUNT, "a text for each reason");
+_Static_assert(COUNT_OF(reasons) == REASON_COUNT, "a text for each reason");
 
 const char *reason_name(enum reason reason)
 {

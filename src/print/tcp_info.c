@@ -3,6 +3,7 @@
 
 #include <linux/tcp.h>
 
+#include "count_of.h"
 #include "json_parts.h"
 
 enum { NEVER_SET_SSTHRESH = 0x7fffffff, FIRST_REORDERING = 3, US_PER_MS = 1000, BITS = 8 };
@@ -82,9 +83,9 @@ static const struct {
 	{TCPI_OPT_ECN_SEEN, "ecnseen"}, {TCPI_OPT_SYN_DATA, "fastopen"},
 };
 
-enum { AGREEMENT_COUNT = sizeof(agreements) / sizeof(agreements[0]) };
+enum { AGREEMENT_COUNT = COUNT_OF(agreements) };
 
-enum { FIELD_COUNT = sizeof(fields) / sizeof(fields[0]) };
+enum { FIELD_COUNT = COUNT_OF(fields) };
 
 /* Returns false where this kernel does not have the field, or has never measured the value. */
 static bool read_tcp_info_field(const struct socket_details *details, const struct field *field, uint64_t *value)

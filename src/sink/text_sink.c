@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "colors.h"
+#include "count_of.h"
 #include "escape.h"
 #include "line.h"
 #include "netns_text.h"
@@ -71,7 +72,7 @@ static void fit_layout(struct text_sink *self)
 	layout->address = self->style.wide ? IPV6_WIDTH : IPV4_WIDTH;
 	layout->netns = self->netns_width;
 	layout->terminal = self->style.terminal_fd < 0 ? 0 : terminal_width(self->style.terminal_fd);
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		layout->time = steps[i].time;
 		layout->comm = steps[i].comm;
 		if (layout->terminal == 0 || measure_fixed_columns(layout) + WHY_WIDTH <= layout->terminal)

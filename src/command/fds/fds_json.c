@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "count_of.h"
 #include "json_parts.h"
 #include "socket_json.h"
 
@@ -107,7 +108,7 @@ static const char *name_end_protocol(const struct socket_end *end)
 
 	if (end->found)
 		return protocol_name(end->found->protocol);
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(known); i++)
 		if (!strcmp(end->protocol, known[i].kernels))
 			return known[i].ours;
 	return *end->protocol ? end->protocol : NULL;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "count_of.h"
+
 #define TCP  (1u << PROTOCOL_TCP)
 #define UDP  (1u << PROTOCOL_UDP)
 #define BOTH (TCP | UDP)
@@ -82,7 +84,7 @@ static const struct exposed_port ports[] = {
 
 const struct exposed_port *exposed_ports(size_t *count)
 {
-	*count = sizeof(ports) / sizeof(ports[0]);
+	*count = COUNT_OF(ports);
 	return ports;
 }
 
@@ -113,7 +115,7 @@ const struct exposed_port *exposed_port_of(const struct socket *socket)
 	const struct exposed_port *best = NULL;
 	enum fit most = FITS_NOT;
 
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(ports); i++) {
 		enum fit fits = rate_fit(&ports[i], socket);
 
 		if (fits <= most)

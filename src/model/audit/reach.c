@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "count_of.h"
+
 /* LOOPBACK_IFINDEX, include/net/flow.h: "the loopback device is always ifindex 1", in each network namespace. */
 enum { LOOPBACK_INDEX = 1 };
 
@@ -83,8 +85,7 @@ enum reach reach_of(const struct socket *socket)
 	static const struct network any_ipv4 = IPV4(0, 0, 0, 0, 32), any_ipv6 = IPV6(0, 0, 128);
 	const struct address *address = &socket->tuple.laddr;
 
-	if (socket->interface == LOOPBACK_INDEX ||
-	    is_in_networks(address, loopback, sizeof(loopback) / sizeof(loopback[0])))
+	if (socket->interface == LOOPBACK_INDEX || is_in_networks(address, loopback, COUNT_OF(loopback)))
 		return REACH_HOST;
 	if (is_ipv6_group(address))
 		return classify_ipv6_group(address);
@@ -94,7 +95,7 @@ enum reach reach_of(const struct socket *socket)
 		return socket->v6only == TRISTATE_YES  ? REACH_IPV6
 		       : socket->v6only == TRISTATE_NO ? REACH_ALL
 						       : REACH_IPV6_OR_ALL;
-	return is_in_networks(address, private, sizeof(private) / sizeof(private[0])) ? REACH_PRIVATE : REACH_ADDRESS;
+	return is_in_networks(address, private, COUNT_OF(private)) ? REACH_PRIVATE : REACH_ADDRESS;
 }
 
 bool reach_is_wide(enum reach reach)

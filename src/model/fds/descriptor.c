@@ -14,7 +14,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#include "count_of.h"
 
 #define DELETED " (deleted)"
 

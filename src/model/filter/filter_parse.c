@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "count_of.h"
 #include "escape.h"
 #include "filter_parser.h"
 #include "name_glob.h"
@@ -130,7 +131,7 @@ static const char *const predicates[] = {
 	[P_COMM] = "comm",   [P_NETNS] = "netns",     [P_FAMILY] = "family",
 };
 
-enum { PREDICATE_COUNT = sizeof(predicates) / sizeof(predicates[0]) };
+enum { PREDICATE_COUNT = COUNT_OF(predicates) };
 
 static bool is_predicate(const struct token *token, enum predicate predicate)
 {
@@ -207,7 +208,7 @@ static bool is_word_of_ss(const char *word)
 {
 	static const char *const words[] = {"dev", "fwmark", "cgroup", "autobound"};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strcasecmp(word, words[i]) == 0)
 			return true;
 	return false;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "count_of.h"
 #include "escape.h"
 
 void *lexer_fail(struct lexer *lexer, size_t at, const char *format, ...)
@@ -67,7 +68,7 @@ static const struct {
 
 static bool read_sign_token(struct lexer *lexer)
 {
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(signs); i++) {
 		size_t length = strlen(signs[i].sign);
 
 		if (strncmp(lexer->text + lexer->next, signs[i].sign, length) != 0)
@@ -109,7 +110,7 @@ static void read_word_token(struct lexer *lexer)
 	memcpy(token->word, text + start, length);
 	token->word[length] = '\0';
 	token->kind = TOKEN_WORD;
-	for (size_t i = 0; !token->quoted && i < sizeof(reserved) / sizeof(reserved[0]); i++) {
+	for (size_t i = 0; !token->quoted && i < COUNT_OF(reserved); i++) {
 		if (strcasecmp(token->word, reserved[i].word) != 0)
 			continue;
 		token->kind = reserved[i].kind;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "count_of.h"
+
 /* A piece of a path or of a name in it. */
 struct part {
 	const char *at;
@@ -90,7 +92,7 @@ static bool read_marked_id(struct part part, struct container *out)
 	} else if (id.at[-1] != '-') {
 		return false;
 	}
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(marks); i++)
 		if (part_is(mark, marks[i].mark))
 			return set_container(out, marks[i].runtime, id);
 	return false;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count_of.h"
 #include "escape.h"
 
 enum {
@@ -35,7 +36,7 @@ enum netns_rank netns_rank_of(const char *name)
 {
 	static const char *const prefixes[] = {"cni-", "netns-", ""};
 
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(prefixes); i++)
 		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
 			return is_uuid(name + strlen(prefixes[i])) ? NETNS_BY_MACHINE : NETNS_BY_NAME;
 	return NETNS_BY_NAME;

@@ -16,6 +16,7 @@
 
 #include "backlog.h"
 #include "clock.h"
+#include "count_of.h"
 #include "host.h"
 #include "libbpf_log.h"
 #include "log.h"
@@ -139,7 +140,7 @@ static int load_transition_programs(struct bpf_source *source, const struct kern
 	static const struct abilities all[] = {{true, true}, {true, false}, {false, true}, {false, false}};
 	int err = -EINVAL;
 
-	for (size_t i = 0; err && i < sizeof(all) / sizeof(all[0]); i++)
+	for (size_t i = 0; err && i < COUNT_OF(all); i++)
 		err = load_with_abilities(source, kernel_filter, &all[i]);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "count_of.h"
 #include "errno_kind.h"
 #include "grow.h"
 #include "holders.h"
@@ -60,7 +61,7 @@ static uint32_t map_end_protocols(const struct socket_end *end)
 		{"mptcp", 1u << PROTOCOL_TCP}, {"mptcpv6", 1u << PROTOCOL_TCP},
 	};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(known); i++)
 		if (!strcmp(end->protocol, known[i].name))
 			return known[i].protocols;
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "count_of.h"
 #include "privileges.h"
 
 #ifndef CAP_PERFMON
@@ -41,7 +42,7 @@ uint64_t capabilities_held(void)
 static const char *list_capabilities(uint64_t held, bool present, enum capability_use use, char *out)
 {
 	*out = '\0';
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(wanted); i++) {
 		if (wanted[i].use != use || present != !!(held & BIT(wanted[i].number)))
 			continue;
 		if (*out)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capability.h"
+#include "count_of.h"
 #include "record.h"
 
 enum {
@@ -518,7 +519,7 @@ static const struct {
 	{"rps", check_rps, false},
 };
 
-enum { CHECK_COUNT = sizeof(checks) / sizeof(checks[0]) };
+enum { CHECK_COUNT = COUNT_OF(checks) };
 
 _Static_assert((int)CHECK_COUNT < (int)CHECKUP_MAX, "room for all, and for the program");
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "count_of.h"
 #include "log.h"
 
 /* The name of trial programs and maps: `bpftool prog` shows whose they are, if one is seen during its short life. */
@@ -67,7 +68,7 @@ struct program {
 	size_t length;
 };
 
-#define CODE(array) .code = (array), .length = sizeof(array) / sizeof((array)[0])
+#define CODE(array) .code = (array), .length = COUNT_OF(array)
 
 static const struct program at_tracepoint = {"btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP,
 					     CODE(nothing)};

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "count_of.h"
 #include "index.h"
 #include "privileges.h"
 
@@ -28,7 +29,7 @@ static const char *find_cgroup_tree(void)
 	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
 	struct statfs tree;
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(places); i++)
 		if (statfs(places[i], &tree) == 0 && tree.f_type == CGROUP2_MAGIC)
 			return places[i];
 	return NULL;

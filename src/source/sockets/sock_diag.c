@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "count_of.h"
+
 /* TCP_BOUND_INACTIVE, include/net/tcp_states.h of Linux 6.8: the bit that requests the bound sockets in CLOSE. Older
  * kernels do not know the bit, and ignore it. */
 enum { DIAG_STATE_BOUND = 13 };
@@ -283,7 +285,7 @@ static int take_dump_answers(struct sock_diag *diag, struct dump *dump)
 		if (got < 0)
 			return -errno;
 		more = mnl_cb_run2(diag->answer, (size_t)got, diag->sequence, port, take, dump, control,
-				   sizeof(control) / sizeof(control[0]));
+				   COUNT_OF(control));
 	}
 	if (more == MNL_CB_STOP)
 		return 0;

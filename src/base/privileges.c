@@ -2,7 +2,6 @@
 #include "privileges.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -10,19 +9,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF     39
-#endif
-
-#define BIT(capability) (1ULL << (capability))
+#include "capability_bit.h"
 
 /* All capabilities that are ever raised: for bpf() (including the lifting of RLIMIT_MEMLOCK where locked memory
  * counts), for other processes (some containers' root has CAP_DAC_OVERRIDE alone), for setns(), and to run before
  * others. */
 #define USED                                                                                                           \
-	(BIT(CAP_BPF) | BIT(CAP_PERFMON) | BIT(CAP_SYS_RESOURCE) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) |    \
-	 BIT(CAP_DAC_OVERRIDE) | BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_NICE))
+	(CAPABILITY_BIT(CAP_BPF) | CAPABILITY_BIT(CAP_PERFMON) | CAPABILITY_BIT(CAP_SYS_RESOURCE) |                    \
+	 CAPABILITY_BIT(CAP_SYS_PTRACE) | CAPABILITY_BIT(CAP_DAC_READ_SEARCH) | CAPABILITY_BIT(CAP_DAC_OVERRIDE) |     \
+	 CAPABILITY_BIT(CAP_SYS_ADMIN) | CAPABILITY_BIT(CAP_SYS_NICE))
 
 /* Value kept by a block where the kernel does not report capabilities (a seccomp filter): the block changes nothing. */
 #define SETS_UNKNOWN UINT64_MAX
@@ -81,9 +76,9 @@ static uint64_t select_user_capabilities(uint64_t permitted)
 	if (is_privileged_root())
 		return permitted;
 	for (unsigned int capability = 0; capability < 64; capability++)
-		if (permitted & BIT(capability) &&
+		if (permitted & CAPABILITY_BIT(capability) &&
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, (unsigned long)capability, 0, 0) == 1)
-			ambient |= BIT(capability);
+			ambient |= CAPABILITY_BIT(capability);
 	return ambient;
 }
 
@@ -176,12 +171,12 @@ int privileges_begin(void)
 
 int privileges_drop(bool enters_namespaces)
 {
-	uint64_t keep = BIT(CAP_BPF) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH);
+	uint64_t keep = CAPABILITY_BIT(CAP_BPF) | CAPABILITY_BIT(CAP_SYS_PTRACE) | CAPABILITY_BIT(CAP_DAC_READ_SEARCH);
 	struct capability_sets sets;
 	int err;
 
 	if (enters_namespaces)
-		keep |= BIT(CAP_SYS_ADMIN);
+		keep |= CAPABILITY_BIT(CAP_SYS_ADMIN);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	err = read_capability_sets(&sets);

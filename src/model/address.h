@@ -12,6 +12,7 @@
 #include "hash.h"
 
 enum { ADDRESS_LEN = 16, ADDRESS_TEXT_MAX = 46 };
+enum { ADDRESS_IPV4_AT = 96 }; /* the bit at which the IPv4 part begins */
 
 struct address {
 	uint8_t bytes[ADDRESS_LEN];

@@ -150,15 +150,6 @@ int connection_add_holders_of(struct connection *conn, const struct connection *
 	return err;
 }
 
-static int compare_owners(const void *a, const void *b)
-{
-	const struct owner *x = a, *y = b;
-
-	if (x->pid != y->pid)
-		return x->pid < y->pid ? -1 : 1;
-	return (x->fd > y->fd) - (x->fd < y->fd);
-}
-
 void connection_settle_holders(struct connection *conn, uint32_t snapshot)
 {
 	const struct owner *first = conn->owners;
@@ -168,7 +159,7 @@ void connection_settle_holders(struct connection *conn, uint32_t snapshot)
 		forget_holders(conn);
 	if (!conn->owners)
 		return;
-	qsort(conn->owners, conn->owner_count, sizeof(*conn->owners), compare_owners);
+	qsort(conn->owners, conn->owner_count, sizeof(*conn->owners), owner_compare);
 	for (unsigned int i = conn->owner_count; i-- > 0;)
 		if (conn->owners[i].pid == conn->owner.pid)
 			first = &conn->owners[i];

@@ -10,7 +10,7 @@ bool event_is_birth(const struct event *event)
 	return event->oldstate == STATE_LISTEN && event->newstate == STATE_SYN_RECV;
 }
 
-static int compare_netns_inodes(const void *a, const void *b)
+int event_compare_netns(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;
 
@@ -19,7 +19,7 @@ static int compare_netns_inodes(const void *a, const void *b)
 
 static bool is_netns_listed(uint32_t netns, const uint32_t *all, size_t count)
 {
-	return count && bsearch(&netns, all, count, sizeof(*all), compare_netns_inodes);
+	return count && bsearch(&netns, all, count, sizeof(*all), event_compare_netns);
 }
 
 bool event_covers(const struct event *end, uint32_t netns)

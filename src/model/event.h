@@ -77,6 +77,9 @@ struct event {
 /* True for a transition that begins a connection: connect(), listen(), or a handshake that a listener has done. */
 bool event_is_birth(const struct event *event);
 
+/* Compares two namespaces of a snapshot's end, for qsort() and bsearch(). */
+int event_compare_netns(const void *a, const void *b);
+
 /* Snapshot end: true when that namespace was read whole. */
 bool event_covers(const struct event *end, uint32_t netns);
 

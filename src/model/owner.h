@@ -15,3 +15,13 @@ struct owner {
 	int32_t fd;          /* or FD_UNKNOWN */
 	char comm[COMM_LEN]; /* NUL-terminated; hostile text */
 };
+
+/* Orders owners by pid, then by descriptor; for qsort() too. */
+static inline int owner_compare(const void *a, const void *b)
+{
+	const struct owner *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return (x->fd > y->fd) - (x->fd < y->fd);
+}

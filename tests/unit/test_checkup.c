@@ -5,25 +5,19 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capability.h"
+#include "capability_bit.h"
 #include "check.h"
 #include "checkup.h"
 
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF     39
-#endif
-
-#define BIT(number) (1ULL << (number))
-
-static const uint64_t to_trace = BIT(CAP_BPF) | BIT(CAP_PERFMON);
-static const uint64_t all = BIT(CAP_BPF) | BIT(CAP_PERFMON) | BIT(CAP_SYS_PTRACE) | BIT(CAP_DAC_READ_SEARCH) |
-			    BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_NICE);
+static const uint64_t to_trace = CAPABILITY_BIT(CAP_BPF) | CAPABILITY_BIT(CAP_PERFMON);
+static const uint64_t all = CAPABILITY_BIT(CAP_BPF) | CAPABILITY_BIT(CAP_PERFMON) | CAPABILITY_BIT(CAP_SYS_PTRACE) |
+			    CAPABILITY_BIT(CAP_DAC_READ_SEARCH) | CAPABILITY_BIT(CAP_SYS_ADMIN) |
+			    CAPABILITY_BIT(CAP_SYS_NICE);
 
 static struct trial refused(enum trial_step step, int err)
 {
@@ -215,7 +209,7 @@ static void test_some_privileges(void **state)
 	facts.netns_count = 1;
 	assert_true(checkup_outlook(&checkup, &facts).exact_snapshot);
 
-	facts.capabilities = all & ~BIT(CAP_SYS_NICE);
+	facts.capabilities = all & ~CAPABILITY_BIT(CAP_SYS_NICE);
 	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "capabilities", CHECK_PARTLY);
 	assert_says_not(find_check(&checkup, "capabilities")->cost, "owners");

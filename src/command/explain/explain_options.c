@@ -117,25 +117,15 @@ static void fail_malformed_word(const char *word)
 			     ESCAPED(colon));
 }
 
-/* Copies the name of the nearest service into `out`, of `size` bytes; "" where none is near. */
-static void copy_nearest_service(const char *name, char *out, size_t size)
-{
-	struct services *services = services_read();
-	const char *near = services ? services_nearest(services, name) : NULL;
-
-	snprintf(out, size, "%s", near ? near : "");
-	services_free(services);
-}
-
 /* Fails, and names the state or the service that is near; where both are near, the nearer one. */
 __attribute__((noreturn)) static void fail_unknown_word(const char *word)
 {
 	const char *name = *word == ':' ? word + 1 : word;
 	const char *near = tcp_state_nearest(name);
-	char service[64];
+	char service[SERVICE_NAME_SIZE];
 
-	copy_nearest_service(name, service, sizeof(service));
-	if (*service && (!near || word_distance(name, service) < word_distance(name, near)))
+	if (services_find_nearest(name, service, sizeof(service)) &&
+	    (!near || word_distance(name, service) < word_distance(name, near)))
 		near = service;
 	if (near)
 		options_fail("explain '%s': there is no such state, port or service; the nearest is %s", ESCAPED(word),

@@ -12,10 +12,7 @@
 #include "nearest.h"
 #include "parse.h"
 
-enum {
-	IPV4_AT = 96,       /* the bit of an address at which its IPv4 part begins */
-	SHOWN_OF_LONG = 40, /* bytes shown of an entry that is too long */
-};
+enum { SHOWN_OF_LONG = 40 }; /* bytes shown of an entry that is too long */
 
 struct policy_entry {
 	char process[COMM_LEN]; /* empty: any */
@@ -284,7 +281,7 @@ static int read_prefix(struct policy_entry_parse *parse, char *word, const char 
 		return fail_entry(parse, "'%s' is no IPv%u address", TYPED(word), family);
 	if (bits_word && parse_u32(bits_word, 0, most, &bits))
 		return fail_entry(parse, "'/%s' is no prefix length: give 0 to %u", TYPED(bits_word), most);
-	entry->prefix_bits = (uint8_t)(family == 4 ? IPV4_AT + bits : bits);
+	entry->prefix_bits = (uint8_t)(family == 4 ? ADDRESS_IPV4_AT + bits : bits);
 	entry->ipv6 = family == 6;
 	return 0;
 }

@@ -8,8 +8,6 @@
 /* LOOPBACK_IFINDEX, include/net/flow.h: "the loopback device is always ifindex 1", in each network namespace. */
 enum { LOOPBACK_INDEX = 1 };
 
-enum { IPV4_AT = 96 }; /* the bit of an address at which its IPv4 part begins */
-
 struct network {
 	struct address prefix;
 	unsigned int bits;
@@ -17,7 +15,7 @@ struct network {
 
 #define IPV4(a, b, c, d, length)                                                                                       \
 	{                                                                                                              \
-		.prefix = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}}, .bits = IPV4_AT + (length)         \
+		.prefix = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d}}, .bits = ADDRESS_IPV4_AT + (length) \
 	}
 #define IPV6(a, b, length)                                                                                             \
 	{                                                                                                              \

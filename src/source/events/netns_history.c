@@ -5,18 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event.h"
 #include "grow.h"
 
 /* Snapshots in a row that miss a namespace before it is forgotten. By then the table has ended everything that was in
  * the namespace, for which two are enough. */
 enum { FORGET_AFTER = 8 };
-
-int netns_compare(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
 
 static int append_netns_past(struct netns_history *history, uint32_t inode)
 {
@@ -69,7 +63,7 @@ size_t netns_history_gone(const struct netns_history *history, uint32_t *out)
 	for (size_t i = 0; i < history->count; i++)
 		if (history->all[i].missed)
 			out[count++] = history->all[i].inode;
-	qsort(out, count, sizeof(*out), netns_compare);
+	qsort(out, count, sizeof(*out), event_compare_netns);
 	return count;
 }
 

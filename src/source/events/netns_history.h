@@ -30,6 +30,3 @@ size_t netns_history_gone(const struct netns_history *history, uint32_t *out);
 struct netns_past *netns_history_find(const struct netns_history *history, uint32_t inode);
 
 void netns_history_free(struct netns_history *history);
-
-/* Compares inodes, for qsort() and bsearch(). */
-int netns_compare(const void *a, const void *b);

@@ -248,7 +248,7 @@ static int read_namespaces(struct snapshot *snapshot, const struct netns_list *n
 	for (size_t i = 0; i < namespaces->count && !err; i++)
 		err = atomic_load(&snapshot->stop) ? -ENOBUFS : read_namespace(snapshot, &namespaces->all[i]);
 	if (snapshot->covered_count)
-		qsort(snapshot->covered, snapshot->covered_count, sizeof(*snapshot->covered), netns_compare);
+		qsort(snapshot->covered, snapshot->covered_count, sizeof(*snapshot->covered), event_compare_netns);
 	return err;
 }
 
@@ -292,7 +292,7 @@ static int note_present_namespaces(struct snapshot *snapshot, const struct netns
 	for (size_t i = 0; i < namespaces->count; i++)
 		snapshot->there[i] = namespaces->all[i].inode;
 	snapshot->there_count = namespaces->count;
-	qsort(snapshot->there, snapshot->there_count, sizeof(*snapshot->there), netns_compare);
+	qsort(snapshot->there, snapshot->there_count, sizeof(*snapshot->there), event_compare_netns);
 	return 0;
 }
 

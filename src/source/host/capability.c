@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "capability.h"
 
-#include <linux/capability.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "capability_bit.h"
 #include "count_of.h"
 #include "privileges.h"
-
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF     39
-#endif
-
-#define BIT(number) (1ULL << (number))
 
 static const struct {
 	unsigned int number;
@@ -32,10 +25,10 @@ uint64_t capabilities_held(void)
 {
 	uint64_t held = privileges_permitted();
 
-	if (held & BIT(CAP_SYS_ADMIN))
-		held |= BIT(CAP_BPF) | BIT(CAP_PERFMON);
-	if (held & BIT(CAP_DAC_OVERRIDE))
-		held |= BIT(CAP_DAC_READ_SEARCH);
+	if (held & CAPABILITY_BIT(CAP_SYS_ADMIN))
+		held |= CAPABILITY_BIT(CAP_BPF) | CAPABILITY_BIT(CAP_PERFMON);
+	if (held & CAPABILITY_BIT(CAP_DAC_OVERRIDE))
+		held |= CAPABILITY_BIT(CAP_DAC_READ_SEARCH);
 	return held;
 }
 
@@ -43,7 +36,7 @@ static const char *list_capabilities(uint64_t held, bool present, enum capabilit
 {
 	*out = '\0';
 	for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-		if (wanted[i].use != use || present != !!(held & BIT(wanted[i].number)))
+		if (wanted[i].use != use || present != !!(held & CAPABILITY_BIT(wanted[i].number)))
 			continue;
 		if (*out)
 			strcat(out, ", ");

@@ -24,7 +24,6 @@
 #include "process.h"
 
 #define LOCKDOWN  "/sys/kernel/security/lockdown"
-#define RUN_NETNS "/run/netns"
 #define RPS_MASKS "/sys/class/net/*/queues/rx-*/rps_cpus"
 
 /* PROC_USER_INIT_INO, include/linux/proc_ns.h */

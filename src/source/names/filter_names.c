@@ -31,14 +31,8 @@ static int look_up_service(void *context, const char *name, uint16_t *port)
 
 static bool find_nearest_service(void *context, const char *name, char out[SERVICE_NAME_SIZE])
 {
-	struct services *services = services_read();
-	const char *near = services ? services_nearest(services, name) : NULL;
-
 	(void)context;
-	if (near)
-		snprintf(out, SERVICE_NAME_SIZE, "%s", near);
-	services_free(services);
-	return near;
+	return services_find_nearest(name, out, SERVICE_NAME_SIZE);
 }
 
 /* Takes the word for the name of a file under /run/netns, but not "host", which stands for the host's namespace as

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +97,7 @@ int services_port(enum protocol protocol, const char *name, uint16_t *port)
 	return 0;
 }
 
-const char *services_nearest(const struct services *services, const char *word)
+static const char *find_nearest_name(const struct services *services, const char *word)
 {
 	const char *best = NULL;
 
@@ -108,4 +109,15 @@ const char *services_nearest(const struct services *services, const char *word)
 			best = first ? nearest_word(word, both + 1, 1) : nearest_word(word, both, 2);
 	}
 	return best;
+}
+
+bool services_find_nearest(const char *word, char *out, size_t size)
+{
+	struct services *services = services_read();
+	const char *near = services ? find_nearest_name(services, word) : NULL;
+
+	if (near)
+		snprintf(out, size, "%s", near);
+	services_free(services);
+	return near;
 }

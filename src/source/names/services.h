@@ -18,6 +18,6 @@ const char *services_name(const struct services *services, enum protocol protoco
 /* Finds the port of a service of TCP or UDP, or of either (PROTOCOL_COUNT). 0 or -ENOENT. */
 int services_port(enum protocol protocol, const char *name, uint16_t *port);
 
-/* Returns the name that is nearest to a mistyped one, if it is near enough to be meant; else NULL. Valid as long as
- * `services` is. */
-const char *services_nearest(const struct services *services, const char *word);
+/* Writes the service of TCP or UDP that is nearest to a mistyped name into `out`, of `size` bytes. Hostile text. False:
+ * none is near enough to be meant, or memory is short. */
+bool services_find_nearest(const char *word, char *out, size_t size);

@@ -19,8 +19,6 @@
 #include "privileges.h"
 #include "process_dir.h"
 
-#define RUN_NETNS "/run/netns"
-
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
 enum { INIT_PID = 1, KTHREADD_PID = 2 };
@@ -50,12 +48,11 @@ static int walk_other_threads(struct task_walk *walk, int proc, int pid)
 {
 	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
 	char path[64];
-	struct stat dir;
 	int64_t tid;
 	int err = 0;
 
 	snprintf(path, sizeof(path), "%d/task", pid);
-	if (fstatat(proc, path, &dir, 0) || dir.st_nlink <= 3) /* ".", ".." and one thread */
+	if (!process_has_threads(proc, path))
 		return 0;
 	tasks = dir_open_at(proc, path);
 	while (tasks && !err && (tid = dir_next_number(tasks)) >= 0)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define RUN_NETNS "/run/netns"
+
 enum { NETNS_WITNESSES = 4 };
 
 struct netns {

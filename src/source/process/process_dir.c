@@ -17,6 +17,16 @@
 #include "privileges.h"
 #include "process.h"
 
+/* A directory has two links, and /proc/PID/task one more for each thread (proc_task_getattr(), fs/proc/base.c). */
+enum { LINKS_OF_ONE_THREAD = 3 };
+
+bool process_has_threads(int dir, const char *path)
+{
+	struct stat tasks;
+
+	return fstatat(dir, path, &tasks, 0) == 0 && tasks.st_nlink > LINKS_OF_ONE_THREAD;
+}
+
 /* Tests for PID 1: where /proc hides the processes of others, it hides PID 1 too. */
 bool process_all_are_shown(void)
 {

@@ -28,6 +28,9 @@ char *process_text(int process, const char *path);
  * where descriptors or memory ran out. */
 int process_facts_read(int process, uint32_t pid, struct process_facts *facts);
 
+/* True when a process has threads beside the main one. `path`: that of its directory "task", below `dir`. */
+bool process_has_threads(int dir, const char *path);
+
 /* True when /proc shows all processes of this host. */
 bool process_all_are_shown(void);
 

@@ -6,7 +6,6 @@
 #include <linux/kcmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,22 +17,12 @@
 #include "privileges.h"
 #include "process_dir.h"
 
-/* A directory has two links, and /proc/PID/task one more for each thread (proc_task_getattr(), fs/proc/base.c). */
-enum { LINKS_OF_ONE_THREAD = 3 };
-
 /* The distinct descriptor tables that were found, each by one of its threads, in the kernel's order of tables. */
 struct fd_tables {
 	uint32_t *tids;
 	size_t count;
 	size_t room;
 };
-
-static bool has_further_threads(int process)
-{
-	struct stat task;
-
-	return fstatat(process, "task", &task, 0) == 0 && task.st_nlink > LINKS_OF_ONE_THREAD;
-}
 
 /* Compares the descriptor tables of two threads. 0: the same table; 1, 2: less, greater; or a negative errno. */
 static int compare_fd_tables(uint32_t tid, uint32_t other)
@@ -126,7 +115,7 @@ int thread_tables_each(uint32_t pid, int process, thread_table_handler *handler,
 	struct fd_tables tables = {0};
 	int err;
 
-	if (!has_further_threads(process))
+	if (!process_has_threads(process, "task"))
 		return 0;
 	/* -ENOSYS: no kcmp(); -ESRCH: the process has exited, or /proc has other pids than kcmp() */
 	err = compare_fd_tables(pid, pid);

@@ -128,9 +128,7 @@ static int compare_socket_holders(const void *a, const void *b)
 
 	if (x->inode != y->inode)
 		return x->inode < y->inode ? -1 : 1;
-	if (x->owner.pid != y->owner.pid)
-		return x->owner.pid < y->owner.pid ? -1 : 1;
-	return x->owner.fd < y->owner.fd ? -1 : x->owner.fd > y->owner.fd;
+	return owner_compare(&x->owner, &y->owner);
 }
 
 static int sort_socket_holders(struct holders *holders)

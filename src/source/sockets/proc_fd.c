@@ -179,9 +179,7 @@ static int compare_row_holders(const void *a, const void *b)
 
 	if (x->row != y->row)
 		return x->row < y->row ? -1 : 1;
-	if (x->owner.pid != y->owner.pid)
-		return x->owner.pid < y->owner.pid ? -1 : 1;
-	return x->owner.fd < y->owner.fd ? -1 : x->owner.fd > y->owner.fd;
+	return owner_compare(&x->owner, &y->owner);
 }
 
 static int assign_row_owners(struct row_scan *scan, struct owner **out)

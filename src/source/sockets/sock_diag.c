@@ -107,11 +107,12 @@ static int take_inet_attribute(const struct nlattr *attribute, void *data)
 	return MNL_CB_OK;
 }
 
-/* Recognizes a minisocket: the kernel marks it only by its state and a missing inode. A full socket may lack the inode
- * as well, when no process holds it any more, or none does yet. */
+/* True for a minisocket: TIME_WAIT; FIN_WAIT2 with the timer of TIME_WAIT; SYN_RECV without an inode. A missing inode
+ * alone is no sign: a full socket that no process holds lacks it too. */
 static bool is_minisocket_msg(const struct inet_diag_msg *msg)
 {
-	return msg->idiag_state == STATE_TIME_WAIT || (msg->idiag_state == STATE_FIN_WAIT2 && msg->idiag_timer == 3) ||
+	return msg->idiag_state == STATE_TIME_WAIT ||
+	       (msg->idiag_state == STATE_FIN_WAIT2 && msg->idiag_timer == TIMER_TIME_WAIT) ||
 	       (msg->idiag_state == STATE_SYN_RECV && !msg->idiag_inode);
 }
 
@@ -160,7 +161,8 @@ static int take_inet_socket(const struct nlmsghdr *header, void *data)
 	return dump->err ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
-/* Requests TIME_WAIT and FIN_WAIT2 together: the kernel shows minisockets in FIN_WAIT2 on a request for either. */
+/* Requests TIME_WAIT and FIN_WAIT2 together, so that minisockets in FIN_WAIT2 come whichever of the two a kernel counts
+ * them among. Linux 6.18 counts them among FIN_WAIT2. */
 static uint32_t choose_request_states(const struct socket_query *query)
 {
 	uint32_t both = 1u << STATE_TIME_WAIT | 1u << STATE_FIN_WAIT2;

@@ -31,10 +31,11 @@ uint64_t table_repeats(const struct table *table);
 /* Number of transitions of unknown sockets that a snapshot should have shown: their earlier events were lost. */
 uint64_t table_strangers(const struct table *table);
 
-/* Number of established connections that had no holder in the last scan of holders: they wait to be accepted. */
+/* Number of connections in ESTABLISHED or CLOSE_WAIT without a holder in the last scan: they wait to be accepted. */
 size_t table_unheld(const struct table *table);
 
-/* Number of connections that the last snapshot did not show. Another one must miss them too before they are gone. */
+/* Number of connections in doubt: the last snapshot of their kind did not show them. Another one must miss them too
+ * before they are gone. */
 size_t table_doubtful(const struct table *table);
 
 size_t table_count(const struct table *table);

@@ -16,10 +16,11 @@ struct death {
 struct table {
 	/* Every connection with an address. */
 	struct index by_sk;
-	/* Connections that must be found by their tuple: listeners, those without an address, and all others too
-	 * while a snapshot is being joined whose rows have no address. */
+	/* By tuple: listeners, connections without an address, and all others too while a snapshot without addresses
+	 * is joined. A connect() without a port that has an address is not among them. */
 	struct index by_tuple;
-	/* The same connections by inode, which names a socket for certain. */
+	/* By inode, which names a socket for certain: connections without an address, and all others too while a
+	 * snapshot without addresses is joined. Only those whose inode is known. */
 	struct index by_inode;
 	size_t count;
 	size_t unaddressed; /* connections without an address */
@@ -56,9 +57,10 @@ static inline void table_tell(const struct change_target *target, const struct c
 }
 
 /* Criteria that a connection must match besides its tuple. Another inode under one tuple is another socket: one of
- * several that listen there, or an earlier or later one whose death and birth have not been reported yet. */
+ * several that listen there, or an earlier or later one whose death and birth have not been reported yet. A connection
+ * found by its inode need only match `unaddressed`. */
 struct match_criteria {
-	uint32_t inode;   /* 0: any */
+	uint32_t inode;   /* 0: any; a connection whose inode is not known matches too */
 	bool listening;   /* true: only listeners; false: none, since a child has its listener's tuple for a
 			     moment (connection_lacks_peer()) */
 	bool unaddressed; /* true: only a connection without an address */
@@ -76,7 +78,7 @@ void table_set_sk(struct table *table, struct connection *conn, uint64_t sk);
 /* Makes the connection a minisocket: from now on it has no socket. */
 void table_set_mini(struct table *table, struct connection *conn);
 
-/* Puts the connection into the indexes that it belongs into in its current state, and only into those. */
+/* Puts the connection into by_tuple and by_inode where it now belongs there, and takes it out where it does not. */
 void table_place(struct table *table, struct connection *conn);
 
 struct connection *table_find_sk(const struct table *table, uint64_t sk);
@@ -111,7 +113,8 @@ void table_inherit(struct table *table, struct connection *child);
 
 int table_accept(struct table *table, const struct event *event, const struct change_target *target);
 
-/* Learns the owner from the process that closes the socket. To be called at each transition, before it is applied. */
+/* Learns the owner from the process that closes or shuts down the socket. To be called at each transition, before it is
+ * applied. */
 void table_learn_closer(struct connection *conn, const struct event *event);
 
 /* ---- table_minisockets.c ---- */

@@ -2,8 +2,9 @@
 /*
  * Minisockets and request sockets, which the kernel keeps of a connection without a socket: a handshake that waits for
  * its last packet (SYN_RECV), a connection that its process has closed (FIN_WAIT2), one that both ends have closed
- * (TIME_WAIT). No tracepoint names them. Their beginning is known from the socket's →CLOSE or from a snapshot, their
- * end from a snapshot without them or from another connection that has their tuple.
+ * (TIME_WAIT). No tracepoint names them. Their beginning is known from the socket's →CLOSE or from a snapshot. Their
+ * end is known from a snapshot without them, or from another connection that has their tuple. Where their namespace
+ * cannot be read, it is known from the time that has passed.
  */
 #include <errno.h>
 #include <stdlib.h>

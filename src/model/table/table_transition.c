@@ -78,7 +78,7 @@ static struct connection *recognise_socket(struct table *table, const struct eve
 }
 
 /* Merges a row into a connection whose full tuple is known now: if a snapshot without addresses found a socket of that
- * tuple meanwhile, that was this connection. */
+ * inode or tuple meanwhile, that was this connection. */
 static int absorb_row(struct table *table, struct connection *conn, const struct event *event)
 {
 	const struct match_criteria criteria = {
@@ -106,7 +106,7 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 	return err;
 }
 
-/* True for a connect() that failed before its socket was hashed, for want of a port or a route, or for a TIME_WAIT. */
+/* True for a connect() that failed before it sent anything, for want of a port or a route, or for a TIME_WAIT. */
 static bool connect_never_sent(const struct event *event)
 {
 	return event->oldstate == STATE_SYN_SENT && event->closing && !event->closing->sent;
@@ -199,10 +199,12 @@ static int end_connection(struct table *table, struct connection *conn, const st
 	return err;
 }
 
-/* True when the socket has replaced the minisocket of its tuple: that is gone once the socket is hashed itself
- * (tcp_v4_connect(), inet_ehash_insert()). The state is set before: a connect() may still fail for the TIME_WAIT that
- * is in its way, and an iterator may still meet the handshake of a child after the child's birth, with which the
- * handshake ends here. `new`: the socket is heard of for the first time, or has another tuple. */
+/* True when the socket has replaced the minisocket of its tuple. The minisocket is gone once the socket itself is
+ * hashed (tcp_v4_connect(), inet_ehash_insert()), which comes after the socket's first transition:
+ * - A connect() in SYN_SENT may still fail for the TIME_WAIT in its way. It has replaced that once it leaves SYN_SENT.
+ * - A child's birth ends its handshake. An iterator may still meet the handshake after that, so the child's next step
+ *   ends it again.
+ * `new`: the socket is heard of for the first time, or has another tuple. */
 static bool has_replaced_mini(const struct event *event, bool new)
 {
 	if (event->newstate == STATE_SYN_SENT)

@@ -23,7 +23,7 @@ static void ignore_change(void *context, const struct change *change)
 
 /* Raises the priority of this process, where that is permitted (CAP_SYS_NICE) and the user has not chosen another. The
  * programs that cause the events compete for the processors: the more they do, the less time would be left to handle
- * the events. The need for that time is bounded by the events. */
+ * the events. This process takes no more time than the events need. */
 static void raise_priority(void)
 {
 	WITH_PRIVILEGES;

@@ -33,16 +33,17 @@ struct live_options {
 int live_open(const struct live_options *options, struct live **out);
 void live_free(struct live *live);
 
-/* Takes a snapshot of everything and joins it with the table. Returns when that is done, however long it lasts: 0 or a
- * negative errno. */
+/* Takes a snapshot of everything, or a few where one leaves doubt, and joins it with the table. Returns when that is
+ * done, or soon after it is time to end: 0 or a negative errno. */
 int live_join(struct live *live);
 
-/* Handles transitions as they come, until `until_ns` (monotonic; 0: no such moment) or until one batch was handled and
- * can be written out. Takes a snapshot where one is due. 0, or a negative errno. */
+/* Waits for transitions, until `until_ns` at the latest (monotonic; 0: no such moment) and for 30 ms at most. Then
+ * handles one batch of those that have come, which the caller can write out. Takes a snapshot where one is due. 0, or a
+ * negative errno. */
 int live_run(struct live *live, uint64_t until_ns);
 
-/* Keeps the transitions from being lost that come while a slow output writes those it has received. May be called at
- * any time. */
+/* Empties a ring that is filling up into memory, within limits, so that nothing is lost while a slow output is written.
+ * May be called at any time. */
 void live_relieve(struct live *live);
 
 /* True once a signal came or the duration is over. */
@@ -54,8 +55,8 @@ int live_finish(struct live *live);
 /* The account so far. */
 struct summary live_summary(const struct live *live);
 
-/* The sockets that pass the filter. `found_only`: only those that were there before, and have made no transition since.
- * The caller frees *rows. */
+/* The sockets that pass the filter. `found_only`: only those that were found by a snapshot, and have made no transition
+ * since. The caller frees *rows. */
 int live_rows(const struct live *live, bool found_only, uint64_t now_ns, struct connection ***rows, size_t *count);
 
 /* Both are borrowed: a clock, which live_run() keeps up to date, and a descriptor that is readable when a signal has

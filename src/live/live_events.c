@@ -13,9 +13,12 @@
 #define ORPHAN_NS (200 * NS_PER_MS)
 
 /*
- * Schedules snapshots for facts that no transition reports: the port of a listen() without bind(), the holder of a
- * listener once its program has forked itself into the background, the process that accepts a connection, and the port
- * of a connect that the filter asks for and that hangs.
+ * Schedules snapshots for facts that no transition reports:
+ * - the FIN of the peer, after close()
+ * - the port of a listen() without bind()
+ * - the holder of a listener, once its program has forked itself into the background
+ * - the process that accepts a connection
+ * - the port of a connect that hangs, where the filter asks for the port
  */
 static void schedule_for_unknowns(struct live *live, const struct event *event, bool waits)
 {

@@ -30,8 +30,8 @@ struct live {
 	uint64_t attached_ns;   /* transitions are gathered from then on */
 	uint64_t deadline_ns;   /* 0: none */
 	uint64_t round_ns;      /* when to make the next round: live_make_round() */
-	uint64_t whole_ns;      /* when the last snapshot of all sockets ended, */
-	uint64_t whole_seen;    /* and how many transitions had been seen by then */
+	uint64_t whole_ns;      /* end of the last snapshot of all sockets */
+	uint64_t whole_seen;    /* transitions seen by then */
 	uint64_t minis_read_ns; /* when a snapshot last read the minisockets, and did not only count them */
 	uint64_t patience_ns;   /* the delay before the next scan for holders, while connections wait to be accepted */
 	int epoll_fd;
@@ -82,5 +82,5 @@ int live_handle_event(void *live, const struct event *event);
 /* Takes a snapshot of `scope` (SNAPSHOT_…, event.h), and joins it with the table. */
 int live_take_snapshot(struct live *live, uint8_t scope);
 
-/* Schedules snapshots, now and then, for the changes that no event reports. */
+/* Makes a round, where one is due: schedules snapshots for the changes that no event reports. */
 void live_make_round(struct live *live, uint64_t now_ns);

@@ -8,8 +8,9 @@
 #include "log.h"
 #include "process.h"
 
-/* The interval of rounds, which see to what no event reports: minisockets, and owners that exit. Where only tables are
- * printed, each after a snapshot of its own, rare rounds are enough: they keep ended connections from piling up. */
+/* The interval of rounds, which see to what no event reports: minisockets, owners that exit, and transitions that no
+ * program got (WHOLE_NS). Where only tables are printed, each after a snapshot of its own, rare rounds are enough: they
+ * keep ended connections from piling up. */
 #define ROUND_NS      NS_PER_SEC
 #define RARE_ROUND_NS (30 * NS_PER_SEC)
 
@@ -173,7 +174,7 @@ static void schedule_holder_scan(struct live *live, uint64_t now_ns)
 
 /* Returns how many minisockets the kernel must have at least if none has ended, or changed its state; 0: that cannot be
  * said, and they must be read. Where not all of the host's minisockets are known, unknown ones hide the end of a known
- * one. And from time to time reading is better than counting. */
+ * one. After COUNT_NS the minisockets are read all the same. */
 static size_t count_steady_minis(struct live *live, uint8_t scope, uint64_t now_ns)
 {
 	bool knows_all = !kernel_filter_leaves_out(live->kernel_filter) && snapshot_kit_enters(live->kit);

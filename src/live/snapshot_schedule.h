@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * When to take the next snapshot, and of what scope. Pure. Each wish for a snapshot says of what and by when. Wishes
- * that fall together are served by one snapshot. Only a bounded share of the time goes into snapshots.
+ * When to take the next snapshot, and of what scope. Pure. Each wish for a snapshot says of what and when. Wishes that
+ * fall together are served by one snapshot. After a snapshot comes a rest, twenty times as long as the snapshot took.
+ * An urgent snapshot comes earlier: after three times as long, or half a second if that is less.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +12,7 @@ enum { SCHEDULE_SCOPES = 3 };
 
 struct snapshot_schedule {
 	uint64_t due_ns[SCHEDULE_SCOPES]; /* of each bit of a scope (SNAPSHOT_…, event.h); 0: not wanted */
-	uint64_t rest_until_ns;           /* no snapshot before this, to keep to the share of time */
+	uint64_t rest_until_ns;           /* no snapshot before this, but an urgent one */
 	uint64_t urgent_until_ns;         /* not even an urgent one before this */
 	bool urgent;
 };
@@ -19,7 +20,7 @@ struct snapshot_schedule {
 /* Wants a snapshot of `scope` at `at_ns` or soon after. */
 void schedule_want(struct snapshot_schedule *schedule, uint8_t scope, uint64_t at_ns);
 
-/* Wants a snapshot of everything now, with more than the usual share of time: the table is known to be wrong. */
+/* Wants an urgent snapshot, of everything: the table is known to be wrong. */
 void schedule_want_now(struct snapshot_schedule *schedule, uint64_t now_ns);
 
 /* Returns when the next snapshot is to be taken; 0: none is wanted. */

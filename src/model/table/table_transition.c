@@ -201,7 +201,8 @@ static int end_connection(struct table *table, struct connection *conn, const st
 
 /* True when the socket has replaced the minisocket of its tuple. The minisocket is gone once the socket itself is
  * hashed (tcp_v4_connect(), inet_ehash_insert()), which comes after the socket's first transition:
- * - A connect() in SYN_SENT may still fail for the TIME_WAIT in its way. It has replaced that once it leaves SYN_SENT.
+ * - A connect() in SYN_SENT may still fail for the TIME_WAIT in its way. It has replaced that once it leaves SYN_SENT,
+ *   unless it has sent nothing.
  * - A child's birth ends its handshake. An iterator may still meet the handshake after that, so the child's next step
  *   ends it again.
  * `new`: the socket is heard of for the first time, or has another tuple. */

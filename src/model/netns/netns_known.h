@@ -12,7 +12,7 @@ enum { NETNS_NAME_MAX = 255 }; /* NAME_MAX: bytes of a name under /run/netns */
 /* How a namespace is named; the higher rank wins. */
 enum netns_rank {
 	NETNS_NAMELESS,
-	NETNS_BY_MACHINE,   /* under /run/netns, by a name that a program made up: "cni-" and a UUID */
+	NETNS_BY_MACHINE,   /* under /run/netns, by a name that a program made up, as "cni-" and a UUID */
 	NETNS_BY_CONTAINER, /* by the container that a process in it belongs to */
 	NETNS_BY_NAME,      /* under /run/netns */
 	NETNS_HOST,         /* the host's own */

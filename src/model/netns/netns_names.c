@@ -13,7 +13,7 @@ enum {
 	MAX_ENTRIES = 8192,
 	PROCESSES_TRIED = 8, /* of one namespace in one walk, for the container they may be in */
 	SPENDING_SHARE = 20, /* part of the time that searching may take: one in so many */
-	REREAD_SHARE = 100,  /* the same for rereading /run/netns, where no name is missing */
+	REREAD_SHARE = 100,  /* the same for rereading /run/netns, where no new namespace asks for it */
 };
 
 #define REREAD_MIN_NS (20 * NS_PER_MS)
@@ -49,7 +49,7 @@ struct netns_names {
 	const struct netns_label *label;
 	uint64_t now_ns; /* when the search in progress began */
 	uint64_t reread_ns;
-	int64_t credit_ns; /* time left for searching; less than 0: time that the last search took too long */
+	int64_t credit_ns; /* time left for searching; less than 0: time that the last searches took too long */
 	uint64_t credited_ns;
 	uint32_t reading;
 	uint32_t walk;
@@ -157,7 +157,7 @@ static uint64_t charge_credit(struct netns_names *names, uint64_t from_ns)
 
 /* ---- /run/netns ---- */
 
-/* True for a name that was kept after it had gone, for its whole time. */
+/* True once a name has been gone for longer than NAME_GRACE_NS. */
 static bool is_grace_over(const struct netns_names *names, const struct netns_entry *entry)
 {
 	return entry->gone_ns && names->now_ns - entry->gone_ns > NAME_GRACE_NS;
@@ -186,7 +186,8 @@ static void note_file_name(void *context, uint32_t inode, const char *name)
 	set_name(entry, rank, name);
 }
 
-/* Marks a name whose file has gone, and removes the name after NAME_GRACE_NS. False: the entry is of no more use. */
+/* Marks a name whose file has gone, and removes any name that has been gone for NAME_GRACE_NS. False: the entry is of no
+ * more use. */
 static bool age_entry(struct netns_names *names, struct netns_entry *entry)
 {
 	bool by_file = entry->rank == NETNS_BY_NAME || entry->rank == NETNS_BY_MACHINE;
@@ -288,8 +289,9 @@ static bool is_process_in(const struct netns_names *names, uint32_t pid, uint32_
 	return pid && names->finder->of_process(names->finder->context, pid) == inode;
 }
 
-/* Searches for the container of a namespace without a name: by the process that it was read from before, by the process
- * `pid`, which may be in the namespace, or by all processes. */
+/* Searches for the container of a namespace that people have not named under /run/netns, or not any more. A container
+ * that is known stays while the process that it was read from is in the namespace. Else the process `pid` is asked,
+ * which may be in the namespace, and then all processes. */
 static void search_container(struct netns_names *names, struct netns_entry *entry, uint32_t pid)
 {
 	uint64_t from_ns = names->finder->now_ns(names->finder->context);
@@ -371,7 +373,8 @@ size_t netns_names_widest(const struct netns_names *names)
 	return widest;
 }
 
-/* Reads /run/netns when a reading is due, or when the namespace is not known yet; then searches for its container. */
+/* Reads /run/netns when a reading is due, or when the namespace is not known yet. Then searches for the namespace's
+ * container, when that is due. Does neither where the time for searching is used up. */
 static struct netns_entry *find_entry_anew(struct netns_names *names, uint32_t inode, uint32_t pid)
 {
 	struct netns_entry *entry = find_netns_entry(names, inode);

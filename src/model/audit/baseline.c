@@ -262,7 +262,7 @@ void baseline_free(struct baseline *baseline)
 
 /* ---- comparing ---- */
 
-/* True if both names are the same, as far as they are known: an empty name is not. */
+/* True if both names may be the same. An empty name is unknown, and fits any. */
 static bool names_may_equal(const char *a, const char *b)
 {
 	return !*a || !*b || strcmp(a, b) == 0;

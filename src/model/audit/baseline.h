@@ -9,7 +9,8 @@
  *
  * protocol, address, port, reach (reach_word()), interface, process, user, container, network namespace. "-" is none,
  * or not known; an interface that is not known is "?". A byte of a name that is no letter, no digit and none of
- * "._:@+-" is %XX. Empty lines and lines that begin with # are ignored. Lines may end as on Windows (CR LF).
+ * "._:@+-" is %XX, and the name "-" is %2d. Empty lines and lines that begin with # are ignored. Lines may end as on
+ * Windows (CR LF).
  */
 #include "audit_findings.h"
 
@@ -45,10 +46,10 @@ void baseline_compare(struct baseline *baseline, const struct port_range *epheme
 /* Receives a listener. Returns 0, or a negative errno, which ends the iteration. */
 typedef int listener_handler(void *context, const struct listener *listener);
 
-/* After the comparison: hands over what is to be saved of a row that has not gone: as it is now, and where that is not
- * known, as in the baseline. That may be several listeners, if it is not known which of them the row is, or a listener
- * that is handed over for another row, too. `baseline`: NULL if none was saved yet. Returns 0, or what the handler
- * returned. */
+/* Hands over what is to be saved of a row, after the comparison. The row must not have gone. A listener is saved as it
+ * is now; what is not known now is taken from the baseline. Where the row may be any of several listeners of the
+ * baseline, each of these is handed over. Each may be handed over for another row, too. `baseline`: NULL if none was
+ * saved yet. Returns 0, or what the handler returned. */
 int baseline_renew(const struct baseline *baseline, const struct audit_row *row, listener_handler *handler,
 		   void *context);
 

@@ -154,8 +154,8 @@ enum filter_answer filter_ask_about(const struct filter *filter, const struct fi
 	return FILTER_NO;
 }
 
-/* Of a socket as it stands, the holders known now count. Of a transition, the owner at that time counts, which may not
- * be known yet. */
+/* Asks about the owner and the holders that are known now. For a socket as it stands, they decide. For a transition,
+ * the answer is maybe while the owner may still turn out to be another process. */
 enum filter_answer filter_ask(const struct filter *filter, const struct change *change)
 {
 	const struct connection *conn = change->conn;

@@ -89,7 +89,7 @@ static char *put_hex_escape(char *at, unsigned char byte)
 	return at;
 }
 
-/* Escapes `text` into `out` and returns the length written. *whole is set to true when all of `text` had room. */
+/* Escapes `text` into `out` and returns the length written. *whole: all of `text` had room. */
 static size_t escape_bytes(char *out, size_t size, const char *text, size_t length, struct escape_rules rules,
 			   bool *whole)
 {

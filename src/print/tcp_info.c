@@ -8,11 +8,12 @@
 
 enum { NEVER_SET_SSTHRESH = 0x7fffffff, FIRST_REORDERING = 3, US_PER_MS = 1000, BITS = 8 };
 
+/* Units in which the kernel gives the fields. */
 enum unit {
 	COUNT,
-	TIME_US, /* text: milliseconds */
-	TIME_MS, /* JSON: microseconds */
-	RATE,    /* bytes a second; text: bits */
+	TIME_US, /* microseconds; written as milliseconds in text */
+	TIME_MS, /* milliseconds; written as microseconds in JSON */
+	RATE,    /* bytes a second; written as bits a second in text */
 };
 
 struct field {

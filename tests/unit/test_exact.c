@@ -227,7 +227,7 @@ static void assert_next_snapshot_finds(struct bench *bench, struct tuple tuple)
 }
 
 /* Rows of /proc have no socket address: a death during their snapshot is not remembered. */
-static void test_nobody_is_buried_for_proc(void **state)
+static void test_no_tombstone_for_proc(void **state)
 {
 	struct bench *bench = *state;
 
@@ -338,7 +338,7 @@ static void test_row_tells_the_peer(void **state)
 }
 
 /* A death, a lost birth, and a transition of the new socket: the new socket lives, and its row counts. */
-static void test_living_socket_at_a_buried_address(void **state)
+static void test_living_socket_at_an_address_with_tombstone(void **state)
 {
 	struct bench *bench = *state;
 
@@ -435,7 +435,7 @@ static void test_incomplete(void **state)
 }
 
 /* A remembered death does not outlast a snapshot that was broken off. */
-static void test_incomplete_and_buried(void **state)
+static void test_incomplete_with_tombstone(void **state)
 {
 	struct bench *bench = *state;
 
@@ -527,7 +527,7 @@ int main(void)
 		BENCH_TEST(test_row_after_its_death),
 		BENCH_TEST(test_row_after_an_earlier_death),
 		BENCH_TEST(test_address_used_again_within_a_snapshot),
-		BENCH_TEST(test_nobody_is_buried_for_proc),
+		BENCH_TEST(test_no_tombstone_for_proc),
 		BENCH_TEST(test_lost_death),
 		BENCH_TEST(test_lost_death_and_birth_with_cookies),
 		BENCH_TEST(test_same_cookie_is_the_same_socket),
@@ -535,13 +535,13 @@ int main(void)
 		BENCH_TEST(test_heard_of_while_it_was_taken),
 		BENCH_TEST(test_uncovered_namespaces),
 		BENCH_TEST(test_incomplete),
-		BENCH_TEST(test_incomplete_and_buried),
+		BENCH_TEST(test_incomplete_with_tombstone),
 		BENCH_TEST(test_strangers),
 		BENCH_TEST(test_found_in_proc_is_no_stranger),
 		BENCH_TEST(test_addresses_for_those_found_in_proc),
 		cmocka_unit_test(test_lost_death_and_birth_without_cookies),
 		BENCH_TEST(test_row_tells_the_peer),
-		BENCH_TEST(test_living_socket_at_a_buried_address),
+		BENCH_TEST(test_living_socket_at_an_address_with_tombstone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The options that several commands share, once the command line is read. The options of each command contain the
- * structs of those that the command takes. The functions that read options: options_internal.h.
+ * The options that several commands share, as they are once the command line is read. They come in groups, a struct for
+ * each group. A command's own struct of options contains the groups that the command takes. The functions that read
+ * options: options_internal.h.
  */
 #include <stdbool.h>
 #include <stdint.h>

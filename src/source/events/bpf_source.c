@@ -25,8 +25,7 @@
 #include "transition.skel.h"
 #include "trial.h"
 
-/* Bytes in the ring that are worth a wake-up, which costs as much as many events; and the part of a small ring that is.
- * Powers of two. */
+/* A wake-up costs as much as many events: one for each WAKE_BYTES, or for a quarter of a small ring. Powers of two. */
 enum { WAKE_BYTES = 256 * 1024, WAKE_PART = 4 };
 
 /* Most bytes that wait in memory; more stays in the ring. */

@@ -52,7 +52,7 @@ static bool is_known_netns(uint32_t inode)
 {
 	struct netns_known *all = NULL;
 	size_t count = 0;
-	bool found = netns_know_all(&all, &count) != 0; /* after an error nobody can know: taken for known */
+	bool found = netns_know_all(&all, &count) != 0; /* after an error the inode is taken for known: no warning */
 
 	for (size_t i = 0; i < count && !found; i++)
 		found = all[i].inode == inode;

@@ -38,7 +38,7 @@ void proc_rows_free(struct proc_rows *rows);
 struct proc_table {
 	uint32_t netns;
 	uint8_t family;   /* 4 or 6 */
-	bool unconnected; /* include sockets in CLOSE: for all tables but TCP's, where such sockets are merely bound */
+	bool unconnected; /* include sockets in CLOSE; false for TCP's tables, true for the others' */
 };
 
 /* Reads one line, without its newline, of the table for `family` (4 or 6). Returns 1: *row is a socket; 0: the line is

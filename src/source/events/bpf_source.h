@@ -47,7 +47,8 @@ int bpf_source_set_aside(struct bpf_source *source);
 void bpf_source_relieve(struct bpf_source *source);
 
 /* Hands on what has gathered, in order. *more: a whole batch has been handed on, and there may be more. Returns 0, the
- * first error of the handler, or -ENOMEM, on the first call only. */
+ * first error of the handler, or libbpf's. Also -ENOMEM, but on the first call only: some memory is kept from then on.
+ */
 int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context, bool *more);
 
 /* Bytes ever written into the ring, and bytes of these that were handed on. What is in the ring now has been handed on

@@ -44,7 +44,7 @@ struct snapshot {
 	size_t known_minis; /* see snapshot_start() */
 	struct proc_rows rows;
 	struct owner *owners; /* see proc_fd_scan() */
-	uint32_t *covered;    /* namespaces that were read completely */
+	uint32_t *covered;    /* namespaces that were read completely, or are empty */
 	size_t covered_count;
 	uint32_t *gone; /* namespaces that existed before and do not now */
 	size_t gone_count;
@@ -195,9 +195,10 @@ static bool has_no_sockets(const struct snapshot *snapshot, const struct netns *
 	return ipv4 == 0 && count_sockets_in(netns, "sockstat6", "TCP6: inuse %u") <= 0;
 }
 
-/* Recognizes a namespace that need not be read. The kernel keeps the connections of all namespaces in one table, and
- * walks the whole table for each: 8 ms that most namespaces of a host with many are not worth. Half-open connections
- * are not in the kernel's counts, and outlive their listener. */
+/* Recognizes a namespace that need not be read. The kernel keeps the connections of all namespaces in one table. It
+ * walks the whole table for each namespace, which takes 8 ms, and where there are many namespaces most have no
+ * connections. Half-open connections are not in the kernel's counts, and outlive their listener: a namespace that had
+ * sockets is read for HALF_OPEN_NS more. */
 static bool is_empty_namespace(const struct snapshot *snapshot, const struct netns *netns)
 {
 	struct netns_past *past = netns_history_find(&snapshot->kit->history, netns->inode);

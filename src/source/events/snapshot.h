@@ -30,9 +30,9 @@ bool snapshot_kit_enters(const struct snapshot_kit *kit);
 struct snapshot;
 
 /* Starts the thread, for a snapshot of `scope` (SNAPSHOT_… of event.h), or of more where the source cannot deliver that
- * part alone. `minis`: the number of minisockets known; when `scope` is only minisockets and the kernel counts as many,
- * none has ended, and nothing is read (0: read in any case; one may have changed its state). The kit is borrowed until
- * the snapshot is freed. Returns 0 or a negative errno. */
+ * part alone. `minis`: the number of minisockets known. When `scope` is only minisockets and the kernel counts no
+ * fewer, none has ended, and nothing is read. 0: the minisockets are read in any case, as one may have changed its
+ * state. The kit is borrowed until the snapshot is freed. Returns 0 or a negative errno. */
 int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, struct snapshot **out);
 
 /* Returns a descriptor that becomes readable when the snapshot is done. Borrowed. */
@@ -44,14 +44,14 @@ int snapshot_fd(const struct snapshot *snapshot);
 int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
 
 /* Hands over the rows that did not go through the ring, once the snapshot is done. The ring must be emptied next. Also
- * returns the error of taking the snapshot. */
+ * returns the error of taking the snapshot, but not -ENOBUFS, which snapshot_end() returns. */
 int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
 
 /* Hands over the event that ends the snapshot, and names the parts that were reported completely. -ENOBUFS: something
  * is missing, because the ring had no room, or because the snapshot was spoilt. */
 int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
 
-/* Makes the snapshot end early: it no longer waits for room in the ring, nor goes on to the next namespace. */
+/* Makes the snapshot end early: it no longer waits for room in the ring, nor does it go on to the next namespace. */
 void snapshot_abandon(struct snapshot *snapshot);
 
 /* Marks the snapshot as incomplete, since not all that it has put into the ring can be read. To be called after

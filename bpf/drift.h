@@ -12,9 +12,9 @@ struct sock___ino {
 	unsigned long sk_ino;
 } __attribute__((preserve_access_index));
 
-/* The inode number of the socket as /proc/net/tcp shows it; 0 when it has none (a child before
- * accept(), an orphan). struct sock keeps a copy of it since Linux 6.18 ("net: lockless sock_i_ino()");
- * before, the number is that of the open file's inode. */
+/* Returns the inode number of the socket as /proc/net/tcp shows it; 0 when the socket has none (a child before
+ * accept(), an orphan). struct sock keeps a copy of the number since Linux 6.18 ("net: lockless sock_i_ino()"). Before,
+ * the number is that of the open file's inode. */
 static __always_inline __u32 sock_inode(struct sock *sk)
 {
 	struct sock___ino *with_ino = (void *)sk;
@@ -28,9 +28,9 @@ static __always_inline __u32 sock_inode(struct sock *sk)
 	return socket->file->f_inode->i_ino;
 }
 
-/* True at LISTEN→SYN_RECV for a child that still carries the tuple and the cookie of its listener, as before Linux 6.15
- * (inet_csk_clone_lock() set the state before copying the request's addresses). Its peer's port then reads 0, which no
- * true peer has. */
+/* True at LISTEN→SYN_RECV for a child that still carries the tuple and the cookie of its listener. Before Linux 6.15
+ * inet_csk_clone_lock() set the state before it copied the request's addresses. The port of the peer then reads 0,
+ * which no true peer has. */
 static __always_inline bool child_is_still_listener(__u16 rport, int newstate)
 {
 	return newstate == TCP_SYN_RECV && rport == 0;

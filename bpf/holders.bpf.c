@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Lists the holders of sockets: writes a record for each descriptor of a socket, of every process in every namespace,
- * for the reader of the iterator's file. A socket is named by its inode, as in /proc and netlink.
+ * Lists the holders of sockets: writes a record for each descriptor of a socket, for the reader of the iterator's file.
+ * The descriptors are those of all processes in the reader's PID namespace, whatever network namespace their sockets
+ * are in. A socket is named by its inode, as in /proc and netlink.
  */
 #include "vmlinux.h"
 

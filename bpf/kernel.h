@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Constants of the kernel that the programs use. BTF has the kernel's types, but none of these constants.
+ * Constants of the kernel that the programs use. vmlinux.h has the kernel's types, but none of these constants.
  */
 
 /* include/net/tcp_states.h */

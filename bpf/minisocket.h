@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * Finds the minisocket that takes the place of a socket in FIN_WAIT2 or TIME_WAIT. No tracepoint names minisockets. But
+ * Finds the minisocket that takes the place of a socket in FIN_WAIT2 or CLOSING. No tracepoint names minisockets. But
  * by the time the socket goes to CLOSE, tcp_time_wait() has put the minisocket into the hash of connections, at the
  * head of the socket's own chain. Where the chain shows none (tcp_max_tw_buckets), there is none.
  *

@@ -29,7 +29,7 @@ enum { GO_ON = 0, ONCE_MORE = 1 };
 
 __u64 passed;    /* sockets and descriptors that were not put off for want of room in the ring */
 __u64 lost;      /* rows and holders that found no room in the ring all the same */
-bool minis_only; /* of the sockets, report only those without a process */
+bool minis_only; /* of the sockets, report only minisockets and request sockets */
 __u32 last_slot; /* hash slot of the socket shown before */
 
 static __always_inline bool ring_is_half_full(void)

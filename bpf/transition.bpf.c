@@ -2,10 +2,9 @@
 /*
  * Writes TCP state transitions from the tracepoint sock:inet_sock_set_state into a ring buffer.
  *
- * The tracepoint fires before the new state is stored; for →CLOSE, after the socket was unhashed.
- * Fields are read by plain loads through BTF-typed pointers, not by bpf_probe_read_kernel(), which is slower and which
- * a kernel locked down for confidentiality takes away. Only the search for a minisocket
- * needs bpf_probe_read_kernel() (minisocket.h).
+ * The tracepoint fires before the new state is stored; for →CLOSE, after the socket was unhashed. Fields are read by
+ * plain loads through BTF-typed pointers. bpf_probe_read_kernel() is slower, and a kernel locked down for
+ * confidentiality takes it away. Only the search for a minisocket needs it (minisocket.h).
  */
 #include "vmlinux.h"
 
@@ -207,7 +206,8 @@ static __always_inline __u64 count_payload_sent(struct tcp_sock *tp)
 }
 
 /* Returns the state of the minisocket that takes the socket's place; 0 when none does. tcp_time_wait() puts the
- * minisocket into the hash before it closes the socket. */
+ * minisocket into the hash before it closes the socket. Where the hash cannot be read, the state is derived from the
+ * socket: after an error there is no minisocket, after the peer's FIN it is in TIME_WAIT. */
 static __always_inline __u8 find_heir_state(struct sock *sk, __u8 oldstate)
 {
 	if (oldstate != TCP_FIN_WAIT2 && oldstate != TCP_CLOSING)

@@ -10,7 +10,6 @@
 #include "change.h"
 #include "clock.h"
 #include "filter.h"
-#include "output.h"
 #include "snapshot.h"
 
 struct live;

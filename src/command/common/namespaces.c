@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ending.h"
 #include "log.h"
 
 int namespaces_find(const struct socket_options *options, struct netns_list *out)

@@ -3,7 +3,6 @@
 /*
  * The network namespaces from which a command lists sockets, and the sockets in them.
  */
-#include "ending.h"
 #include "options.h"
 
 /* Finds our own namespace, or all namespaces where an option or the filter asks for others. 0 or a negative errno,

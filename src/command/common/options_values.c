@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "escape.h"
 #include "log.h"
 #include "options_internal.h"

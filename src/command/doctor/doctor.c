@@ -16,7 +16,6 @@
 #include "ending.h"
 #include "escape.h"
 #include "json_parts.h"
-#include "log.h"
 #include "terminal.h"
 #include "wrap.h"
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "colors.h"
-#include "escape.h"
 #include "line.h"
 #include "netns_text.h"
 #include "socket_text.h"

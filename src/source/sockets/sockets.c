@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "clock.h"
 #include "errno_kind.h"
 #include "log.h"
 #include "proc_net.h"

@@ -186,8 +186,8 @@ static void note_file_name(void *context, uint32_t inode, const char *name)
 	set_name(entry, rank, name);
 }
 
-/* Marks a name whose file has gone, and removes any name that has been gone for NAME_GRACE_NS. False: the entry is of no
- * more use. */
+/* Marks a name whose file has gone, and removes any name that has been gone for NAME_GRACE_NS. False: the entry is of
+ * no more use. */
 static bool age_entry(struct netns_names *names, struct netns_entry *entry)
 {
 	bool by_file = entry->rank == NETNS_BY_NAME || entry->rank == NETNS_BY_MACHINE;

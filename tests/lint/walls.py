@@ -76,22 +76,24 @@ def seen_from(room, rooms):
     return seen
 
 
-def finds(compiler, paths, header):
-    """Whether a line that includes the header finds it, and all that it includes."""
+def misses_of(compiler, paths, header):
+    """Returns the messages about headers that a line which includes this one does not find: of itself, or of what it includes."""
     done = subprocess.run([*compiler, "-std=gnu11", "-D_GNU_SOURCE", *paths, "-fsyntax-only", "-x", "c", "-"],
                           input=f'#include "{header}"\n', capture_output=True, text=True)
-    return "No such file" not in done.stderr and "file not found" not in done.stderr
+    return [line for line in done.stderr.splitlines() if "No such file" in line or "file not found" in line]
 
 
 def check_includes(compiler, paths, headers):
     pairs = [(room, other) for room in sorted(paths) for other in sorted(headers)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found_of = list(pool.map(lambda pair: finds(compiler, paths[pair[0]], headers[pair[1]]), pairs))
-    for (room, other), found in zip(pairs, found_of):
-        may = other in seen_from(room, headers)
-        if found != may:
-            yield (f"src/{room} {'sees' if found else 'does not see'} {other} ({headers[other]}), "
-                   f"and it {'may' if may else 'must not'}: see SEES_{room} in the Makefile")
+        misses = list(pool.map(lambda pair: misses_of(compiler, paths[pair[0]], headers[pair[1]]), pairs))
+    for (room, other), missed in zip(pairs, misses):
+        header = headers[other]
+        if other in seen_from(room, headers):
+            if missed:
+                yield f"src/{room} may see {other}, and does not ({missed[0]}): see SEES_{room} in the Makefile"
+        elif not any(f": {header}: No such file" in line or f"'{header}' file not found" in line for line in missed):
+            yield f"src/{room} sees {other} ({header}), and must not: see SEES_{room} in the Makefile"
 
 
 def is_a_path_to_ours(header, folders):

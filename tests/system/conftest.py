@@ -268,11 +268,11 @@ class Tracer:
         return await_that(lambda: len(self.transitions(**wanted)) >= count and self.transitions(**wanted),
                           f"{count} transitions {wanted}", failure=NotReported)
 
-    def stop(self, signum=signal.SIGINT, status=0):
+    def stop(self, signum=signal.SIGINT, status=0, patience=PATIENCE):
         """Ends the tracer. Returns its summary, once its counts are found to add up."""
         if self.process.poll() is None:
             self.process.send_signal(signum)
-        assert self.process.wait(PATIENCE) == status, self.errors()
+        assert self.process.wait(patience) == status, self.errors()
         if not self.json_lines:
             return None
         self.out.seek(max(0, self.out.seek(0, os.SEEK_END) - 1000))

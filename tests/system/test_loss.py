@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from conftest import CHURN, PROGRAM, NotReported, await_that, connected_pair, po
 pytestmark = [pytest.mark.heavy, pytest.mark.alone]
 
 STOPPED = 3  # seconds
+PROCESSOR_TIME = 20  # seconds; a snapshot and the end take less than one
 OF_A_RESET = 6  # transitions of a connection that its client resets: three at either end
 LISTENERS = 16
 
@@ -119,18 +121,26 @@ def test_trace_heals_after_a_gap(ns, tracer, process):
 
 
 def test_slower_than_what_it_traces(ns, tracer, process):
-    """A tracer that never gets to the end of the ring takes snapshots all the same, and ends at the signal to do so."""
+    """A tracer that never gets to the end of the ring takes snapshots all the same, and ends at the signal to do so. It gets a
+    twentieth of a processor, and less where others want it too. So the limit is of its processor time: a tracer that gets to
+    neither uses that up and is killed."""
     trace = tracer("--ring-size", "1M", "--netns", ns.name, prefix=["nice", "-n", "1"])
     cpu = min(os.sched_getaffinity(0))
-    churn = process(["taskset", "-c", str(cpu), "nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", "600",
+    churn = process(["taskset", "-c", str(cpu), "nsenter", f"--net=/run/netns/{ns.name}", "--", CHURN, "--seconds", "1200",
                      "--reset", "--threads", "2"], stdout=subprocess.DEVNULL)
     os.sched_setaffinity(trace.process.pid, {cpu})
     os.setpriority(os.PRIO_PROCESS, trace.process.pid, 5 if os.environ.get("SANITIZE") else 10)
-    await_that(lambda: select(trace.update(), type="gap"), "something to be lost")
+    resource.prlimit(trace.process.pid, resource.RLIMIT_CPU, (PROCESSOR_TIME, PROCESSOR_TIME))
+
+    def await_in_that_time(condition, what):
+        await_that(lambda: condition() or trace.process.poll() is not None, what, patience=600)
+        assert trace.process.poll() is None, what
+
+    await_in_that_time(lambda: b'"type":"gap"' in trace.out.read(), "something to be lost")
     joined = trace.errors().count("joined with")
-    await_that(lambda: trace.errors().count("joined with") > joined, "a look at the host", patience=60)
+    await_in_that_time(lambda: trace.errors().count("joined with") > joined, "a look at the host")
     assert churn.poll() is None
-    trace.stop(status=3)
+    trace.stop(status=3, patience=600)
 
 
 @pytest.mark.parametrize("pairs", [0, 200])

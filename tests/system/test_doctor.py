@@ -19,7 +19,7 @@ from conftest import NO_LEAKS, PROGRAM, await_that, libc, run
 from test_usage import NOBODY, with_capabilities
 
 NAMES = ("kernel capabilities seccomp limits btf ring-buffer tracepoint proc iterators fentry cookies lockdown "
-         "pid-namespace rps").split()
+         "pid-namespace").split()
 NEEDED = set("kernel capabilities seccomp btf ring-buffer tracepoint limits proc program".split())
 PRIVATE_PROC = ["unshare", "-m", "sh", "-c", 'mount -t proc -o "$0" proc /proc && exec "$@"']
 
@@ -234,15 +234,6 @@ def test_pid_namespace():
     assert Report().state("pid-namespace") == ("yes" if os.stat("/proc/self/ns/pid").st_ino == 0xeffffffc else "partly")
     report = Report("unshare", "-pf", "--mount-proc")
     assert report.status == 0 and report.state("pid-namespace") == "partly"
-
-
-def test_steered_packets(ns):
-    inside = ["ip", "netns", "exec", ns.name]  # it gets a /sys of its own
-    assert Report(*inside).state("rps") == "yes"
-    run(*inside, "sh", "-c", "echo 1 > /sys/class/net/lo/queues/rx-0/rps_cpus", check=True)
-    report = Report(*inside)
-    assert report.status == 0 and report.state("rps") == "partly"
-    report.says("rps", "lo")
 
 
 def test_few_descriptors():

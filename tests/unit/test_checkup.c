@@ -411,14 +411,10 @@ static void test_surroundings(void **state)
 	(void)state;
 	facts.in_pid_namespace = true;
 	strcpy(facts.hidepid, "invisible");
-	strcpy(facts.steered, "eth0, eth1");
 	judge_whole(&facts, &checkup);
 	assert_state(&checkup, "pid-namespace", CHECK_PARTLY);
 	assert_state(&checkup, "proc", CHECK_YES);
 	assert_says(find_check(&checkup, "proc")->found, "hidepid=invisible, which hides nothing");
-	assert_state(&checkup, "rps", CHECK_PARTLY);
-	assert_says(find_check(&checkup, "rps")->found, "eth0, eth1");
-	assert_says(find_check(&checkup, "rps")->cost, "0.2 % of transitions");
 	assert_null(checkup_obstacle(&checkup));
 
 	facts.hides_processes = true;
@@ -438,7 +434,6 @@ static void test_long_texts_are_kept(void **state)
 	memset(facts.program, 'x', sizeof(facts.program) - 1);
 	facts.program[0] = '/';
 	facts.program[sizeof(facts.program) - 1] = '\0';
-	memset(facts.steered, 'e', sizeof(facts.steered) - 1);
 	facts.capabilities = 0;
 	facts.no_new_privileges = true;
 	facts.in_pid_namespace = true;
@@ -479,17 +474,6 @@ static void test_hidepid(void **state)
 	assert_true(
 		hidepid_of("22 27 0:21 / /proc rw - proc proc rw,hidepid=somethingverylong\n", value, sizeof(value)));
 	assert_string_equal(value, "somethingverylo");
-}
-
-static void test_masks(void **state)
-{
-	(void)state;
-	assert_true(mask_is_empty("0\n"));
-	assert_true(mask_is_empty("00000000,00000000\n"));
-	assert_true(mask_is_empty(""));
-	assert_false(mask_is_empty("3\n"));
-	assert_false(mask_is_empty("00000001,00000000\n"));
-	assert_false(mask_is_empty("00000000,0000000f\n"));
 }
 
 /* ---- this host ---- */
@@ -538,7 +522,6 @@ int main(void)
 		cmocka_unit_test(test_surroundings),
 		cmocka_unit_test(test_long_texts_are_kept),
 		cmocka_unit_test(test_hidepid),
-		cmocka_unit_test(test_masks),
 		cmocka_unit_test(test_gathering_leaves_nothing_open),
 	};
 

@@ -481,21 +481,6 @@ static void check_pid_namespace(const struct host_facts *facts, struct check *ch
 	add_check_text(check->remedy, "Run it on the host; or `docker run --pid=host`, in a pod hostPID: true");
 }
 
-static void check_rps(const struct host_facts *facts, struct check *check)
-{
-	if (!*facts->steered) {
-		add_check_text(check->found, "packets are not steered between processors in this network namespace");
-		return;
-	}
-	check->state = CHECK_PARTLY;
-	add_check_text(check->found, "packets are steered between processors: %s", facts->steered);
-	add_check_text(check->cost,
-		       "up to 0.2 %% of transitions reached no BPF program on Linux 6.18, and nothing counts them");
-	add_check_text(
-		check->remedy,
-		"Where each one matters: `for f in /sys/class/net/*/queues/rx-*/rps_cpus; do echo 0 > $f; done`");
-}
-
 typedef void check_function(const struct host_facts *facts, struct check *check);
 
 static const struct {
@@ -516,7 +501,6 @@ static const struct {
 	{"cookies", check_cookies, false},
 	{"lockdown", check_lockdown, false},
 	{"pid-namespace", check_pid_namespace, false},
-	{"rps", check_rps, false},
 };
 
 enum { CHECK_COUNT = COUNT_OF(checks) };

@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +22,7 @@
 #include "privileges.h"
 #include "process.h"
 
-#define LOCKDOWN  "/sys/kernel/security/lockdown"
-#define RPS_MASKS "/sys/class/net/*/queues/rx-*/rps_cpus"
+#define LOCKDOWN "/sys/kernel/security/lockdown"
 
 /* PROC_USER_INIT_INO, include/linux/proc_ns.h */
 enum { FIRST_USER_NAMESPACE = 0xeffffffd };
@@ -233,41 +231,6 @@ static void gather_proc(struct host_facts *facts)
 	facts->hides_processes = *facts->hidepid && find_read_error("/proc/1/comm");
 }
 
-bool mask_is_empty(const char *mask)
-{
-	return !mask[strspn(mask, "0,\n")];
-}
-
-/* Adds a device to the list: once each, as far as there is room. `path`: "/sys/class/net/DEVICE/queues/…" */
-static void add_steered_device(char *list, size_t size, const char *path)
-{
-	const char *name = path + strlen("/sys/class/net/");
-	int length = (int)strcspn(name, "/");
-	size_t used = strlen(list);
-	const char *last = strrchr(list, ' ') ? strrchr(list, ' ') + 1 : list;
-
-	if ((int)strlen(last) == length && strncmp(last, name, (size_t)length) == 0)
-		return;
-	if (used + 2 + (size_t)length < size)
-		snprintf(list + used, size - used, "%s%.*s", used ? ", " : "", length, name);
-}
-
-static void gather_steering(struct host_facts *facts)
-{
-	glob_t found;
-
-	if (glob(RPS_MASKS, 0, NULL, &found))
-		return;
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		char mask[1024];
-
-		read_small_file(found.gl_pathv[i], mask, sizeof(mask));
-		if (!mask_is_empty(mask))
-			add_steered_device(facts->steered, sizeof(facts->steered), found.gl_pathv[i]);
-	}
-	globfree(&found);
-}
-
 void host_facts_gather(struct host_facts *facts)
 {
 	WITH_PRIVILEGES;
@@ -278,6 +241,5 @@ void host_facts_gather(struct host_facts *facts)
 	gather_kernel(facts);
 	gather_limits(facts);
 	gather_proc(facts);
-	gather_steering(facts);
 	libbpf_set_print(print);
 }

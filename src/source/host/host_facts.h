@@ -51,9 +51,8 @@ struct host_facts {
 
 	/* /proc and /sys */
 	bool has_proc;
-	char hidepid[16];        /* value of this mount option of /proc; "" when /proc hides nothing by it */
-	bool hides_processes;    /* `hidepid` hides processes from this one */
-	char steered[FACT_TEXT]; /* network devices of this namespace with RPS, separated by commas; "" for none */
+	char hidepid[16];     /* value of this mount option of /proc; "" when /proc hides nothing by it */
+	bool hides_processes; /* `hidepid` hides processes from this one */
 };
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
@@ -69,6 +68,3 @@ enum lockdown lockdown_of(const char *text);
 /* Finds the value of the option hidepid in a line of /proc/self/mountinfo. True when the line is about /proc: the value
  * is then in `out`, of `size` bytes, "" when nothing is hidden. */
 bool hidepid_of(const char *line, char *out, size_t size);
-
-/* True when a mask of processors, such as "00000000,00000003", holds no processor. */
-bool mask_is_empty(const char *mask);

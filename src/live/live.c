@@ -15,10 +15,14 @@ enum { EAGER_NICE = -10 };
 
 /* ---- start and end ---- */
 
-static void ignore_change(void *context, const struct change *change)
+/* A change_handler: receives what the gate lets through. */
+static void hand_on(void *context, const struct change *change)
 {
-	(void)context;
-	(void)change;
+	struct live *live = context;
+
+	live->healed += change->healed;
+	if (live->on_change)
+		live->on_change(live->context, change);
 }
 
 /* Raises the priority of this process, where that is permitted (CAP_SYS_NICE) and the user has not chosen another. The
@@ -100,11 +104,12 @@ int live_open(const struct live_options *options, struct live **out)
 	live->stop_fd = -1;
 	live->patience_ns = NS_PER_SEC;
 	live->on_gap = options->on_gap;
-	live->wants_changes = options->on_change != NULL;
+	live->on_change = options->on_change;
+	live->context = options->context;
 	live->gate = (struct gate){
 		.filter = options->filter,
-		.next = options->on_change ? options->on_change : ignore_change,
-		.context = options->context,
+		.next = hand_on,
+		.context = live,
 		.shut = true,
 	};
 	err = start_live(live, options);
@@ -192,8 +197,10 @@ static void select_row(void *context, struct connection *conn)
 
 	if (selection->found_only && conn->oldstate != STATE_UNKNOWN)
 		return;
-	if (filter_ask(selection->live->gate.filter, &change) == FILTER_YES)
-		selection->rows[selection->count++] = conn;
+	if (filter_ask(selection->live->gate.filter, &change) != FILTER_YES)
+		return;
+	conn->shown = selection->found_only;
+	selection->rows[selection->count++] = conn;
 }
 
 int live_rows(const struct live *live, bool found_only, uint64_t now_ns, struct connection ***rows, size_t *count)
@@ -219,6 +226,7 @@ struct summary live_summary(const struct live *live)
 		.dropped = live->counts.dropped,
 		.missed = live->missed,
 		.resyncs = live->resyncs,
+		.healed = live->healed,
 		.incomplete = live->incomplete,
 	};
 }

@@ -55,7 +55,7 @@ int live_finish(struct live *live);
 struct summary live_summary(const struct live *live);
 
 /* The sockets that pass the filter. `found_only`: only those that were found by a snapshot, and have made no transition
- * since. The caller frees *rows. */
+ * since; a handshake among them is told when it ends. The caller frees *rows. */
 int live_rows(const struct live *live, bool found_only, uint64_t now_ns, struct connection ***rows, size_t *count);
 
 /* Both are borrowed: a clock, which live_run() keeps up to date, and a descriptor that is readable when a signal has

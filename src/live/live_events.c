@@ -25,7 +25,7 @@ static void schedule_for_unknowns(struct live *live, const struct event *event, 
 	bool accepted = event->newstate == STATE_SYN_RECV && event->oldstate == STATE_LISTEN;
 	uint64_t settled_ns = event->ts_ns + SETTLE_NS;
 
-	if (!live->wants_changes) /* then a snapshot of everything comes before each printing */
+	if (!live->on_change) /* then a snapshot of everything comes before each printing */
 		return;
 	if (event->closing && event->closing->lives_on == STATE_FIN_WAIT2)
 		schedule_want(&live->schedule, SNAPSHOT_MINIS, event->ts_ns + ORPHAN_NS);
@@ -69,7 +69,7 @@ static void announce_gap(struct live *live, uint64_t lost, enum gap_reason reaso
 
 	if (!lost)
 		return;
-	live->on_gap(live->gate.context, &gap);
+	live->on_gap(live->context, &gap);
 	live->out_of_step = true;
 	schedule_want_now(&live->schedule, now_ns);
 }

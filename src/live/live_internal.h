@@ -25,13 +25,14 @@ struct live {
 	struct gate gate;
 	struct snapshot_schedule schedule;
 	struct wall_clock clock;
+	change_handler *on_change; /* NULL: changes are not wanted */
 	void (*on_gap)(void *context, const struct gap *gap);
-	bool wants_changes;
+	void *context;          /* of both handlers */
 	uint64_t attached_ns;   /* transitions are gathered from then on */
 	uint64_t deadline_ns;   /* 0: none */
 	uint64_t round_ns;      /* when to make the next round: live_make_round() */
 	uint64_t whole_ns;      /* end of the last snapshot of all sockets */
-	uint64_t whole_seen;    /* transitions seen by then */
+	uint64_t whole_seen;    /* transitions seen before it began */
 	uint64_t minis_read_ns; /* when a snapshot last read the minisockets, and did not only count them */
 	uint64_t patience_ns;   /* the delay before the next scan for holders, while connections wait to be accepted */
 	int epoll_fd;
@@ -39,15 +40,17 @@ struct live {
 	int stop_fd; /* an epoll of signal_fd and deadline_fd: readable when it is time to end */
 	int deadline_fd;
 	bool signalled;
-	bool reported; /* the reason why tracing cannot begin was logged */
-	bool joined;   /* a first snapshot was taken */
-	bool more;     /* the last batch was full: there may be more events */
+	bool reported;  /* the reason why tracing cannot begin was logged */
+	bool joined;    /* a first snapshot was taken */
+	bool knows_all; /* live_join() has returned: all that was there before is known */
+	bool more;      /* the last batch was full: there may be more events */
 	/* losses */
 	struct bpf_counts counts; /* as they were last read, at counted_ns */
 	uint64_t counted_ns;
 	uint64_t missed;
 	uint64_t strangers;
 	uint64_t resyncs;
+	uint64_t healed;
 	bool incomplete;  /* the last snapshot lost rows */
 	bool out_of_step; /* something was lost since the last snapshot of everything began */
 };

@@ -14,8 +14,8 @@
 #define ROUND_NS      NS_PER_SEC
 #define RARE_ROUND_NS (30 * NS_PER_SEC)
 
-/* The interval of snapshots of everything, taken where transitions have come since the last one. Linux 6.18 was seen
- * not to report one transition in thousands to any BPF program, without counting it. */
+/* The interval of snapshots of everything, taken where transitions have come since the last one. A kernel may keep
+ * transitions from all BPF programs without counting that, for example where it shields a process from tracing. */
 #define WHOLE_NS (10 * NS_PER_SEC)
 
 /* For this long the kernel's count of minisockets is trusted to show whether one has ended. */
@@ -116,7 +116,7 @@ static int await_snapshot(struct live *live, struct snapshot *snapshot)
 
 static int join_snapshot(struct live *live, struct snapshot *snapshot, uint64_t began_ns)
 {
-	int err = snapshot_announce(snapshot, began_ns, live_handle_event, live), end_err;
+	int err = snapshot_announce(snapshot, began_ns, live->knows_all, live_handle_event, live), end_err;
 
 	if (!err)
 		err = await_snapshot(live, snapshot);
@@ -165,7 +165,7 @@ static bool is_settled_by_hook(const struct live *live, uint8_t scope)
 /* Schedules another holder scan while connections wait to be accepted. */
 static void schedule_holder_scan(struct live *live, uint64_t now_ns)
 {
-	if (table_unheld(live->table) == 0 || !live->wants_changes)
+	if (table_unheld(live->table) == 0 || !live->on_change)
 		return;
 	schedule_want(&live->schedule, SNAPSHOT_HOLDERS, now_ns + live->patience_ns);
 	if (live->patience_ns < MAX_PATIENCE_NS)
@@ -200,6 +200,7 @@ int live_take_snapshot(struct live *live, uint8_t scope)
 {
 	int err = live->joined ? consume_before_snapshot(live) : 0;
 	uint64_t began_ns = live->joined ? clock_monotonic_ns() : live->attached_ns, ended_ns;
+	uint64_t seen_before = live->counts.seen;
 	bool was_out_of_step = live->out_of_step;
 	struct snapshot *snapshot;
 
@@ -218,7 +219,7 @@ int live_take_snapshot(struct live *live, uint8_t scope)
 	schedule_end(&live->schedule, 2 * snapshot_cost_ns(snapshot), ended_ns);
 	if (scope & SNAPSHOT_SOCKETS) {
 		live->whole_ns = ended_ns;
-		live->whole_seen = live->counts.seen;
+		live->whole_seen = seen_before;
 	}
 	snapshot_free(snapshot);
 	live->joined = true;
@@ -234,8 +235,10 @@ int live_take_snapshot(struct live *live, uint8_t scope)
 			 live->incomplete ? ", and others" : "");
 	if (scope & SNAPSHOT_HOLDERS)
 		schedule_holder_scan(live, ended_ns);
-	if (table_doubtful(live->table) && live->wants_changes)
+	if (table_doubtful(live->table) && live->on_change)
 		schedule_want(&live->schedule, scope, ended_ns + DOUBT_NS);
+	if (table_untold(live->table) && live->on_change)
+		schedule_want(&live->schedule, SNAPSHOT_SOCKETS | SNAPSHOT_MINIS, ended_ns + DOUBT_NS);
 	return 0;
 }
 
@@ -243,7 +246,7 @@ int live_take_snapshot(struct live *live, uint8_t scope)
  * start, where the ring had no room for some rows (up to JOIN_TRIES). */
 int live_join(struct live *live)
 {
-	bool first = !live->joined;
+	bool first = !live->knows_all;
 	int err = live_take_snapshot(live, SCOPE_ALL);
 
 	if (!err && table_doubtful(live->table) && !live_is_over(live))
@@ -256,6 +259,7 @@ int live_join(struct live *live)
 		log_warning(
 			"not all that is there could be told, for want of room in the ring: give more than --ring-size %llu",
 			(unsigned long long)bpf_source_ring(live->source)->bytes);
+	live->knows_all = true;
 	return err;
 }
 
@@ -270,7 +274,7 @@ void live_make_round(struct live *live, uint64_t now_ns)
 		schedule_want(&live->schedule, SNAPSHOT_MINIS, now_ns);
 	if (live->counts.seen != live->whole_seen && now_ns >= live->whole_ns + WHOLE_NS)
 		schedule_want(&live->schedule, SCOPE_ALL, now_ns);
-	if (found.owner_is_gone && live->wants_changes)
+	if (found.owner_is_gone && live->on_change)
 		schedule_want(&live->schedule, SNAPSHOT_HOLDERS, now_ns);
-	live->round_ns = now_ns + (live->wants_changes ? ROUND_NS : RARE_ROUND_NS);
+	live->round_ns = now_ns + (live->on_change ? ROUND_NS : RARE_ROUND_NS);
 }

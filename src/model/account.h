@@ -9,6 +9,7 @@
 /* The account, so far or at the end. */
 struct summary {
 	uint64_t seen, received, dropped, missed, resyncs;
+	uint64_t healed; /* lines told for transitions that were not reported */
 	bool incomplete; /* the last snapshot was not received in whole */
 };
 

@@ -19,9 +19,10 @@ struct change {
 	uint8_t oldstate;
 	uint8_t newstate;
 	enum reason reason;
-	bool derived;                  /* transition of a minisocket, which no event of the kernel reports */
-	struct span in_state;          /* transition: the time spent in oldstate; socket: in newstate so far */
-	struct span age;               /* →CLOSE, →TIME_WAIT: the whole life; else unknown */
+	bool derived;         /* no event of the kernel reported it: a minisocket's transition, or a healed one */
+	bool healed;          /* an event should have reported it, but none came: known from what came later */
+	struct span in_state; /* transition: the time spent in oldstate; socket: in newstate so far */
+	struct span age;      /* →CLOSE, →TIME_WAIT: the whole life; else unknown */
 	const struct closing *closing; /* →CLOSE, →TIME_WAIT, where known; else NULL */
 };
 

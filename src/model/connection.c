@@ -32,13 +32,13 @@ bool connection_lacks_peer(const struct connection *conn)
 	return conn->direction == DIRECTION_IN && conn->tuple.rport == 0;
 }
 
-static struct span span_between(uint64_t from_ns, uint64_t to_ns, bool exact)
+struct span span_between(uint64_t from_ns, uint64_t to_ns, bool exact)
 {
 	struct span span = {.known = SPAN_UNKNOWN};
 
 	if (from_ns == 0 || to_ns < from_ns || (to_ns == from_ns && !exact))
 		return span;
-	span.ns = to_ns - from_ns;
+	span.us = to_ns / 1000 - from_ns / 1000;
 	span.known = exact ? SPAN_EXACT : SPAN_AT_LEAST;
 	return span;
 }

@@ -23,10 +23,15 @@ enum direction { DIRECTION_UNKNOWN, DIRECTION_OUT, DIRECTION_IN };
 /* How exactly a length of time is known. */
 enum knowledge { SPAN_UNKNOWN, SPAN_AT_LEAST, SPAN_EXACT };
 
+/* A length of time. Both ends are rounded down to microseconds before they are subtracted: so the spans that follow
+ * each other in a life add up to the life. */
 struct span {
-	uint64_t ns;
+	uint64_t us;
 	enum knowledge known;
 };
+
+/* Unknown where the beginning is not known (0), or lies after the end; else exact or a lower bound. */
+struct span span_between(uint64_t from_ns, uint64_t to_ns, bool exact);
 
 struct held_change;
 
@@ -63,7 +68,9 @@ struct connection {
 	bool mini : 1;        /* no socket: a handshake not done yet, or the remains of a connection; see event.h */
 	bool tuple_indexed : 1;
 	bool inode_indexed : 1;
-	bool gone : 1; /* no longer in the table; kept for its held changes, and freed with the last of them */
+	bool untold : 1; /* found by a snapshot that should have known it, or heard of late; no line tells of it yet */
+	bool shown : 1;  /* a row of what was there before has told of it */
+	bool gone : 1;   /* no longer in the table; kept for its held changes, and freed with the last of them */
 };
 
 _Static_assert(sizeof(struct connection) <= 216, "with malloc's header and two hash buckets: 256 bytes a connection");

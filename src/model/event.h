@@ -63,8 +63,11 @@ struct event {
 	uint32_t sendq;                /* row: bytes, or QUEUE_UNKNOWN */
 	uint64_t ended_ns;             /* snapshot end: when the reading ended; ts_ns is when it began */
 	uint8_t scope;                 /* snapshot: bits SNAPSHOT_…; its end: those that were reported completely */
-	bool exact; /* snapshot: rows have the address of their socket, and are in one order with the transitions */
+	bool exact;   /* snapshot: rows have the address of their socket, and are in one order with the transitions */
+	bool renewed; /* snapshot begin: all that was there before is known; of what is found, the birth was not seen */
 	bool holders_by_row;   /* snapshot end: holders are known only for connections that had a row */
+	uint32_t orphans;      /* snapshot end: how many orphans there are in all namespaces, when the reading ended:
+				  sockets that their process has closed and the kernel still has; or COUNT_UNKNOWN */
 	const uint32_t *netns; /* snapshot end: the namespaces that were read whole, in ascending order */
 	size_t netns_count;
 	const uint32_t *gone; /* snapshot end: namespaces that were there before and are not now, in ascending order */

@@ -24,6 +24,7 @@ static const struct {
 	[REASON_CLOSED_BY_BOTH] = {"closed_by_both", "closed by both at once"},
 	[REASON_STOPPED_LISTENING] = {"stopped_listening", "stopped listening"},
 	[REASON_FAILED] = {"failed", "failed"},
+	[REASON_END_NOT_SEEN] = {"end_not_seen", "end not seen"},
 };
 
 _Static_assert(COUNT_OF(reasons) == REASON_COUNT, "a text for each reason");

@@ -21,7 +21,8 @@ enum reason {
 	REASON_CLOSED_BY_PEER, /* the peer's FIN came first */
 	REASON_CLOSED_BY_BOTH, /* the FINs crossed */
 	REASON_STOPPED_LISTENING,
-	REASON_FAILED, /* another error: see errno */
+	REASON_FAILED,       /* another error: see errno */
+	REASON_END_NOT_SEEN, /* it is gone; no transition reported the end */
 	REASON_COUNT,
 };
 

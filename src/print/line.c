@@ -134,7 +134,7 @@ const char *state_counts_text(const uint64_t counts[STATE_COUNT], const char *(*
 const char *span_ms_text(struct span span, char *out)
 {
 	char *end = out;
-	uint64_t us = span.ns / NS_PER_US;
+	uint64_t us = span.us;
 
 	if (span.known == SPAN_UNKNOWN)
 		return "-";
@@ -174,7 +174,7 @@ static char *put_two_digits(char *at, uint64_t value, const char *unit)
 
 const char *span_text(struct span span, char *out)
 {
-	uint64_t us = span.ns / NS_PER_US, seconds = span.ns / NS_PER_SEC;
+	uint64_t us = span.us, seconds = us / 1000000;
 	char *at = out;
 
 	if (span.known == SPAN_UNKNOWN)

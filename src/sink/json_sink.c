@@ -21,7 +21,7 @@ static struct json_sink *json_sink_of(struct sink *sink)
 
 JSON_INLINE void put_json_span(struct json_writer *json, const char *key, const char *known_key, struct span span)
 {
-	json_known(json, key, span.ns / NS_PER_US, span.known != SPAN_UNKNOWN);
+	json_known(json, key, span.us, span.known != SPAN_UNKNOWN);
 	json_bool(json, known_key, span.known == SPAN_EXACT);
 }
 
@@ -127,6 +127,7 @@ static void put_summary_counts(struct json_writer *json, const struct summary *s
 	json_u64(json, "dropped", summary->dropped);
 	json_u64(json, "missed", summary->missed);
 	json_u64(json, "resyncs", summary->resyncs);
+	json_u64(json, "healed", summary->healed);
 }
 
 static void put_table_json(struct sink *sink, const struct table_view *view)

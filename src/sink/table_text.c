@@ -64,7 +64,7 @@ static void put_count(struct output *output, const char *label, uint64_t count)
 	output_u64(output, count);
 }
 
-/* "transitions: seen 12, received 12, dropped 0, missed 0, resyncs 0" */
+/* "transitions: seen 12, received 12, dropped 0, missed 0, resyncs 0, healed 0" */
 static void put_transition_counts(struct output *output, const struct summary *summary)
 {
 	put_count(output, "transitions: seen ", summary->seen);
@@ -72,6 +72,7 @@ static void put_transition_counts(struct output *output, const struct summary *s
 	put_count(output, ", dropped ", summary->dropped);
 	put_count(output, ", missed ", summary->missed);
 	put_count(output, ", resyncs ", summary->resyncs);
+	put_count(output, ", healed ", summary->healed);
 	output_char(output, '\n');
 }
 

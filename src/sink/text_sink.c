@@ -91,6 +91,7 @@ static bool is_trouble(enum reason reason)
 	case REASON_CLOSED_BY_PEER:
 	case REASON_CLOSED_BY_BOTH:
 	case REASON_STOPPED_LISTENING:
+	case REASON_END_NOT_SEEN:
 		return false;
 	default:
 		return true;
@@ -205,8 +206,7 @@ static void put_account(struct line *why, const struct change *change)
 	if (change->age.known != SPAN_UNKNOWN && change->oldstate != STATE_SYN_SENT)
 		put_why_item(why, "age ", span_text(change->age, value));
 	if (talked) {
-		struct span rtt = {.ns = closing->srtt_us * NS_PER_US,
-				   .known = closing->srtt_us ? SPAN_EXACT : SPAN_UNKNOWN};
+		struct span rtt = {.us = closing->srtt_us, .known = closing->srtt_us ? SPAN_EXACT : SPAN_UNKNOWN};
 
 		put_why_item(why, "rx ", size_text(closing->rx_bytes, value));
 		put_why_item(why, "tx ", size_text(closing->tx_bytes, value));
@@ -224,6 +224,8 @@ static void spell_why(struct line *why, const struct change *change)
 	line_clear(why);
 	if (change->kind == CHANGE_SOCKET)
 		reason = "was there before";
+	else if (change->healed && !reason)
+		reason = "not seen as it happened";
 	if (reason)
 		line_text(why, reason);
 	if (change->reason == REASON_FAILED) {

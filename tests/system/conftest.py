@@ -35,7 +35,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class NotReported(AssertionError):
-    """A transition was not reported. Linux 6.18 was seen not to run BPF programs for some transitions, without counting them."""
+    """A transition was not reported. Some machines run no BPF program for some transitions, and do not count that (account.py)."""
 
 
 SECOND_TRIES = []  # the tests that failed with NotReported at the first try; where the workers' reports come together, of all workers

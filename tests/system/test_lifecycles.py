@@ -31,6 +31,15 @@ def life_of(trace, **wanted):
     return trace.transitions(id=wanted_id)
 
 
+def assert_adds_up(lines, exact=True):
+    """Checks that the times in the states of a life that was seen whole add up to its age, or, if not all are exact, to no more."""
+    total = sum(line["in_state_us"] or 0 for line in lines)
+    if exact:
+        assert lines[-1]["age_known"] and all(line["since_known"] for line in lines[1:])
+        assert total == lines[-1]["age_us"]
+    assert total <= (lines[-1]["ts_ns"] - lines[0]["ts_ns"]) // 1000 + 1
+
+
 def count_retransmissions(ns):
     """Returns the kernel's own count of all retransmissions in the network namespace."""
     return int(ns.exec("nstat", "-asz", "TcpRetransSegs").stdout.splitlines()[-1].split()[1])
@@ -63,7 +72,8 @@ def test_client_closes_first(ns, tracer, host):
     theirs = life_of(trace, lport=sport, rport=cport)
     assert list(steps(ours).values()) == [CLIENT_CLOSES]
     assert list(steps(theirs).values()) == [SERVER_FOLLOWS]
-
+    assert_adds_up(ours)
+    assert_adds_up(theirs)
     assert ours[0]["lport"] is None and all(line["lport"] == cport for line in ours[1:])
     for line in ours + theirs:
         assert line["family"] == (6 if ":" in host else 4)
@@ -445,7 +455,7 @@ def test_addresses_used_again(ns, tracer):
 
 
 def mptcp_life(ns, trace):
-    """Returns the lines of the subflow with which a connection begins and ends, and those of them in which the state changes."""
+    """Returns the lines of the subflow with which a connection begins and ends."""
     with ns.entered():
         server, client = (socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262) for _ in range(2))
         server.bind(("127.0.0.1", 0))
@@ -454,24 +464,36 @@ def mptcp_life(ns, trace):
     close_in_turn(client, server.accept()[0])
     lines = life_of(trace, rport=port_of(server), oldstate="SYN_SENT")
     server.close()
-    return lines, [line for line in lines if line["oldstate"] != line["newstate"]]
+    return lines
 
 
 def test_mptcp(ns, tracer):
-    """The subflows of MPTCP are TCP connections like others; the states of the MPTCP socket are not those of TCP, and stay out."""
+    """The subflows of MPTCP are TCP connections like others; the states of the MPTCP socket are not those of TCP, and stay out. MPTCP
+    often sets a state that the subflow is in already: that is no line, and the time in that state goes on."""
     trace = tracer("--netns", ns.name)
-
-    def sets_a_state_again():
-        """True if MPTCP has set a state that the subflow is in already, after which the time in that state goes on. MPTCP sets
-        none again where the peer's FIN comes very soon."""
-        ours, moves = mptcp_life(ns, trace)
+    for _ in range(10):
+        ours = mptcp_life(ns, trace)
         assert ours[0]["pid"] == os.getpid()
-        assert list(steps(moves).values()) == [CLIENT_CLOSES]
-        into, out_of = select(moves, oldstate="ESTABLISHED")[0], select(moves, newstate="FIN_WAIT2")[0]
-        assert abs(out_of["in_state_us"] - (out_of["ts_ns"] - into["ts_ns"]) // 1000) <= 1
-        assert len({line["id"] for line in trace.transitions(lport=ours[-1]["lport"])}) == 1
-        return len(moves) < len(ours)
-    await_that(sets_a_state_again, "MPTCP to set a state again")
+        assert list(steps(ours).values()) == [CLIENT_CLOSES]
+        assert_adds_up(ours, exact=False)  # the kernel leaves a minisocket in FIN_WAIT2, whose step is found later
+
+
+def test_state_that_is_set_twice(ns, tracer):
+    """The kernel reports a step from FIN_WAIT2 to FIN_WAIT2 when a socket that was shut down is closed. That is no change of state."""
+    trace = tracer("--netns", ns.name)
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    port = port_of(client)
+    client.shutdown(socket.SHUT_WR)
+    trace.await_transition(lport=port, newstate="FIN_WAIT2")
+    client.close()
+    await_that(lambda: "FIN-WAIT-2" in {row[0] for row in ns.ss()} and ns.exec("ss", "-Htanp", f"sport = :{port}").stdout.count("pid=") == 0,
+               "the socket to be closed")
+    accepted.close()
+    ours = life_of(trace, lport=port, oldstate="SYN_SENT")
+    assert list(steps(ours).values()) == [CLIENT_CLOSES]
+    assert_adds_up(ours, exact=False)
+    server.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

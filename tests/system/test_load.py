@@ -69,7 +69,7 @@ class Account:
             del self.alive[line["id"]]
 
     def assert_whole(self):
-        """Checks that every socket ends, and that each transition follows the one before. Linux 6.18 hides one of very many: see
+        """Checks that every socket ends, and that each transition follows the one before. Some machines hide one of very many: see
         conftest.NotReported."""
         going_on = {state for state in self.alive.values() if state not in ("LISTEN", "FIN_WAIT2", "TIME_WAIT")}
         if self.wrong or going_on:

@@ -160,7 +160,7 @@ def test_burst_while_its_reader_is_away(ns, process, tmp_path, pairs):
     assert trace.wait(30) in (0, 3)
     twice = int(re.search(r"of these told twice (\d+)", errors.read_text(encoding="utf-8"))[1])
     assert summary["dropped"] == 0 and summary["seen"] * 80 > (16 << 20) * 1.5
-    assert summary["seen"] == summary["received"] == lines.count(b'"type":"transition"') + twice
+    assert summary["seen"] == summary["received"] == lines.count(b'"derived":false') + twice
     assert lines.count(b'"type":"socket"') == 3 * pairs
     if summary["seen"] - twice < done["connections"] * OF_A_RESET + 2 * done["listeners"]:
         raise NotReported(summary)

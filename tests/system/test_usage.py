@@ -350,7 +350,7 @@ def test_top_as_text(ns):
     done = run(PROGRAM, "top", "-b", "-n", "1", "--netns", ns.name)
     assert done.returncode == 0
     totals, counters, heading, *rows = done.stdout.splitlines()
-    assert re.fullmatch(r"transitions: seen (\d+), received \1, dropped 0, missed 0, resyncs 0", counters)
+    assert re.fullmatch(r"transitions: seen (\d+), received \1, dropped 0, missed 0, resyncs 0, healed 0", counters)
     assert re.fullmatch(r"top: \d\d:\d\d:\d\d, 5 sockets: 4 ESTABLISHED, 1 LISTEN", totals)
     assert heading.split() == "STATE RECV-Q SEND-Q LADDR:LPORT RADDR:RPORT IN-STATE PID COMM".split()
     assert len(rows) == 5 and rows[0].startswith("LISTEN")

@@ -42,6 +42,8 @@ struct sim_mini {
 struct last_change {
 	uint64_t id;
 	uint8_t state;
+	bool exact;      /* the times in all states so far were exact */
+	uint64_t sum_us; /* of these times */
 };
 
 struct sim {
@@ -54,8 +56,9 @@ struct sim {
 	unsigned int now_us;
 	unsigned int loss; /* of 100 events */
 	unsigned int snapshots;
-	bool cookies;    /* sockets have cookies */
-	bool late_peers; /* a child's peer is reported late, as by Linux before 6.15 */
+	uint64_t whole_ns; /* end of the first snapshot; 0: none yet */
+	bool cookies;      /* sockets have cookies */
+	bool late_peers;   /* a child's peer is reported late, as by Linux before 6.15 */
 	bool accept_hook;
 	bool in_snapshot;                 /* a snapshot is under way */
 	bool scanning;                    /* a scan for holders is under way: holders stay as they are */
@@ -75,21 +78,49 @@ static inline uint64_t sim_sk(const struct sim *sim, const struct sim_socket *so
 	return SK(1 + (socket - sim->sockets));
 }
 
-/* Checks that nothing follows a connection's end, and nothing but the end follows TIME_WAIT. */
+/* True for a change with which the changes of a connection may begin: a birth, or anything of a connection that was
+ * there before the first snapshot had ended. */
+static inline bool sim_may_begin(const struct sim *sim, const struct change *change)
+{
+	return !sim->whole_ns || change->conn->born_ns <= sim->whole_ns || change->oldstate == STATE_CLOSE ||
+	       (change->oldstate == STATE_LISTEN && change->newstate == STATE_SYN_RECV);
+}
+
+/* Checks that the times in the states of a life that was seen whole add up to the life. */
+static inline void sim_check_sum(struct last_change *last, const struct change *change, bool birth)
+{
+	if (birth)
+		return;
+	last->exact = last->exact && change->in_state.known == SPAN_EXACT;
+	last->sum_us += change->in_state.us;
+	if (last->exact && change->age.known == SPAN_EXACT)
+		assert_int_equal(last->sum_us, change->age.us);
+}
+
+/* Checks that the changes of a connection form a chain: each begins in the state in which the one before it ended.
+ * Nothing follows the end, and nothing but the end follows TIME_WAIT. */
 static inline void sim_check_change(void *context, const struct change *change)
 {
 	struct sim *sim = context;
 	struct last_change *last = &sim->last_changes[change->conn->id % SIM_CONNECTIONS];
+	bool birth;
 
 	if (change->kind != CHANGE_TRANSITION)
 		return;
-	if (last->id != change->conn->id)
-		*last = (struct last_change){.id = change->conn->id};
-	assert_int_not_equal(last->state, STATE_CLOSE);
+	assert_int_not_equal(change->oldstate, change->newstate);
+	birth = last->id != change->conn->id;
+	if (last->id == change->conn->id) {
+		assert_int_not_equal(last->state, STATE_CLOSE);
+		assert_int_equal(change->oldstate, last->state);
+	} else {
+		*last = (struct last_change){.id = change->conn->id, .exact = true};
+		assert_true(sim_may_begin(sim, change));
+	}
 	if (last->state == STATE_TIME_WAIT)
 		assert_int_equal(change->newstate, STATE_CLOSE);
 	sim->waiting += (change->newstate == STATE_TIME_WAIT) - (last->state == STATE_TIME_WAIT);
 	last->state = change->newstate;
+	sim_check_sum(last, change, birth);
 }
 
 static inline void sim_emit(struct sim *sim, const struct event *event)
@@ -106,7 +137,7 @@ static inline void sim_step(struct sim *sim, struct sim_socket *socket, uint8_t 
 	struct event event = transition_of(sim_sk(sim, socket), socket->state, newstate, sim->now_us, tuple);
 
 	sim->now_us += sim_random(sim, 100);
-	event.ts_ns = AT_US(sim->now_us);
+	event.ts_ns = AT_US(sim->now_us) + sim_random(sim, 1000);
 	event.cookie = socket->cookie;
 	event.inode = socket->inode;
 	event.owners = caller;

@@ -94,7 +94,9 @@ static void test_row_that_contradicts(void **state)
 	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, BEGAN_US + 1, outgoing(40000));
 	exact_row(bench, SK(1), STATE_CLOSE_WAIT, BEGAN_US + 5, outgoing(40000));
 	assert_int_equal(bench_only(bench)->state, STATE_CLOSE_WAIT);
-	assert_int_equal(bench_only(bench)->oldstate, STATE_UNKNOWN);
+	assert_int_equal(bench->recorder.healed_count, 1);
+	assert_change(&bench->recorder.healed[0], STATE_ESTABLISHED, STATE_CLOSE_WAIT, BEGAN_US + 5, true);
+	assert_int_equal(bench->recorder.healed[0].change.reason, REASON_NONE);
 	exact_end(bench);
 	assert_span(connection_in_state(bench_only(bench), AT_US(BEGAN_US + 35)), SPAN_AT_LEAST, 30);
 	assert_span(connection_age(bench_only(bench), AT_US(BEGAN_US)), SPAN_EXACT, BEGAN_US);
@@ -129,7 +131,6 @@ static void test_row_tells_the_port(void **state)
 	assert_int_equal(table_count(bench->table), 2);
 	assert_int_equal(at_sk(bench, SK(1))->tuple.lport, 40000);
 	assert_int_equal(at_sk(bench, SK(2))->tuple.lport, 80);
-	apply_call(bench, SK(2), STATE_LISTEN, STATE_LISTEN, BEGAN_US + 7, listener(), 0);
 	at_sk(bench, SK(2))->owner = owner_of(PID_SERVER, -1, "server");
 	assert_int_equal(
 		bench_step(bench, SK(3), STATE_LISTEN, STATE_SYN_RECV, BEGAN_US + 9, accepted(5))->conn.owner.pid,
@@ -248,7 +249,9 @@ static void test_lost_death(void **state)
 	exact_row(bench, SK(2), STATE_ESTABLISHED, BEGAN_US + 5, outgoing(40001));
 	exact_end(bench);
 	assert_int_equal(bench_only(bench)->by_sk.key, SK(2));
-	assert_int_equal(bench->recorder.count, 1); /* the lost death makes no change */
+	assert_int_equal(bench->recorder.healed_count, 1);
+	assert_change(&bench->recorder.healed[0], STATE_ESTABLISHED, STATE_CLOSE, BEGAN_US, true);
+	assert_int_equal(bench->recorder.healed[0].change.reason, REASON_END_NOT_SEEN);
 	/* SK(2) is known only from its row: SK(2), too, is removed at once */
 	exact_begin(bench, 2 * BEGAN_US);
 	exact_end(bench);

@@ -88,11 +88,12 @@ static void test_row_newer_than_events(void **state)
 	struct bench *bench = *state;
 	const struct recorded *got;
 
-	snapshot_one_socket(bench, STATE_LAST_ACK, outgoing(40000), 11, PID_CLIENT);
+	begin_with_row(bench, STATE_LAST_ACK, outgoing(40000), 11, PID_CLIENT);
 	got = bench_step(bench, SK(1), STATE_ESTABLISHED, STATE_CLOSE_WAIT, ATTACHED_US + 10, outgoing(40000));
 	assert_int_equal(got->conn.id, 1);
 	assert_span(got->change.in_state, SPAN_AT_LEAST, 10);
 	got = bench_step(bench, SK(1), STATE_CLOSE_WAIT, STATE_LAST_ACK, ATTACHED_US + 30, outgoing(40000));
+	bench_end_snapshot_here(bench);
 	assert_span(got->change.in_state, SPAN_EXACT, 20);
 	assert_int_equal(bench_only(bench)->state, STATE_LAST_ACK);
 }
@@ -132,10 +133,10 @@ static void test_connect_while_reading_is_absorbed(void **state)
 	row.sendq = 5;
 	bench_begin_snapshot(bench, ATTACHED_US);
 	bench_apply(bench, &row);
-	bench_end_snapshot_here(bench);
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 5, outgoing(0),
 			  owner_of(PID_CLIENT, -1, "client"), 11);
 	got = bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, ATTACHED_US + 9, outgoing(40000));
+	bench_end_snapshot_here(bench);
 	assert_span(got->change.in_state, SPAN_EXACT, 4);
 	assert_int_equal(got->conn.owner.pid, PID_CLIENT);
 	assert_int_equal(got->conn.owner_source, OWNER_CONNECT);
@@ -148,9 +149,10 @@ static void test_bound_connect_while_reading_is_absorbed_at_birth(void **state)
 {
 	struct bench *bench = *state;
 
-	snapshot_one_socket(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
+	begin_with_row(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 5, outgoing(40000),
 			  owner_of(PID_CLIENT, -1, "client"), 11);
+	bench_end_snapshot_here(bench);
 	assert_int_equal(bench_only(bench)->owner_source, OWNER_CONNECT);
 	assert_int_equal(bench_only(bench)->owner.fd, 5); /* the fd of the scan: connect() does not report one */
 }
@@ -163,8 +165,8 @@ static void test_child_while_reading_is_absorbed(void **state)
 	bench_begin_snapshot(bench, ATTACHED_US);
 	add_row(bench, STATE_LISTEN, listener(), 9, PID_SERVER);
 	add_row(bench, STATE_ESTABLISHED, accepted(), 10, PID_OTHER); /* the socket was handed to a worker */
-	bench_end_snapshot_here(bench);
 	got = bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, ATTACHED_US + 5, accepted());
+	bench_end_snapshot_here(bench);
 	assert_int_equal(table_count(bench->table), 2);
 	assert_int_equal(got->conn.direction, DIRECTION_IN);
 	assert_int_equal(got->conn.owner.pid, PID_OTHER);
@@ -180,12 +182,12 @@ static void test_child_without_peer_while_reading_is_absorbed_later(void **state
 	bench_begin_snapshot(bench, ATTACHED_US);
 	add_row(bench, STATE_LISTEN, listener(), 9, PID_SERVER);
 	add_row(bench, STATE_ESTABLISHED, accepted(), 0, 0);
-	bench_end_snapshot_here(bench);
 	bench_step(bench, SK(1), STATE_LISTEN, STATE_SYN_RECV, ATTACHED_US + 5, listener());
 	assert_int_equal(table_count(bench->table), 3);
 	assert_int_equal(bench_find(bench, fits_state, STATE_SYN_RECV)->owner.pid, PID_SERVER);
 	assert_null(bench_find(bench, fits_state, STATE_SYN_RECV)->owners);
 	bench_step(bench, SK(1), STATE_SYN_RECV, STATE_ESTABLISHED, ATTACHED_US + 9, accepted());
+	bench_end_snapshot_here(bench);
 	assert_int_equal(table_count(bench->table), 2);
 	assert_int_equal(bench_find(bench, fits_state, STATE_ESTABLISHED)->owner.pid, PID_SERVER);
 	assert_int_equal(bench_find(bench, fits_state, STATE_LISTEN)->owner_source, OWNER_SCAN);
@@ -195,11 +197,12 @@ static void test_short_connection_while_reading_leaves_nothing(void **state)
 {
 	struct bench *bench = *state;
 
-	snapshot_one_socket(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
+	begin_with_row(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 5, outgoing(0),
 			  owner_of(PID_CLIENT, -1, "client"), 11);
 	bench_end(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 9, outgoing(40000),
 		  (struct closing){.err = ECONNREFUSED, .sent = true});
+	bench_end_snapshot_here(bench);
 	assert_int_equal(table_count(bench->table), 0);
 }
 
@@ -207,9 +210,10 @@ static void test_listen_while_reading_is_absorbed(void **state)
 {
 	struct bench *bench = *state;
 
-	snapshot_one_socket(bench, STATE_LISTEN, listener(), 9, PID_SERVER);
+	begin_with_row(bench, STATE_LISTEN, listener(), 9, PID_SERVER);
 	bench_open_socket(bench, SK(1), STATE_LISTEN, ATTACHED_US + 5, listener(), owner_of(PID_SERVER, -1, "server"),
 			  9);
+	bench_end_snapshot_here(bench);
 	assert_int_equal(bench_only(bench)->owner_source, OWNER_LISTEN);
 }
 
@@ -410,9 +414,9 @@ static void test_holders_of_an_absorbed_row(void **state)
 	row.owner_count = 2;
 	bench_begin_snapshot(bench, ATTACHED_US);
 	bench_apply(bench, &row);
-	bench_end_snapshot_here(bench);
 	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, ATTACHED_US + 5, outgoing(0));
 	bench_step(bench, SK(1), STATE_SYN_SENT, STATE_ESTABLISHED, ATTACHED_US + 6, outgoing(40000));
+	bench_end_snapshot_here(bench);
 	assert_int_equal(bench_only(bench)->owner_count, 2);
 	assert_int_equal(bench_only(bench)->owners[1].pid, 51);
 	assert_int_equal(bench_only(bench)->owner.pid, 50);

@@ -126,7 +126,7 @@ static void test_transition(void **state)
 		{"tx_bytes", 'n', "9223372036854775808"},
 		{"srtt_us", 'n', "4294967295"},
 		{"retrans", 'n', "4294967295"},
-		{"age_us", 'n', "18446744073709551"},
+		{"age_us", 'n', "18446744073709551615"},
 		{"age_known", 'b', "false"},
 	};
 	struct connection conn = connection_of(tuple_of(4, "10.0.0.1", 40000, "10.0.0.2", 443));
@@ -143,8 +143,8 @@ static void test_transition(void **state)
 		.oldstate = STATE_LAST_ACK,
 		.newstate = STATE_CLOSE,
 		.reason = REASON_RESET_BY_PEER,
-		.in_state = {.ns = 1500999, .known = SPAN_EXACT},
-		.age = {.ns = UINT64_MAX, .known = SPAN_AT_LEAST},
+		.in_state = {.us = 1500, .known = SPAN_EXACT},
+		.age = {.us = UINT64_MAX, .known = SPAN_AT_LEAST},
 		.closing = &closing,
 	};
 	struct members members;
@@ -210,7 +210,7 @@ static void test_close_without_error_or_rtt(void **state)
 				.oldstate = STATE_FIN_WAIT2,
 				.newstate = STATE_CLOSE,
 				.reason = REASON_CLOSED_BY_US,
-				.in_state = {.ns = 999, .known = SPAN_AT_LEAST},
+				.in_state = {.us = 0, .known = SPAN_AT_LEAST},
 				.closing = &closing};
 	struct members members;
 
@@ -269,7 +269,7 @@ static void test_derived(void **state)
 				.newstate = STATE_CLOSE,
 				.derived = true,
 				.reason = REASON_CLOSED_BY_US,
-				.in_state = {.ns = 59000000000, .known = SPAN_AT_LEAST}};
+				.in_state = {.us = 59000000, .known = SPAN_AT_LEAST}};
 	struct members members;
 
 	(void)state;
@@ -374,11 +374,14 @@ static void test_table_and_summary(void **state)
 						{"received", 'n', "5"},
 						{"dropped", 'n', "1"},
 						{"missed", 'n', "7"},
-						{"resyncs", 'n', "8"}};
+						{"resyncs", 'n', "8"},
+						{"healed", 'n', "9"}};
 	static const struct key summary_keys[] = {{"type", 's', "summary"}, {"seen", 'n', "18446744073709551615"},
 						  {"received", 'n', "2"},   {"dropped", 'n', "3"},
-						  {"missed", 'n', "4"},     {"resyncs", 'n', "5"}};
-	struct summary summary = {.seen = UINT64_MAX, .received = 2, .dropped = 3, .missed = 4, .resyncs = 5};
+						  {"missed", 'n', "4"},     {"resyncs", 'n', "5"},
+						  {"healed", 'n', "6"}};
+	struct summary summary = {
+		.seen = UINT64_MAX, .received = 2, .dropped = 3, .missed = 4, .resyncs = 5, .healed = 6};
 	struct connection conn = connection_of(tuple_of(4, "10.0.0.1", 40000, "10.0.0.2", 443));
 	struct connection *rows[] = {&conn, &conn};
 	struct table_view view = {
@@ -386,7 +389,7 @@ static void test_table_and_summary(void **state)
 		.ts_ns = NS_PER_SEC,
 		.rows = rows,
 		.count = 2,
-		.summary = {.seen = 6, .received = 5, .dropped = 1, .missed = 7, .resyncs = 8},
+		.summary = {.seen = 6, .received = 5, .dropped = 1, .missed = 7, .resyncs = 8, .healed = 9},
 	};
 	struct members members;
 	struct lines lines;

@@ -552,8 +552,9 @@ static void test_rows_are_absorbed_afterwards(void **state)
 	snapshot_minis(bench, 1000, STATE_TIME_WAIT);
 	snapshot_minis(bench, 2000, STATE_UNKNOWN);
 	bench->recorder.count = 0;
-	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40001), 11, PID_CLIENT);
+	begin_with_row(bench, STATE_ESTABLISHED, outgoing(40001), 11, PID_CLIENT);
 	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, 3000, outgoing(40001));
+	bench_end_snapshot_here(bench);
 	assert_int_equal(bench_only(bench)->inode, 11);
 }
 

@@ -48,9 +48,13 @@ static void test_absent_twice_is_gone(void **state)
 	snapshot_one_socket(bench, STATE_ESTABLISHED, outgoing(40000), 11, PID_CLIENT);
 	empty_snapshot(bench, 5000);
 	assert_int_equal(table_count(bench->table), 1);
+	assert_int_equal(bench->recorder.healed_count, 0);
 	empty_snapshot(bench, 9000);
 	assert_int_equal(table_count(bench->table), 0);
-	assert_int_equal(bench->recorder.count, 0);
+	assert_int_equal(bench->recorder.healed_count, 1);
+	assert_int_equal(bench->recorder.healed[0].change.oldstate, STATE_ESTABLISHED);
+	assert_int_equal(bench->recorder.healed[0].change.newstate, STATE_CLOSE);
+	assert_int_equal(bench->recorder.healed[0].change.reason, REASON_END_NOT_SEEN);
 }
 
 static void test_absent_twice_is_gone_with_an_address_too(void **state)
@@ -278,9 +282,10 @@ static void test_birth_without_port_absorbs_its_row(void **state)
 {
 	struct bench *bench = *state;
 
-	snapshot_one_socket(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
+	begin_with_row(bench, STATE_SYN_SENT, outgoing(40000), 11, PID_CLIENT);
 	bench_open_socket(bench, SK(1), STATE_SYN_SENT, ATTACHED_US + 5, outgoing(0),
 			  owner_of(PID_CLIENT, -1, "client"), 11);
+	bench_end_snapshot_here(bench);
 	assert_int_equal(bench_only(bench)->tuple.lport, 40000);
 	assert_int_equal(bench_only(bench)->owner_source, OWNER_CONNECT);
 }

@@ -39,7 +39,7 @@ static void test_table(void **state)
 		.ts_ns = 1500000000,
 		.rows = rows,
 		.count = 2,
-		.summary = {.seen = 12, .received = 9, .dropped = 3, .missed = 1, .resyncs = 2},
+		.summary = {.seen = 12, .received = 9, .dropped = 3, .missed = 1, .resyncs = 2, .healed = 4},
 	};
 	char *text;
 
@@ -51,7 +51,7 @@ static void test_table(void **state)
 	text = capture_take(&capture);
 	assert_string_equal(text,
 			    "top: 23:59:58, 2 sockets: 1 ESTABLISHED, 1 LISTEN\n"
-			    "transitions: seen 12, received 9, dropped 3, missed 1, resyncs 2\n"
+			    "transitions: seen 12, received 9, dropped 3, missed 1, resyncs 2, healed 4\n"
 			    "STATE        RECV-Q  SEND-Q LADDR:LPORT    RADDR:RPORT  IN-STATE PID     COMM\n"
 			    "LISTEN            5       - [::]:80        [::]:*              - 100     evil\\x1b[ +2\n"
 			    "ESTABLISHED       -       - 10.0.0.1:40000 10.0.0.2:443 >500.0ms -       -\n");

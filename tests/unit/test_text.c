@@ -81,7 +81,7 @@ static void test_heading_stands_over_its_columns(void **state)
 				.oldstate = STATE_SYN_SENT,
 				.newstate = STATE_CLOSE,
 				.reason = REASON_REFUSED,
-				.in_state = {.ns = 70000, .known = SPAN_EXACT},
+				.in_state = {.us = 70, .known = SPAN_EXACT},
 				.closing = &closing};
 	char *text, *second;
 
@@ -124,7 +124,7 @@ static void test_whole_lines(void **state)
 	assert_line(
 		&birth,
 		"23:59:58.000 -       -               0.0.0.0         80    -               -     LISTEN      -> SYN_RECV             -\n");
-	connect.in_state = (struct span){.ns = 1234567890, .known = SPAN_AT_LEAST};
+	connect.in_state = (struct span){.us = 1234567, .known = SPAN_AT_LEAST};
 	assert_line(
 		&connect,
 		"23:59:58.500 100     curl            10.0.0.1        -     10.0.0.2        443   CLOSE       -> SYN_SENT     >1234.567\n");
@@ -276,17 +276,40 @@ static void test_whys(void **state)
 					.oldstate = whys[i].oldstate,
 					.newstate = STATE_CLOSE,
 					.reason = whys[i].reason,
-					.in_state = {.ns = 1000000, .known = SPAN_EXACT},
+					.in_state = {.us = 1000, .known = SPAN_EXACT},
 					.closing = &whys[i].closing};
 		char *text, wanted[128];
 
 		if (whys[i].age_us)
-			change.age = (struct span){.ns = whys[i].age_us * 1000, .known = SPAN_EXACT};
+			change.age = (struct span){.us = whys[i].age_us, .known = SPAN_EXACT};
 		text = line_of(&change, (struct text_style){.terminal_fd = -1});
 		snprintf(wanted, sizeof(wanted), "%s\n", whys[i].text);
 		assert_string_equal(why_in(text), wanted);
 		free(text);
 	}
+}
+
+/* What no transition told: that is said, since no reason is. */
+static void test_why_of_what_was_healed(void **state)
+{
+	struct connection conn = web_connection();
+	struct change change = {.ts_ns = 1500000000,
+				.conn = &conn,
+				.oldstate = STATE_ESTABLISHED,
+				.newstate = STATE_CLOSE_WAIT,
+				.in_state = {.us = 1000, .known = SPAN_EXACT},
+				.derived = true,
+				.healed = true};
+	char *text = line_of(&change, (struct text_style){.terminal_fd = -1});
+
+	(void)state;
+	assert_string_equal(why_in(text), "not seen as it happened\n");
+	free(text);
+	change.newstate = STATE_CLOSE;
+	change.reason = REASON_END_NOT_SEEN;
+	text = line_of(&change, (struct text_style){.terminal_fd = -1, .color = true});
+	assert_non_null(strstr(text, "end not seen\n")); /* not in red: no trouble of the connection */
+	free(text);
 }
 
 static void test_why_of_a_strange_error(void **state)
@@ -410,8 +433,8 @@ static void assert_fits(unsigned short columns, const char *comm)
 				.oldstate = STATE_ESTABLISHED,
 				.newstate = STATE_CLOSE,
 				.reason = REASON_RESET_BY_PEER,
-				.in_state = {.ns = 1000000, .known = SPAN_EXACT},
-				.age = {.ns = 1000000, .known = SPAN_EXACT},
+				.in_state = {.us = 1000, .known = SPAN_EXACT},
+				.age = {.us = 1000, .known = SPAN_EXACT},
 				.closing = &closing};
 	int master, fd = terminal_of(columns, &master);
 	size_t lines;
@@ -709,34 +732,33 @@ static void test_netns_column_of_the_table(void **state)
 static void test_spans(void **state)
 {
 	static const struct {
-		uint64_t ns;
+		uint64_t us;
 		enum knowledge known;
 		const char *text, *ms;
 	} spans[] = {
 		{0, SPAN_UNKNOWN, "-", "-"},
 		{5, SPAN_UNKNOWN, "-", "-"},
 		{0, SPAN_EXACT, "0us", "0.000"},
-		{999, SPAN_EXACT, "0us", "0.000"},
-		{1000, SPAN_EXACT, "1us", "0.001"},
-		{999999, SPAN_EXACT, "999us", "0.999"},
-		{1000000, SPAN_EXACT, "1.0ms", "1.000"},
-		{12345678, SPAN_AT_LEAST, ">12.3ms", ">12.345"},
-		{999999999, SPAN_EXACT, "999.9ms", "999.999"},
-		{1000000000, SPAN_EXACT, "1.0s", "1000.000"},
-		{59999999999, SPAN_EXACT, "59.9s", "59999.999"},
-		{60000000000, SPAN_EXACT, "1m00s", "60000.000"},
-		{185000000000, SPAN_AT_LEAST, ">3m05s", ">185000.000"},
-		{3599999999999, SPAN_EXACT, "59m59s", "3599999.999"},
-		{3600000000000, SPAN_EXACT, "1h00m", "3600000.000"},
-		{86399999999999, SPAN_EXACT, "23h59m", "86399999.999"},
-		{86400000000000, SPAN_EXACT, "1d00h", "86400000.000"},
-		{UINT64_MAX, SPAN_AT_LEAST, ">213503d23h", ">18446744073709.551"},
+		{1, SPAN_EXACT, "1us", "0.001"},
+		{999, SPAN_EXACT, "999us", "0.999"},
+		{1000, SPAN_EXACT, "1.0ms", "1.000"},
+		{12345, SPAN_AT_LEAST, ">12.3ms", ">12.345"},
+		{999999, SPAN_EXACT, "999.9ms", "999.999"},
+		{1000000, SPAN_EXACT, "1.0s", "1000.000"},
+		{59999999, SPAN_EXACT, "59.9s", "59999.999"},
+		{60000000, SPAN_EXACT, "1m00s", "60000.000"},
+		{185000000, SPAN_AT_LEAST, ">3m05s", ">185000.000"},
+		{3599999999, SPAN_EXACT, "59m59s", "3599999.999"},
+		{3600000000, SPAN_EXACT, "1h00m", "3600000.000"},
+		{86399999999, SPAN_EXACT, "23h59m", "86399999.999"},
+		{86400000000, SPAN_EXACT, "1d00h", "86400000.000"},
+		{UINT64_MAX, SPAN_AT_LEAST, ">213503982d08h", ">18446744073709551.615"},
 	};
 	char out[32];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(spans); i++) {
-		struct span span = {.ns = spans[i].ns, .known = spans[i].known};
+		struct span span = {.us = spans[i].us, .known = spans[i].known};
 
 		assert_string_equal(span_text(span, out), spans[i].text);
 		assert_string_equal(span_ms_text(span, out), spans[i].ms);
@@ -797,6 +819,7 @@ int main(void)
 		cmocka_unit_test(test_end_of_which_little_is_known),
 		cmocka_unit_test(test_ipv6_is_never_cut),
 		cmocka_unit_test(test_whys),
+		cmocka_unit_test(test_why_of_what_was_healed),
 		cmocka_unit_test(test_why_of_a_strange_error),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_narrow_terminals),

@@ -70,9 +70,9 @@ static void free_report(struct report *report)
 
 static void log_summary(const struct summary *s)
 {
-	log_write(LOG_ERROR, "seen %llu, received %llu, dropped %llu, missed %llu, resyncs %llu",
+	log_write(LOG_ERROR, "seen %llu, received %llu, dropped %llu, missed %llu, resyncs %llu, healed %llu",
 		  (unsigned long long)s->seen, (unsigned long long)s->received, (unsigned long long)s->dropped,
-		  (unsigned long long)s->missed, (unsigned long long)s->resyncs);
+		  (unsigned long long)s->missed, (unsigned long long)s->resyncs, (unsigned long long)s->healed);
 	if (s->dropped)
 		log_warning("%llu transitions were lost, because they came faster than the output took them",
 			    (unsigned long long)s->dropped);

@@ -341,7 +341,7 @@ static void put_labelled_span(const char *before, uint64_t ns, struct output *ou
 	char shown[32];
 
 	output_text(output, before);
-	output_text(output, span_text((struct span){.ns = ns, .known = SPAN_EXACT}, shown));
+	output_text(output, span_text((struct span){.us = ns / NS_PER_US, .known = SPAN_EXACT}, shown));
 }
 
 static void put_timerfd_text(const struct descriptor *descriptor, struct output *output)

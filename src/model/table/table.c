@@ -62,6 +62,11 @@ size_t table_unheld(const struct table *table)
 	return table->unheld;
 }
 
+size_t table_untold(const struct table *table)
+{
+	return table->untold;
+}
+
 size_t table_count(const struct table *table)
 {
 	return table->count;

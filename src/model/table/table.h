@@ -38,6 +38,10 @@ size_t table_unheld(const struct table *table);
  * before they are gone. */
 size_t table_doubtful(const struct table *table);
 
+/* Number of connections that were found late, and of which no line tells yet: another snapshot of everything must show
+ * them too. */
+size_t table_untold(const struct table *table);
+
 size_t table_count(const struct table *table);
 
 /* Visits every connection, in no order. The table must not change meanwhile. */

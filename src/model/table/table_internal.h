@@ -2,7 +2,7 @@
 #pragma once
 /*
  * Internal to table_*.c. Each file calls only the files before it in this order: table_members.c, table_tombstones.c,
- * table_owner.c, table_minisockets.c, table_snapshot.c, table_transition.c, and at the top table.c.
+ * table_owner.c, table_healing.c, table_minisockets.c, table_snapshot.c, table_transition.c, and at the top table.c.
  */
 #include "table.h"
 
@@ -25,6 +25,7 @@ struct table {
 	size_t count;
 	size_t unaddressed; /* connections without an address */
 	size_t doubtful;    /* see table_doubtful() */
+	size_t untold;      /* see table_untold() */
 	size_t unheld;      /* see table_unheld() */
 	size_t minis;       /* of the unaddressed: minisockets and request sockets */
 	uint64_t next_id;
@@ -35,6 +36,10 @@ struct table {
 	uint32_t snapshot;    /* number of the last snapshot of any kind; 0: none yet */
 	bool joining;         /* a snapshot whose rows have no address is being joined */
 	bool known_whole;     /* a snapshot of all sockets has been joined */
+	bool renewed;         /* of the last snapshot: what it finds was not seen to be born */
+	bool in_snapshot;     /* a snapshot is being joined */
+	bool misses_orphans;  /* the last snapshot left open whether an orphan is gone with its namespace */
+	size_t orphans;       /* found by the last snapshot; counted only if the one before left that open, else 0 */
 	struct death recent[RECENT_SLOTS];
 	struct index dead; /* while an exact snapshot is taken: struct tombstone, by address */
 	bool keeps_tombstones;
@@ -117,7 +122,30 @@ int table_accept(struct table *table, const struct event *event, const struct ch
  * applied. */
 void table_learn_closer(struct connection *conn, const struct event *event);
 
+/* ---- table_healing.c: lines for what no transition reported ---- */
+
+/* Sets the state, and makes the change for it. The change was at some time between the last word of the connection
+ * (heard_ns) and ts_ns: its spans are lower bounds. */
+struct change table_derive(struct connection *conn, uint8_t newstate, uint64_t ts_ns);
+
+/* True while nothing has told of the connection: it is untold, or the snapshot that is being joined has found it. */
+bool table_keeps_silent(const struct table *table, const struct connection *conn);
+
+/* Tells the birth of an untold connection: from CLOSE to its state. */
+void table_tell_birth(struct connection *conn, uint64_t ts_ns, const struct change_target *target);
+
+/* Sets the state that was found, and tells the transition to it, unless the connection is untold. */
+void table_correct_state(struct connection *conn, uint8_t state, uint64_t ts_ns, const struct change_target *target);
+
+/* Tells the end, unless the connection is untold, and drops the connection. */
+void table_end_unseen(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target);
+
 /* ---- table_minisockets.c ---- */
+
+/* Makes the minisocket that a snapshot has found in the place of `conn` the same connection, and drops `conn`. False
+ * when there is no such minisocket. */
+bool table_pass_to_mini(struct table *table, struct connection *conn, uint64_t ts_ns,
+			const struct change_target *target);
 
 /* Turns a connection whose socket has closed into the minisocket that has taken its place. Reports a TIME_WAIT; the
  * connection stays in the table, without an address. */

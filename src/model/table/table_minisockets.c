@@ -11,32 +11,13 @@
 
 #include "table_internal.h"
 
-static struct span make_span_at_least(uint64_t from_ns, uint64_t to_ns)
+/* Makes the change of a minisocket that ended or changed its state. */
+static struct change derive_mini_change(struct connection *conn, uint8_t newstate, uint64_t ts_ns)
 {
-	return (struct span){.ns = to_ns - from_ns, .known = from_ns && to_ns > from_ns ? SPAN_AT_LEAST : SPAN_UNKNOWN};
-}
+	struct change change = table_derive(conn, newstate, ts_ns);
 
-/* Makes the change of a minisocket that ended or changed its state, and applies it. That happened at some time after
- * the minisocket was last known to be in the old state (heard_ns): both spans are lower bounds. */
-static struct change derive_change(struct connection *conn, uint8_t newstate, uint64_t ts_ns)
-{
-	struct change change = {
-		.kind = CHANGE_TRANSITION,
-		.ts_ns = ts_ns,
-		.conn = conn,
-		.oldstate = conn->state,
-		.newstate = newstate,
-		.derived = true,
-		.reason = conn->reason,
-		.in_state = make_span_at_least(conn->since_ns, conn->heard_ns),
-		.age = make_span_at_least(conn->born_ns, conn->heard_ns),
-		.closing = conn->closing,
-	};
-
-	conn->oldstate = conn->state;
-	conn->state = newstate;
-	conn->since_ns = ts_ns;
-	conn->since_known = false;
+	change.reason = conn->reason;
+	change.closing = conn->closing;
 	return change;
 }
 
@@ -50,13 +31,13 @@ static struct connection *find_mini(const struct table *table, const struct tupl
 /* ---- beginnings ---- */
 
 /* Merges the minisocket of this tuple into `conn`: a row of it may have come before the socket's own →CLOSE. A
- * minisocket with a reported transition belongs to another connection, and is ended. */
+ * minisocket of which a line has told belongs to another connection, and is ended. */
 static void absorb_mini(struct table *table, struct connection *conn, uint64_t ts_ns,
 			const struct change_target *target)
 {
 	struct connection *row = find_mini(table, &conn->tuple);
 
-	if (row && row->oldstate != STATE_UNKNOWN) {
+	if (row && !table_keeps_silent(table, row)) {
 		table_end_mini(table, row, ts_ns, target);
 	} else if (row) {
 		conn->confirmed = row->confirmed;
@@ -83,7 +64,7 @@ int table_become_mini(struct table *table, struct connection *conn, const struct
 	conn->state = state;
 	if (state == event->oldstate) { /* still in FIN_WAIT2, but without a socket; there is no change to report */
 		conn->since_known = change->in_state.known == SPAN_EXACT;
-		conn->since_ns = event->ts_ns - change->in_state.ns;
+		conn->since_ns = event->ts_ns - change->in_state.us * 1000;
 	} else {
 		change->newstate = state;
 		change->derived = true;
@@ -91,6 +72,32 @@ int table_become_mini(struct table *table, struct connection *conn, const struct
 	}
 	table_place(table, conn);
 	return 0;
+}
+
+bool table_pass_to_mini(struct table *table, struct connection *conn, uint64_t ts_ns,
+			const struct change_target *target)
+{
+	struct connection *mini = find_mini(table, &conn->tuple);
+	struct change change;
+
+	if (!mini || !mini->untold || (mini->cookie && conn->cookie && mini->cookie != conn->cookie))
+		return false;
+	change = table_derive(conn, mini->state, ts_ns);
+	change.healed = true;
+	change.conn = mini;
+	mini->untold = conn->untold;
+	mini->id = conn->id;
+	mini->oldstate = conn->oldstate;
+	mini->born_ns = conn->born_ns;
+	mini->born_known = conn->born_known;
+	mini->uid = conn->uid;
+	mini->owner = conn->owner;
+	mini->owner_source = conn->owner_source;
+	mini->direction = conn->direction;
+	if (change.oldstate != change.newstate && !mini->untold)
+		table_tell(target, &change);
+	table_drop(table, conn);
+	return true;
 }
 
 /* ---- rows ---- */
@@ -110,6 +117,7 @@ static struct connection *add_found_mini(struct table *table, const struct event
 		conn->direction = DIRECTION_IN;
 		table_inherit(table, conn);
 	}
+	conn->untold = table->renewed && row->newstate != STATE_SYN_RECV;
 	return conn;
 }
 
@@ -131,8 +139,9 @@ int table_mini_row(struct table *table, const struct event *row, const struct ch
 	if (!conn)
 		return -ENOMEM;
 	if (conn->state == STATE_FIN_WAIT2 && row->newstate == STATE_TIME_WAIT) { /* the peer's FIN has come */
-		change = derive_change(conn, STATE_TIME_WAIT, row->ts_ns);
-		table_tell(target, &change);
+		change = derive_mini_change(conn, STATE_TIME_WAIT, row->ts_ns);
+		if (!conn->untold)
+			table_tell(target, &change);
 	}
 	if (row->cookie)
 		conn->cookie = row->cookie;
@@ -146,13 +155,13 @@ int table_mini_row(struct table *table, const struct event *row, const struct ch
 
 /* ---- ends ---- */
 
-/* The end of a handshake that came to nothing is not reported: it was no connection yet. */
+/* The end of a handshake is reported only where the handshake was shown: it was no connection yet. */
 void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target)
 {
-	bool was_connection = conn->state != STATE_SYN_RECV;
-	struct change change = derive_change(conn, STATE_CLOSE, ts_ns);
+	bool told = conn->state == STATE_SYN_RECV ? conn->shown : !conn->untold;
+	struct change change = derive_mini_change(conn, STATE_CLOSE, ts_ns);
 
-	if (was_connection)
+	if (told)
 		table_tell(target, &change);
 	table_drop(table, conn);
 }

@@ -15,6 +15,9 @@
 
 #define MINUTE_NS 60000000000ULL
 
+/* Where this many snapshots in a row leave open whether a socket is gone, the next one need not come soon. */
+enum { UNDECIDED_MAX = 8 };
+
 /* ---- beginning ---- */
 
 void table_begin_snapshot(struct table *table, const struct event *begin)
@@ -23,6 +26,8 @@ void table_begin_snapshot(struct table *table, const struct event *begin)
 	size_t bucket;
 
 	table->snapshot++;
+	table->renewed = begin->renewed;
+	table->in_snapshot = true;
 	if (begin->scope & SNAPSHOT_SOCKETS) {
 		table->earlier_ns = table->snapshot_ns;
 		table->snapshot_ns = begin->ts_ns;
@@ -37,24 +42,19 @@ void table_begin_snapshot(struct table *table, const struct event *begin)
 
 /* ---- rows ---- */
 
-static void correct_state(struct connection *conn, uint8_t state, uint64_t since_ns)
-{
-	conn->state = state;
-	conn->oldstate = STATE_UNKNOWN;
-	conn->since_ns = since_ns;
-	conn->since_known = false;
-}
-
 /* Compares the state in a row of /proc with the known one. The row may be newer than the last event, or older. But
  * where two snapshots in a row show the same other state, with no event since the first began, the event of that state
  * was lost: the state is corrected. */
-static void settle_state(const struct table *table, struct connection *conn, uint8_t state)
+static void settle_state(const struct table *table, struct connection *conn, const struct event *row,
+			 const struct change_target *target)
 {
 	bool quiet = conn->heard_ns < table->earlier_ns;
 
-	if (state != conn->state && state == conn->contested && quiet)
-		correct_state(conn, state, table->earlier_ns);
-	conn->contested = state == conn->state ? STATE_UNKNOWN : state;
+	if (row->newstate != conn->state && row->newstate == conn->contested && quiet) {
+		table_correct_state(conn, row->newstate, row->ts_ns, target);
+		conn->since_ns = table->earlier_ns;
+	}
+	conn->contested = row->newstate == conn->state ? STATE_UNKNOWN : row->newstate;
 }
 
 static bool is_row_of_another(const struct connection *conn, const struct event *row)
@@ -73,12 +73,12 @@ static bool is_row_of_another(const struct connection *conn, const struct event 
 /* Finds the connection of a row that has an address: one known by that address, or else one that was found without an
  * address, which gets it now. */
 static struct connection *find_by_row_address(struct table *table, const struct event *row,
-					      struct match_criteria *criteria)
+					      struct match_criteria *criteria, const struct change_target *target)
 {
 	struct connection *conn = table_find_sk(table, row->sk);
 
 	if (conn && is_row_of_another(conn, row)) { /* the death of `conn` was lost, and a birth */
-		table_drop(table, conn);
+		table_end_unseen(table, conn, row->ts_ns, target);
 		conn = NULL;
 	}
 	if (conn || table->unaddressed == table->minis)
@@ -90,11 +90,12 @@ static struct connection *find_by_row_address(struct table *table, const struct 
 	return conn;
 }
 
-static struct connection *find_or_add_for_row(struct table *table, const struct event *row)
+static struct connection *find_or_add_for_row(struct table *table, const struct event *row,
+					      const struct change_target *target)
 {
 	struct match_criteria criteria = {.inode = row->inode, .listening = row->newstate == STATE_LISTEN};
-	struct connection *conn =
-		row->sk ? find_by_row_address(table, row, &criteria) : table_find(table, &row->tuple, &criteria);
+	struct connection *conn = row->sk ? find_by_row_address(table, row, &criteria, target)
+					  : table_find(table, &row->tuple, &criteria);
 
 	if (conn)
 		return conn;
@@ -104,15 +105,17 @@ static struct connection *find_or_add_for_row(struct table *table, const struct 
 	conn->state = row->newstate;
 	conn->born_ns = row->ts_ns;
 	conn->since_ns = row->ts_ns;
+	conn->untold = table->renewed;
 	return conn;
 }
 
-static void apply_snapshot_row(struct table *table, struct connection *conn, const struct event *row)
+static void apply_snapshot_row(struct table *table, struct connection *conn, const struct event *row,
+			       const struct change_target *target)
 {
 	if (!row->sk)
-		settle_state(table, conn, row->newstate);
+		settle_state(table, conn, row, target);
 	else if (conn->state != row->newstate)
-		correct_state(conn, row->newstate, row->ts_ns);
+		table_correct_state(conn, row->newstate, row->ts_ns, target);
 	if (row->sk) /* the row has the port of a connect, or the peer of a child (before Linux 6.15) */
 		conn->tuple = row->tuple;
 	else if (conn->tuple.lport == 0)
@@ -138,10 +141,10 @@ int table_row(struct table *table, const struct event *row, const struct change_
 		return table_mini_row(table, row, target);
 	if (row->sk && index_find(&table->dead, row->sk))
 		return 0;
-	conn = find_or_add_for_row(table, row);
+	conn = find_or_add_for_row(table, row, target);
 	if (!conn)
 		return -ENOMEM;
-	apply_snapshot_row(table, conn, row);
+	apply_snapshot_row(table, conn, row, target);
 	for (size_t i = 0; i < row->owner_count && !err; i++)
 		err = connection_add_holder(conn, &row->owners[i], table->snapshot);
 	return err;
@@ -196,6 +199,35 @@ static bool is_socket_gone(const struct table *table, const struct event *end, s
 	else if (conn->heard_ns < end->ts_ns)
 		return ++conn->absent >= 2;
 	return false;
+}
+
+/* An orphan: the process has closed the socket, and the kernel sends what was left. */
+static bool is_orphan_state(uint8_t state)
+{
+	return state == STATE_FIN_WAIT1 || state == STATE_FIN_WAIT2 || state == STATE_LAST_ACK ||
+	       state == STATE_CLOSING;
+}
+
+static void count_orphan(struct table_walker *walker, struct connection *conn)
+{
+	walker->table->orphans += !conn->mini && !conn->inode && is_orphan_state(conn->state) &&
+				  conn->confirmed == walker->table->snapshot;
+}
+
+/* True when a socket is gone whose namespace does not exist any more. A socket outlives its namespace where a process
+ * holds it, or as an orphan. So it is gone when two snapshots in a row find nobody who holds it, and, if it may be an
+ * orphan, when the kernel has no more orphans than were found elsewhere. */
+static bool is_socket_of_gone_netns(const struct table *table, const struct event *end, struct connection *conn)
+{
+	bool held = end->holders_by_row || !(end->scope & SNAPSHOT_HOLDERS) || conn->scanned == table->snapshot;
+
+	if (held || !event_misses(end, conn->tuple.netns) || conn->heard_ns + HASHING_NS >= end->ts_ns) {
+		conn->absent = 0;
+		return false;
+	}
+	if (conn->absent < UNDECIDED_MAX)
+		conn->absent++;
+	return conn->absent >= 2 && (!is_orphan_state(conn->state) || end->orphans <= table->orphans);
 }
 
 /* True when the kernel's timer must have ended a minisocket: the only evidence where its namespace cannot be read.
@@ -259,28 +291,53 @@ static bool shows_holders_of(const struct table *table, const struct event *end,
 	       (!end->holders_by_row || conn->mini || conn->confirmed == table->snapshot);
 }
 
-static void keep_connection(struct table *table, struct connection *conn)
+/* Tells the birth of a connection that was found late. A row of an exact snapshot proves that the transition was lost.
+ * Any other row may be older than transitions that are on their way, and a minisocket may be found before its socket's
+ * →CLOSE is reported: these must be there still when another snapshot of everything ends. */
+static void settle_untold(struct table_walker *walker, struct connection *conn)
 {
-	table->doubtful += conn->absent > 0;
-	table_place(table, conn);
+	const struct event *end = walker->event;
+	bool whole = end->scope & SNAPSHOT_SOCKETS && conn->confirmed == walker->table->snapshot;
+
+	if (whole && ((end->exact && !conn->mini) || conn->born_ns < end->ts_ns))
+		table_tell_birth(conn, end->ended_ns, walker->target);
+	else
+		walker->table->untold++;
+}
+
+static void keep_connection(struct table_walker *walker, struct connection *conn)
+{
+	bool waits_for_orphans = !conn->mini && is_orphan_state(conn->state) && conn->absent > 0;
+
+	walker->table->misses_orphans = walker->table->misses_orphans || waits_for_orphans;
+	walker->table->doubtful += conn->absent > 0 && conn->absent < UNDECIDED_MAX;
+	if (conn->untold)
+		settle_untold(walker, conn);
+	table_place(walker->table, conn);
+}
+
+static bool is_gone(const struct table *table, const struct event *end, struct connection *conn)
+{
+	if (conn->mini)
+		return end->scope & SNAPSHOT_MINIS && is_mini_gone(table, end, conn);
+	if (!event_covers(end, conn->tuple.netns))
+		return is_socket_of_gone_netns(table, end, conn);
+	return end->scope & SNAPSHOT_SOCKETS && is_socket_gone(table, end, conn);
 }
 
 static void settle_connection(struct table_walker *walker, struct connection *conn)
 {
 	struct table *table = walker->table;
 	const struct event *end = walker->event;
-	bool covered = event_covers(end, conn->tuple.netns);
 
-	if (!covered && !conn->mini)
-		conn->absent = 0;
 	if (shows_holders_of(table, end, conn))
 		settle_owner(walker, conn);
-	if (conn->mini && end->scope & SNAPSHOT_MINIS && is_mini_gone(table, end, conn))
+	if (!is_gone(table, end, conn))
+		keep_connection(walker, conn);
+	else if (conn->mini)
 		table_end_mini(table, conn, end->ended_ns, walker->target);
-	else if (!conn->mini && covered && end->scope & SNAPSHOT_SOCKETS && is_socket_gone(table, end, conn))
-		table_drop(table, conn);
-	else
-		keep_connection(table, conn);
+	else if (!table_pass_to_mini(table, conn, end->ended_ns, walker->target))
+		table_end_unseen(table, conn, end->ended_ns, walker->target);
 }
 
 void table_end_snapshot(struct table *table, const struct event *end, const struct change_target *target)
@@ -288,7 +345,15 @@ void table_end_snapshot(struct table *table, const struct event *end, const stru
 	struct table_walker walker = {.table = table, .event = end, .target = target, .visit = settle_connection};
 
 	table->joining = false;
+	table->orphans = 0;
+	if (table->misses_orphans) {
+		walker.visit = count_orphan;
+		table_walk(&walker);
+		walker.visit = settle_connection;
+	}
+	table->misses_orphans = false;
 	table->doubtful = 0;
+	table->untold = 0;
 	if (end->scope & SNAPSHOT_SOCKETS)
 		table->known_whole = true;
 	table_walk(&walker);
@@ -298,6 +363,7 @@ void table_end_snapshot(struct table *table, const struct event *end, const stru
 		table_walk(&walker);
 	}
 	table_tombstones_clear(table);
+	table->in_snapshot = false;
 	index_fit(&table->by_sk);
 	index_fit(&table->by_tuple);
 	index_fit(&table->by_inode);

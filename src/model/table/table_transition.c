@@ -63,9 +63,10 @@ static struct connection *recognise_socket(struct table *table, const struct eve
 
 	if (conn) {
 		table_set_sk(table, conn, event->sk);
-		/* The row may be newer than this event. Whichever state the row shows, the socket has been in
-		 * oldstate since before its first event, which is this one. */
-		conn->state = event->oldstate;
+		/* A row that is being joined may be newer than this event. Whichever state the row shows, the socket
+		 * has been in oldstate since before its first event, which is this one. */
+		if (table->joining && conn->born_ns >= table->snapshot_ns)
+			conn->state = event->oldstate;
 		return conn;
 	}
 	table->strangers += table->known_whole;
@@ -73,18 +74,19 @@ static struct connection *recognise_socket(struct table *table, const struct eve
 	if (conn) {
 		conn->state = event->oldstate;
 		conn->born_ns = event->ts_ns;
+		conn->untold = table->known_whole && event->oldstate != STATE_CLOSE;
 	}
 	return conn;
 }
 
 /* Merges a row into a connection whose full tuple is known now: if a snapshot without addresses found a socket of that
- * inode or tuple meanwhile, that was this connection. */
-static int absorb_row(struct table *table, struct connection *conn, const struct event *event)
+ * inode or tuple meanwhile, that was this connection. One of which a line has told was another, which has ended. */
+static int absorb_row(struct table *table, struct connection *conn, const struct event *event,
+		      const struct change_target *target)
 {
 	const struct match_criteria criteria = {
 		.inode = conn->inode, .listening = event->newstate == STATE_LISTEN, .unaddressed = true};
 	struct connection *row;
-
 	int err;
 
 	if (table->unaddressed == table->minis)
@@ -94,6 +96,10 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 		row = table_find_tuple(table, &conn->tuple, &criteria);
 	if (!row)
 		return 0;
+	if (!table_keeps_silent(table, row)) {
+		table_end_unseen(table, row, event->ts_ns, target);
+		return 0;
+	}
 	if (!conn->inode)
 		conn->inode = row->inode;
 	if (!conn->tuple.lport)
@@ -130,7 +136,25 @@ static bool learn_identity(struct connection *conn, const struct event *event)
 	return !tuple_equal(&before, &conn->tuple);
 }
 
-static struct change apply_transition(struct connection *conn, const struct event *event, bool born)
+/* Tells what must have been before this event: a birth that was not seen, and the way to `oldstate`. */
+static void tell_what_was_missed(struct connection *conn, const struct event *event, const struct change_target *target)
+{
+	if (conn->untold)
+		table_tell_birth(conn, event->ts_ns, target);
+	if (conn->state != event->oldstate)
+		table_correct_state(conn, event->oldstate, event->ts_ns, target);
+}
+
+static void note_event(struct connection *conn, const struct event *event)
+{
+	conn->oldstate = event->oldstate;
+	conn->state = event->newstate;
+	conn->heard_ns = event->ts_ns;
+	conn->absent = 0;
+	conn->contested = STATE_UNKNOWN;
+}
+
+static struct change apply_transition(struct connection *conn, const struct event *event)
 {
 	struct change change = {
 		.kind = CHANGE_TRANSITION,
@@ -139,33 +163,27 @@ static struct change apply_transition(struct connection *conn, const struct even
 		.oldstate = event->oldstate,
 		.newstate = event->newstate,
 		.reason = verdict_of(event->oldstate, event->newstate, event->closing),
+		.in_state = connection_in_state(conn, event->ts_ns),
 		.closing = event->closing,
 	};
 
-	if (!born && conn->state == event->oldstate)
-		change.in_state = connection_in_state(conn, event->ts_ns);
 	if (event->closing)
 		change.age = connection_age(conn, event->ts_ns);
-	if (event->oldstate != event->newstate) { /* shutdown() and then close(), and MPTCP, set a state twice */
-		conn->since_ns = event->ts_ns;
-		conn->since_known = true;
-	}
-	conn->oldstate = event->oldstate;
-	conn->state = event->newstate;
-	conn->heard_ns = event->ts_ns;
-	conn->absent = 0;
-	conn->contested = STATE_UNKNOWN;
+	conn->since_ns = event->ts_ns;
+	conn->since_known = true;
+	note_event(conn, event);
 	return change;
 }
 
 /* Finds the connection that the event is of, or adds it. NULL when memory is short. */
-static struct connection *find_or_add_subject(struct table *table, const struct event *event)
+static struct connection *find_or_add_subject(struct table *table, const struct event *event,
+					      const struct change_target *target)
 {
 	struct connection *conn = table_find_sk(table, event->sk);
 	bool born = event_is_birth(event);
 
 	if (conn && (born || is_event_of_another(conn, event))) { /* the death of `conn` was lost */
-		table_drop(table, conn);
+		table_end_unseen(table, conn, event->ts_ns, target);
 		conn = NULL;
 	}
 	if (conn)
@@ -214,12 +232,44 @@ static bool has_replaced_mini(const struct event *event, bool new)
 	       (event->oldstate == STATE_SYN_SENT && !connect_never_sent(event));
 }
 
+/* shutdown() and then close(), and MPTCP, set a state that the socket is in already. That is no change of state; the
+ * process that closes may become known by it. */
+static void repeat_state(struct connection *conn, const struct event *event, bool owner_was_open,
+			 const struct change_target *target)
+{
+	const struct change change = {.kind = CHANGE_OWNER, .ts_ns = event->ts_ns, .conn = conn};
+
+	note_event(conn, event);
+	if (owner_was_open && !connection_owner_is_open(conn))
+		table_tell(target, &change);
+}
+
+/* Applies the event to its connection, whose identity is known by now. */
+static int apply_event(struct table *table, struct connection *conn, const struct event *event,
+		       const struct change_target *target)
+{
+	bool owner_was_open = connection_owner_is_open(conn);
+	struct change change;
+
+	table_learn_closer(conn, event);
+	if (event->oldstate == event->newstate) {
+		repeat_state(conn, event, owner_was_open, target);
+		table_place(table, conn);
+		return 0;
+	}
+	change = apply_transition(conn, event);
+	table_place(table, conn);
+	if (event->newstate == STATE_CLOSE)
+		return end_connection(table, conn, event, &change, target);
+	table_tell(target, &change);
+	return 0;
+}
+
 int table_transition(struct table *table, const struct event *event, const struct change_target *target)
 {
-	bool born = event_is_birth(event), new;
 	struct connection *conn;
-	struct change change;
-	int err = 0;
+	int err = 0, apply_err;
+	bool new;
 
 	if (event->oldstate == STATE_CLOSE && event->newstate == STATE_CLOSE) /* tcp_abort() closes a listener twice */
 		return 0;
@@ -227,20 +277,17 @@ int table_transition(struct table *table, const struct event *event, const struc
 		table->repeats++;
 		return 0;
 	}
-	conn = find_or_add_subject(table, event);
+	conn = find_or_add_subject(table, event, target);
 	if (!conn)
 		return -ENOMEM;
 	new = !conn->heard_ns && event->newstate != STATE_CLOSE;
 	new = learn_identity(conn, event) || new;
 	if (new)
-		err = absorb_row(table, conn, event);
+		err = absorb_row(table, conn, event, target);
 	if (has_replaced_mini(event, new))
 		table_end_minis_of(table, conn, event->ts_ns, target);
-	table_learn_closer(conn, event);
-	change = apply_transition(conn, event, born);
-	table_place(table, conn);
-	if (event->newstate == STATE_CLOSE)
-		return end_connection(table, conn, event, &change, target);
-	table_tell(target, &change);
-	return err;
+	if (!event_is_birth(event))
+		tell_what_was_missed(conn, event, target);
+	apply_err = apply_event(table, conn, event, target);
+	return err ? err : apply_err;
 }

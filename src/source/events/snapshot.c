@@ -15,6 +15,7 @@
 #include "iterators.h"
 #include "log.h"
 #include "netns_history.h"
+#include "orphans.h"
 #include "privileges.h"
 #include "proc_fd.h"
 #include "proc_net.h"
@@ -50,6 +51,7 @@ struct snapshot {
 	size_t gone_count;
 	uint32_t *there; /* all namespaces that exist; NULL: some may be hidden */
 	size_t there_count;
+	uint32_t orphans; /* in all namespaces, or COUNT_UNKNOWN */
 };
 
 /* ---- the kit ---- */
@@ -315,6 +317,7 @@ static int read_all_sockets(struct snapshot *snapshot)
 		snapshot->scope = 0; /* nothing to report */
 	else
 		err = read_namespaces(snapshot, &namespaces);
+	snapshot->orphans = snapshot->scope & SNAPSHOT_SOCKETS ? orphans_count() : COUNT_UNKNOWN;
 	netns_list_free(&namespaces);
 	return err;
 }
@@ -409,13 +412,15 @@ static void join_snapshot_thread(struct snapshot *snapshot)
 	snapshot->joined = true;
 }
 
-int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
+int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, bool renewed, event_handler *handler,
+		      void *context)
 {
 	struct event begin = {
 		.kind = EVENT_SNAPSHOT_BEGIN,
 		.ts_ns = began_ns,
 		.scope = snapshot->scope,
 		.exact = snapshot->kit->exact,
+		.renewed = renewed,
 	};
 
 	return handler(context, &begin);
@@ -467,6 +472,7 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 		end.netns_count = snapshot->covered_count;
 		end.gone = snapshot->gone;
 		end.gone_count = snapshot->gone_count;
+		end.orphans = snapshot->orphans;
 		end.there = snapshot->there;
 		end.there_count = snapshot->there_count;
 	}

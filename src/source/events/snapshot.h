@@ -39,9 +39,10 @@ int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, struct
 int snapshot_fd(const struct snapshot *snapshot);
 
 /* Hands over the event that begins the snapshot; the rows of an exact one come out of the ring from then on.
- * `began_ns`: the time since which transitions have been gathered. Returns 0 or what the handler returned, as do the
- * functions below. */
-int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
+ * `began_ns`: the time since which transitions have been gathered. `renewed`: all that was there before is known.
+ * Returns 0 or what the handler returned, as do the functions below. */
+int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, bool renewed, event_handler *handler,
+		      void *context);
 
 /* Hands over the rows that did not go through the ring, once the snapshot is done. The ring must be emptied next. Also
  * returns the error of taking the snapshot, but not -ENOBUFS, which snapshot_end() returns. */

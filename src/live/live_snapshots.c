@@ -216,7 +216,7 @@ int live_take_snapshot(struct live *live, uint8_t scope)
 	live->out_of_step = false;
 	err = join_snapshot(live, snapshot, began_ns);
 	ended_ns = clock_monotonic_ns();
-	schedule_end(&live->schedule, 2 * snapshot_cost_ns(snapshot), ended_ns);
+	schedule_end(&live->schedule, scope, 2 * snapshot_cost_ns(snapshot), ended_ns);
 	if (scope & SNAPSHOT_SOCKETS) {
 		live->whole_ns = ended_ns;
 		live->whole_seen = seen_before;

@@ -2,6 +2,7 @@
 #include "snapshot_schedule.h"
 
 #include "clock.h"
+#include "event.h"
 
 /* Seconds of rest after a snapshot that took one second. An urgent snapshot waits less, and URGENT_REST_MAX_NS at most.
  */
@@ -24,15 +25,25 @@ void schedule_want_now(struct snapshot_schedule *schedule, uint64_t now_ns)
 	schedule->urgent = true;
 }
 
+static uint64_t rest_of(const struct snapshot_schedule *schedule, int bit)
+{
+	if (schedule->urgent)
+		return schedule->urgent_until_ns;
+	return 1 << bit == SNAPSHOT_MINIS ? schedule->minis_rest_until_ns : schedule->rest_until_ns;
+}
+
 uint64_t schedule_next_ns(const struct snapshot_schedule *schedule)
 {
-	uint64_t rest_ns = schedule->urgent ? schedule->urgent_until_ns : schedule->rest_until_ns;
 	uint64_t next_ns = 0;
 
-	for (int bit = 0; bit < SCHEDULE_SCOPES; bit++)
-		if (schedule->due_ns[bit] && (!next_ns || schedule->due_ns[bit] < next_ns))
-			next_ns = schedule->due_ns[bit];
-	return next_ns && next_ns < rest_ns ? rest_ns : next_ns;
+	for (int bit = 0; bit < SCHEDULE_SCOPES; bit++) {
+		uint64_t due_ns = schedule->due_ns[bit], rest_ns = rest_of(schedule, bit);
+		uint64_t at_ns = due_ns && due_ns < rest_ns ? rest_ns : due_ns;
+
+		if (at_ns && (!next_ns || at_ns < next_ns))
+			next_ns = at_ns;
+	}
+	return next_ns;
 }
 
 uint8_t schedule_scope(const struct snapshot_schedule *schedule, uint64_t now_ns)
@@ -40,7 +51,8 @@ uint8_t schedule_scope(const struct snapshot_schedule *schedule, uint64_t now_ns
 	uint8_t scope = 0;
 
 	for (int bit = 0; bit < SCHEDULE_SCOPES; bit++)
-		if (schedule->due_ns[bit] && schedule->due_ns[bit] <= now_ns + TOGETHER_NS)
+		if (schedule->due_ns[bit] && schedule->due_ns[bit] <= now_ns + TOGETHER_NS &&
+		    rest_of(schedule, bit) <= now_ns)
 			scope |= (uint8_t)(1 << bit);
 	return scope;
 }
@@ -53,10 +65,13 @@ void schedule_begin(struct snapshot_schedule *schedule, uint8_t scope)
 	schedule->urgent = false;
 }
 
-void schedule_end(struct snapshot_schedule *schedule, uint64_t took_ns, uint64_t ended_ns)
+void schedule_end(struct snapshot_schedule *schedule, uint8_t scope, uint64_t took_ns, uint64_t ended_ns)
 {
 	uint64_t urgent_ns = URGENT_REST * took_ns;
 
-	schedule->rest_until_ns = ended_ns + REST * took_ns;
+	if (scope == SNAPSHOT_MINIS)
+		schedule->minis_rest_until_ns = ended_ns + REST * took_ns;
+	else
+		schedule->rest_until_ns = ended_ns + REST * took_ns;
 	schedule->urgent_until_ns = ended_ns + (urgent_ns < URGENT_REST_MAX_NS ? urgent_ns : URGENT_REST_MAX_NS);
 }

@@ -18,7 +18,7 @@ static void test_nothing_is_wanted(void **state)
 	(void)state;
 	assert_int_equal(schedule_next_ns(&schedule), 0);
 	assert_int_equal(schedule_scope(&schedule, AT(0)), 0);
-	schedule_end(&schedule, AT(100) - AT(0), AT(100));
+	schedule_end(&schedule, ALL, AT(100) - AT(0), AT(100));
 	assert_int_equal(schedule_next_ns(&schedule), 0); /* a rest is no wish */
 	schedule_want(&schedule, 0, AT(5));
 	assert_int_equal(schedule_next_ns(&schedule), 0);
@@ -67,22 +67,43 @@ static void test_begun_is_no_more_wanted(void **state)
 	assert_int_equal(schedule_scope(&schedule, AT(200)), HOLDERS);
 }
 
-/* Snapshots take at most a twentieth of the time. */
+/* Snapshots take at most a twentieth of the time; those of minisockets alone another. */
 static void test_rest(void **state)
 {
 	struct snapshot_schedule schedule = {0};
 
 	(void)state;
-	schedule_end(&schedule, AT(100) - AT(0), AT(100));
+	schedule_end(&schedule, ALL, AT(100) - AT(0), AT(100));
 	schedule_want(&schedule, HOLDERS, AT(101));
 	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
 	schedule_want(&schedule, SOCKETS, AT(3000));
 	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
 	schedule_begin(&schedule, HOLDERS);
 	assert_int_equal(schedule_next_ns(&schedule), AT(3000)); /* the rest is over by then */
-	schedule_end(&schedule, AT(2101) - AT(2100), AT(2101));
+	schedule_end(&schedule, HOLDERS, AT(2101) - AT(2100), AT(2101));
 	schedule_want(&schedule, HOLDERS, AT(2102));
 	assert_int_equal(schedule_next_ns(&schedule), AT(2121)); /* the snapshot was a quick one */
+}
+
+/* The step from FIN_WAIT2 to TIME_WAIT is promised within a second or two. So a snapshot of minisockets does not wait
+ * for the rest after one that cost a hundred times as much. */
+static void test_minisockets_do_not_wait_for_the_rest_of_others(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+
+	(void)state;
+	schedule_end(&schedule, ALL, AT(500) - AT(0), AT(500));
+	schedule_want(&schedule, ALL, AT(1000));
+	assert_int_equal(schedule_next_ns(&schedule), AT(1000));
+	assert_int_equal(schedule_scope(&schedule, AT(1000)), MINIS);
+	schedule_begin(&schedule, MINIS);
+	schedule_end(&schedule, MINIS, AT(5) - AT(0), AT(1005));
+	schedule_want(&schedule, MINIS, AT(1010));
+	assert_int_equal(schedule_next_ns(&schedule), AT(1105));
+	assert_int_equal(schedule_scope(&schedule, AT(1104)), 0);
+	schedule_begin(&schedule, MINIS);
+	assert_int_equal(schedule_next_ns(&schedule), AT(10500));
+	assert_int_equal(schedule_scope(&schedule, AT(10500)), SOCKETS | HOLDERS);
 }
 
 /* When the table is known to be wrong, the snapshot comes sooner, but snapshots do not take all the time either; and
@@ -92,17 +113,17 @@ static void test_urgent(void **state)
 	struct snapshot_schedule schedule = {0};
 
 	(void)state;
-	schedule_end(&schedule, AT(100) - AT(0), AT(100));
-	schedule_want(&schedule, MINIS, AT(50));
+	schedule_end(&schedule, ALL, AT(100) - AT(0), AT(100));
+	schedule_want(&schedule, SOCKETS, AT(50));
 	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
 	schedule_want_now(&schedule, AT(150));
 	assert_int_equal(schedule_next_ns(&schedule), AT(400));
 	assert_int_equal(schedule_scope(&schedule, AT(400)), ALL);
 	schedule_begin(&schedule, ALL);
 	assert_int_equal(schedule_next_ns(&schedule), 0);
-	schedule_want(&schedule, MINIS, AT(450));
+	schedule_want(&schedule, SOCKETS, AT(450));
 	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
-	schedule_end(&schedule, AT(500) - AT(400), AT(500));
+	schedule_end(&schedule, ALL, AT(500) - AT(400), AT(500));
 	schedule_want_now(&schedule, AT(5000));
 	assert_int_equal(schedule_next_ns(&schedule), AT(800)); /* long due: as soon as the rest allows */
 }
@@ -111,12 +132,13 @@ static void test_urgent(void **state)
 static void test_share(void **state)
 {
 	struct snapshot_schedule schedule = {0};
-	uint64_t seed = 4711, now = AT(0), busy = 0, wished[3] = {0};
+	uint64_t seed = 4711, now = AT(0), busy[2] = {0}, wished[3] = {0};
 
 	(void)state;
 	print_message("    seed %llu\n", (unsigned long long)seed);
 	for (int round = 0; round < 20000; round++) {
 		uint64_t next, took;
+		uint8_t scope;
 
 		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
 		for (int bit = 0; bit < 3; bit++) {
@@ -129,19 +151,21 @@ static void test_share(void **state)
 		now += (seed >> 33) % 50 * NS_PER_MS;
 		if (!next || next > now)
 			continue;
+		scope = schedule_scope(&schedule, now);
 		for (int bit = 0; bit < 3; bit++)
-			if (schedule_scope(&schedule, now) >> bit & 1)
+			if (scope >> bit & 1)
 				wished[bit] = 0;
-		assert_int_not_equal(schedule_scope(&schedule, now), 0);
-		schedule_begin(&schedule, schedule_scope(&schedule, now));
+		assert_int_not_equal(scope, 0);
+		schedule_begin(&schedule, scope);
 		took = (seed >> 20) % 10 * NS_PER_MS;
-		schedule_end(&schedule, took, now + took);
+		schedule_end(&schedule, scope, took, now + took);
 		now += took;
-		busy += took;
+		busy[scope == MINIS] += took;
 		for (int bit = 0; bit < 3; bit++)
 			assert_true(!wished[bit] || now - wished[bit] < 30 * NS_PER_SEC);
 	}
-	assert_true(busy > 0 && busy <= (now - AT(0)) / 20 + 10 * NS_PER_MS);
+	for (int i = 0; i < 2; i++)
+		assert_true(busy[i] > 0 && busy[i] <= (now - AT(0)) / 20 + 10 * NS_PER_MS);
 }
 
 int main(void)
@@ -152,6 +176,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_due_goes_together),
 		cmocka_unit_test(test_begun_is_no_more_wanted),
 		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_minisockets_do_not_wait_for_the_rest_of_others),
 		cmocka_unit_test(test_urgent),
 		cmocka_unit_test(test_share),
 	};

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "diag_answer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "count_of.h"
+
+/* ---- Internet sockets ---- */
+
+static struct address read_diag_address(const __be32 words[4], uint8_t family)
+{
+	struct address address;
+
+	if (family == 4) {
+		uint8_t bytes[4];
+
+		memcpy(bytes, words, sizeof(bytes));
+		return address_from_ipv4(bytes);
+	}
+	memcpy(address.bytes, words, sizeof(address.bytes));
+	return address;
+}
+
+static int take_inet_attribute(const struct nlattr *attribute, void *data)
+{
+	struct socket *socket = data;
+	struct socket_details *details = &socket->details;
+
+	switch (mnl_attr_get_type(attribute)) {
+	case INET_DIAG_INFO:
+		details->info = mnl_attr_get_payload(attribute);
+		details->info_size = mnl_attr_get_payload_len(attribute);
+		break;
+	case INET_DIAG_CONG:
+		if (!mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING))
+			details->congestion = mnl_attr_get_str(attribute);
+		break;
+	case INET_DIAG_SKV6ONLY:
+		if (!mnl_attr_validate(attribute, MNL_TYPE_U8))
+			socket->v6only = mnl_attr_get_u8(attribute) ? TRISTATE_YES : TRISTATE_NO;
+		break;
+	case INET_DIAG_CGROUP_ID:
+		if (!mnl_attr_validate(attribute, MNL_TYPE_U64))
+			details->cgroup = mnl_attr_get_u64(attribute);
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+/* True for a minisocket: TIME_WAIT; FIN_WAIT2 with the timer of TIME_WAIT; SYN_RECV without an inode. A missing inode
+ * alone is no sign: a full socket that no process holds lacks it too. */
+static bool is_minisocket_msg(const struct inet_diag_msg *msg)
+{
+	return msg->idiag_state == STATE_TIME_WAIT ||
+	       (msg->idiag_state == STATE_FIN_WAIT2 && msg->idiag_timer == TIMER_TIME_WAIT) ||
+	       (msg->idiag_state == STATE_SYN_RECV && !msg->idiag_inode);
+}
+
+static struct socket make_inet_socket(const struct diag_dump *dump, const struct inet_diag_msg *msg)
+{
+	uint8_t family = msg->idiag_family == AF_INET6 ? 6 : 4;
+	struct socket socket = {
+		.protocol = dump->protocol,
+		.state = msg->idiag_state,
+		.tuple = {.laddr = read_diag_address(msg->id.idiag_src, family),
+			  .raddr = read_diag_address(msg->id.idiag_dst, family),
+			  .lport = ntohs(msg->id.idiag_sport),
+			  .rport = ntohs(msg->id.idiag_dport),
+			  .netns = dump->netns,
+			  .family = family},
+		.interface = msg->id.idiag_if,
+		.recvq = msg->idiag_rqueue,
+		.sendq = msg->idiag_wqueue,
+		.uid = msg->idiag_uid,
+		.inode = msg->idiag_inode,
+		.cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0],
+		.timer = msg->idiag_timer < TIMER_COUNT ? msg->idiag_timer : TIMER_NONE,
+		.retransmits = msg->idiag_retrans,
+		.timer_ms = msg->idiag_expires,
+	};
+
+	socket.mini = dump->protocol == PROTOCOL_TCP && is_minisocket_msg(msg);
+	if (socket.mini && socket.state != STATE_SYN_RECV)
+		socket.uid = UID_UNKNOWN;
+	return socket;
+}
+
+static int take_inet_socket(const struct nlmsghdr *header, void *data)
+{
+	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(header);
+	struct diag_dump *dump = data;
+	struct socket socket;
+
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*msg))
+		return MNL_CB_OK;
+	if (!(msg->idiag_state < STATE_COUNT && dump->states & 1u << msg->idiag_state))
+		return MNL_CB_OK;
+	socket = make_inet_socket(dump, msg);
+	mnl_attr_parse(header, sizeof(*msg), take_inet_attribute, &socket);
+	dump->err = dump->handler(dump->context, &socket);
+	return dump->err ? MNL_CB_ERROR : MNL_CB_OK;
+}
+
+/* ---- unix sockets ---- */
+
+static int take_unix_attribute(const struct nlattr *attribute, void *data)
+{
+	struct socket *socket = data;
+	const struct unix_diag_rqlen *queues;
+
+	switch (mnl_attr_get_type(attribute)) {
+	case UNIX_DIAG_NAME:
+		socket->path = mnl_attr_get_payload(attribute);
+		socket->path_length = mnl_attr_get_payload_len(attribute);
+		break;
+	case UNIX_DIAG_PEER:
+		if (!mnl_attr_validate(attribute, MNL_TYPE_U32))
+			socket->peer_inode = mnl_attr_get_u32(attribute);
+		break;
+	case UNIX_DIAG_RQLEN:
+		queues = mnl_attr_get_payload(attribute);
+		if (mnl_attr_get_payload_len(attribute) < sizeof(*queues))
+			break;
+		socket->recvq = queues->udiag_rqueue;
+		socket->sendq = queues->udiag_wqueue;
+		break;
+	case UNIX_DIAG_UID:
+		if (!mnl_attr_validate(attribute, MNL_TYPE_U32))
+			socket->uid = mnl_attr_get_u32(attribute);
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int take_unix_socket(const struct nlmsghdr *header, void *data)
+{
+	const struct unix_diag_msg *msg = mnl_nlmsg_get_payload(header);
+	struct diag_dump *dump = data;
+	struct socket socket = {
+		.protocol = PROTOCOL_UNIX,
+		.tuple = {.netns = dump->netns},
+		.recvq = QUEUE_UNKNOWN,
+		.sendq = QUEUE_UNKNOWN,
+		.uid = UID_UNKNOWN,
+	};
+
+	if (mnl_nlmsg_get_payload_len(header) < sizeof(*msg))
+		return MNL_CB_OK;
+	if (!(msg->udiag_state < STATE_COUNT && dump->states & 1u << msg->udiag_state))
+		return MNL_CB_OK;
+	socket.state = msg->udiag_state;
+	socket.unix_type = msg->udiag_type;
+	socket.inode = msg->udiag_ino;
+	socket.cookie = (uint64_t)msg->udiag_cookie[1] << 32 | msg->udiag_cookie[0];
+	mnl_attr_parse(header, sizeof(*msg), take_unix_attribute, &socket);
+	dump->err = dump->handler(dump->context, &socket);
+	return dump->err ? MNL_CB_ERROR : MNL_CB_OK;
+}
+
+/* ---- both ---- */
+
+/* Reads the last message of a dump: it carries the error of a dump that failed. */
+static int take_dump_end(const struct nlmsghdr *header, void *data)
+{
+	int err = 0;
+
+	(void)data;
+	if (mnl_nlmsg_get_payload_len(header) >= sizeof(err))
+		memcpy(&err, mnl_nlmsg_get_payload(header), sizeof(err));
+	if (err >= 0)
+		return MNL_CB_STOP;
+	errno = -err;
+	return MNL_CB_ERROR;
+}
+
+int diag_answer_take(struct diag_dump *dump, const void *answer, size_t length)
+{
+	mnl_cb_t control[] = {[NLMSG_DONE] = take_dump_end};
+	mnl_cb_t take = dump->protocol == PROTOCOL_UNIX ? take_unix_socket : take_inet_socket;
+	int more = mnl_cb_run2(answer, length, dump->sequence, dump->port, take, dump, control, COUNT_OF(control));
+
+	if (more >= MNL_CB_STOP)
+		return more == MNL_CB_STOP ? 0 : 1;
+	return dump->err ? dump->err : -errno;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * The answers of sock_diag(7) to the request for a dump, read into sockets.
+ */
+#include "socket.h"
+
+/* What reading the answers of one dump needs. */
+struct diag_dump {
+	enum protocol protocol;
+	uint32_t states; /* a set (socket.h): sockets in other states are passed over */
+	uint32_t netns;
+	unsigned int sequence, port; /* netlink's: messages that carry others are refused */
+	socket_handler *handler;
+	void *context;
+	int err; /* what the handler returned */
+};
+
+/* Hands the sockets of one answer, which is aligned to 4 bytes, to the handler. Passes over messages that are too short
+ * to be sockets. Returns 1 when more answers follow, 0 after the last one, what the handler returned, or a negative
+ * errno: the one with which the dump ended, or of an answer that belongs to another dump. */
+int diag_answer_take(struct diag_dump *dump, const void *answer, size_t length);

@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "event.h"
 #include "proc_net.h"
+#include "socket.h"
 
 enum { NETNS = 4026531840U >> 1 };
 
@@ -162,6 +163,23 @@ static void test_states_that_no_event_names(void **state)
 	for (size_t i = 0; i < COUNT_OF(lines); i++)
 		assert_int_equal(proc_net_parse(lines[i], 4, NETNS, &row), 0);
 	assert_int_equal(proc_net_parse(ODD(A, B, "0B", Q, "0", "5"), 4, NETNS, &row), 1);
+}
+
+static void test_timers(void **state)
+{
+	(void)state;
+	for (unsigned int timer = 0; timer <= UINT8_MAX; timer++) {
+		struct proc_row row;
+		char line[256];
+
+		snprintf(
+			line, sizeof(line),
+			"   0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 %02X:00000014 00000000  1000        0 5 1 "
+			"0000000000000000 20 4 30 10 -1",
+			timer);
+		assert_int_equal(proc_net_parse(line, 4, NETNS, &row), 1);
+		assert_int_equal(row.timer, timer < TIMER_COUNT ? timer : TIMER_NONE);
+	}
 }
 
 static void test_hostile_lines(void **state)
@@ -514,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_headings),
 		cmocka_unit_test(test_minisockets),
 		cmocka_unit_test(test_states_that_no_event_names),
+		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_hostile_lines),
 		cmocka_unit_test(test_fields_that_are_too_long),
 		cmocka_unit_test(test_wrong_family),

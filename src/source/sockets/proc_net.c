@@ -9,6 +9,7 @@
 
 #include "event.h"
 #include "grow.h"
+#include "socket.h"
 
 /* "  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 12345 1 0000…" */
 enum field {
@@ -129,7 +130,7 @@ static int take_timer(const char *timer, const char *retransmits, struct proc_ro
 	if (take_hex(&timer, 2, &kind) || take_char(&timer, ':') || take_hex(&timer, 8, &row->timer_ticks) ||
 	    take_char(&timer, ' ') || take_hex(&retransmits, 8, &count) || take_char(&retransmits, ' '))
 		return -EINVAL;
-	row->timer = (uint8_t)kind;
+	row->timer = kind < TIMER_COUNT ? (uint8_t)kind : TIMER_NONE;
 	row->retransmits = count > UINT8_MAX ? UINT8_MAX : (uint8_t)count;
 	return 0;
 }

@@ -20,7 +20,7 @@ struct proc_row {
 	uint32_t first_owner; /* set by proc_fd.h: index into its owners */
 	uint32_t owner_count;
 	uint8_t state;
-	uint8_t timer;       /* 0: none is running; numbers as in sock_diag */
+	uint8_t timer;       /* enum socket_timer */
 	uint8_t retransmits; /* retransmits or probes sent without an answer */
 	bool mini; /* kept by the kernel without a socket: TIME_WAIT, FIN_WAIT2 after close(), SYN_RECV before the
 		      third packet. Has no inode and no owner; only SYN_RECV has a uid */

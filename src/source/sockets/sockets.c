@@ -51,7 +51,7 @@ static int pass_on_proc_row(void *context, const struct proc_row *row)
 		.sendq = row->sendq,
 		.uid = row->mini && row->state != STATE_SYN_RECV ? UID_UNKNOWN : row->uid,
 		.inode = row->inode,
-		.timer = row->timer < TIMER_COUNT ? row->timer : TIMER_NONE,
+		.timer = row->timer,
 		.retransmits = row->retransmits,
 		.timer_ms = (uint32_t)(row->timer_ticks * walk->tick_ms),
 	};

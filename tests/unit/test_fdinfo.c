@@ -250,6 +250,25 @@ static void test_many_watches_and_long_lines(void **state)
 	free(text);
 }
 
+static void test_first_line_of_each_name_counts(void **state)
+{
+	struct descriptor file = parse_fdinfo(KIND_FILE, "pos:\t5\nflags:\t01\npos:\t9\nflags:\t02\n");
+	struct descriptor eventfd = parse_fdinfo(KIND_EVENTFD, "eventfd-count: 5\neventfd-count: 9\n");
+	struct descriptor timerfd =
+		parse_fdinfo(KIND_TIMERFD, "clockid: 1\nit_value: (1, 5)\nclockid: 9\nit_value: (9, 9)\n");
+	struct descriptor pidfd = parse_fdinfo(KIND_PIDFD, "Pid:\t5\nPid:\t9\n");
+	struct descriptor tun = parse_fdinfo(KIND_CHARACTER, "iff:\ttap0\niff:\ttap9\n");
+	struct descriptor ring = parse_fdinfo(KIND_IO_URING, "SqMask:\t0x7\nSqMask:\t0xf\n");
+
+	(void)state;
+	assert_true(file.position == 5 && file.access == ACCESS_WRITE);
+	assert_int_equal(eventfd.eventfd.count, 5);
+	assert_true(timerfd.timerfd.clock == 1 && timerfd.timerfd.value_ns == 1000000005);
+	assert_int_equal(pidfd.pidfd.pid, 5);
+	assert_string_equal(tun.character.interface, "tap0");
+	assert_int_equal(ring.ring_entries, 8);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -265,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_of_the_form),
 		cmocka_unit_test(test_random_text),
 		cmocka_unit_test(test_many_watches_and_long_lines),
+		cmocka_unit_test(test_first_line_of_each_name_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,28 +14,40 @@
 enum {
 	INTERNAL_MINOR_BITS = 20, /* of a device number inside the kernel (include/linux/kdev_t.h) */
 	BPF_KINDS = 3,
+	NAMES_MAX = 8, /* of the lines that one kind has, without those that may come again */
 };
 
 /* The state of one file's parsing. */
 struct fdinfo_parse {
 	struct descriptor *descriptor;
+	const char *taken[NAMES_MAX]; /* names of the lines that have come */
+	size_t taken_count;
 	bool ended; /* the rest may be text that anybody chose, or describes another object */
 	int err;
 };
 
-/* Returns the value of a line that begins with `name`, without leading blanks; else NULL. */
-static const char *find_fdinfo_value(const char *line, const char *name)
+static bool begins_with(const char *line, const char *name)
 {
-	size_t length = strlen(name);
-
-	if (strncmp(line, name, length) != 0)
-		return NULL;
-	return line + length + strspn(line + length, " \t");
+	return strncmp(line, name, strlen(name)) == 0;
 }
 
-static bool read_fdinfo_number(const char *line, const char *name, int base, uint64_t *out)
+/* Returns the value of a line that begins with `name`, without leading blanks; NULL for any other line, and where a
+ * line of that name has come before. */
+static const char *take_fdinfo_value(struct fdinfo_parse *parse, const char *line, const char *name)
 {
-	const char *value = find_fdinfo_value(line, name);
+	if (!begins_with(line, name) || parse->taken_count == NAMES_MAX)
+		return NULL;
+	for (size_t i = 0; i < parse->taken_count; i++)
+		if (!strcmp(parse->taken[i], name))
+			return NULL;
+	parse->taken[parse->taken_count++] = name;
+	line += strlen(name);
+	return line + strspn(line, " \t");
+}
+
+static bool read_fdinfo_number(struct fdinfo_parse *parse, const char *line, const char *name, int base, uint64_t *out)
+{
+	const char *value = take_fdinfo_value(parse, line, name);
 	char *end;
 	uint64_t number;
 
@@ -49,30 +61,31 @@ static bool read_fdinfo_number(const char *line, const char *name, int base, uin
 	return true;
 }
 
-static bool read_fdinfo_u32(const char *line, const char *name, int base, uint32_t *out)
+static bool read_fdinfo_u32(struct fdinfo_parse *parse, const char *line, const char *name, int base, uint32_t *out)
 {
 	uint64_t number;
 
-	if (!read_fdinfo_number(line, name, base, &number) || number > UINT32_MAX)
+	if (!read_fdinfo_number(parse, line, name, base, &number) || number > UINT32_MAX)
 		return false;
 	*out = (uint32_t)number;
 	return true;
 }
 
-static bool read_fdinfo_i32(const char *line, const char *name, int32_t *out)
+static bool read_fdinfo_i32(struct fdinfo_parse *parse, const char *line, const char *name, int32_t *out)
 {
-	const char *value = find_fdinfo_value(line, name);
+	const char *value = take_fdinfo_value(parse, line, name);
 	char rest;
 
 	return value && sscanf(value, "%9" SCNd32 "%c", out, &rest) == 1;
 }
 
-static void read_fdinfo_word(const char *line, const char *name, char *out)
+static bool read_fdinfo_word(struct fdinfo_parse *parse, const char *line, const char *name, char *out)
 {
-	const char *value = find_fdinfo_value(line, name);
+	const char *value = take_fdinfo_value(parse, line, name);
 
 	if (value)
 		snprintf(out, TYPE_NAME_MAX, "%s", value);
+	return value;
 }
 
 /* ---- lines of all kinds ---- */
@@ -82,17 +95,17 @@ static bool read_common_line(struct fdinfo_parse *parse, const char *line)
 	struct descriptor *descriptor = parse->descriptor;
 	uint64_t number;
 
-	if (read_fdinfo_number(line, "pos:", 10, &number)) {
+	if (read_fdinfo_number(parse, line, "pos:", 10, &number)) {
 		descriptor->position = number <= INT64_MAX ? (int64_t)number : -1;
 		return true;
 	}
-	if (read_fdinfo_number(line, "flags:", 8, &number)) {
+	if (read_fdinfo_number(parse, line, "flags:", 8, &number)) {
 		descriptor->flags = (uint32_t)number;
 		descriptor->flags_known = true;
 		descriptor->access = access_mode_of(descriptor->flags);
 		return true;
 	}
-	if (find_fdinfo_value(line, "lock:")) {
+	if (begins_with(line, "lock:")) {
 		descriptor->locks++;
 		return true;
 	}
@@ -192,18 +205,18 @@ static void read_eventfd(struct fdinfo_parse *parse, const char *line)
 	struct descriptor *descriptor = parse->descriptor;
 	uint64_t number;
 
-	if (read_fdinfo_number(line, "eventfd-count:", 16, &number)) {
+	if (read_fdinfo_number(parse, line, "eventfd-count:", 16, &number)) {
 		descriptor->eventfd.count = number;
 		descriptor->detailed = true;
-	} else if (read_fdinfo_number(line, "eventfd-semaphore:", 10, &number)) {
+	} else if (read_fdinfo_number(parse, line, "eventfd-semaphore:", 10, &number)) {
 		descriptor->eventfd.semaphore = number != 0;
 	}
 }
 
 /* "it_value: (3599, 985793003)" */
-static void read_fdinfo_time(const char *line, const char *name, uint64_t *out)
+static void read_fdinfo_time(struct fdinfo_parse *parse, const char *line, const char *name, uint64_t *out)
 {
-	const char *value = find_fdinfo_value(line, name);
+	const char *value = take_fdinfo_value(parse, line, name);
 	uint64_t seconds, ns;
 
 	if (value && sscanf(value, "(%10" SCNu64 ", %9" SCNu64 ")", &seconds, &ns) == 2)
@@ -214,22 +227,22 @@ static void read_timerfd(struct fdinfo_parse *parse, const char *line)
 {
 	struct descriptor *descriptor = parse->descriptor;
 
-	if (read_fdinfo_i32(line, "clockid:", &descriptor->timerfd.clock))
+	if (read_fdinfo_i32(parse, line, "clockid:", &descriptor->timerfd.clock))
 		descriptor->detailed = true;
-	read_fdinfo_number(line, "ticks:", 10, &descriptor->timerfd.ticks);
-	read_fdinfo_time(line, "it_value:", &descriptor->timerfd.value_ns);
-	read_fdinfo_time(line, "it_interval:", &descriptor->timerfd.interval_ns);
+	read_fdinfo_number(parse, line, "ticks:", 10, &descriptor->timerfd.ticks);
+	read_fdinfo_time(parse, line, "it_value:", &descriptor->timerfd.value_ns);
+	read_fdinfo_time(parse, line, "it_interval:", &descriptor->timerfd.interval_ns);
 }
 
 static void read_signalfd(struct fdinfo_parse *parse, const char *line)
 {
-	if (read_fdinfo_number(line, "sigmask:", 16, &parse->descriptor->signals))
+	if (read_fdinfo_number(parse, line, "sigmask:", 16, &parse->descriptor->signals))
 		parse->descriptor->detailed = true;
 }
 
 static void read_pidfd(struct fdinfo_parse *parse, const char *line)
 {
-	if (read_fdinfo_i32(line, "Pid:", &parse->descriptor->pidfd.pid))
+	if (read_fdinfo_i32(parse, line, "Pid:", &parse->descriptor->pidfd.pid))
 		parse->descriptor->detailed = true;
 }
 
@@ -241,10 +254,10 @@ static void read_bpf(struct fdinfo_parse *parse, const char *line)
 	unsigned int at = descriptor->kind - KIND_BPF_MAP;
 
 	if (descriptor->kind == KIND_BPF_LINK)
-		read_fdinfo_word(line, types[at], descriptor->bpf.type_name);
+		read_fdinfo_word(parse, line, types[at], descriptor->bpf.type_name);
 	else
-		read_fdinfo_u32(line, types[at], 10, &descriptor->bpf.type);
-	if (read_fdinfo_u32(line, ids[at], 10, &descriptor->bpf.id)) {
+		read_fdinfo_u32(parse, line, types[at], 10, &descriptor->bpf.type);
+	if (read_fdinfo_u32(parse, line, ids[at], 10, &descriptor->bpf.id)) {
 		descriptor->detailed = true;
 		parse->ended = true; /* a link's text goes on with its program, and with paths */
 	}
@@ -256,35 +269,29 @@ static void read_character(struct fdinfo_parse *parse, const char *line)
 
 	if (!descriptor->detailed)
 		descriptor->character.terminal = -1;
-	if (read_fdinfo_i32(line, "tty-index:", &descriptor->character.terminal))
+	if (read_fdinfo_i32(parse, line, "tty-index:", &descriptor->character.terminal))
 		descriptor->detailed = true;
-	if (!find_fdinfo_value(line, "iff:"))
-		return;
-	read_fdinfo_word(line, "iff:", descriptor->character.interface);
-	descriptor->detailed = true;
+	if (read_fdinfo_word(parse, line, "iff:", descriptor->character.interface))
+		descriptor->detailed = true;
 }
 
 static void read_dma_buf(struct fdinfo_parse *parse, const char *line)
 {
 	struct descriptor *descriptor = parse->descriptor;
 
-	if (read_fdinfo_number(line, "size:", 10, &descriptor->size))
+	if (read_fdinfo_number(parse, line, "size:", 10, &descriptor->size))
 		descriptor->has_size = true;
-	if (find_fdinfo_value(line, "exp_name:")) {
-		read_fdinfo_word(line, "exp_name:", descriptor->dma_buf.exporter);
+	if (read_fdinfo_word(parse, line, "exp_name:", descriptor->dma_buf.exporter))
 		descriptor->detailed = true;
-	}
-	if (find_fdinfo_value(line, "name:")) {
-		read_fdinfo_word(line, "name:", descriptor->dma_buf.label);
+	if (read_fdinfo_word(parse, line, "name:", descriptor->dma_buf.label))
 		parse->ended = true; /* any process may give the buffer any name, with newlines in it */
-	}
 }
 
 static void read_io_uring(struct fdinfo_parse *parse, const char *line)
 {
 	uint32_t mask;
 
-	if (read_fdinfo_u32(line, "SqMask:", 16, &mask) && mask < UINT32_MAX) {
+	if (read_fdinfo_u32(parse, line, "SqMask:", 16, &mask) && mask < UINT32_MAX) {
 		parse->descriptor->ring_entries = mask + 1;
 		parse->descriptor->detailed = true;
 	}

@@ -180,12 +180,33 @@ static int take_dump_end(const struct nlmsghdr *header, void *data)
 	return MNL_CB_ERROR;
 }
 
+/* True if each message ends within the answer and belongs to the dump. libmnl takes a message of 2 GiB or more for one
+ * that fits, and one without a sequence or port for one of any dump. */
+static bool is_answer_to(const struct diag_dump *dump, const void *answer, size_t length)
+{
+	const char *at = answer, *end = at + length;
+
+	while (at < end) {
+		const struct nlmsghdr *header = (const void *)at;
+		size_t left = (size_t)(end - at);
+
+		if (left < sizeof(*header) || header->nlmsg_len < sizeof(*header) || header->nlmsg_len > left ||
+		    header->nlmsg_seq != dump->sequence || header->nlmsg_pid != dump->port)
+			return false;
+		at += NLMSG_ALIGN(header->nlmsg_len) < left ? NLMSG_ALIGN(header->nlmsg_len) : left;
+	}
+	return true;
+}
+
 int diag_answer_take(struct diag_dump *dump, const void *answer, size_t length)
 {
 	mnl_cb_t control[] = {[NLMSG_DONE] = take_dump_end};
 	mnl_cb_t take = dump->protocol == PROTOCOL_UNIX ? take_unix_socket : take_inet_socket;
-	int more = mnl_cb_run2(answer, length, dump->sequence, dump->port, take, dump, control, COUNT_OF(control));
+	int more;
 
+	if (!is_answer_to(dump, answer, length))
+		return -EBADMSG;
+	more = mnl_cb_run2(answer, length, dump->sequence, dump->port, take, dump, control, COUNT_OF(control));
 	if (more >= MNL_CB_STOP)
 		return more == MNL_CB_STOP ? 0 : 1;
 	return dump->err ? dump->err : -errno;

@@ -18,5 +18,6 @@ struct diag_dump {
 
 /* Hands the sockets of one answer, which is aligned to 4 bytes, to the handler. Passes over messages that are too short
  * to be sockets. Returns 1 when more answers follow, 0 after the last one, what the handler returned, or a negative
- * errno: the one with which the dump ended, or of an answer that belongs to another dump. */
+ * errno: the one with which the dump ended, or -EBADMSG, before the first socket, where the bytes are no messages of
+ * this dump. */
 int diag_answer_take(struct diag_dump *dump, const void *answer, size_t length);

@@ -97,18 +97,33 @@ static int map_refusal(int err)
 	return err == -ENOENT || err == -EPROTONOSUPPORT || err == -ENOTSUP ? -EOPNOTSUPP : err;
 }
 
+/* Receives the kernel's next message. Drops what other processes send: whoever has CAP_NET_ADMIN in the network
+ * namespace may write to this socket. */
+static ssize_t receive_answer(struct sock_diag *diag)
+{
+	struct sockaddr_nl sender = {.nl_family = AF_UNSPEC};
+	struct iovec room = {.iov_base = diag->answer, .iov_len = sizeof(diag->answer)};
+	struct msghdr message = {.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &room, .msg_iovlen = 1};
+	ssize_t got;
+
+	do
+		got = recvmsg(mnl_socket_get_fd(diag->netlink), &message, 0);
+	while (got < 0 ? errno == EINTR : sender.nl_pid != 0);
+	if (got < 0)
+		return -errno;
+	return message.msg_flags & MSG_TRUNC ? -ENOSPC : got;
+}
+
 /* Takes all answers. An error of the handler ends the dump, and leaves the answers still on their way unread. */
 static int take_dump_answers(struct sock_diag *diag, struct diag_dump *dump)
 {
 	int more = 1;
 
 	while (more > 0) {
-		ssize_t got = mnl_socket_recvfrom(diag->netlink, diag->answer, sizeof(diag->answer));
+		ssize_t got = receive_answer(diag);
 
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got < 0)
-			return -errno;
+			return (int)got;
 		more = diag_answer_take(dump, diag->answer, (size_t)got);
 	}
 	return dump->err ? dump->err : map_refusal(more);

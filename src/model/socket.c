@@ -27,6 +27,11 @@ const char *socket_netid(const struct socket *socket)
 	}
 }
 
+bool unix_type_is_known(unsigned int type)
+{
+	return type == UNIX_STREAM || type == UNIX_DGRAM || type == UNIX_SEQPACKET;
+}
+
 const char *unix_type_name(enum unix_type type)
 {
 	return type == UNIX_STREAM ? "stream" : type == UNIX_DGRAM ? "dgram" : "seqpacket";

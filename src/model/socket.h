@@ -78,6 +78,8 @@ const char *protocol_name(enum protocol protocol);
 /* As in ss's first column: "tcp", "udp", "raw", "u_str", "u_dgr", "u_seq". */
 const char *socket_netid(const struct socket *socket);
 
+bool unix_type_is_known(unsigned int type);
+
 /* "stream", "dgram", "seqpacket". */
 const char *unix_type_name(enum unix_type type);
 

@@ -93,9 +93,56 @@ static void test_lengths_that_are_none(void **state)
 		one.header.nlmsg_len = lengths[i];
 		assert_int_equal(take_answer(&one, sizeof(one), &count), -EBADMSG);
 	}
+	one.header.nlmsg_len = sizeof(one) - 2; /* without its padding */
+	assert_int_equal(take_answer(&one, sizeof(one) - 2, &count), -EBADMSG);
 	for (size_t length = 1; length < sizeof(one); length++) {
 		one = make_answer(SEQUENCE, PORT);
 		assert_int_equal(take_answer(&one, length, &count), -EBADMSG);
+	}
+}
+
+static void test_states_and_families_that_are_none(void **state)
+{
+	struct answer one = make_answer(SEQUENCE, PORT);
+	int count;
+
+	(void)state;
+	one.socket.idiag_state = STATE_COUNT;
+	assert_int_equal(take_answer(&one, sizeof(one), &count), 1);
+	assert_int_equal(count, 0);
+	one = make_answer(SEQUENCE, PORT);
+	one.socket.idiag_family = AF_UNIX;
+	assert_int_equal(take_answer(&one, sizeof(one), &count), 1);
+	assert_int_equal(count, 0);
+}
+
+static void test_errors(void **state)
+{
+	static const struct {
+		uint16_t type;
+		uint32_t length; /* of the payload */
+		int32_t err;
+		int wanted;
+	} ends[] = {
+		{NLMSG_DONE, 4, 0, 0},
+		{NLMSG_DONE, 0, 0, 0},
+		{NLMSG_DONE, 4, -ENOMEM, -ENOMEM},
+		{NLMSG_ERROR, 4, -ENOENT, -ENOENT},
+		{NLMSG_ERROR, 0, 0, -EBADMSG},
+		{NLMSG_ERROR, 4, INT32_MIN, -EBADMSG},
+		{NLMSG_DONE, 4, INT32_MIN, -EBADMSG},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ends); i++) {
+		struct answer end = make_answer(SEQUENCE, PORT);
+		int count;
+
+		end.header.nlmsg_type = ends[i].type;
+		end.header.nlmsg_len = (uint32_t)sizeof(end.header) + ends[i].length;
+		memcpy(&end.socket, &ends[i].err, sizeof(ends[i].err));
+		assert_int_equal(take_answer(&end, end.header.nlmsg_len, &count), ends[i].wanted);
+		assert_int_equal(count, 0);
 	}
 }
 
@@ -144,6 +191,8 @@ int main(void)
 		cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_answers_of_another_dump),
 		cmocka_unit_test(test_lengths_that_are_none),
+		cmocka_unit_test(test_states_and_families_that_are_none),
+		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_messages_of_other_processes),
 	};
 

@@ -12,6 +12,8 @@
 
 #include "count_of.h"
 
+enum { ERRNO_MAX = 4095 }; /* MAX_ERRNO, include/linux/err.h */
+
 /* ---- Internet sockets ---- */
 
 static struct address read_diag_address(const __be32 words[4], uint8_t family)
@@ -100,7 +102,8 @@ static int take_inet_socket(const struct nlmsghdr *header, void *data)
 
 	if (mnl_nlmsg_get_payload_len(header) < sizeof(*msg))
 		return MNL_CB_OK;
-	if (!(msg->idiag_state < STATE_COUNT && dump->states & 1u << msg->idiag_state))
+	if (!(msg->idiag_state < STATE_COUNT && dump->states & 1u << msg->idiag_state) ||
+	    !(msg->idiag_family == AF_INET || msg->idiag_family == AF_INET6))
 		return MNL_CB_OK;
 	socket = make_inet_socket(dump, msg);
 	mnl_attr_parse(header, sizeof(*msg), take_inet_attribute, &socket);
@@ -153,7 +156,8 @@ static int take_unix_socket(const struct nlmsghdr *header, void *data)
 
 	if (mnl_nlmsg_get_payload_len(header) < sizeof(*msg))
 		return MNL_CB_OK;
-	if (!(msg->udiag_state < STATE_COUNT && dump->states & 1u << msg->udiag_state))
+	if (!(msg->udiag_state < STATE_COUNT && dump->states & 1u << msg->udiag_state) ||
+	    !unix_type_is_known(msg->udiag_type))
 		return MNL_CB_OK;
 	socket.state = msg->udiag_state;
 	socket.unix_type = msg->udiag_type;
@@ -169,19 +173,20 @@ static int take_unix_socket(const struct nlmsghdr *header, void *data)
 /* Reads the last message of a dump: it carries the error of a dump that failed. */
 static int take_dump_end(const struct nlmsghdr *header, void *data)
 {
-	int err = 0;
+	int err = header->nlmsg_type == NLMSG_ERROR ? -EBADMSG : 0;
 
 	(void)data;
 	if (mnl_nlmsg_get_payload_len(header) >= sizeof(err))
 		memcpy(&err, mnl_nlmsg_get_payload(header), sizeof(err));
 	if (err >= 0)
 		return MNL_CB_STOP;
-	errno = -err;
+	errno = err < -ERRNO_MAX ? EBADMSG : -err;
 	return MNL_CB_ERROR;
 }
 
-/* True if each message ends within the answer and belongs to the dump. libmnl takes a message of 2 GiB or more for one
- * that fits, and one without a sequence or port for one of any dump. */
+/* True if each message ends within the answer, with its padding, and belongs to the dump. libmnl takes a message of 2
+ * GiB or more for one that fits, reads padding that is not there, and takes a message without a sequence or port for
+ * one of any dump. */
 static bool is_answer_to(const struct diag_dump *dump, const void *answer, size_t length)
 {
 	const char *at = answer, *end = at + length;
@@ -191,16 +196,17 @@ static bool is_answer_to(const struct diag_dump *dump, const void *answer, size_
 		size_t left = (size_t)(end - at);
 
 		if (left < sizeof(*header) || header->nlmsg_len < sizeof(*header) || header->nlmsg_len > left ||
-		    header->nlmsg_seq != dump->sequence || header->nlmsg_pid != dump->port)
+		    NLMSG_ALIGN(header->nlmsg_len) > left || header->nlmsg_seq != dump->sequence ||
+		    header->nlmsg_pid != dump->port)
 			return false;
-		at += NLMSG_ALIGN(header->nlmsg_len) < left ? NLMSG_ALIGN(header->nlmsg_len) : left;
+		at += NLMSG_ALIGN(header->nlmsg_len);
 	}
 	return true;
 }
 
 int diag_answer_take(struct diag_dump *dump, const void *answer, size_t length)
 {
-	mnl_cb_t control[] = {[NLMSG_DONE] = take_dump_end};
+	mnl_cb_t control[] = {[NLMSG_ERROR] = take_dump_end, [NLMSG_DONE] = take_dump_end};
 	mnl_cb_t take = dump->protocol == PROTOCOL_UNIX ? take_unix_socket : take_inet_socket;
 	int more;
 

@@ -8,7 +8,7 @@
 /* What reading the answers of one dump needs. */
 struct diag_dump {
 	enum protocol protocol;
-	uint32_t states; /* a set (socket.h): sockets in other states are passed over */
+	uint32_t states; /* a set (socket.h) */
 	uint32_t netns;
 	unsigned int sequence, port; /* netlink's: messages that carry others are refused */
 	socket_handler *handler;
@@ -17,7 +17,7 @@ struct diag_dump {
 };
 
 /* Hands the sockets of one answer, which is aligned to 4 bytes, to the handler. Passes over messages that are too short
- * to be sockets. Returns 1 when more answers follow, 0 after the last one, what the handler returned, or a negative
- * errno: the one with which the dump ended, or -EBADMSG, before the first socket, where the bytes are no messages of
- * this dump. */
+ * to be sockets, or have another state, family or type. Returns 1 when more answers follow, 0 after the last one, what
+ * the handler returned, or a negative errno: the one with which the dump ended, or -EBADMSG, before the first socket,
+ * where the bytes are no messages of this dump. */
 int diag_answer_take(struct diag_dump *dump, const void *answer, size_t length);

@@ -21,11 +21,6 @@ static uint8_t map_unix_state(unsigned int state, unsigned int flags)
 	return state == CONNECTING || state == CONNECTED ? STATE_ESTABLISHED : STATE_CLOSE;
 }
 
-static bool is_unix_type(unsigned int type)
-{
-	return type == UNIX_STREAM || type == UNIX_DGRAM || type == UNIX_SEQPACKET;
-}
-
 /* Restores the NUL with which an abstract name begins. The kernel prints it, and any other NUL in the name, as "@". */
 static void take_unix_name(char *name, struct socket *socket)
 {
@@ -46,7 +41,7 @@ int proc_unix_parse(char *line, uint32_t netns, struct socket *socket)
 		return 0;
 	/* "0000000000000000: 00000002 00000000 00010000 0001 01 12345 /run/x" */
 	if (sscanf(line, "%*[^:]: %*8x %*8x %8x %4x %2x %10u%n", &flags, &type, &state, &inode, &end) != 4 || !end ||
-	    !is_unix_type(type))
+	    !unix_type_is_known(type))
 		return -EINVAL;
 	*socket = (struct socket){
 		.protocol = PROTOCOL_UNIX,

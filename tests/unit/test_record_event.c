@@ -258,6 +258,58 @@ static void test_which_are_transitions(void **state)
 	}
 }
 
+/* Of each kind only its own length is taken. */
+static void test_which_are_whole(void **state)
+{
+	static const struct {
+		uint8_t kind;
+		size_t size;
+	} kinds[] = {
+		{RECORD_TRANSITION, sizeof(struct transition_record)},
+		{RECORD_CALL, sizeof(struct call_record)},
+		{RECORD_CLOSING, sizeof(struct closing_record)},
+		{RECORD_TRANSITION | RECORD_AGAIN, sizeof(struct transition_record)},
+		{RECORD_CALL | RECORD_AGAIN, sizeof(struct call_record)},
+		{RECORD_CLOSING | RECORD_AGAIN, sizeof(struct closing_record)},
+		{RECORD_SOCKET, sizeof(struct socket_record)},
+		{RECORD_HOLDER, sizeof(struct holder_record)},
+		{RECORD_ACCEPT, sizeof(struct holder_record)},
+	};
+
+	(void)state;
+	for (unsigned int kind = 0; kind <= UINT8_MAX; kind++) {
+		struct closing_record room = {.transition = make_transition((uint8_t)kind)};
+		size_t wanted = 0;
+
+		room.transition.newstate = STATE_CLOSE;
+		for (size_t i = 0; i < COUNT_OF(kinds); i++)
+			wanted = kinds[i].kind == kind ? kinds[i].size : wanted;
+		for (size_t size = 0; size <= sizeof(room); size++)
+			assert_int_equal(record_is_whole(&room, size), size && size == wanted);
+	}
+}
+
+static void test_families_and_states_that_are_none(void **state)
+{
+	struct transition_record plain = make_transition(RECORD_TRANSITION);
+	struct closing_record closing = {.transition = make_transition(RECORD_CLOSING)};
+
+	(void)state;
+	assert_true(record_is_whole(&plain, sizeof(plain)));
+	plain.family = 5;
+	assert_false(record_is_whole(&plain, sizeof(plain)));
+	closing.transition.newstate = STATE_LAST_ACK;
+	assert_false(record_is_whole(&closing, sizeof(closing)));
+	closing.transition.newstate = STATE_CLOSE;
+	assert_true(record_is_whole(&closing, sizeof(closing)));
+	for (unsigned int heir = 0; heir <= UINT8_MAX; heir++) {
+		bool lives_on = heir == STATE_TIME_WAIT || heir == STATE_FIN_WAIT2;
+
+		closing.lives_on = (uint8_t)heir;
+		assert_int_equal(taken_of(&closing).closing.lives_on, lives_on ? heir : 0);
+	}
+}
+
 static void test_answer_is_passed_on(void **state)
 {
 	static const uint8_t kinds[] = {RECORD_TRANSITION, RECORD_CALL,   RECORD_CLOSING,
@@ -283,6 +335,8 @@ int main(void)
 		cmocka_unit_test(test_minisocket),
 		cmocka_unit_test(test_holder_and_accept),
 		cmocka_unit_test(test_which_are_transitions),
+		cmocka_unit_test(test_which_are_whole),
+		cmocka_unit_test(test_families_and_states_that_are_none),
 		cmocka_unit_test(test_answer_is_passed_on),
 	};
 

@@ -73,11 +73,14 @@ static uint64_t read_consumer_position(const struct bpf_source *source)
 	return __atomic_load_n((const unsigned long *)source->positions, __ATOMIC_RELAXED);
 }
 
-/* Moves one record into the backlog. Called by libbpf for each record in the ring. */
+/* Moves one record into the backlog. Called by libbpf for each record in the ring. A record that is none ends the
+ * reading: no transition may be lost without a word. */
 static int take_ring_record(void *context, void *data, size_t size)
 {
 	struct bpf_source *source = context;
 
+	if (!record_is_whole(data, size))
+		return -EBADMSG;
 	backlog_put(&source->backlog, read_consumer_position(source), data, size);
 	source->received += record_is_transition(data);
 	return --source->left == 0 || !backlog_make_room(&source->backlog) ? BATCH_DONE : 0;

@@ -4,6 +4,7 @@
 #include <linux/types.h>
 #include <string.h>
 
+#include "count_of.h"
 #include "record.h"
 
 _Static_assert((int)RECORD_ADDR_LEN == (int)ADDRESS_LEN, "one form of address");
@@ -22,6 +23,12 @@ static void read_record_tuple(struct tuple *tuple, const struct transition_recor
 static uint8_t map_record_state(uint8_t state)
 {
 	return state < STATE_COUNT ? state : STATE_UNKNOWN;
+}
+
+/* Only in these two states the kernel keeps a connection without its socket. */
+static uint8_t map_heir_state(uint8_t state)
+{
+	return state == STATE_TIME_WAIT || state == STATE_FIN_WAIT2 ? state : 0;
 }
 
 static int hand_on_transition(const struct transition_record *t, struct event *event, event_handler *handler,
@@ -64,7 +71,7 @@ static int hand_on_closing(const struct closing_record *c, event_handler *handle
 		.srtt_us = c->srtt_us,
 		.retrans = c->retrans,
 		.err = c->err,
-		.lives_on = map_record_state(c->lives_on),
+		.lives_on = map_heir_state(c->lives_on),
 		.sent = c->sent,
 		.had_port = c->transition.lport != 0,
 	};
@@ -107,6 +114,32 @@ static int hand_on_holder(const struct holder_record *h, event_handler *handler,
 	};
 
 	return handler(context, &event);
+}
+
+static size_t find_record_size(unsigned int kind)
+{
+	static const uint8_t sizes[] = {
+		[RECORD_TRANSITION] = sizeof(struct transition_record), [RECORD_CALL] = sizeof(struct call_record),
+		[RECORD_CLOSING] = sizeof(struct closing_record),       [RECORD_SOCKET] = sizeof(struct socket_record),
+		[RECORD_HOLDER] = sizeof(struct holder_record),         [RECORD_ACCEPT] = sizeof(struct holder_record),
+	};
+
+	return kind < COUNT_OF(sizes) ? sizes[kind] : 0;
+}
+
+bool record_is_whole(const void *record, size_t size)
+{
+	const struct transition_record *t = record;
+	unsigned int kind;
+
+	if (!size)
+		return false;
+	kind = record_is_transition(t) ? t->kind & ~RECORD_AGAIN : t->kind;
+	if (size != find_record_size(kind))
+		return false;
+	if (kind == RECORD_HOLDER || kind == RECORD_ACCEPT)
+		return true;
+	return (t->family == 4 || t->family == 6) && (kind != RECORD_CLOSING || t->newstate == STATE_CLOSE);
 }
 
 bool record_is_transition(const void *record)

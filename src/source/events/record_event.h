@@ -9,6 +9,10 @@
 
 typedef int event_handler(void *context, const struct event *event);
 
+/* True if these bytes are a record: of a known kind and as long as one of that kind, of a known family, and →CLOSE
+ * where the kind says so. The functions below take nothing else. */
+bool record_is_whole(const void *record, size_t size);
+
 /* True for a transition, which the kernel side counts; false for the other kinds of record. */
 bool record_is_transition(const void *record);
 

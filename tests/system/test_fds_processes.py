@@ -53,6 +53,20 @@ def test_by_name(process, tmp_path):
 
 
 @pytest.mark.any_kernel
+@pytest.mark.parametrize("name,shown", [
+    ("Uid:", "Uid:"), ("Tgid:", "Tgid:"), ("State:", "State:"), ("Name:", "Name:"), ("x\nUid:\t0\t9\t0", r"x\x0aUid:\x090\x099\x090"),
+    ("\\nUid:\t9", r"\x5cnUid:\x099"), (") Z 1 (", ") Z 1 ("), ("Max open files", "Max open files"),
+])
+def test_names_that_look_like_lines_of_proc(process, name, shown):
+    """Whatever a process is called: its user, its number and its limit are still found."""
+    named = process([*NOBODY, "sh", "-c", 'printf %s "$0" > /proc/self/comm; ulimit -n 77; read x', name], stdin=subprocess.PIPE)
+    await_that(lambda: comm_of(named.pid) == name and state_of(named.pid) == "S", "its name")
+    heading = fds(str(named.pid)).stdout.splitlines()[0]
+    assert heading == f"{shown}, pid {named.pid}, user nobody: 3 descriptors of at most 77"
+    named.stdin.close()
+
+
+@pytest.mark.any_kernel
 def test_nearest_name(process, tmp_path):
     start_named(process, "tl-nearest", 1, tmp_path)
     done = fds("tl-naerest", status=2)

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "iterators.h"
+#include "line_value.h"
 #include "log.h"
 #include "netns_history.h"
 #include "orphans.h"
@@ -134,20 +135,21 @@ static int read_tcp_table(const struct netns *netns, const char *table, uint8_t 
 	return fd < 0 ? fd : proc_net_read(fd, family, netns->inode, rows, odd);
 }
 
-/* Adds up a namespace's sockets and minisockets from "TCP: inuse 3 orphan 0 tw 1 …". -1: the file cannot be read. */
-static long count_sockets_in(const struct netns *netns, const char *file, const char *format)
+/* Adds up a namespace's sockets and minisockets from the line "TCP: inuse 3 orphan 0 tw 1 …", whose beginning is
+ * `line`. -1: the file cannot be read. */
+static long count_sockets_in(const struct netns *netns, const char *file, const char *line, const char *format)
 {
 	CLEANUP(cleanup_close) int fd = netns_open_table(netns, file);
 	unsigned int inuse = 0, mini = 0;
 	char text[1024];
-	const char *line;
+	const char *counts;
 	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
 	if (length < 0)
 		return -1;
 	text[length] = '\0';
-	line = strstr(text, "TCP");
-	if (!line || sscanf(line, format, &inuse, &mini) < 1)
+	counts = line_value(text, line);
+	if (!counts || sscanf(counts, format, &inuse, &mini) < 1)
 		return -1;
 	return (long)inuse + mini;
 }
@@ -155,7 +157,7 @@ static long count_sockets_in(const struct netns *netns, const char *file, const 
 /* Counts the minisockets of a namespace. The kernel counts both families together. */
 static long count_minis_in(const struct netns *netns)
 {
-	return count_sockets_in(netns, "sockstat", "TCP: inuse %*u orphan %*u tw %u");
+	return count_sockets_in(netns, "sockstat", "TCP:", "inuse %*u orphan %*u tw %u");
 }
 
 static void note_covered_namespace(struct snapshot *snapshot, const struct netns *netns)
@@ -190,11 +192,11 @@ static int read_sockets_from_proc(struct snapshot *snapshot, const struct netns 
 
 static bool has_no_sockets(const struct snapshot *snapshot, const struct netns *netns)
 {
-	long ipv4 = count_sockets_in(netns, "sockstat", "TCP: inuse %u orphan %*u tw %u");
+	long ipv4 = count_sockets_in(netns, "sockstat", "TCP:", "inuse %u orphan %*u tw %u");
 
 	if (!(snapshot->scope & SNAPSHOT_SOCKETS))
 		return count_minis_in(netns) == 0;
-	return ipv4 == 0 && count_sockets_in(netns, "sockstat6", "TCP6: inuse %u") <= 0;
+	return ipv4 == 0 && count_sockets_in(netns, "sockstat6", "TCP6:", "inuse %u") <= 0;
 }
 
 /* Recognizes a namespace that need not be read. The kernel keeps the connections of all namespaces in one table. It

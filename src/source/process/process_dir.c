@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "dir.h"
 #include "errno_kind.h"
+#include "line_value.h"
 #include "number.h"
 #include "privileges.h"
 #include "process.h"
@@ -130,23 +131,12 @@ char *process_text(int process, const char *path)
 	return whole;
 }
 
-/* Returns what follows "\n`name`" and blanks; NULL: there is no such line. */
-static const char *find_line_value(const char *text, const char *name)
-{
-	const char *at = strstr(text, name);
-
-	if (!at || at == text || at[-1] != '\n')
-		return NULL;
-	at += strlen(name);
-	return at + strspn(at, " \t");
-}
-
-/* Parses /proc/PID/status. The first line holds the process's name, which the kernel escapes: the name cannot hold a
- * newline and look like another line. */
+/* Parses /proc/PID/status. The first line holds the process's name, in which the kernel escapes newlines: it may be
+ * called "Uid:", but cannot begin a line. */
 static void read_status(const char *status, struct process_facts *facts)
 {
-	const char *tgid = find_line_value(status, "Tgid:"), *uids = find_line_value(status, "Uid:");
-	const char *state = find_line_value(status, "State:");
+	const char *tgid = line_value(status, "Tgid:"), *uids = line_value(status, "Uid:");
+	const char *state = line_value(status, "State:");
 	const struct passwd *entry;
 
 	if (tgid)
@@ -171,7 +161,7 @@ int process_facts_read(int process, uint32_t pid, struct process_facts *facts)
 {
 	CLEANUP(cleanup_free) char *status = process_text(process, "status");
 	CLEANUP(cleanup_free) char *limits = process_text(process, "limits");
-	const char *limit = limits ? find_line_value(limits, "Max open files") : NULL;
+	const char *limit = limits ? line_value(limits, "Max open files") : NULL;
 	int err;
 
 	*facts = (struct process_facts){.pid = pid, .uid = UID_UNKNOWN, .limit = LIMIT_UNKNOWN};

@@ -13,10 +13,10 @@
 #include "cleanup.h"
 #include "dir.h"
 #include "errno_kind.h"
-#include "line_value.h"
 #include "number.h"
 #include "privileges.h"
 #include "process.h"
+#include "process_status.h"
 
 /* A directory has two links, and /proc/PID/task one more for each thread (proc_task_getattr(), fs/proc/base.c). */
 enum { LINKS_OF_ONE_THREAD = 3 };
@@ -131,20 +131,10 @@ char *process_text(int process, const char *path)
 	return whole;
 }
 
-/* Parses /proc/PID/status. The first line holds the process's name, in which the kernel escapes newlines: it may be
- * called "Uid:", but cannot begin a line. */
-static void read_status(const char *status, struct process_facts *facts)
+static void find_user_name(struct process_facts *facts)
 {
-	const char *tgid = line_value(status, "Tgid:"), *uids = line_value(status, "Uid:");
-	const char *state = line_value(status, "State:");
-	const struct passwd *entry;
+	const struct passwd *entry = facts->uid == UID_UNKNOWN ? NULL : getpwuid(facts->uid);
 
-	if (tgid)
-		facts->pid = (uint32_t)strtoul(tgid, NULL, 10);
-	facts->exited = state && (*state == 'Z' || *state == 'X');
-	if (!uids || sscanf(uids, "%*u %u", &facts->uid) != 1)
-		return;
-	entry = getpwuid(facts->uid);
 	if (entry)
 		snprintf(facts->user, sizeof(facts->user), "%s", entry->pw_name);
 }
@@ -161,15 +151,15 @@ int process_facts_read(int process, uint32_t pid, struct process_facts *facts)
 {
 	CLEANUP(cleanup_free) char *status = process_text(process, "status");
 	CLEANUP(cleanup_free) char *limits = process_text(process, "limits");
-	const char *limit = limits ? line_value(limits, "Max open files") : NULL;
 	int err;
 
 	*facts = (struct process_facts){.pid = pid, .uid = UID_UNKNOWN, .limit = LIMIT_UNKNOWN};
 	err = process_comm(process, facts->comm);
 	facts->netns = read_process_netns(process);
 	if (status)
-		read_status(status, facts);
-	if (limit)
-		facts->limit = strncmp(limit, "unlimited", 9) == 0 ? LIMIT_NONE : strtoull(limit, NULL, 10);
+		process_status_read(status, facts);
+	find_user_name(facts);
+	if (limits)
+		facts->limit = process_limit_read(limits);
 	return err;
 }

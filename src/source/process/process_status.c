@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "process_status.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "line_value.h"
+
+/* Reads a number without a sign that ends where its word ends. */
+static bool read_status_number(const char *text, uint64_t max, uint64_t *out)
+{
+	uint64_t number;
+	char *end;
+
+	if (!text || !isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || number > max || (*end && !isspace((unsigned char)*end)))
+		return false;
+	*out = number;
+	return true;
+}
+
+/* The second of "1000	1000	1000	1000" is the effective one. */
+static const char *skip_status_word(const char *text)
+{
+	text += strcspn(text, " \t\n");
+	return text + strspn(text, " \t");
+}
+
+/* The first line holds the process's name, in which the kernel escapes newlines: it may be called "Uid:", but cannot
+ * begin a line. */
+void process_status_read(const char *status, struct process_facts *facts)
+{
+	const char *uids = line_value(status, "Uid:"), *state = line_value(status, "State:");
+	uint64_t number;
+
+	if (read_status_number(line_value(status, "Tgid:"), INT32_MAX, &number))
+		facts->pid = (uint32_t)number;
+	if (uids && read_status_number(skip_status_word(uids), UINT32_MAX, &number))
+		facts->uid = (uint32_t)number;
+	facts->exited = state && (*state == 'Z' || *state == 'X');
+}
+
+uint64_t process_limit_read(const char *limits)
+{
+	const char *limit = line_value(limits, "Max open files");
+	uint64_t number;
+
+	if (limit && strncmp(limit, "unlimited", strlen("unlimited")) == 0)
+		return LIMIT_NONE;
+	return read_status_number(limit, LIMIT_NONE - 1, &number) ? number : LIMIT_UNKNOWN;
+}

@@ -16,12 +16,12 @@ esac
 """
 
 
-def run_requirements(folder, **programs):
+def run_requirements(folder, group="build", **programs):
     """Runs packaging/requirements with these programs, each of which stands for one that may not be called here."""
     for name, text in {"sudo": '#!/bin/sh\nexec "$@"\n', **programs}.items():
         (folder / name.replace("_", "-")).write_text(text)
         (folder / name.replace("_", "-")).chmod(0o755)
-    return run(SCRIPT, "build", env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PKG_CONFIG": "pkg-config",
+    return run(SCRIPT, group, env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PKG_CONFIG": "pkg-config",
                                      "POLICY_RC_D": str(folder / "policy-rc.d")})
 
 
@@ -50,3 +50,33 @@ esac
     assert done.returncode == 0 and "still missing" not in done.stderr, done.stderr
     assert not (tmp_path / "policy-rc.d").exists()
     assert done.stderr.count("trying again in") == 1 and done.stderr.count("missing for 'build'") == 1
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("version, there, installed", [
+    ("14.0.6", "libclang-rt-14-dev libclang-common-14-dev", "libclang-rt-14-dev"),
+    ("18.1.3", "libclang-rt-18-dev libclang-common-18-dev", "libclang-rt-18-dev"),
+    ("14.0.0", "libclang-common-14-dev", "libclang-common-14-dev"),
+    ("", "libclang-rt-dev", "libclang-rt-dev"),
+])
+def test_libfuzzer_of_the_version_of_clang(tmp_path, version, there, installed):
+    """Its package is called after clang's version, and differs between releases; before clang is there, the version is unknown."""
+    clang = f"""#!/bin/sh
+[ "$1" != -dumpversion ] || {{ echo "{version}"; exit; }}
+[ -e {tmp_path}/installed ]
+"""
+    apt_get = f"""#!/bin/sh
+case "$*" in
+*install*) for package; do :; done; echo "$package" >{tmp_path}/installed ;;
+esac
+"""
+    apt_cache = f"""#!/bin/sh
+case " {there} " in
+*" $2 "*) echo "  Candidate: 1" ;;
+*) echo "  Candidate: (none)" ;;
+esac
+"""
+    done = run_requirements(tmp_path, "fuzz", clang=clang, apt_get=apt_get, apt_cache=apt_cache)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "installed").read_text() == f"{installed}\n"
+    assert "missing for 'fuzz':\nrequirements:   libFuzzer" in done.stderr

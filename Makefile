@@ -40,8 +40,12 @@ OPT    ?= -O2 -g
 CFLAGS ?=
 WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef
 STD    := -std=gnu11 -D_GNU_SOURCE -DTCPLEDGER_VERSION='"$(VERSION)"'
+SANITIZERS := address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ifdef SANITIZE
-SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN := -fsanitize=$(SANITIZERS)
+endif
+ifdef FUZZ
+SAN := -fsanitize=fuzzer-no-link,$(SANITIZERS)
 endif
 
 LIBS        := libbpf libmnl libutf8proc
@@ -94,11 +98,16 @@ OBJ := $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ := $(filter-out %/command/main.o,$(OBJ))
 PROGRAM := $(BUILD)/tcpledger
 SKELETONS := $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
+ifdef FUZZ
+SKELETONS := # no fuzzer needs them
+endif
 
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 CHURN := $(BUILD)/tests/bench/churn
 MEASURE := $(BUILD)/tests/bench/measure
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS := $(FUZZ_SRC:%.c=$(BUILD)/%)
 VMLINUX_CHECK := $(BUILD)/tests/system/vmlinux_check
 
 all: $(PROGRAM)
@@ -142,6 +151,20 @@ $(CHURN) $(MEASURE): $(BUILD)/tests/bench/%: tests/bench/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< -lpthread
 
+# Parsers that need nothing but model and base: no more than these is built once again for the fuzzers.
+FUZZ_OBJ := $(filter $(BUILD)/src/base/% $(BUILD)/src/model/%,$(OBJ)) $(addprefix $(BUILD)/src/source/, \
+	sockets/proc_net.o sockets/proc_unix.o sockets/diag_answer.o fds/fdinfo.o \
+	events/backlog.o events/record_event.o process/process_status.o names/services.o)
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ) Makefile
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(OPT) $(WARN) -fsanitize=fuzzer,$(SANITIZERS) $(SEES_ALL) $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) \
+		-MMD -MP -o $@ $< $(FUZZ_OBJ) $(LIB_LDLIBS)
+
+fuzz-here: $(FUZZERS)
+	$(Q)BUILD=$(BUILD) tests/fuzz/run $(ARGS)
+
 # Every type of vmlinux.h once, so that its BTF can be held against the running kernel's.
 $(BUILD)/tests/system/vmlinux_types.o: vmlinux/vmlinux.h Makefile
 	$(call say,BPF,$<)
@@ -182,6 +205,7 @@ soak:
 	@$(requirements) build check
 	@$(MAKE) $(jobs) $(TEST_PROGRAMS)
 	$(Q)BUILD=$(BUILD) PYTHON=$(PYTHON) tests/run soak
+	@$(MAKE) fuzz ARGS=180 # seconds for each fuzzer
 
 check-vm:
 	@$(requirements) build check vm
@@ -191,6 +215,10 @@ asan:
 	@$(requirements) build check asan
 	@$(MAKE) $(jobs) BUILD=$(BUILD)/asan SANITIZE=1 OPT='-O1 -g' check-here
 
+fuzz:
+	@$(requirements) build fuzz
+	@$(MAKE) $(jobs) BUILD=$(BUILD)/fuzz CC=$(CLANG) FUZZ=1 OPT='-O1 -g' fuzz-here
+
 bench:
 	@$(requirements) build check bench
 	@$(MAKE) $(jobs) all $(CHURN) $(MEASURE)
@@ -198,7 +226,7 @@ bench:
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/listing.py $(ARGS)
 
 C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h $(patsubst %,src/%/*.[ch],$(ROOMS)) tests/*/*.[ch])
-SCRIPTS := packaging/requirements tests/run tests/vm/init .ci/run
+SCRIPTS := packaging/requirements tests/run tests/fuzz/run tests/vm/init .ci/run
 DOCUMENTS := ARCHITECTURE.md CONTRIBUTING.md $(wildcard docs/*/*.md)
 
 lint:
@@ -219,7 +247,7 @@ lint-here: $(SKELETONS)
 	$(Q)! git grep -lE '^#!/bin/(ba)?sh' | grep -vxF "$$(printf '%s\n' $(SCRIPTS))"
 	$(Q)shellcheck $(SCRIPTS)
 	$(call say,SPDX,'all files')
-	$(Q)! git ls-files -- ':!LICENSE*' ':!*.md' ':!.gitignore' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause' | grep .
+	$(Q)! git ls-files -- ':!LICENSE*' ':!*.md' ':!.gitignore' ':!tests/fuzz/corpus' | xargs grep -L 'SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause' | grep .
 	$(call say,NAMES,'a verb and an object for each static function')
 	$(Q)! grep -nE '^(__attribute__.*\) )?(static|JSON_INLINE) [^=;]*[ *][a-z0-9]+\(' $(wildcard bpf/*.[ch] src/*/*.[ch] src/*/*/*.[ch])
 	$(call say,WIDTH,'$(DOCUMENTS)')
@@ -254,12 +282,13 @@ help:
 	@echo 'make                build $(BUILD)/tcpledger; touches no network'
 	@echo 'make bench          measure beside tcpstates and bpftrace (ARGS=--short: a quick look)'
 	@echo 'make asan           the tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make fuzz           fuzz the parsers (ARGS="SECONDS TARGET…": one minute of two of them is ARGS="60 filter policy")'
 	@echo 'make lint           formatting, static analysis, warnings of clang;  make format: mend the formatting'
 	@echo 'make compdb         compile_commands.json for editors'
 	@echo 'make install        into $$(DESTDIR)$$(PREFIX)/bin;  make clean'
 	@echo 'Variables: V=1 (show commands) BUILD CC CLANG BPFTOOL CROSS_COMPILE PREFIX DESTDIR CFLAGS LDFLAGS'
 
-.PHONY: all run check check-here soak check-vm check-vm-here asan bench lint lint-here format compdb install clean help
+.PHONY: all run check check-here soak check-vm check-vm-here asan fuzz fuzz-here bench lint lint-here format compdb install clean help
 .DELETE_ON_ERROR:
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(CHURN).d $(VMLINUX_CHECK).d $(SKELETONS:.skel.h=.bpf.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(FUZZERS:=.d) $(CHURN).d $(VMLINUX_CHECK).d $(SKELETONS:.skel.h=.bpf.d)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "escape.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <utf8proc.h>
@@ -63,14 +64,24 @@ bool is_unprintable(int32_t c)
 
 /* Characters that are escaped besides the unprintable ones. */
 struct escape_rules {
-	char but[2];       /* printable characters; NUL: none */
+	const char *but;   /* printable characters */
+	const char *first; /* printable characters at the beginning; NULL: none */
 	bool outer_spaces; /* spaces that a reader may miss: at either end, and after another space */
 };
 
-static bool is_plain_ascii(unsigned char byte, const struct escape_rules *rules)
+#define SIGNS "\"'-=!<>" /* mean something at the beginning of a word: to the reader of options, or to a filter's */
+
+static bool is_one_of(unsigned char byte, const char *characters)
 {
-	return byte >= 0x20 && byte < 0x7f && byte != (unsigned char)rules->but[0] &&
-	       byte != (unsigned char)rules->but[1];
+	while (*characters && (unsigned char)*characters != byte)
+		characters++;
+	return *characters;
+}
+
+static bool is_plain_ascii(unsigned char byte, bool first, const struct escape_rules *rules)
+{
+	return byte >= 0x20 && byte < 0x7f && !is_one_of(byte, rules->but) &&
+	       !(first && rules->first && is_one_of(byte, rules->first));
 }
 
 static bool is_outer_space(const char *text, size_t length, size_t at)
@@ -99,7 +110,7 @@ static size_t escape_bytes(char *out, size_t size, const char *text, size_t leng
 	while (at < length) {
 		int32_t character = (unsigned char)text[at];
 		size_t bytes = 1;
-		bool plain = is_plain_ascii((unsigned char)character, &rules) &&
+		bool plain = is_plain_ascii((unsigned char)character, at == 0, &rules) &&
 			     !(rules.outer_spaces && is_outer_space(text, length, at));
 
 		if (!plain && character >= 0x80) {
@@ -132,14 +143,50 @@ size_t escape_word(char *out, size_t size, const char *text, size_t length)
 {
 	bool whole;
 
-	return escape_bytes(out, size, text, length, (struct escape_rules){.but = {'\\', ' '}}, &whole);
+	return escape_bytes(out, size, text, length, (struct escape_rules){.but = "\\ "}, &whole);
+}
+
+static struct escape_rules make_name_rules(const char *name, size_t length)
+{
+	size_t digits = 0;
+
+	while (digits < length && name[digits] >= '0' && name[digits] <= '9')
+		digits++;
+	return (struct escape_rules){.but = "\\",
+				     .first = digits == strnlen(name, length) ? SIGNS "0123456789" : SIGNS,
+				     .outer_spaces = true};
+}
+
+size_t escape_name(char *out, size_t size, const char *name, size_t length)
+{
+	bool whole;
+
+	if (!length || !*name)
+		return (size_t)snprintf(out, size, "\"\"");
+	return escape_bytes(out, size, name, length, make_name_rules(name, length), &whole);
+}
+
+size_t escape_name_word(char *out, size_t size, const char *name, size_t length)
+{
+	bool whole;
+
+	return escape_bytes(out, size, name, length, (struct escape_rules){.but = "\\ ", .first = SIGNS}, &whole);
+}
+
+static const struct escape_rules service_rules = {.but = "\\ ()]=!<>&|\"',:%#", .first = "-["};
+
+size_t escape_service(char *out, size_t size, const char *name, size_t length)
+{
+	bool whole;
+
+	return escape_bytes(out, size, name, length, service_rules, &whole);
 }
 
 size_t escape_quoted(char *out, size_t size, const char *text, size_t length)
 {
 	bool whole;
 
-	return escape_bytes(out, size, text, length, (struct escape_rules){.but = {'\\', '"'}}, &whole);
+	return escape_bytes(out, size, text, length, (struct escape_rules){.but = "\\\""}, &whole);
 }
 
 size_t escape_typed(char *out, size_t size, const char *text, size_t length)
@@ -182,6 +229,16 @@ const char *escape_into(char *out, size_t size, const char *text)
 	return escape_or_cut_text(out, size, text, (struct escape_rules){.but = "\\", .outer_spaces = true});
 }
 
+const char *escape_name_into(char *out, size_t size, const char *name)
+{
+	return *name ? escape_or_cut_text(out, size, name, make_name_rules(name, strlen(name))) : strcpy(out, "\"\"");
+}
+
+const char *escape_service_into(char *out, size_t size, const char *name)
+{
+	return escape_or_cut_text(out, size, name, service_rules);
+}
+
 const char *escape_typed_into(char *out, size_t size, const char *text)
 {
 	return escape_or_cut_text(out, size, text, (struct escape_rules){.but = ""});
@@ -207,6 +264,12 @@ size_t unescape(char *out, size_t size, const char *typed)
 		typed += unescape_next(typed, &out[used++]);
 	out[used] = '\0';
 	return used;
+}
+
+bool is_quoted_whole(const char *word, size_t length)
+{
+	return length >= 2 && (word[0] == '"' || word[0] == '\'') &&
+	       memchr(word + 1, word[0], length - 1) == word + length - 1;
 }
 
 size_t text_width(const char *text)

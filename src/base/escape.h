@@ -32,6 +32,18 @@ size_t escape_text(char *out, size_t size, const char *text, size_t length);
 /* Like escape_text(), for a word among words: each space, which would look like the word's end, becomes \x20. */
 size_t escape_word(char *out, size_t size, const char *text, size_t length);
 
+/* Like escape_text(), for the name of a process or user that stands by itself, so that a command line that asks for it
+ * reads it as that name: a quote or a sign ("'-=!<>) at its beginning is escaped too, and so is the first of nothing
+ * but digits. No name at all is shown as two double quotes. */
+size_t escape_name(char *out, size_t size, const char *name, size_t length);
+
+/* Like escape_word(), with quotes and signs at the beginning as in escape_name(). */
+size_t escape_name_word(char *out, size_t size, const char *name, size_t length);
+
+/* Like escape_text(), for the name of a service: all that means something in an endpoint, in a filter or in a list is
+ * escaped. */
+size_t escape_service(char *out, size_t size, const char *name, size_t length);
+
 /* Like escape_text(), for text in double quotes: a double quote in it, which would look like its end, becomes \x22.
  * Spaces stay. */
 size_t escape_quoted(char *out, size_t size, const char *text, size_t length);
@@ -46,8 +58,12 @@ void escape_cut(char *text, size_t width);
 /* Escape a text for a message: a name, or what was typed. Return `out`. A text that has no room is cut, and ends with
  * "…". The macros bring a buffer of 256 bytes. */
 const char *escape_into(char *out, size_t size, const char *text);
+const char *escape_name_into(char *out, size_t size, const char *name);
+const char *escape_service_into(char *out, size_t size, const char *name);
 const char *escape_typed_into(char *out, size_t size, const char *text);
 #define ESCAPED(text) escape_into((char[256]){0}, 256, text)
+#define NAMED(name)   escape_name_into((char[256]){0}, 256, name)
+#define SERVICE(name) escape_service_into((char[256]){0}, 256, name)
 #define TYPED(text)   escape_typed_into((char[256]){0}, 256, text)
 
 /* Reads one byte of a name that was typed, either escaped as it was shown or as it is. \xNN, with two hex digits in
@@ -57,6 +73,10 @@ size_t unescape_next(const char *typed, char *byte);
 
 /* Writes the name that was typed into `out`, cut to `size` - 1 bytes. Returns the length. */
 size_t unescape(char *out, size_t size, const char *typed);
+
+/* True for a word that begins and ends with a quote, double or single, and has no other such quote in it. What stands
+ * between them is a name then. */
+bool is_quoted_whole(const char *word, size_t length);
 
 /* Number of characters in an escaped text. */
 size_t text_width(const char *text);

@@ -24,3 +24,19 @@ char *glob_of(const char *word)
 		*end = '\0';
 	return glob;
 }
+
+bool glob_name(const char *glob, char *out, size_t size)
+{
+	bool plain = true;
+	size_t used = 0;
+
+	for (; *glob && used + 1 < size; glob++) {
+		if (*glob == '\\')
+			glob++;
+		else if (*glob == '*' || *glob == '?')
+			plain = false;
+		out[used++] = *glob;
+	}
+	out[used] = '\0';
+	return plain;
+}

@@ -248,10 +248,60 @@ static void test_unescape(void **state)
 	assert_string_equal(out, "");
 }
 
+/* A name that stands by itself does not begin as a sign, a quote or an option does, nor look like a number. */
+static void test_names_by_themselves(void **state)
+{
+	static const struct {
+		const char *name, *shown;
+	} names[] = {
+		{"", "\"\""},
+		{"nginx", "nginx"},
+		{"tmux: server", "tmux: server"},
+		{"(sd-pam)", "(sd-pam)"},
+		{"it's \"x\"", "it's \"x\""},
+		{"\"\"", "\\x22\""},
+		{"'x'", "\\x27x'"},
+		{"-x", "\\x2dx"},
+		{"-", "\\x2d"},
+		{"=x", "\\x3dx"},
+		{"!=", "\\x21="},
+		{"<x>", "\\x3cx>"},
+		{">x", "\\x3ex"},
+		{"123", "\\x3123"},
+		{"7z", "7z"},
+		{"a ", "a\\x20"},
+	};
+	char out[64];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		escape_name(out, sizeof(out), names[i].name, 16);
+		assert_string_equal(out, names[i].shown);
+		assert_string_equal(NAMED(names[i].name), names[i].shown);
+	}
+	assert_string_equal(SERVICE("a(b),c:d"), "a\\x28b\\x29\\x2cc\\x3ad");
+	assert_string_equal(SERVICE("-x"), "\\x2dx");
+	assert_string_equal(SERVICE("914c/g"), "914c/g");
+	assert_string_equal(SERVICE("4-tieropmgw"), "4-tieropmgw");
+}
+
+static void test_quoted_words(void **state)
+{
+	(void)state;
+	assert_true(is_quoted_whole("\"\"", 2));
+	assert_true(is_quoted_whole("'a \"b'", 6));
+	assert_false(is_quoted_whole("\"", 1));
+	assert_false(is_quoted_whole("", 0));
+	assert_false(is_quoted_whole("\"a\" \"b\"", 7));
+	assert_false(is_quoted_whole("\"a'", 3));
+	assert_false(is_quoted_whole("a\"b\"", 4));
+}
+
 /* Any name can be typed as it is shown. Typed text, too, can be typed as it is shown, and still means the same. */
 static void test_what_is_shown_can_be_typed(void **state)
 {
-	size_t (*const ways[])(char *, size_t, const char *, size_t) = {escape_text, escape_word, escape_quoted};
+	size_t (*const ways[])(char *, size_t, const char *, size_t) = {escape_text,    escape_word,      escape_quoted,
+									escape_service, escape_name_word, escape_name};
 	uint64_t seed = 271828;
 
 	(void)state;
@@ -266,6 +316,8 @@ static void test_what_is_shown_can_be_typed(void **state)
 					   : (char)((seed >> 40) % 255 + 1);
 		}
 		for (size_t i = 0; i < COUNT_OF(ways); i++) {
+			if (ways[i] == escape_name && !raw[0])
+				continue;
 			ways[i](shown, sizeof(shown), raw, sizeof(raw));
 			unescape(meant, sizeof(meant), shown);
 			assert_string_equal(meant, raw);
@@ -453,6 +505,8 @@ int main(void)
 		cmocka_unit_test(test_cut_character_is_dropped),
 		cmocka_unit_test(test_cut_in_a_message),
 		cmocka_unit_test(test_unescape),
+		cmocka_unit_test(test_names_by_themselves),
+		cmocka_unit_test(test_quoted_words),
 		cmocka_unit_test(test_what_is_shown_can_be_typed),
 		cmocka_unit_test(test_what_is_printable),
 		cmocka_unit_test(test_what_is_not_printable_is_escaped),

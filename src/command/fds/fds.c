@@ -21,10 +21,10 @@
 #include "grow.h"
 #include "log.h"
 #include "name_glob.h"
-#include "nearest.h"
 #include "parse.h"
 #include "pipe_holders.h"
 #include "process_dir.h"
+#include "process_names.h"
 #include "socket_ends.h"
 #include "socket_names.h"
 #include "thread_tables.h"
@@ -170,14 +170,18 @@ static int read_process_if_named(void *context, uint32_t pid, int process)
 
 	if (err)
 		return err;
-	if (!*comm || pid == (uint32_t)getpid() || fnmatch(survey->pattern, comm, 0) != 0)
+	if (pid == (uint32_t)getpid() || fnmatch(survey->pattern, comm, 0) != 0)
 		return 0;
 	return read_shown_process(survey, pid, process);
 }
 
+/* A name in quotes is what stands between them. */
 static int read_named_processes(struct fds_survey *survey, const char *name)
 {
-	CLEANUP(cleanup_free) char *pattern = glob_of(name);
+	bool quoted = is_quoted_whole(name, strlen(name));
+
+	CLEANUP(cleanup_free) char *bare = strndup(name + quoted, strlen(name) - 2 * quoted);
+	CLEANUP(cleanup_free) char *pattern = bare ? glob_of(bare) : NULL;
 
 	if (!pattern)
 		return -ENOMEM;
@@ -214,39 +218,12 @@ static int find_processes(struct fds_survey *survey, const char *word)
 
 enum { WORD_SIZE = 128 }; /* a longer word is near to no name */
 
-struct process_names {
-	char (*all)[COMM_LEN];
-	size_t count;
-	size_t room;
-};
-
 static int note_process_name(void *context, uint32_t pid, int process)
 {
-	struct process_names *names = context;
+	char comm[COMM_LEN];
+	int err = pid == (uint32_t)getpid() ? 0 : process_comm(process, comm);
 
-	if (pid == (uint32_t)getpid())
-		return 0;
-	if (!GROW(names->all, names->count, names->room, 128))
-		return -ENOMEM;
-	process_comm(process, names->all[names->count]);
-	names->count += names->all[names->count][0] != '\0';
-	return 0;
-}
-
-/* Finds the name nearest to what was typed. The kernel keeps 15 bytes of a name: a word that begins with all of them is
- * taken for that name. */
-static const char *find_nearest_name(const struct process_names *names, const char *typed)
-{
-	CLEANUP(cleanup_free) const char **words = calloc(names->count + 1, sizeof(*words));
-	char word[WORD_SIZE];
-
-	unescape(word, sizeof(word), typed);
-	for (size_t i = 0; words && i < names->count; i++) {
-		words[i] = names->all[i];
-		if (strlen(names->all[i]) == COMM_LEN - 1 && strncmp(word, names->all[i], COMM_LEN - 1) == 0)
-			return names->all[i];
-	}
-	return words ? nearest_word(word, words, names->count) : NULL;
+	return err || pid == (uint32_t)getpid() ? err : process_names_add(context, comm);
 }
 
 static void log_no_such_process(const struct fds_survey *survey, const char *word)
@@ -254,6 +231,7 @@ static void log_no_such_process(const struct fds_survey *survey, const char *wor
 	bool all_are_seen = !survey->nameless && process_all_are_shown();
 	const char *seen = all_are_seen ? "" : " that may be seen from here", *near = NULL;
 	struct process_names names = {0};
+	char name[WORD_SIZE];
 	size_t nameless;
 
 	if (word[strspn(word, "0123456789")] == '\0') {
@@ -261,15 +239,16 @@ static void log_no_such_process(const struct fds_survey *survey, const char *wor
 			  all_are_seen ? ", or it has exited" : seen);
 		return;
 	}
+	unescape(name, sizeof(name), word);
 	if (process_each(note_process_name, &names, &nameless) == 0)
-		near = find_nearest_name(&names, word);
+		near = process_names_nearest(&names, name);
 	if (near)
 		log_error("fds %s: there is no process of this name%s; the nearest is %s", TYPED(word), seen,
-			  ESCAPED(near));
+			  NAMED(near));
 	else
 		log_error("fds %s: there is no process of this name%s, nor one that is nearly called so", TYPED(word),
 			  seen);
-	free(names.all);
+	process_names_free(&names);
 }
 
 static void log_denied_processes(const struct fds_survey *survey)
@@ -279,7 +258,7 @@ static void log_denied_processes(const struct fds_survey *survey)
 	if (survey->denied == 1 && !*survey->last_denied.comm)
 		log_error("the process %u may not be looked at: %s", survey->last_denied.pid, remedy);
 	else if (survey->denied == 1)
-		log_error("%s (pid %u): its descriptors may not be looked at: %s", ESCAPED(survey->last_denied.comm),
+		log_error("%s (pid %u): its descriptors may not be looked at: %s", NAMED(survey->last_denied.comm),
 			  survey->last_denied.pid, remedy);
 	else if (survey->denied)
 		log_error("the descriptors of %zu processes may not be looked at: %s", survey->denied, remedy);

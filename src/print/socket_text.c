@@ -73,7 +73,7 @@ static char *put_endpoint_port(char *at, const struct socket *socket, uint16_t p
 		return put_plain_text(at, "*");
 	if (namer->service)
 		name = namer->service(namer->context, socket->protocol, port);
-	return name ? put_escaped_name(at, name, strlen(name)) : decimal_put(at, port);
+	return name ? at + escape_service(at, HOST_TEXT_MAX, name, strlen(name)) : decimal_put(at, port);
 }
 
 static char *put_unix_path(char *at, const struct socket *socket)

@@ -134,7 +134,7 @@ static void put_owner_columns(struct text_sink *self, const struct connection *c
 	bool known = conn->owner.pid != 0;
 
 	line_left(&self->line, number_text(conn->owner.pid, known, pid), PID_WIDTH);
-	escape_text(comm, sizeof(comm), conn->owner.comm, COMM_LEN);
+	escape_name(comm, sizeof(comm), conn->owner.comm, COMM_LEN);
 	if (self->layout.terminal)
 		escape_cut(comm, self->layout.comm);
 	line_left(&self->line, known ? comm : "-", self->layout.comm);

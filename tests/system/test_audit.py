@@ -458,7 +458,7 @@ def test_hostile_names(ns, keep, named, tmp_path):
     named(b'a"b\x1b[2J\n c')
     for holders in "iter", "proc":
         text = audit(ns, f"--holder-source={holders}", "--allow=1", status=3).stdout
-        assert "\x1b" not in text and len(text.splitlines()) == 2 and r'/a"b\x1b[2J\x0a c' in text
+        assert "\x1b" not in text and len(text.splitlines()) == 2 and r'/"a\x22b\x1b[2J\x0a c" ' in text
         assert one(json_of(ns, f"--holder-source={holders}")[0], lport=7701)["process"] == 'a"b\x1b[2J\n c'
     audit(ns, "--baseline", baseline)
     assert "a%22b%1b%5b2J%0a%20c" in open(baseline, encoding="utf-8").read()

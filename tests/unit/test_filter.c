@@ -11,16 +11,27 @@
 
 /* ---- the names of a made-up host ---- */
 
-static int find_service(void *context, const char *name, uint16_t *port)
+static int find_service(void *context, const char *name, struct service_ports *ports)
+{
+	static const struct {
+		const char *name;
+		uint16_t port;
+	} services[] = {{"https", 443}, {"ftp-data", 20}, {"4-tier", 443}, {"914c/g", 22},
+			{"and", 22},    {"two", 80},      {"two", 443},    {"a\\x3ab", 22}};
+
+	(void)context;
+	ports->count = 0;
+	for (size_t i = 0; i < COUNT_OF(services); i++)
+		if (!strcmp(name, services[i].name))
+			ports->all[ports->count++].port = services[i].port;
+	return ports->count ? 0 : -ENOENT;
+}
+
+static int find_user(void *context, const char *name, uint32_t *uid)
 {
 	(void)context;
-	if (!strcmp(name, "https"))
-		*port = 443;
-	else if (!strcmp(name, "ftp-data"))
-		*port = 20;
-	else
-		return -ENOENT;
-	return 0;
+	*uid = 33;
+	return strcmp(name, "www") != 0 && strcmp(name, "web data") != 0 ? -ENOENT : 0;
 }
 
 static int find_netns(void *context, const char *name, struct netns_choice *choice)
@@ -43,7 +54,7 @@ static bool find_near_service(void *context, const char *name, char out[SERVICE_
 }
 
 static const struct filter_names names = {
-	.service = find_service, .near_service = find_near_service, .netns = find_netns};
+	.service = find_service, .near_service = find_near_service, .user = find_user, .netns = find_netns};
 
 /* ---- the connections under test ---- */
 
@@ -179,6 +190,25 @@ static const struct accepted accepted[] = {
 	{"dport = ftp-data", "K?"},
 	{"dport = :22", "CK?"},
 	{"dport > :https", "SM6K?"},
+	/* services whose names look like something else */
+	{":4-tier", "WC?K?"},
+	{"dport = 4-tier", "WK?"},
+	{"dport = :4-tier", "WK?"},
+	{"dport = 22-4-tier", "WCK?"},
+	{"sport = :80-https", "MLC?K"},
+	{"dport = 914c/g", "CK?"},
+	{":914c/g", "SCK?"},
+	{"10.0.0.2:914c/g", "CK?"},
+	{"dst *:914c/g", "CK?"},
+	{"dst [fd00::5]:914c/g", "K?"},
+	{":and", "SCK?"},
+	{"dport = :and and pid 400", "C"},
+	{":a\\x3ab", "SCK?"},
+	{"10.0.0.2:a\\x3ab", "CK?"},
+	{"dport = two", "WK?"},
+	{":two", "WMLC?K"},
+	{"not :two", "S6C?"},
+	{"sport != two", "WS6C?"},
 	{":443", "WC?K?"},
 	{":22", "SCK?"},
 	{":80", "MLC?K"},
@@ -263,6 +293,13 @@ static const struct accepted accepted[] = {
 	{"uid 33", "WM"},
 	{"uid 0", "SLK"},
 	{"uid 4294967295", ""},
+	{"uid www", "WM"},
+	{"uid = 'web data'", "WM"},
+	{"uid != www", "S6LCK"},
+	/* a process may be called like an address or a port, but for their signs */
+	{"9pfs", ""},
+	{"4-tier", ""},
+	{"comm \"\"", ""},
 	{"netns blue", "S"},
 	{"netns != blue", "WM6LCK"},
 	{"netns pod", "WSM6LCK"}, /* pod is in both network namespaces */
@@ -318,6 +355,163 @@ static void test_accepted(void **state)
 			fail_msg("\"%s\" lets pass %s, not %s", accepted[i].text, got, accepted[i].passing);
 		filter_free(filter);
 	}
+}
+
+/* ---- several words of a command line ---- */
+
+#define WORDS(text) text, sizeof(text) - 1
+
+struct typed {
+	const char *words; /* with a NUL between two of them */
+	size_t length;
+	const char *passing;
+};
+
+static const struct typed typed_words[] = {
+	{WORDS(""), "WSM6LCK"},
+	{WORDS("\0\0"), "WSM6LCK"},
+	{WORDS("state\0established"), "WSM"},
+	{WORDS("pid\0"
+	       "100\0or\0pid\0"
+	       "200"),
+	 "WSLK"},
+	{WORDS("(\0pid\0"
+	       "100\0)\0or\0pid\0"
+	       "200"),
+	 "WSLK"},
+	{WORDS("pid 100\0or pid 200"), "WSLK"},
+	{WORDS("( pid\0 100 or\0pid = 200 )"), "WSLK"},
+	{WORDS("dport\0=\0:22 and pid 400"), "C"},
+	{WORDS("pid 100 and\0sport = :80"), "LK"},
+	/* one word with a space is one name, where nothing of the language is in it */
+	{WORDS("curl one"), "C"},
+	{WORDS("curl *"), "C"},
+	{WORDS("curl one\0or\0nginx"), "WLCK"},
+	{WORDS("not\0curl one\0pid\0"
+	       "200"),
+	 "S"},
+	{WORDS("curl\0one"), ""},
+	{WORDS("curl one or nginx"), "WLK"},
+	{WORDS("'curl one' or nginx"), "WLCK"},
+	{WORDS("nginx :80"), "LK"},
+	{WORDS("nginx dport = :443"), "WK?"},
+	{WORDS("\"curl one\""), "C"},
+	/* after comm, uid and netns the next word is the name, whole */
+	{WORDS("comm\0curl one"), "C"},
+	{WORDS("comm\0=\0curl one"), "C"},
+	{WORDS("comm\0!=\0curl one"), "WSM6LK"},
+	{WORDS("comm=\0curl one"), "C"},
+	{WORDS("comm !=\0curl one"), "WSM6LK"},
+	{WORDS("comm\0=nginx"), "WLK"},
+	{WORDS("comm\0eq\0nginx"), "WLK"},
+	{WORDS("comm\0'curl one'"), "C"},
+	{WORDS("comm\0\"curl one\"\0or\0pid\0"
+	       "200"),
+	 "SC"},
+	{WORDS("comm\0nginx or sshd"), ""},
+	{WORDS("uid\0web data"), "WM"},
+	{WORDS("netns\0blue\0and\0pid\0"
+	       "200"),
+	 "S"},
+	{WORDS("dport\0=\0and"), "CK?"},
+};
+
+static void test_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(typed_words); i++) {
+		const struct typed *typed = &typed_words[i];
+		struct filter_error error = {.message = ""};
+		struct filter *filter = NULL;
+		char got[2 * SUBJECT_COUNT + 1];
+
+		if (filter_parse_words(typed->words, typed->length, &names, &filter, &error))
+			fail_msg("case %zu (\"%s\") is refused: %s", i, typed->words, error.message);
+		answers_of(filter, got);
+		if (strcmp(got, typed->passing) != 0)
+			fail_msg("case %zu (\"%s\") lets pass %s, not %s", i, typed->words, got, typed->passing);
+		filter_free(filter);
+	}
+}
+
+static enum filter_answer ask_words(const char *words, size_t length, const struct filter_subject *subject)
+{
+	const struct filter_names with_paths = {.service = find_service, .netns = find_netns, .has_unix_sockets = true};
+	struct filter_error error = {.message = ""};
+	struct filter *filter = NULL;
+	enum filter_answer answer;
+
+	if (filter_parse_words(words, length, &with_paths, &filter, &error))
+		fail_msg("\"%s\" is refused: %s", words, error.message);
+	answer = filter_ask_about(filter, subject);
+	filter_free(filter);
+	return answer;
+}
+
+/* A name is found as it is shown, and as it is, as the word after comm; and in quotes where it is shown in quotes. */
+static void test_hostile_names(void **state)
+{
+	static const char *const comms[] = {
+		"",       "\"",          "\"\"",         "'",        "it's",
+		"\"x\"",  "'x'",         "it's \"x\"",   "(sd-pam)", ")",
+		"=",      "=x",          "!=",           "!x",       "<x>",
+		"==",     "eq",          "and",          "or",       "not",
+		"&&",     "|",           "state",        "pid",      "established",
+		":443",   "10.0.0.1",    "[::1]:80",     "/run/x",   "@x",
+		"*",      "tlq-*",       "a?b",          "[a]",      "a\nb",
+		"a\\xff", "\xff\xfe",    "tmux: server", "a  b ",    " a",
+		"-x",     "--",          "123",          "80",       "\\",
+		"\\x41",  "caf\xc3\xa9", "\x1b[2J",      "#x",       "a,b:80",
+	};
+	struct tuple tuple = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(comms); i++) {
+		struct owner owner = owner_of(100, 3, comms[i]), other = owner_of(100, 3, "zz");
+		struct filter_subject subject = {.tuple = &tuple, .owner = &owner};
+		struct filter_subject another = {.tuple = &tuple, .owner = &other};
+		char shown[128], quoted[128], words[256];
+		const char *forms[] = {shown, quoted};
+
+		escape_name(shown, sizeof(shown), comms[i], strlen(comms[i]));
+		escape_quoted(quoted + 1, sizeof(quoted) - 2, comms[i], strlen(comms[i]));
+		quoted[0] = '"';
+		strcat(quoted, "\"");
+		for (size_t form = 0; form < COUNT_OF(forms); form++) {
+			int length = snprintf(words, sizeof(words), "comm%c%s", '\0', forms[form]);
+
+			if (ask_words(words, (size_t)length, &subject) != FILTER_YES)
+				fail_msg("comm %s does not find it", forms[form]);
+			if (!strcmp(comms[i], "*"))
+				continue;
+			if (ask_words(words, (size_t)length, &another) != FILTER_NO)
+				fail_msg("comm %s finds others", forms[form]);
+		}
+	}
+}
+
+static void test_unix_paths(void **state)
+{
+	struct tuple tuple = {0};
+	struct filter_subject subject = {.tuple = &tuple, .path = "/run/a (b).sock"};
+	struct filter_subject abstract = {.tuple = &tuple, .path = "@a@b"};
+	struct filter_subject relative = {.tuple = &tuple, .path = "a"};
+	struct filter_subject inet = {.tuple = &tuple, .has_endpoints = true};
+
+	(void)state;
+	assert_int_equal(ask_words(WORDS("src\0/run/a (b).sock"), &subject), FILTER_YES);
+	assert_int_equal(ask_words(WORDS("src\0/run/a\\x20(b).sock"), &subject), FILTER_YES);
+	assert_int_equal(ask_words(WORDS("/run/a\\x20(b).sock"), &subject), FILTER_YES);
+	assert_int_equal(ask_words(WORDS("src \"/run/a (b).sock\""), &subject), FILTER_YES);
+	assert_int_equal(ask_words(WORDS("src\0=\0/run/a (b).sock"), &subject), FILTER_YES);
+	assert_int_equal(ask_words(WORDS("/run/*"), &subject), FILTER_YES);
+	assert_int_equal(ask_words(WORDS("/run/a"), &subject), FILTER_NO);
+	assert_int_equal(ask_words(WORDS("src @a@b"), &abstract), FILTER_YES);
+	assert_int_equal(ask_words(WORDS("@a@b or /run/b"), &abstract), FILTER_YES);
+	assert_int_equal(ask_words(WORDS("src != @a@b"), &abstract), FILTER_NO);
+	assert_int_equal(ask_words(WORDS("src unix:a"), &relative), FILTER_YES);
+	assert_int_equal(ask_words(WORDS("/run/*"), &inet), FILTER_NO);
+	assert_int_equal(ask_words(WORDS("src any"), &subject), FILTER_NO);
 }
 
 /* "*" is any address, alone as well as before a port. The star must not swallow the words beside it. */
@@ -438,6 +632,13 @@ static const struct refused refused[] = {
 	{"src > 10.0.0.1", 4, "src"},
 	{"10.0.0.256", 0, "'10.0.0.256'"},
 	{"src /run/a", 4, "'/run/a' is a path"},
+	{"/run/a", 0, "'/run/a' is a path"},
+	{"src unix:a", 4, "'unix:a' is a path"},
+	{"sport > two", 8, "several ports, as 80 and 443"},
+	{"sport = 20-two", 11, "several ports"},
+	{"sport = 4-tiers", 10, "'tiers'"},
+	{"tmux:", 0, "'comm tmux:'"},
+	{"localhost:80", 0, "'comm localhost:80'"},
 	{"dst @a", 4, "'@a' is a path"},
 	{"src fe80::1%eth0", 11, "leave out '%eth0'"},
 	{"src [fe80::1%eth0]:80", 12, "leave out '%eth0'"},
@@ -453,7 +654,6 @@ static const struct refused refused[] = {
 	{"uid root", 4, "'root'"},
 	{"uid 4294967296", 4, "4294967295"},
 	{"comm", 4, "'comm'"},
-	{"comm \"\"", 5, "empty"},
 	{"comm 'abc", 5, "quote"},
 	{"comm \"abc'", 5, "quote"},
 	{"state\\", 0, "'comm state\\'"}, /* in a form that can be typed */
@@ -614,8 +814,8 @@ static void test_hostile_words(void **state)
 		"\xed\xa0\x80", "\342\200\256evil", "a\rb",      "\b\b",     "caf\303",
 	};
 	static const char *const frames[] = {"%s :x",  "state %s",   "sport = :%s", "src %s", "src 10.0.0.1/%s",
-					     "pid %s", "netns '%s'", "family %s",   ":%s",    "1%s.1.1.1",
-					     "9%s"};
+					     "pid %s", "netns '%s'", "family %s",   ":%s",    "1.%s.1.1",
+					     "9:%s",   "uid %s",     "dst /%s"};
 	char text[64];
 
 	(void)state;
@@ -640,7 +840,7 @@ static void test_every_byte_as_a_word(void **state)
 static void test_long_word_is_not_cut_within_a_character(void **state)
 {
 	static const char *const heads[] = {
-		"9", "99", "x:", "state x", "pid xx", "sport = :x", "src 1.", "src 10.0.0.1/", "netns "};
+		"9:", "1.", "x:", "state x", "pid xx", "sport = :x", "src 1.", "src 10.0.0.1/", "netns "};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(heads); i++)
@@ -718,6 +918,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_unix_paths),
 		cmocka_unit_test(test_star_alone_is_any_address),
 		cmocka_unit_test(test_family_of_mapped_sockets),
 		cmocka_unit_test(test_refused),

@@ -22,11 +22,11 @@ static int find_netns(void *context, const char *name, struct netns_choice *choi
 	return 0;
 }
 
-static int find_service(void *context, const char *name, uint16_t *port)
+static int find_service(void *context, const char *name, struct service_ports *ports)
 {
 	(void)context;
 	(void)name;
-	(void)port;
+	(void)ports;
 	return -ENOENT;
 }
 

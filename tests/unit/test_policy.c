@@ -8,20 +8,27 @@
 #include "listeners.h"
 #include "policy.h"
 
-static int look_up(void *context, const char *name, uint16_t *port)
+static int look_up(void *context, const char *name, struct service_ports *ports)
 {
 	static const struct {
 		const char *name;
 		uint16_t port;
-	} services[] = {{"ssh", 22}, {"http", 80}, {"http-alt", 8080}};
+		uint32_t protocols;
+	} services[] = {{"ssh", 22, 1u << PROTOCOL_TCP},        {"http", 80, 1u << PROTOCOL_TCP},
+			{"http-alt", 8080, 1u << PROTOCOL_TCP}, {"914c/g", 211, 1u << PROTOCOL_TCP},
+			{"9pfs", 564, 1u << PROTOCOL_TCP},      {"4-tier", 7033, 1u << PROTOCOL_TCP},
+			{"two", 100, 1u << PROTOCOL_TCP},       {"two", 200, 1u << PROTOCOL_UDP},
+			{"three", 100, 1u << PROTOCOL_TCP},     {"three", 200, 1u << PROTOCOL_TCP}};
 
 	(void)context;
+	ports->count = 0;
 	for (size_t i = 0; i < COUNT_OF(services); i++) {
-		*port = services[i].port;
-		if (!strcmp(name, services[i].name))
-			return 0;
+		if (strcmp(name, services[i].name) != 0)
+			continue;
+		ports->all[ports->count].port = services[i].port;
+		ports->all[ports->count++].protocols = services[i].protocols;
 	}
-	return -ENOENT;
+	return ports->count ? 0 : -ENOENT;
 }
 
 static const struct filter_names names = {.service = look_up};
@@ -53,6 +60,28 @@ static const struct policy_case policy_cases[] = {
 	{"1-65535", PROTOCOL_UDP, "0.0.0.0", 65535, "x", TRISTATE_YES},
 	{"*/udp", PROTOCOL_UDP, "0.0.0.0", 65535, "x", TRISTATE_YES},
 	{"*/udp", PROTOCOL_TCP, "0.0.0.0", 65535, "x", TRISTATE_NO},
+	/* services whose names look like something else, or have several ports */
+	{"914c/g", PROTOCOL_TCP, "0.0.0.0", 211, "x", TRISTATE_YES},
+	{"914c/g/udp", PROTOCOL_TCP, "0.0.0.0", 211, "x", TRISTATE_NO},
+	{"nginx:914c/g/tcp", PROTOCOL_TCP, "0.0.0.0", 211, "nginx", TRISTATE_YES},
+	{"9pfs", PROTOCOL_TCP, "0.0.0.0", 564, "x", TRISTATE_YES},
+	{"4-tier/tcp", PROTOCOL_TCP, "0.0.0.0", 7033, "x", TRISTATE_YES},
+	{"two", PROTOCOL_TCP, "0.0.0.0", 100, "x", TRISTATE_YES},
+	{"two", PROTOCOL_UDP, "0.0.0.0", 200, "x", TRISTATE_YES},
+	{"two", PROTOCOL_TCP, "0.0.0.0", 200, "x", TRISTATE_NO},
+	{"two", PROTOCOL_UDP, "0.0.0.0", 100, "x", TRISTATE_NO},
+	{"two/tcp", PROTOCOL_UDP, "0.0.0.0", 200, "x", TRISTATE_NO},
+	{"three/udp", PROTOCOL_UDP, "0.0.0.0", 200, "x", TRISTATE_YES},
+	/* names in quotes */
+	{"\"a,b:80\":443", PROTOCOL_TCP, "0.0.0.0", 443, "a,b:80", TRISTATE_YES},
+	{" \"a,b\" : 443 , ssh", PROTOCOL_TCP, "0.0.0.0", 443, "a,b", TRISTATE_YES},
+	{"\"a,b\":443,ssh", PROTOCOL_TCP, "0.0.0.0", 22, "x", TRISTATE_YES},
+	{"\"10.0.0.1\":*", PROTOCOL_TCP, "0.0.0.0", 443, "10.0.0.1", TRISTATE_YES},
+	{"\"*\":443", PROTOCOL_TCP, "0.0.0.0", 443, "*", TRISTATE_YES},
+	{"\"*\":443", PROTOCOL_TCP, "0.0.0.0", 443, "x", TRISTATE_NO},
+	{"\"\":443", PROTOCOL_TCP, "0.0.0.0", 443, "", TRISTATE_YES},
+	{"\"\":443", PROTOCOL_TCP, "0.0.0.0", 443, "x", TRISTATE_NO},
+	{"\"a\\x22b\":443/tcp", PROTOCOL_TCP, "0.0.0.0", 443, "a\"b", TRISTATE_YES},
 	{"nginx:80", PROTOCOL_TCP, "0.0.0.0", 80, "nginx", TRISTATE_YES},
 	{"nginx:80", PROTOCOL_TCP, "0.0.0.0", 81, "nginx", TRISTATE_NO},
 	{"nginx:80", PROTOCOL_TCP, "0.0.0.0", 80, "nginx2", TRISTATE_NO},
@@ -182,6 +211,10 @@ static const struct mistake mistakes[] = {
 	{"nginx:80/tcp 443", "'nginx:80/tcp 443': these are several entries: separate them with commas"},
 	{"127.0.0.1:80:90", "'127.0.0.1:80:90': there are two ports in it: give 127.0.0.1:80, or another one"},
 	{"nginx:http:90", "'nginx:http:90': there are two ports in it: give nginx:http, or another one"},
+	{"\"a b:80", "'\"a b:80': the quote does not end: give \"NAME\":80"},
+	{"\"a b\"", "'\"a b\"': after the name come a colon and the port: give \"a b\":80"},
+	{"\"a b\" 80", "'\"a b\" 80': after the name come a colon and the port: give \"a b\":80"},
+	{"\"a\tb\":80", "'\"a\\x09b\":80': a control character has no place in it"},
 	{"a\nb:80", "'a\\x0ab:80': a control character has no place in it"},
 	{"a\tb:80", "'a\\x09b:80': a control character has no place in it"},
 	{"a\x7f", "'a\\x7f': a control character has no place in it"},

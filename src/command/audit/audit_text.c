@@ -8,6 +8,7 @@
 #include "colors.h"
 #include "escape.h"
 #include "line.h"
+#include "policy.h"
 #include "socket_text.h"
 
 enum { NETID_WIDTH = 5, NAME_TEXT = 4 * NETNS_NAME_MAX + 1 }; /* the name of a network namespace is the longest */
@@ -34,9 +35,32 @@ struct audit_columns {
 static void spell_name_cell(char out[NAME_TEXT], const char *name)
 {
 	if (*name)
-		escape_text(out, NAME_TEXT, name, strlen(name));
+		escape_name(out, NAME_TEXT, name, strlen(name));
 	else
 		strcpy(out, "-");
+}
+
+/* Spells the name, or the number of a user who has none. */
+static void spell_user_cell(char out[NAME_TEXT], const char *user)
+{
+	if (user[strspn(user, "0123456789")])
+		spell_name_cell(out, user);
+	else
+		strcpy(out, *user ? user : "-");
+}
+
+/* Spells a process's name as an entry of a policy does. */
+static const char *spell_process_name(char out[NAME_TEXT], const char *name)
+{
+	char quoted[4 * COMM_LEN + 1];
+
+	if (!policy_name_needs_quotes(name)) {
+		escape_name(out, NAME_TEXT, name, COMM_LEN);
+		return out;
+	}
+	escape_quoted(quoted, sizeof(quoted), name, COMM_LEN);
+	snprintf(out, NAME_TEXT, "\"%s\"", quoted);
+	return out;
 }
 
 static size_t count_other_holders(const struct socket *socket)
@@ -56,19 +80,19 @@ static size_t count_other_holders(const struct socket *socket)
 static void spell_process_cell(char out[NAME_TEXT], const struct audit_row *row)
 {
 	const struct socket *socket = &row->socket;
-	char name[4 * COMM_LEN + 1];
+	char name[NAME_TEXT];
 	size_t others;
 
 	if (!socket->owner_count) {
-		spell_name_cell(out, row->listener.process);
+		strcpy(out, *row->listener.process ? spell_process_name(name, row->listener.process) : "-");
 		return;
 	}
 	others = count_other_holders(socket);
-	escape_text(name, sizeof(name), socket->owners->comm, COMM_LEN);
+	spell_process_name(name, socket->owners->comm);
 	if (others)
-		snprintf(out, NAME_TEXT, "%u/%s +%zu", socket->owners->pid, name, others);
+		snprintf(out, NAME_TEXT, "%u/%.80s +%zu", socket->owners->pid, name, others);
 	else
-		snprintf(out, NAME_TEXT, "%u/%s", socket->owners->pid, name);
+		snprintf(out, NAME_TEXT, "%u/%.80s", socket->owners->pid, name);
 }
 
 /* Spells the reach. A socket that is bound to all addresses and to an interface takes only what comes by that
@@ -93,7 +117,7 @@ static void fill_audit_cells(struct audit_cells *cells, const struct audit_row *
 	socket_local_text(&row->socket, columns->namer, cells->local);
 	spell_reach_cell(cells->reach, &row->listener);
 	spell_process_cell(cells->process, row);
-	spell_name_cell(cells->user, row->listener.user);
+	spell_user_cell(cells->user, row->listener.user);
 	spell_name_cell(cells->container, row->listener.container);
 }
 

@@ -29,8 +29,10 @@ enum { FILTER_WORDS_MAX = 8192 };
 
 /* FILTER, and the options that are short for a part of a FILTER. */
 struct filter_options {
-	struct filter *filter;        /* owned: freed with filter_free(); NULL: everything passes */
-	char words[FILTER_WORDS_MAX]; /* the words of FILTER that are read so far, joined */
+	struct filter *filter;            /* owned: freed with filter_free(); NULL: everything passes */
+	const struct filter_names *names; /* NULL: host_names */
+	char words[FILTER_WORDS_MAX];     /* the words of FILTER that are read so far, with a NUL behind each */
+	size_t length;                    /* of all of them, without the last NUL */
 };
 
 /* The options of the commands that follow the live table: trace and top. */

@@ -85,13 +85,13 @@ static error_t read_follow_option(int key, char *value, struct argp_state *state
 		option_filter_list(&options->filter, "-p", value, "pid ");
 		break;
 	case KEY_COMM:
-		option_filter_quoted(&options->filter, "--comm", value, "comm");
+		option_filter_value(&options->filter, "--comm", value, "comm");
 		break;
 	case KEY_STATE:
-		option_filter_quoted(&options->filter, "--state", value, "state");
+		option_filter_list(&options->filter, "--state", value, "state ");
 		break;
 	case KEY_NETNS:
-		option_filter_quoted(&options->filter, "--netns", value, "netns");
+		option_filter_value(&options->filter, "--netns", value, "netns");
 		break;
 	case '4':
 		options->ipv4 = true;

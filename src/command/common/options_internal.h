@@ -62,7 +62,7 @@ enum {
 	}
 
 #define FILTER_HELP                                                                                                    \
-	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, comm nginx, netns NAME; and, or, not, ( ); :443 is either port, a bare address either side, a bare word a process's name. Quote what the shell would take for itself."
+	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, uid root, comm nginx, netns NAME; and, or, not, ( ); :443 is either port, a bare address either side, a bare word a process's name. A name with a space is one word of the shell: comm 'tmux: server'. Quote what the shell would take for itself."
 
 /* ---- options_values.c ---- */
 
@@ -97,8 +97,8 @@ void option_sockets_end(const struct socket_options *sockets);
 
 /* ---- options_filter.c ---- */
 
-/* Add "`predicate` `value`" to the filter: with the value quoted, or for each item of a list with commas. */
-void option_filter_quoted(struct filter_options *filter, const char *option, const char *value, const char *predicate);
+/* Add "`predicate` `value`" to the filter: with the value as one word, or for each item of a list with commas. */
+void option_filter_value(struct filter_options *filter, const char *option, const char *value, const char *predicate);
 void option_filter_list(struct filter_options *filter, const char *option, const char *value, const char *predicate);
 
 /* Adds to the filter what -4 and -6 mean: only one of them leaves out the other family. */

@@ -25,7 +25,7 @@ static error_t read_netns_or_source(int key, const char *value, struct socket_op
 	switch (key) {
 	case 'N':
 		sockets->one_netns = true;
-		option_filter_quoted(&sockets->filter, "--netns", value, "netns");
+		option_filter_value(&sockets->filter, "--netns", value, "netns");
 		break;
 	case KEY_ALL_NETNS:
 		sockets->all_netns = true;

@@ -39,7 +39,7 @@ static bool parse_state_word(struct explain_options *explain, const char *word)
 	if (!set)
 		return false;
 	if (set & (set - 1))
-		options_fail("explain '%s': these are several states: give one, %s", ESCAPED(word), ALL_STATES);
+		options_fail("explain '%s': these are several states: give one, %s", TYPED(word), ALL_STATES);
 	explain->topic = EXPLAIN_STATE;
 	explain->state = (uint8_t)__builtin_ctz(set);
 	return true;
@@ -47,35 +47,64 @@ static bool parse_state_word(struct explain_options *explain, const char *word)
 
 /* ---- a port ---- */
 
-/* Returns the protocol after the slash, and cuts it off; PROTOCOL_COUNT where none is named. */
+static int look_up_ports(const char *name, struct service_ports *ports)
+{
+	return host_names.service(host_names.context, name, ports);
+}
+
+/* Returns the protocol after the slash, and cuts it off; PROTOCOL_COUNT where none is named. The slash may also stand
+ * in the name of a service. */
 static enum protocol cut_protocol(char *name, const char *word)
 {
-	char *slash = strchr(name, '/');
+	char *slash = strrchr(name, '/');
+	struct service_ports ports;
 
-	if (!slash)
+	if (!slash || !look_up_ports(name, &ports))
 		return PROTOCOL_COUNT;
 	*slash++ = '\0';
 	if (!*slash)
-		options_fail("explain '%s': a protocol is missing after the slash: give tcp or udp", ESCAPED(word));
+		options_fail("explain '%s': a protocol is missing after the slash: give tcp or udp", TYPED(word));
 	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
 		if (!strcasecmp(slash, protocol_name(protocol)))
 			return protocol;
-	options_fail("explain '%s': '%s' is no protocol whose ports are explained: give tcp or udp", ESCAPED(word),
-		     ESCAPED(slash));
+	options_fail("explain '%s': '%s' is no protocol whose ports are explained: give tcp or udp", TYPED(word),
+		     TYPED(slash));
+}
+
+/* Returns the only port of a service, or the only one of that protocol. */
+static uint16_t choose_port(const struct service_ports *ports, enum protocol protocol, const char *word)
+{
+	size_t fitting = 0, found = 0;
+
+	for (size_t i = 0; i < ports->count; i++) {
+		if (protocol == PROTOCOL_COUNT || !(ports->all[i].protocols & 1u << protocol))
+			continue;
+		fitting++;
+		found = i;
+	}
+	if (fitting != 1 && ports->count > 1)
+		options_fail("explain '%s': this service has several ports, as %u and %u: give one of them",
+			     TYPED(word), ports->all[0].port, ports->all[1].port);
+	return ports->all[found].port;
 }
 
 /* Finds the port of a number or of the name of a service. A name that only the other protocol has is taken for its port
  * all the same. */
 static bool find_port_number(const char *name, enum protocol protocol, const char *word, uint16_t *port)
 {
+	struct service_ports ports;
 	uint32_t number;
 	int err = parse_u32(name, 0, UINT16_MAX, &number);
 
 	if (err == -ERANGE)
-		options_fail("explain '%s': no port is greater than 65535", ESCAPED(word));
+		options_fail("explain '%s': no port is greater than 65535", TYPED(word));
 	if (!err)
 		*port = (uint16_t)number;
-	return !err || !services_port(protocol, name, port) || !services_port(PROTOCOL_COUNT, name, port);
+	else if (!look_up_ports(name, &ports))
+		*port = choose_port(&ports, protocol, word);
+	else
+		return false;
+	return true;
 }
 
 static bool parse_port_word(struct explain_options *explain, const char *word)
@@ -106,33 +135,33 @@ static void fail_malformed_word(const char *word)
 	if (!*word)
 		options_fail("explain: an empty word is neither a state nor a port");
 	if (digits && word[digits] && !word[strspn(word, "0123456789-, ")])
-		options_fail("explain '%s': this is more than one port: give one, as %.*s", ESCAPED(word), (int)digits,
+		options_fail("explain '%s': this is more than one port: give one, as %.*s", TYPED(word), (int)digits,
 			     word);
 	if (*word == '-' && word[1] && !word[1 + strspn(word + 1, "0123456789")])
-		options_fail("explain '%s': no port is less than 0", ESCAPED(word));
+		options_fail("explain '%s': no port is less than 0", TYPED(word));
 	if (address_parse(word, &address))
-		options_fail("explain '%s': this is an address: give a state, or a port", ESCAPED(word));
+		options_fail("explain '%s': this is an address: give a state, or a port", TYPED(word));
 	if (colon && colon[1] && colon > word && (strchr(word, ':') == colon || colon[-1] == ']'))
-		options_fail("explain '%s': a port is explained for all addresses at once: give %s", ESCAPED(word),
-			     ESCAPED(colon));
+		options_fail("explain '%s': a port is explained for all addresses at once: give %s", TYPED(word),
+			     TYPED(colon));
 }
 
 /* Fails, and names the state or the service that is near; where both are near, the nearer one. */
 __attribute__((noreturn)) static void fail_unknown_word(const char *word)
 {
 	const char *name = *word == ':' ? word + 1 : word;
-	const char *near = tcp_state_nearest(name);
-	char service[SERVICE_NAME_SIZE];
+	const char *near = tcp_state_nearest(name), *shown = near;
+	char service[SERVICE_NAME_SIZE], service_text[4 * SERVICE_NAME_SIZE];
 
 	if (services_find_nearest(name, service, sizeof(service)) &&
 	    (!near || word_distance(name, service) < word_distance(name, near)))
-		near = service;
-	if (near)
-		options_fail("explain '%s': there is no such state, port or service; the nearest is %s", ESCAPED(word),
-			     ESCAPED(near));
+		shown = escape_service_into(service_text, sizeof(service_text), service);
+	if (shown)
+		options_fail("explain '%s': there is no such state, port or service; the nearest is %s", TYPED(word),
+			     shown);
 	options_fail(
 		"explain '%s': there is no such state, port or service: give %s, a port from 0 to 65535, or a name of /etc/services",
-		ESCAPED(word), ALL_STATES);
+		TYPED(word), ALL_STATES);
 }
 
 static void parse_topic_word(struct explain_options *explain, char *word)
@@ -140,7 +169,7 @@ static void parse_topic_word(struct explain_options *explain, char *word)
 	char *end = word + strlen(word);
 
 	if (explain->topic != EXPLAIN_OVERVIEW)
-		options_fail("explain takes one STATE or PORT, and '%s' is a second", ESCAPED(word));
+		options_fail("explain takes one STATE or PORT, and '%s' is a second", TYPED(word));
 	while (end > word && isspace((unsigned char)end[-1]))
 		*--end = '\0';
 	while (isspace((unsigned char)*word))

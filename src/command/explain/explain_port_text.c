@@ -40,7 +40,7 @@ static void put_port_title(struct port_writer *writer)
 
 		if (name && port_page_covers(writer->about, protocol))
 			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s (%s)", used ? ", " : ": ",
-						 ESCAPED(name), name_protocol_upper(protocol));
+						 SERVICE(name), name_protocol_upper(protocol));
 	}
 	page_title(&writer->page, "Port %u%s", writer->about->survey->port, names);
 }
@@ -99,7 +99,7 @@ static const char *spell_socket_user(const struct port_writer *writer, const str
 	if (socket->uid == UID_UNKNOWN)
 		*out = '\0';
 	else if (name)
-		snprintf(out, EXPLAIN_WORDS, ", user %s", ESCAPED(name));
+		snprintf(out, EXPLAIN_WORDS, ", user %s", NAMED(name));
 	else
 		snprintf(out, EXPLAIN_WORDS, ", user %u", socket->uid);
 	return out;

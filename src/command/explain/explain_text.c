@@ -153,7 +153,7 @@ static void put_port_counts(struct page *page, const struct explain_style *style
 	for (size_t i = 0; i < count; i++) {
 		const char *name = find_port_service(style, top[i].key.number);
 
-		page_count(page, top[i].count, "%u%s%s%s", top[i].key.number, *name ? " (" : "", ESCAPED(name),
+		page_count(page, top[i].count, "%u%s%s%s", top[i].key.number, *name ? " (" : "", SERVICE(name),
 			   *name ? ")" : "");
 	}
 	explain_more(page, tally->index.count - count);
@@ -174,7 +174,7 @@ static void put_address_counts(struct page *page, const struct explain_style *st
 		address_text(&key->address, key->family, address);
 		if (key->number)
 			page_count(page, top[i].count, "%s%s%s:%u%s%s%s", bracket ? "[" : "", address,
-				   bracket ? "]" : "", key->number, *name ? " (" : "", ESCAPED(name), *name ? ")" : "");
+				   bracket ? "]" : "", key->number, *name ? " (" : "", SERVICE(name), *name ? ")" : "");
 		else
 			page_count(page, top[i].count, "%s", address);
 	}

@@ -28,7 +28,7 @@ const char *explain_holders(const struct socket *socket, bool denied, char *out)
 		const struct owner *owner = &socket->owners[i];
 
 		used += (size_t)snprintf(out + used, EXPLAIN_WORDS - used, "%s%s (pid %u, fd %d)", i ? ", " : "",
-					 ESCAPED(owner->comm), owner->pid, owner->fd);
+					 NAMED(owner->comm), owner->pid, owner->fd);
 	}
 	if (shown < socket->owner_count)
 		snprintf(out + used, EXPLAIN_WORDS - used, " and %zu more", socket->owner_count - shown);
@@ -73,6 +73,6 @@ void explain_processes(struct page *page, const struct tally *tally)
 	size_t count = tally_top(tally, top, EXPLAIN_TOP);
 
 	for (size_t i = 0; i < count; i++)
-		page_count(page, top[i].count, "%s (pid %u)", ESCAPED(top[i].key.name), top[i].key.number);
+		page_count(page, top[i].count, "%s (pid %u)", NAMED(top[i].key.name), top[i].key.number);
 	explain_more(page, tally->index.count - count);
 }

@@ -130,8 +130,8 @@ static void put_process_user(const struct process_facts *process, struct output 
 	char user[4 * PROCESS_USER_MAX + 1];
 
 	output_text(output, ", user ");
-	escape_text(user, sizeof(user), process->user, PROCESS_USER_MAX);
-	if (*user)
+	escape_name(user, sizeof(user), process->user, PROCESS_USER_MAX);
+	if (*process->user)
 		output_text(output, user);
 	else if (process->uid != UID_UNKNOWN)
 		output_u64(output, process->uid);
@@ -147,7 +147,7 @@ static void put_process_names(const struct process_facts *process, const struct 
 
 	if (view->color)
 		output_text(output, COLOR_BOLD);
-	escape_text(comm, sizeof(comm), process->comm, COMM_LEN);
+	escape_name(comm, sizeof(comm), process->comm, COMM_LEN);
 	output_text(output, comm);
 	if (view->color)
 		output_text(output, COLOR_END);
@@ -159,7 +159,7 @@ static void put_process_names(const struct process_facts *process, const struct 
 		return;
 	output_text(output, ", thread ");
 	output_u64(output, process->tid);
-	escape_text(comm, sizeof(comm), process->thread_comm, COMM_LEN);
+	escape_name(comm, sizeof(comm), process->thread_comm, COMM_LEN);
 	output_char(output, ' ');
 	output_text(output, comm);
 	if (process->own_table)

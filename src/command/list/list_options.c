@@ -5,6 +5,7 @@
 #include "list_options.h"
 
 #include "clock.h"
+#include "filter_names.h"
 #include "options_internal.h"
 
 enum { KEY_INTERVAL = KEY_OF_COMMAND };
@@ -125,6 +126,9 @@ static error_t read_list_option(int key, char *value, struct argp_state *state)
 	struct list_options *list = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		list->sockets.filter.names = &host_names_of_all;
+		return 0;
 	case ARGP_KEY_ARG:
 		option_filter_word(&list->sockets.filter, value);
 		return 0;

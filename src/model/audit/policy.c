@@ -15,7 +15,8 @@
 enum { SHOWN_OF_LONG = 40 }; /* bytes shown of an entry that is too long */
 
 struct policy_entry {
-	char process[COMM_LEN]; /* empty: any */
+	bool of_process; /* false: of any */
+	char process[COMM_LEN];
 	struct address prefix;
 	uint8_t prefix_bits; /* 0: any address */
 	bool ipv6;           /* the prefix is IPv6's: IPv4 sockets do not match */
@@ -36,6 +37,7 @@ struct policy_entry_parse {
 	char shown[4 * POLICY_ENTRY_MAX + 1]; /* the whole entry, for messages */
 	char text[POLICY_ENTRY_MAX + 1];
 	struct policy_entry entry;
+	struct service_ports ports; /* of the service that is named; count 0: none is */
 };
 
 struct policy *policy_new(void)
@@ -125,15 +127,32 @@ static bool looks_like_range(const char *word)
 	return word[strspn(word, "0123456789- \t")] == '\0' && word[strcspn(word, "0123456789")];
 }
 
+static int look_up_ports(const struct policy_entry_parse *parse, const char *name, struct service_ports *ports)
+{
+	ports->count = 0;
+	return parse->names->service(parse->names->context, name, ports);
+}
+
+/* Returns the slash before the protocol of a port; NULL: there is none. A service may have a slash in its name. */
+static char *find_protocol_slash(const struct policy_entry_parse *parse, char *word)
+{
+	char *slash = strrchr(word, '/');
+	struct service_ports ports;
+
+	return slash && look_up_ports(parse, word, &ports) == 0 ? NULL : slash;
+}
+
 /* True for "80", "8000-8100/tcp", "http", "*" */
 static bool is_port_word(const struct policy_entry_parse *parse, const char *word)
 {
-	char name[POLICY_ENTRY_MAX + 1];
-	uint16_t port;
+	char name[POLICY_ENTRY_MAX + 1], *slash;
+	struct service_ports ports;
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "/"), word);
-	return !strcmp(name, "*") || looks_like_range(name) ||
-	       parse->names->service(parse->names->context, name, &port) == 0;
+	snprintf(name, sizeof(name), "%s", word);
+	slash = find_protocol_slash(parse, name);
+	if (slash)
+		*slash = '\0';
+	return !strcmp(name, "*") || looks_like_range(name) || look_up_ports(parse, name, &ports) == 0;
 }
 
 /* Refuses a name with a port in it. No process is called so, and the entry would expect nothing. */
@@ -216,13 +235,14 @@ static int read_port_range(struct policy_entry_parse *parse, char *word)
  * meant as one: the messages say so. */
 static int read_service(struct policy_entry_parse *parse, const char *word, bool alone)
 {
-	struct policy_entry *entry = &parse->entry;
 	struct address address;
+	int err = look_up_ports(parse, word, &parse->ports);
 
-	if (parse->names->service(parse->names->context, word, &entry->first) == 0) {
-		entry->last = entry->first;
+	if (!err)
 		return 0;
-	}
+	if (err == -E2BIG)
+		return fail_entry(parse, "'%s' is a service with more than %d ports: give their numbers", TYPED(word),
+				  SERVICE_PORTS_MAX);
 	if (strpbrk(word, " \t") && refuse_ports(parse, word))
 		return -EINVAL;
 	if (!alone)
@@ -242,13 +262,14 @@ static bool looks_like_ipv4(const char *word)
 static int read_ports(struct policy_entry_parse *parse, char *word, bool alone)
 {
 	struct policy_entry *entry = &parse->entry;
-	char *slash = strchr(word, '/');
+	char *slash;
 	int err = 0;
 
-	if (slash)
-		*slash++ = '\0';
 	word = trim_word(word);
+	slash = find_protocol_slash(parse, word);
 	if (slash) {
+		*slash++ = '\0';
+		word = trim_word(word);
 		if (alone && looks_like_ipv4(word))
 			return fail_entry(parse, "an address needs a port: give %s:80, or %s:* for all ports",
 					  parse->shown, parse->shown);
@@ -337,7 +358,28 @@ static int read_process_or_address(struct policy_entry_parse *parse, char *word)
 	if (err)
 		return err;
 	unescape(parse->entry.process, sizeof(parse->entry.process), word);
+	parse->entry.of_process = true;
 	return 0;
+}
+
+/* Parses "NAME":80. In quotes nothing but a quote has a meaning. */
+static int read_quoted_process(struct policy_entry_parse *parse)
+{
+	char *name = parse->text + 1, *end = strchr(name, '"'), *rest;
+	int err;
+
+	if (!end)
+		return fail_entry(parse, "the quote does not end: give \"NAME\":80");
+	*end = '\0';
+	rest = trim_word(end + 1);
+	if (*rest != ':')
+		return fail_entry(parse, "after the name come a colon and the port: give \"%s\":80", TYPED(name));
+	err = refuse_controls(parse, name);
+	if (err)
+		return err;
+	unescape(parse->entry.process, sizeof(parse->entry.process), name);
+	parse->entry.of_process = true;
+	return read_ports(parse, rest + 1, false);
 }
 
 /* Refuses an IPv6 address without brackets. "::1:631" may mean an address and a port, or another address. */
@@ -365,6 +407,8 @@ static int read_policy_entry(struct policy_entry_parse *parse)
 
 	if (*parse->text == '[')
 		return read_bracketed_address(parse);
+	if (*parse->text == '"')
+		return read_quoted_process(parse);
 	if (!colon)
 		return read_ports(parse, parse->text, true);
 	if (address_parse(parse->text, &address) == 6)
@@ -380,6 +424,26 @@ static int keep_policy_entry(struct policy *policy, const struct policy_entry *e
 		return -ENOMEM;
 	policy->entries[policy->count++] = *entry;
 	return 0;
+}
+
+/* Adds the entry for each port of its service. A service with one port may be expected on it by either protocol, also
+ * where it is known for the other one only; of several ports, each is that of its protocol, if there is one of that. */
+static int keep_policy_entries(struct policy *policy, const struct policy_entry_parse *parse)
+{
+	const struct service_ports *ports = &parse->ports;
+	struct policy_entry entry = parse->entry;
+	uint32_t known = 0;
+	int err = ports->count ? 0 : keep_policy_entry(policy, &entry);
+
+	for (size_t i = 0; i < ports->count; i++)
+		known |= ports->all[i].protocols & entry.protocols;
+	for (size_t i = 0; i < ports->count && !err; i++) {
+		entry.first = entry.last = ports->all[i].port;
+		if (ports->count > 1 && known)
+			entry.protocols = parse->entry.protocols & ports->all[i].protocols;
+		err = keep_policy_entry(policy, &entry);
+	}
+	return err;
 }
 
 /* Adds one entry. The caller has filled in names, error and in_file of `parse`. */
@@ -399,7 +463,7 @@ static int add_policy_entry(struct policy *policy, const char *text, size_t leng
 	parse->text[length] = '\0';
 	escape_typed(parse->shown, sizeof(parse->shown), parse->text, length);
 	err = read_policy_entry(parse);
-	return err ? err : keep_policy_entry(policy, &parse->entry);
+	return err ? err : keep_policy_entries(policy, parse);
 }
 
 static int fail_empty_entry(const char *list, struct policy_error *error)
@@ -411,6 +475,24 @@ static int fail_empty_entry(const char *list, struct policy_error *error)
 	return -EINVAL;
 }
 
+/* Returns the length up to the first `end` that is not in quotes, where the text begins with quotes. "#" is an end only
+ * at the beginning and after a space. `length`: there is no end. */
+static size_t measure_entry(const char *text, size_t length, char end)
+{
+	size_t at = 0;
+
+	while (at < length && is_space(text[at]))
+		at++;
+	if (at < length && text[at] == '"') {
+		const char *quote = memchr(text + at + 1, '"', length - at - 1);
+
+		at = quote ? (size_t)(quote - text) : length;
+	}
+	while (at < length && !(text[at] == end && (end != '#' || at == 0 || is_space(text[at - 1]))))
+		at++;
+	return at;
+}
+
 int policy_add_list(struct policy *policy, const char *list, const struct filter_names *names,
 		    struct policy_error *error)
 {
@@ -418,7 +500,7 @@ int policy_add_list(struct policy *policy, const char *list, const struct filter
 	int err = 0;
 
 	while (!err && rest) {
-		size_t length = strcspn(rest, ",");
+		size_t length = measure_entry(rest, strlen(rest), ',');
 		const char *item = rest;
 
 		rest = rest[length] ? rest + length + 1 : NULL;
@@ -433,15 +515,6 @@ int policy_add_list(struct policy *policy, const char *list, const struct filter
 
 /* ---- files ---- */
 
-/* Returns where the comment begins; `length`: there is none. */
-static size_t find_comment(const char *line, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (line[i] == '#' && (i == 0 || is_space(line[i - 1])))
-			return i;
-	return length;
-}
-
 static int add_policy_line(struct policy *policy, const char *line, size_t length, const struct filter_names *names,
 			   struct policy_error *error)
 {
@@ -449,9 +522,9 @@ static int add_policy_line(struct policy *policy, const char *line, size_t lengt
 		snprintf(error->message, sizeof(error->message), "it holds a NUL: this is no text");
 		return -EINVAL;
 	}
-	length = find_comment(line, length);
+	length = measure_entry(line, length, '#');
 	trim_span(&line, &length);
-	if (length && memchr(line, ',', length)) {
+	if (measure_entry(line, length, ',') < length) {
 		snprintf(error->message, sizeof(error->message),
 			 "a comma has no place here: give each entry a line of its own");
 		return -EINVAL;
@@ -480,6 +553,16 @@ int policy_add_text(struct policy *policy, const char *text, size_t length, cons
 	return err;
 }
 
+/* ---- names ---- */
+
+bool policy_name_needs_quotes(const char *name)
+{
+	bool is_number = !name[strspn(name, "0123456789")];
+
+	return is_number || !strcmp(name, "*") || looks_like_ipv4(name) || *name == '[' || *name == '#' ||
+	       strpbrk(name, " ,:");
+}
+
 /* ---- matching a socket ---- */
 
 static enum tristate check_holder_name(const struct socket *socket, const char *process, bool owners_whole)
@@ -501,7 +584,7 @@ static enum tristate entry_expects_socket(const struct policy_entry *entry, cons
 		return TRISTATE_NO;
 	if (!address_in_prefix(&tuple->laddr, &entry->prefix, entry->prefix_bits))
 		return TRISTATE_NO;
-	return *entry->process ? check_holder_name(socket, entry->process, owners_whole) : TRISTATE_YES;
+	return entry->of_process ? check_holder_name(socket, entry->process, owners_whole) : TRISTATE_YES;
 }
 
 enum tristate policy_expects(const struct policy *policy, const struct socket *socket, bool owners_whole)

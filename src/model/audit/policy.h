@@ -9,7 +9,8 @@
  *	nginx:https/tcp  all of that together               [::1]:631  192.168.1.5:*
  *
  * A process's name is no proof: any process may take any name. The kernel keeps 15 bytes of a name, and only these are
- * compared. The name may be typed as it is printed (escape.h): \x2c is a comma in it, \x20 a space at its end.
+ * compared. The name may be typed as it is printed (escape.h): \x2c is a comma in it, \x20 a space at its end. In
+ *double quotes it may hold what would have a meaning without them: "a,b:1":80.
  */
 #include "filter.h"
 #include "socket.h"
@@ -36,6 +37,9 @@ int policy_add_list(struct policy *policy, const char *list, const struct filter
  * Returns the same, with error->line filled in as well. */
 int policy_add_text(struct policy *policy, const char *text, size_t length, const struct filter_names *names,
 		    struct policy_error *error);
+
+/* True for a name of a process that an entry understands in double quotes only. */
+bool policy_name_needs_quotes(const char *name);
 
 /* Says if an entry expects that socket. Unknown: an entry would, if a process that could not be found held the socket.
  * `owners_whole`: nobody holds the socket beside its known owners. */

@@ -150,6 +150,8 @@ enum filter_answer filter_ask_about(const struct filter *filter, const struct fi
 		return answer_from_bool(subject->tuple->netns == filter->number);
 	case FILTER_FAMILY:
 		return ask_family(filter, subject);
+	case FILTER_PATH:
+		return answer_from_bool(subject->path && fnmatch(filter->pattern, subject->path, 0) == 0);
 	}
 	return FILTER_NO;
 }

@@ -6,7 +6,7 @@
  *
  *	state syn-sent          sport = :443       src 10.0.0.0/8      pid 123     comm nginx    uid 33
  *	exclude time-wait       dport != :22       dst [::1]:80        family 4    netns NAME
- *	:443 (either port)      10.0.0.0/8 (either side)
+ *	:443 (either port)      10.0.0.0/8 (either side)   src /run/x.sock (a unix socket)
  *	and, or, not, ( ), also as &, |, !
  *
  * `and` binds closer than `or`. Terms side by side mean `and`, but `state` terms side by side mean `or`.
@@ -20,11 +20,24 @@ struct filter;
 
 enum filter_answer { FILTER_NO, FILTER_MAYBE, FILTER_YES };
 
-enum { SERVICE_NAME_SIZE = 64 };
+enum { SERVICE_NAME_SIZE = 64, SERVICE_PORTS_MAX = 32 };
 
-/* Looks up names that the language does not know by itself. service() and netns() return 0 or a negative errno. */
+/* The ports of a service: mostly one, but a name may stand for one port of TCP and another of UDP. */
+struct service_ports {
+	size_t count;
+	struct {
+		uint16_t port;
+		uint32_t protocols; /* a set: 1 << enum protocol */
+	} all[SERVICE_PORTS_MAX];
+};
+
+/* Looks up names that the language does not know by itself, as they were typed (escape.h). service(), user() and
+ * netns() return 0 or a negative errno. */
 struct filter_names {
-	int (*service)(void *context, const char *name, uint16_t *port);
+	/* -ENOENT: there is no such service; -E2BIG: it has too many ports. */
+	int (*service)(void *context, const char *name, struct service_ports *ports);
+	int (*user)(void *context, const char *name, uint32_t *uid); /* may be NULL */
+	bool has_unix_sockets; /* the filter is asked about unix sockets too: their paths are understood */
 	/* Writes the service that may have been meant into `out`: hostile text. False: there is none. May be NULL. */
 	bool (*near_service)(void *context, const char *name, char out[SERVICE_NAME_SIZE]);
 	/* -ENOENT: no namespace has that name; -ENOTUNIQ: several have. Then choice->why says which ones there are. */
@@ -39,8 +52,16 @@ struct filter_error {
 
 enum { FILTER_TEXT_MAX = 4096 }; /* characters that filter_parse() takes */
 
-/* Parses `text` into *out, which the caller frees. An empty text gives NULL, the filter that passes everything.
- * Returns 0, -EINVAL with *error filled in, or -ENOMEM. */
+/* Parses the words of a command line into *out, which the caller frees: `length` bytes at `words`, with a NUL between
+ * two words and one behind all. Words that do not hold anything give NULL, the filter that passes everything. Returns
+ * 0, -EINVAL with *error filled in, or -ENOMEM. A word is read as any part of the language, but is one name whole:
+ *
+ * - after comm, uid and netns, whatever is in it; and so is a path after src and dst;
+ * - where it holds a space, and nothing of the language: no word or sign of it, no quote, address or port. */
+int filter_parse_words(const char *words, size_t length, const struct filter_names *names, struct filter **out,
+		       struct filter_error *error);
+
+/* Does the same with one word. */
 int filter_parse(const char *text, const struct filter_names *names, struct filter **out, struct filter_error *error);
 
 /* Makes the filter that passes what both pass, and takes ownership of both. Each may be NULL (everything passes).
@@ -60,6 +81,7 @@ struct filter_subject {
 	const struct owner *owner; /* NULL: only `owners` count */
 	const struct owner *owners;
 	size_t owner_count;
+	const char *path; /* of a unix socket, as it is shown; NULL: none */
 };
 
 /* Asks the filter about a subject, or about a change. `filter` may be NULL: everything passes. */

@@ -20,6 +20,7 @@ enum filter_kind {
 	FILTER_COMM,
 	FILTER_NETNS,
 	FILTER_FAMILY,
+	FILTER_PATH,
 };
 
 struct filter {
@@ -32,7 +33,7 @@ struct filter {
 	struct address address;
 	uint8_t prefix_bits; /* of the address's 128 */
 	uint8_t family;      /* of the address as it was written */
-	char *pattern;       /* FILTER_COMM: of fnmatch(); owned */
+	char *pattern;       /* FILTER_COMM, FILTER_PATH: of fnmatch(); owned */
 };
 
 /* Makes a node that owns both children. Returns NULL when memory is short, and frees them then. */

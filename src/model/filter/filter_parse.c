@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +8,6 @@
 #include "count_of.h"
 #include "escape.h"
 #include "filter_parser.h"
-#include "name_glob.h"
 #include "nearest.h"
 #include "parse.h"
 
@@ -69,18 +67,25 @@ static struct filter *parse_state_leaf(struct parser *parser, const struct token
 
 static struct filter *parse_comm_leaf(struct parser *parser, const struct token *token)
 {
-	struct filter *node;
+	return parsed_pattern(parser, FILTER_COMM, token->word);
+}
 
-	if (!token->word[0])
-		return fail_at(parser, token->at, "an empty name fits no process");
-	node = parsed_leaf(parser, FILTER_COMM);
-	if (!node)
-		return NULL;
-	node->pattern = glob_of(token->word);
-	if (!node->pattern) {
-		filter_free(node);
-		return parsed_nothing(parser);
-	}
+/* Parses a user: the number, or the name. */
+static struct filter *parse_uid_leaf(struct parser *parser, const struct token *token)
+{
+	const struct filter_names *names = parser->names;
+	const char *word = token->word;
+	struct filter *node;
+	uint32_t uid;
+
+	if (!word[0] || !word[strspn(word, "0123456789")])
+		return parse_number_leaf(parser, token, FILTER_UID, 0, UINT32_MAX, "user id");
+	if (!names || !names->user || names->user(names->context, word, &uid))
+		return fail_at(parser, token->at, "'%s' is no user: give the name of one, or a number from 0 to %u",
+			       TYPED(word), UINT32_MAX);
+	node = parsed_leaf(parser, FILTER_UID);
+	if (node)
+		node->number = uid;
 	return node;
 }
 
@@ -152,7 +157,7 @@ static struct filter *parse_predicate_value(struct parser *parser, enum predicat
 	case P_PID:
 		return parse_number_leaf(parser, value, FILTER_PID, 1, INT32_MAX, "process id");
 	case P_UID:
-		return parse_number_leaf(parser, value, FILTER_UID, 0, UINT32_MAX, "user id");
+		return parse_uid_leaf(parser, value);
 	case P_COMM:
 		return parse_comm_leaf(parser, value);
 	case P_NETNS:
@@ -174,6 +179,27 @@ static struct filter *parse_port_predicate(struct parser *parser, struct token *
 	return parsed_port(parser, value->at + colon, value->word + colon, side, compare);
 }
 
+/* Goes to the value of a predicate, or to the comparison before it. A name or path that is a word of the command line
+ * by itself is taken whole. Behind a comparison "and" is no word of the language, but may be a service. */
+static void advance_to_value(struct parser *parser, enum predicate predicate)
+{
+	struct lexer *lexer = &parser->lexer;
+	bool compared;
+
+	if (predicate == P_COMM || predicate == P_UID || predicate == P_NETNS) {
+		lexer_advance_to_name(lexer);
+		return;
+	}
+	compared = lexer->token.kind == TOKEN_COMPARE;
+	advance_token(parser);
+	if (!lexer_typed_word(lexer) || lexer->token.quoted)
+		return;
+	if (lexer->token.kind == TOKEN_WORD
+		    ? (predicate == P_SRC || predicate == P_DST) && is_path_word(lexer->token.word)
+		    : compared && lexer->token.word[0])
+		lexer_take_typed_word(lexer);
+}
+
 static struct filter *parse_predicate(struct parser *parser, enum predicate predicate)
 {
 	const char *name = predicates[predicate];
@@ -181,12 +207,12 @@ static struct filter *parse_predicate(struct parser *parser, enum predicate pred
 	struct filter *node;
 	struct token value;
 
-	advance_token(parser);
+	advance_to_value(parser, predicate);
 	if (parser->lexer.token.kind == TOKEN_COMPARE) {
 		compare = parser->lexer.token.compare;
 		if (compare > COMPARE_NE && predicate != P_SPORT && predicate != P_DPORT)
 			return fail_at(parser, parser->lexer.token.at, "%s can be compared with = and != only", name);
-		advance_token(parser);
+		advance_to_value(parser, predicate);
 	}
 	value = parser->lexer.token;
 	if (value.kind != TOKEN_WORD)
@@ -214,13 +240,19 @@ static bool is_word_of_ss(const char *word)
 	return false;
 }
 
+/* Returns the word of the language that was meant by a near miss of it; NULL: none. */
+static const char *find_meant_word(const char *word)
+{
+	const char *near = nearest_word(word, predicates, PREDICATE_COUNT);
+
+	return near ? near : tcp_state_nearest(word);
+}
+
 /* Takes a word alone as the name of a process. Refuses a near miss of a word of the language: that was meant. */
 static struct filter *parse_bare_word(struct parser *parser, const struct token *token)
 {
 	const char *word = token->word, *near;
 
-	if (token->quoted)
-		return parse_comm_word(parser, token);
 	if (is_word_of_ss(word))
 		return fail_at(
 			parser, token->at,
@@ -229,9 +261,7 @@ static struct filter *parse_bare_word(struct parser *parser, const struct token 
 	if (tcp_state_set(word, strlen(word)))
 		return fail_at(parser, token->at, "'%s' alone says nothing: 'state %s' is a state, 'comm %s' a process",
 			       TYPED(word), TYPED(word), TYPED(word));
-	near = nearest_word(word, predicates, PREDICATE_COUNT);
-	if (!near)
-		near = tcp_state_nearest(word);
+	near = find_meant_word(word);
 	if (near)
 		return fail_at(
 			parser, token->at,
@@ -240,21 +270,93 @@ static struct filter *parse_bare_word(struct parser *parser, const struct token 
 	return parse_comm_word(parser, token);
 }
 
+/* True for a token that is nothing but a part of a name. */
+static bool is_part_of_name(const struct token *token)
+{
+	const char *word = token->word;
+
+	if (token->kind != TOKEN_WORD || token->quoted || is_word_of_ss(word) || looks_like_endpoint(word) ||
+	    is_path_word(word))
+		return false;
+	for (int i = 0; i < PREDICATE_COUNT; i++)
+		if (is_predicate(token, i))
+			return false;
+	return !tcp_state_set(word, strlen(word)) && !find_meant_word(word);
+}
+
+/* True for a word of the command line that holds a space, and nothing of the language: it is a name. A quote that does
+ * not end is a character of the name. */
+static bool is_name_with_space(const char *word)
+{
+	struct filter_error error;
+	struct lexer lexer = {.text = word, .length = strlen(word), .error = &error};
+	bool is_name = word[strcspn(word, " \t\n")];
+
+	lexer_advance(&lexer);
+	while (is_name && !lexer.err && lexer.token.kind != TOKEN_END) {
+		is_name = is_part_of_name(&lexer.token);
+		lexer_advance(&lexer);
+	}
+	return is_name;
+}
+
+/* Takes the whole word of the command line that begins here as one token, where it is a name with a space, or a path.
+ */
+static void take_whole_name(struct parser *parser)
+{
+	const char *word = lexer_typed_word(&parser->lexer);
+
+	if (!word || parser->lexer.token.quoted)
+		return;
+	if (is_name_with_space(word)) {
+		lexer_take_typed_word(&parser->lexer);
+		parser->lexer.token.quoted = true;
+	} else if (is_path_word(word) && !word[strcspn(word, " \t\n")]) {
+		lexer_take_typed_word(&parser->lexer);
+	}
+}
+
+/* Adds to the message about a word that is no endpoint how a process of that name is asked for. */
+static void suggest_comm(struct parser *parser, const char *word)
+{
+	char *message = parser->lexer.error->message;
+	size_t used = strlen(message);
+
+	snprintf(message + used, sizeof(parser->lexer.error->message) - used, ". (A process of that name is 'comm %s')",
+		 TYPED(word));
+	drop_cut_character(message);
+}
+
+static struct filter *parse_endpoint_word(struct parser *parser, const struct token *token)
+{
+	struct filter *node;
+
+	advance_token(parser);
+	if (parser->lexer.err)
+		return NULL;
+	node = parsed_endpoint(parser, token, SIDE_EITHER);
+	if (parser->lexer.err == -EINVAL && !looks_like_endpoint(token->word) && !is_path_word(token->word))
+		suggest_comm(parser, token->word);
+	return node;
+}
+
 static struct filter *parse_word(struct parser *parser)
 {
-	struct token token = parser->lexer.token;
+	struct token token;
 	const char *word = token.word;
 
+	take_whole_name(parser);
+	token = parser->lexer.token;
 	for (int i = 0; !token.quoted && i < PREDICATE_COUNT; i++)
 		if (is_predicate(&token, i))
 			return parse_predicate(parser, i);
-	if (!token.quoted && (strpbrk(word, ":[/") || isdigit((unsigned char)word[0]))) {
-		if (!strpbrk(word, ":.[/"))
-			return fail_at(parser, token.at, "'%s' alone says nothing: :%s is a port, 'pid %s' a process",
-				       TYPED(word), TYPED(word), TYPED(word));
-		advance_token(parser);
-		return parsed_endpoint(parser, &token, SIDE_EITHER);
-	}
+	if (token.quoted)
+		return parse_comm_word(parser, &token);
+	if (!word[strspn(word, "0123456789")])
+		return fail_at(parser, token.at, "'%s' alone says nothing: :%s is a port, 'pid %s' a process",
+			       TYPED(word), TYPED(word), TYPED(word));
+	if (looks_like_endpoint(word) || is_path_word(word) || strpbrk(word, ":[/"))
+		return parse_endpoint_word(parser, &token);
 	return parse_bare_word(parser, &token);
 }
 
@@ -339,12 +441,13 @@ static struct filter *parse_or(struct parser *parser)
 	return node;
 }
 
-int filter_parse(const char *text, const struct filter_names *names, struct filter **out, struct filter_error *error)
+int filter_parse_words(const char *words, size_t length, const struct filter_names *names, struct filter **out,
+		       struct filter_error *error)
 {
-	struct parser parser = {.lexer = {.text = text, .error = error}, .names = names};
+	struct parser parser = {.lexer = {.text = words, .length = length, .error = error}, .names = names};
 	struct filter *filter = NULL;
 
-	if (strlen(text) > FILTER_TEXT_MAX)
+	if (length > FILTER_TEXT_MAX)
 		fail_at(&parser, FILTER_TEXT_MAX, "a filter has at most %d characters", FILTER_TEXT_MAX);
 	advance_token(&parser);
 	if (!parser.lexer.err && parser.lexer.token.kind != TOKEN_END)
@@ -359,4 +462,9 @@ int filter_parse(const char *text, const struct filter_names *names, struct filt
 	}
 	*out = filter;
 	return 0;
+}
+
+int filter_parse(const char *text, const struct filter_names *names, struct filter **out, struct filter_error *error)
+{
+	return filter_parse_words(text, strlen(text), names, out, error);
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "name_glob.h"
+
 struct filter *parsed_nothing(struct parser *parser)
 {
 	if (!parser->lexer.err)
@@ -35,4 +37,18 @@ struct filter *parsed_pair(struct parser *parser, enum filter_kind kind, struct 
 	}
 	node = filter_node(kind, left, right);
 	return node ? node : parsed_nothing(parser);
+}
+
+struct filter *parsed_pattern(struct parser *parser, enum filter_kind kind, const char *word)
+{
+	struct filter *node = parsed_leaf(parser, kind);
+
+	if (!node)
+		return NULL;
+	node->pattern = glob_of(word);
+	if (!node->pattern) {
+		filter_free(node);
+		return parsed_nothing(parser);
+	}
+	return node;
 }

@@ -26,10 +26,20 @@ struct filter *parsed_leaf(struct parser *parser, enum filter_kind kind);
 struct filter *parsed_not(struct parser *parser, struct filter *node);
 struct filter *parsed_pair(struct parser *parser, enum filter_kind kind, struct filter *left, struct filter *right);
 
+/* Makes a leaf with a pattern for fnmatch() of the name that was typed. */
+struct filter *parsed_pattern(struct parser *parser, enum filter_kind kind, const char *word);
+
 /* ---- filter_endpoint.c ---- */
 
 /* Parses 443, https, or 1000-2000, without the colon before it. `at` is the offset of `word` in the filter's text. */
 struct filter *parsed_port(struct parser *parser, size_t at, char *word, enum side side, enum compare compare);
 
-/* Parses an address, a prefix, an endpoint or a port. With SIDE_EITHER, address and port must match on one side. */
+/* True for a word that can only be the path of a unix socket. */
+bool is_path_word(const char *word);
+
+/* True for a word that is made as an address, an endpoint or a port is. Not every such word is one. */
+bool looks_like_endpoint(const char *word);
+
+/* Parses an address, a prefix, an endpoint, a port or a path. With SIDE_EITHER, address and port must match on one
+ * side. */
 struct filter *parsed_endpoint(struct parser *parser, const struct token *token, enum side side);

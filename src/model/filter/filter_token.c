@@ -120,11 +120,80 @@ static void read_word_token(struct lexer *lexer)
 
 void lexer_advance(struct lexer *lexer)
 {
-	lexer->next += strspn(lexer->text + lexer->next, " \t\n");
+	while (lexer->next < lexer->length && strchr(" \t\n", lexer->text[lexer->next])) /* or a NUL between words */
+		lexer->next++;
 	memset(&lexer->token, 0, sizeof(lexer->token));
 	lexer->token.at = lexer->next;
-	if (lexer->err || !lexer->text[lexer->next])
+	if (lexer->err || lexer->next == lexer->length)
 		return;
 	if (!read_sign_token(lexer))
 		read_word_token(lexer);
+}
+
+/* ---- words of the command line ---- */
+
+const char *lexer_typed_word(const struct lexer *lexer)
+{
+	size_t at = lexer->token.at;
+
+	return at < lexer->length && (at == 0 || !lexer->text[at - 1]) ? lexer->text + at : NULL;
+}
+
+static void take_word_at(struct lexer *lexer, size_t start)
+{
+	struct token *token = &lexer->token;
+	const char *word = lexer->text + start;
+	size_t length = strlen(word);
+
+	memset(token, 0, sizeof(*token));
+	token->at = start;
+	lexer->next = start + length;
+	token->quoted = is_quoted_whole(word, length);
+	if (token->quoted) {
+		word++;
+		length -= 2;
+	}
+	if (length >= FILTER_WORD_MAX) {
+		lexer_fail(lexer, start, "this word is longer than %d characters", FILTER_WORD_MAX - 1);
+		return;
+	}
+	memcpy(token->word, word, length);
+	token->kind = TOKEN_WORD;
+}
+
+void lexer_take_typed_word(struct lexer *lexer)
+{
+	take_word_at(lexer, lexer->token.at);
+}
+
+/* True for a word that is a comparison, if more follows, or that begins with the sign of one. */
+static bool begins_comparison(const char *word, bool more)
+{
+	for (size_t i = 0; i < COUNT_OF(signs); i++) {
+		size_t length = strlen(signs[i].sign);
+
+		if (signs[i].kind == TOKEN_COMPARE && strncmp(word, signs[i].sign, length) == 0)
+			return word[length] || more;
+	}
+	for (size_t i = 0; more && i < COUNT_OF(reserved); i++)
+		if (reserved[i].kind == TOKEN_COMPARE && strcasecmp(word, reserved[i].word) == 0)
+			return true;
+	return false;
+}
+
+void lexer_advance_to_name(struct lexer *lexer)
+{
+	const char *text = lexer->text;
+	size_t end = lexer->next + strspn(text + lexer->next, " \t\n"), start = end + 1;
+	bool more;
+
+	if (lexer->err || text[end] || end == lexer->length) {
+		lexer_advance(lexer);
+		return;
+	}
+	more = start + strlen(text + start) < lexer->length;
+	if (lexer->token.kind != TOKEN_COMPARE && begins_comparison(text + start, more))
+		lexer_advance(lexer);
+	else
+		take_word_at(lexer, start);
 }

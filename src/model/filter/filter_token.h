@@ -19,8 +19,11 @@ struct token {
 	char word[FILTER_WORD_MAX];
 };
 
+/* The text is the words of a command line, with a NUL after each but the last. A NUL separates tokens as a space does.
+ */
 struct lexer {
 	const char *text;
+	size_t length;
 	size_t next; /* offset of what follows `token` */
 	struct token token;
 	struct filter_error *error;
@@ -29,6 +32,16 @@ struct lexer {
 
 /* Goes to the next token; after a failure there is only TOKEN_END. */
 void lexer_advance(struct lexer *lexer);
+
+/* Like lexer_advance(), for a name to come. Where that is a word of the command line by itself, it is the name, whole,
+ * whatever is in it; but a comparison with more behind it, or with the name joined to it, is read as one. */
+void lexer_advance_to_name(struct lexer *lexer);
+
+/* Returns the word of the command line that begins with the token; NULL: none begins there. */
+const char *lexer_typed_word(const struct lexer *lexer);
+
+/* Takes that whole word as the token. */
+void lexer_take_typed_word(struct lexer *lexer);
 
 /* Records the first failure, at offset `at` of the text. Returns NULL, for the caller to return. */
 __attribute__((format(printf, 3, 4))) void *lexer_fail(struct lexer *lexer, size_t at, const char *format, ...);

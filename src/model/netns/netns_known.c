@@ -56,7 +56,7 @@ static int compare_netns_known(const void *a, const void *b)
 /* Writes a namespace as it is shown: "blue", "docker:0123456789ab (4026532345)", "4026532999". */
 static void write_shown_name(const struct netns_known *known, bool with_inode, char out[SHOWN_SIZE])
 {
-	size_t used = escape_word(out, SHOWN_SIZE, known->name, sizeof(known->name));
+	size_t used = escape_name_word(out, SHOWN_SIZE, known->name, sizeof(known->name));
 
 	if (!used)
 		snprintf(out, SHOWN_SIZE, "%u", known->inode);

@@ -92,7 +92,7 @@ static void set_name(struct netns_entry *entry, enum netns_rank rank, const char
 	if (!text)
 		return;
 	memcpy(text, name, length + 1);
-	escape_word(text + length + 1, shown_size, name, length);
+	escape_name_word(text + length + 1, shown_size, name, length);
 	free(entry->text);
 	entry->text = text;
 	entry->rank = rank;

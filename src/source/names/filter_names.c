@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "filter_names.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,18 +13,28 @@
 #include "netns_finder.h"
 #include "parse.h"
 #include "services.h"
+#include "users.h"
 
-static int look_up_service(void *context, const char *name, uint16_t *port)
+static int look_up_service(void *context, const char *name, struct service_ports *ports)
 {
-	const struct servent *entry = getservbyname(name, "tcp");
-
 	(void)context;
-	if (!entry)
-		entry = getservbyname(name, NULL); /* a service of UDP alone */
-	if (!entry)
-		return -ENOENT;
-	*port = ntohs((uint16_t)entry->s_port);
-	return 0;
+	return services_find(name, ports);
+}
+
+/* Looks up what stands where the port does: of a raw socket, that is an IP protocol. */
+static int look_up_service_or_protocol(void *context, const char *name, struct service_ports *ports)
+{
+	int err = look_up_service(context, name, ports), protocol_err = -ENOENT;
+
+	if (!err || err == -ENOENT)
+		protocol_err = services_find_protocol(name, ports);
+	return protocol_err == -ENOENT ? err : protocol_err;
+}
+
+static int look_up_user(void *context, const char *name, uint32_t *uid)
+{
+	(void)context;
+	return users_find(name, uid);
 }
 
 static bool find_nearest_service(void *context, const char *name, char out[SERVICE_NAME_SIZE])
@@ -127,4 +135,10 @@ static int look_up_netns(void *context, const char *word, struct netns_choice *c
 }
 
 const struct filter_names host_names = {
-	.service = look_up_service, .near_service = find_nearest_service, .netns = look_up_netns};
+	.service = look_up_service, .near_service = find_nearest_service, .user = look_up_user, .netns = look_up_netns};
+
+const struct filter_names host_names_of_all = {.service = look_up_service_or_protocol,
+					       .near_service = find_nearest_service,
+					       .user = look_up_user,
+					       .has_unix_sockets = true,
+					       .netns = look_up_netns};

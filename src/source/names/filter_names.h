@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The names that a filter may use, looked up on this host: services in /etc/services; network namespaces in /run/netns,
- * by the containers that are in them, by a process in them, or by their inodes.
+ * The names that a filter may use, looked up on this host: services in /etc/services; users; network namespaces in
+ * /run/netns, by the containers that are in them, by a process in them, or by their inodes.
  */
 #include "filter.h"
 
 extern const struct filter_names host_names;
+
+/* For a filter of raw and unix sockets, too. */
+extern const struct filter_names host_names_of_all;

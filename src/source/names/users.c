@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "users.h"
 
+#include <errno.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "index.h"
 
-enum { ENTRY_BYTES = 1 << 14 };
+enum { ENTRY_BYTES = 1 << 14, TYPED_NAME_SIZE = 256 };
 
 struct user {
 	struct link by_id;
@@ -47,13 +50,19 @@ void users_free(struct users *users)
 	free(users);
 }
 
+/* True for a name that would be read as the number of another user. */
+static bool is_number(const char *name)
+{
+	return !name[strspn(name, "0123456789")];
+}
+
 static struct user *look_up_user(uint32_t uid)
 {
 	struct user *user = calloc(1, sizeof(*user));
 	struct passwd entry, *found = NULL;
 	char bytes[ENTRY_BYTES];
 
-	if (user && getpwuid_r(uid, &entry, bytes, sizeof(bytes), &found) == 0 && found)
+	if (user && getpwuid_r(uid, &entry, bytes, sizeof(bytes), &found) == 0 && found && !is_number(found->pw_name))
 		user->name = strdup(found->pw_name);
 	return user;
 }
@@ -66,4 +75,16 @@ const char *users_name(struct users *users, uint32_t uid)
 	if (user && !link)
 		index_insert(&users->by_id, &user->by_id, uid);
 	return user ? user->name : NULL;
+}
+
+int users_find(const char *typed, uint32_t *uid)
+{
+	char bytes[ENTRY_BYTES], name[TYPED_NAME_SIZE];
+	struct passwd entry, *found = NULL;
+
+	unescape(name, sizeof(name), typed);
+	if (getpwnam_r(name, &entry, bytes, sizeof(bytes), &found) || !found)
+		return -ENOENT;
+	*uid = found->pw_uid;
+	return 0;
 }

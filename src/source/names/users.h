@@ -11,6 +11,10 @@ struct users;
 struct users *users_new(void);
 void users_free(struct users *users);
 
-/* Returns the name of a user; NULL: there is none, or none can be found out. Hostile text, valid as long as `users` is.
+/* Returns the name of a user; NULL: there is none, none but digits, or
+ * none can be found out. Hostile text, valid as long as `users` is.
  */
 const char *users_name(struct users *users, uint32_t uid);
+
+/* Finds the user of a name, as it was typed (escape.h). 0 or -ENOENT. */
+int users_find(const char *typed, uint32_t *uid);

@@ -135,7 +135,8 @@ static void find_user_name(struct process_facts *facts)
 {
 	const struct passwd *entry = facts->uid == UID_UNKNOWN ? NULL : getpwuid(facts->uid);
 
-	if (entry)
+	if (entry &&
+	    entry->pw_name[strspn(entry->pw_name, "0123456789")]) /* else it would look like another's number */
 		snprintf(facts->user, sizeof(facts->user), "%s", entry->pw_name);
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What is printed is understood when it is typed."""
+"""What is printed is understood when it is typed, and what does not exist is not searched in silence."""
 
 import collections
 import contextlib
@@ -12,7 +12,7 @@ import sys
 
 import pytest
 from account import MOMENT
-from conftest import PROGRAM, listen, run
+from conftest import PROGRAM, await_that, listen, messages, run
 
 pytestmark = pytest.mark.any_kernel
 
@@ -372,6 +372,85 @@ def test_states():
     for state in shown:
         assert run(PROGRAM, "list", "state", state).returncode == 0, state
         assert run(PROGRAM, "explain", state).returncode == 0, state
+
+
+# ---- what is not there ----
+
+def warnings_of(*words):
+    done = run(PROGRAM, *words)
+    assert done.returncode == 0, done
+    return [line.removeprefix("tcpledger: warning: ") for line in messages(done) if line.startswith("tcpledger: warning: ")]
+
+
+@pytest.mark.parametrize("words,warning", [
+    (["http"], "no process has the name 'http' now; the port is ':http'"),
+    (["comm", "http"], "no process has the name 'http' now; the port is ':http'"),
+    (["root"], "no process has the name 'root' now; the user is 'uid root'"),
+    (["host"], "no process has the name 'host' now; the network namespace is 'netns host'"),
+    (["comm", "established"], "no process has the name 'established' now; the state is 'state established'"),
+    (["comm", "10.9.8.7"], "no process has the name '10.9.8.7' now; the address is 10.9.8.7"),
+    (["localhost"], "no process has the name 'localhost' now; a host is known by its address only"),
+    (["tlt no such"], "no process has the name 'tlt no such' now"),
+    (["tlt-no-*"], "no process has the name 'tlt-no-*' now"),
+    (["\x1b]2J\u200b"], r"no process has the name '\x1b]2J\xe2\x80\x8b' now"),
+    (["pid", "4194303"], "no process has the pid 4194303 now"),
+    (["sport = :80 or (tlt-nobody and src 10/8)"], "no process has the name 'tlt-nobody' now"),
+])
+def test_absent_process(words, warning):
+    assert warnings_of("list", *words) == [warning]
+    assert warnings_of("audit", *words) == [warning]
+
+
+def test_absent_process_is_not_told_where_it_is_left_out():
+    assert not warnings_of("list", "not", "tlt-nobody", "and", "comm", "!=", "tlt-nobody", "and", "pid", "!=", "4194303")
+
+
+def test_nearest_process(process):
+    """The name of a process that is nearly called so, or of which the kernel keeps 15 bytes."""
+    server = process([sys.executable, "-c", "import sys; open('/proc/self/comm', 'w').write('tlt-nearly-here'); print(flush=True); sys.stdin.read()"],
+                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert server.stdout.readline() == b"\n"
+    assert warnings_of("list", "tlt-naerly-here") == ["no process has the name 'tlt-naerly-here' now; the nearest is 'tlt-nearly-here'"]
+    assert warnings_of("list", "tlt-nearly-here-longer") == [
+        "no process has the name 'tlt-nearly-here-longer' now; the nearest is 'tlt-nearly-here'"]
+    assert not warnings_of("list", "tlt-nearly-here")
+
+
+THREAD = """if True:
+    import sys, threading
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    print(thread.native_id, flush=True)
+    sys.stdin.read()
+    done.set()"""
+
+
+def test_number_of_a_thread(process):
+    server = process([sys.executable, "-c", THREAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    thread = server.stdout.readline().decode().strip()
+    (warning,) = warnings_of("list", "pid", thread)
+    assert re.fullmatch(rf"{thread} is the number of a thread: the process, which holds its sockets, is {server.pid} \(\S+\)", warning)
+    server.communicate(timeout=30)
+
+
+@pytest.mark.parametrize("words,warning", [
+    (["-p", "4194303"], "no process has the pid 4194303 now, but one may come"),
+    (["--comm", "tlt-nobody"], "no process has the name 'tlt-nobody' now, but one may come"),
+])
+def test_trace_and_top_warn_before_they_wait(words, warning, tracer):
+    for command in "trace", "top":
+        trace = tracer(*words, *(["-b"] if command == "top" else []), command=command)
+        assert f"tcpledger: warning: {warning}\n" in trace.errors()
+        trace.stop()
+
+
+def test_trace_goes_on_for_a_process_that_comes(ns, tracer):
+    trace = tracer("--netns", ns.name, "--comm", "tlt-comes")
+    assert "no process has the name 'tlt-comes' now" in trace.errors()
+    script = "import socket; open('/proc/self/comm', 'w').write('tlt-comes'); print(socket.create_server(('127.0.0.1', 0)).getsockname()[1])"
+    ns.exec(sys.executable, "-c", script)
+    await_that(lambda: trace.transitions(newstate="LISTEN", comm="tlt-comes"), "the line")
 
 
 def test_words_of_a_filter_that_is_wrong():

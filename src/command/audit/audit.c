@@ -25,6 +25,7 @@
 #include "process.h"
 #include "socket_names.h"
 #include "users.h"
+#include "wanted_processes.h"
 
 struct audit {
 	const struct audit_options *options;
@@ -420,6 +421,7 @@ static int audit_listeners(struct audit *audit)
 
 	if (err)
 		return err;
+	wanted_processes_warn(audit->options->sockets.filter.filter, false);
 	failed = find_listeners(audit);
 	if (failed && failed != ERR_REPORTED)
 		return failed;

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "netns.h"
 #include "netns_finder.h"
+#include "wanted_processes.h"
 
 static bool fixes_netns(const struct filter *filter)
 {
@@ -137,6 +138,7 @@ int report_run(struct follow_options *options, const struct report_task *task)
 	int status = STATUS_FAILED;
 
 	if (open_live_table(&report, options) == 0) {
+		wanted_processes_warn(options->filter.filter, true);
 		if (open_report_output(&report, options))
 			log_error("out of memory");
 		else

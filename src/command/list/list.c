@@ -23,6 +23,7 @@
 #include "namespaces.h"
 #include "socket_batch.h"
 #include "socket_names.h"
+#include "wanted_processes.h"
 
 enum { BATCH_ROWS = 8192 };
 
@@ -275,8 +276,10 @@ static int wait_for_next_list(uint64_t interval_ns)
 
 static int print_list_repeatedly(struct listing *listing)
 {
-	int err = print_list(listing);
+	int err;
 
+	wanted_processes_warn(listing->options->sockets.filter.filter, listing->options->again);
+	err = print_list(listing);
 	while (!err && listing->options->again) {
 		err = wait_for_next_list(listing->options->interval_ns);
 		if (!err)

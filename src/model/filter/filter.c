@@ -201,6 +201,24 @@ uint32_t filter_topics(const struct filter *filter)
 	}
 }
 
+static void find_processes(const struct filter *filter, bool left_out, filter_process_handler *handler, void *context)
+{
+	if (!filter)
+		return;
+	if (filter->kind == FILTER_PID && !left_out)
+		handler(context, filter->number, NULL);
+	if (filter->kind == FILTER_COMM && !left_out)
+		handler(context, 0, filter->pattern);
+	left_out = left_out != (filter->kind == FILTER_NOT);
+	find_processes(filter->left, left_out, handler, context);
+	find_processes(filter->right, left_out, handler, context);
+}
+
+void filter_each_process(const struct filter *filter, filter_process_handler *handler, void *context)
+{
+	find_processes(filter, false, handler, context);
+}
+
 static enum filter_answer ask_netns_alone(const struct filter *filter, uint32_t netns)
 {
 	switch (filter->kind) {

@@ -94,6 +94,11 @@ enum filter_topic { TOPIC_STATE = 1 << 0, TOPIC_OWNER = 1 << 1, TOPIC_NETNS = 1 
 /* The set (TOPIC_…) of the aspects that `filter` tests. */
 uint32_t filter_topics(const struct filter *filter);
 
+/* Calls the handler for each process that the filter asks for, by its number or by a pattern for its name (then `pid`
+ * is 0; name_glob.h), but for those that it leaves out. */
+typedef void filter_process_handler(void *context, uint32_t pid, const char *pattern);
+void filter_each_process(const struct filter *filter, filter_process_handler *handler, void *context);
+
 /* True if anything in that network namespace may pass. */
 bool filter_may_pass_in(const struct filter *filter, uint32_t netns);
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import PROGRAM, WITHOUT_PROC, await_that, children_of, comm_of, listen, messages, run
+from conftest import PROGRAM, WITHOUT_PROC, await_that, children_of, comm_of, listen, messages, port_of, run
 from test_fds import descriptor_lines, ends, fds, libc, may_take_from_own, opened, some_are_hidden  # pylint: disable=unused-import
 from test_usage import NOBODY
 
@@ -231,24 +231,42 @@ KCMP = 312 if os.uname().machine == "x86_64" else 272
 PIDFD_GETFD = 438
 
 
-def refuse_syscall(number):
-    """Returns a function that makes a program's system call fail with EPERM, as the rules of containers do."""
+EPERM_SAID, ENOSYS_SAID = 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
+KILLED, THREAD_KILLED, TRAPPED = 0x80000000, 0, 0x30000
+
+
+def refuse_syscall(number, action=EPERM_SAID):
+    """Returns a function that makes a program's system call fail, as the rules of containers do, or kills who makes it, as those of
+    systemd do."""
     def refuse():
-        rules = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno.EPERM), (0x06, 0, 0, 0x7fff0000)]
+        rules = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, action), (0x06, 0, 0, 0x7fff0000)]
         code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
         program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(rules), ctypes.addressof(code)))
         assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program) == 0
     return refuse
 
 
-def test_tables_that_cannot_be_compared(threads):
-    child, _sharing, pipe, _owner, *_rest = threads()
-    done = run(PROGRAM, "fds", "--json", str(child.pid), preexec_fn=refuse_syscall(KCMP))
+@pytest.mark.parametrize("action", [EPERM_SAID, ENOSYS_SAID, KILLED, THREAD_KILLED, TRAPPED])
+def test_tables_that_cannot_be_compared(threads, action):
+    child, sharing, pipe, _owner, *_rest = threads()
+    done = run(PROGRAM, "fds", "--json", str(child.pid), preexec_fn=refuse_syscall(KCMP, action))
     lines = {line["fd"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert done.returncode == 0 and set(pipe) <= set(lines)
     assert {line["tid"] for line in lines.values()} == {None}
     assert lines[pipe[0]]["others_complete"] is False
     assert "of 1 process it cannot be seen whether threads have descriptors of their own" in done.stderr
+    done = run(PROGRAM, "fds", str(sharing), preexec_fn=refuse_syscall(KCMP, action))
+    assert done.returncode == 0 and "of 1 process it cannot be seen" in done.stderr
+
+
+@pytest.mark.parametrize("action", [EPERM_SAID, ENOSYS_SAID, KILLED])
+def test_holders_where_tables_cannot_be_compared(threads, action):
+    """A thread's own table may hold any socket: nobody knows."""
+    threads()
+    server = listen()
+    done = run(PROGRAM, "list", "-tln", "--json", "--holder-source=proc", f"sport = :{port_of(server)}", preexec_fn=refuse_syscall(KCMP, action))
+    line = json.loads(done.stdout)
+    assert done.returncode == 0 and line["pid"] == os.getpid() and line["owners_complete"] is False
 
 
 def test_end_that_may_not_be_asked(opened):
@@ -257,9 +275,10 @@ def test_end_that_may_not_be_asked(opened):
     opened(reader)
     os.close(writer)
     hidden = some_are_hidden()
-    text = run(PROGRAM, "fds", str(os.getpid()), preexec_fn=refuse_syscall(PIDFD_GETFD)).stdout
-    words = "written by nobody that may be seen" if hidden else "nobody was found who writes"
-    assert re.search(rf"^ *{reader} pipe .* {words}$", text, re.M)
+    for action in EPERM_SAID, ENOSYS_SAID, KILLED:
+        text = run(PROGRAM, "fds", str(os.getpid()), preexec_fn=refuse_syscall(PIDFD_GETFD, action)).stdout
+        words = "written by nobody that may be seen" if hidden else "nobody was found who writes"
+        assert re.search(rf"^ *{reader} pipe .* {words}$", text, re.M)
 
 
 # ---- privilege ----

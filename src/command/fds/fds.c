@@ -44,6 +44,7 @@ struct fds_survey {
 	size_t denied; /* processes that were asked for, and may not be looked at */
 	struct process_facts last_denied;
 	size_t half_denied;  /* processes whose threads may have descriptors of their own that may not be looked at */
+	bool comparable;     /* thread_tables.h */
 	const char *pattern; /* a pattern for the names of processes, as in fnmatch() */
 	size_t nameless;     /* processes of which not even the name may be seen */
 	struct socket_ends *sockets;
@@ -123,7 +124,8 @@ static int read_fd_tables(struct fds_survey *survey, const struct process_facts 
 
 	if (err || survey->denied > denied)
 		return err;
-	err = thread_tables_each(facts->pid, process, read_thread_fd_table, &taken, &threads_denied);
+	err = thread_tables_each(facts->pid, process, survey->comparable, read_thread_fd_table, &taken,
+				 &threads_denied);
 	survey->half_denied += threads_denied && survey->denied == denied;
 	if (!err && facts->exited && survey->count == count && survey->denied == denied)
 		err = read_fd_table(survey, facts, process, 0);
@@ -144,8 +146,9 @@ static int read_table_of_thread(struct fds_survey *survey, uint32_t tid, int thr
 		err = read_thread_facts(thread, tid, &of_process, &facts);
 	if (err)
 		return err;
-	table = thread_table_of(pid, process, tid);
+	table = thread_table_of(pid, process, survey->comparable, tid);
 	facts.own_table = table != 0;
+	survey->half_denied += !survey->comparable;
 	return read_fd_table(survey, &facts, thread, table);
 }
 
@@ -395,7 +398,7 @@ static int end_survey(const struct fds_survey *survey, const char *process)
 static int run_fds(void *given)
 {
 	const struct fds_options *options = given;
-	struct fds_survey survey = {0};
+	struct fds_survey survey = {.comparable = thread_tables_are_comparable()};
 	int status = ending_status("fds", show_processes(&survey, options));
 
 	if (status == STATUS_DONE)

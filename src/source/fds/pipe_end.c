@@ -9,9 +9,25 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "seccomp.h"
 
 /* PIDFD_THREAD of linux/pidfd.h, since Linux 6.9. */
 #define OF_A_THREAD O_EXCL
+
+/* Makes the system calls that ask about an end, with descriptors that do not exist. */
+static int take_nothing(void)
+{
+	CLEANUP(cleanup_close) int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	syscall(SYS_pidfd_getfd, self, -1, 0);
+	tee(-1, -1, 1, SPLICE_F_NONBLOCK);
+	return 0;
+}
+
+bool pipe_end_may_be_asked(void)
+{
+	return seccomp_try(take_nothing) == 0;
+}
 
 /* Duplicates the holder's descriptor, with the same open file. -1: refused, or the number is another file's by now. */
 static int take_pipe_from_holder(const struct descriptor *pipe)

@@ -6,6 +6,9 @@
  */
 #include "descriptor.h"
 
+/* False where a seccomp filter kills who asks. To be called once, before pipe_end_ask(). */
+bool pipe_end_may_be_asked(void);
+
 /* Duplicates the descriptor from its holder for a moment (pidfd_getfd(), which takes the right to trace the holder),
  * and neither reads nor writes. Unknown where that is refused, where the number is another file's by now, and for a
  * descriptor that is not at exactly one end. */

@@ -27,6 +27,7 @@ struct pipe_scan {
 	uint64_t *wanted; /* inodes, in ascending order; those of FIFOs match on any device */
 	size_t wanted_count;
 	bool wants_fifos;
+	bool may_ask; /* pipe_end.h */
 	struct pipe_holder *found;
 	size_t count;
 	size_t room;
@@ -150,7 +151,7 @@ static int assign_pipe_holders(const struct pipe_scan *scan, struct descriptor *
 		if (is_other_holder(&scan->found[i], pipe))
 			pipe->others[pipe->other_count++] = scan->found[i].holder;
 	pipe->others_complete = complete;
-	if (!descriptor_other_end_is_held(pipe))
+	if (scan->may_ask && !descriptor_other_end_is_held(pipe))
 		pipe->other_end = pipe_end_ask(pipe);
 	return 0;
 }
@@ -190,6 +191,7 @@ int pipe_holders_find(struct descriptor *const *all, size_t count, size_t *hidde
 
 	*hidden = 0;
 	err = scan_for_pipes(&scan, all, count, hidden);
+	scan.may_ask = scan.wanted_count && pipe_end_may_be_asked();
 	complete = !*hidden && process_all_are_shown();
 	for (size_t i = 0; !err && i < count; i++)
 		if (is_pipe_or_fifo(all[i]))

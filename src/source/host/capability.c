@@ -61,5 +61,5 @@ const char *capabilities_owners_remedy(void)
 
 	if (*capabilities_missing(capabilities_held(), CAPABILITY_OWNERS, missing))
 		return "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
-	return "not even by root: another user namespace or a security module protects them";
+	return "not even by root: another user namespace, a security module or a seccomp filter protects them";
 }

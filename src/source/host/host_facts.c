@@ -144,14 +144,6 @@ static void gather_kernel(struct host_facts *facts)
 
 /* ---- limits, network namespaces ---- */
 
-/* Tries to enter the namespace that we are in already. */
-static bool try_to_enter_netns(void)
-{
-	CLEANUP(cleanup_close) int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	return here >= 0 && setns(here, CLONE_NEWNET) == 0;
-}
-
 static uint64_t count_netns(void)
 {
 	struct netns_list namespaces;
@@ -191,7 +183,7 @@ static void gather_limits(struct host_facts *facts)
 	facts->open_files = read_soft_limit(RLIMIT_NOFILE);
 	facts->named_netns = count_dir_entries(RUN_NETNS);
 	facts->netns_count = count_netns();
-	facts->may_enter_netns = try_to_enter_netns();
+	facts->may_enter_netns = netns_may_enter();
 }
 
 /* ---- /proc and /sys ---- */

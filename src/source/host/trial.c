@@ -5,18 +5,16 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <linux/bpf.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "count_of.h"
 #include "log.h"
+#include "seccomp.h"
 
 /* The name of trial programs and maps: `bpftool prog` shows whose they are, if one is seen during its short life. */
 #define TRIAL_NAME "tcpledger_trial"
@@ -240,33 +238,16 @@ static int look_up_absent_map(void)
 	return call_bpf(BPF_MAP_LOOKUP_ELEM, &attr);
 }
 
-static bool is_seccomp_filtered(void)
-{
-	return prctl(PR_GET_SECCOMP) > 0;
-}
-
-/* Calls bpf() in a child process where a seccomp filter is on: some filters kill the caller. */
 int trial_system_call(void)
 {
-	int status;
-	pid_t child;
+	int err = seccomp_try(look_up_absent_map);
 
-	if (!is_seccomp_filtered())
-		return look_up_absent_map();
-	child = fork();
-	if (child < 0)
-		return look_up_absent_map();
-	if (child == 0)
-		_exit(-look_up_absent_map() & 0xff);
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ESHUTDOWN;
+	return err == -EAGAIN ? look_up_absent_map() : err;
 }
 
 bool trial_bpf_kills(void)
 {
-	return is_seccomp_filtered() && trial_system_call() == -ESHUTDOWN;
+	return seccomp_try(look_up_absent_map) == -ESHUTDOWN;
 }
 
 const char *trial_error_text(int err)

@@ -41,8 +41,7 @@ bool trial_counts_locked_memory(void);
  * killed for it. */
 int trial_system_call(void);
 
-/* True when a seccomp filter kills the callers of bpf(). To be called before the first bpf(). Costs nothing where no
- * filter is on. */
+/* True when a seccomp filter kills the callers of bpf(). To be called before the first bpf(). */
 bool trial_bpf_kills(void);
 
 /* Describes the error of a trial, or of bpf() (a negative errno). */

@@ -18,6 +18,7 @@
 #include "grow.h"
 #include "privileges.h"
 #include "process_dir.h"
+#include "seccomp.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
@@ -347,12 +348,18 @@ void netns_return(int home)
 		abort(); /* everything read from here on would be of the wrong namespace */
 }
 
+static int enter_own_netns(void)
+{
+	CLEANUP(cleanup_close) int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return here < 0 || setns(here, CLONE_NEWNET) ? -errno : 0;
+}
+
 bool netns_may_enter(void)
 {
 	WITH_PRIVILEGES;
-	CLEANUP(cleanup_close) int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	return here >= 0 && setns(here, CLONE_NEWNET) == 0;
+	return seccomp_try(enter_own_netns) == 0;
 }
 
 static int open_table_by_entering(const struct netns *netns, const char *table)

@@ -16,6 +16,7 @@
 #include "number.h"
 #include "privileges.h"
 #include "process_dir.h"
+#include "seccomp.h"
 
 /* The distinct descriptor tables that were found, each by one of its threads, in the kernel's order of tables. */
 struct fd_tables {
@@ -30,6 +31,18 @@ static int compare_fd_tables(uint32_t tid, uint32_t other)
 	int order = (int)syscall(SYS_kcmp, (pid_t)tid, (pid_t)other, KCMP_FILES, 0UL, 0UL);
 
 	return order < 0 ? -errno : order;
+}
+
+static int compare_own_table(void)
+{
+	uint32_t pid = (uint32_t)getpid();
+
+	return compare_fd_tables(pid, pid);
+}
+
+bool thread_tables_are_comparable(void)
+{
+	return seccomp_try(compare_own_table) == 0;
 }
 
 /* Looks up the table of a thread. 1: the table is new, and *place is where it belongs; 0: the table is at *place; or a
@@ -108,7 +121,8 @@ static int visit_thread_tables(struct fd_tables *tables, DIR *tasks, thread_tabl
 	return err;
 }
 
-int thread_tables_each(uint32_t pid, int process, thread_table_handler *handler, void *context, bool *denied)
+int thread_tables_each(uint32_t pid, int process, bool comparable, thread_table_handler *handler, void *context,
+		       bool *denied)
 {
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
@@ -117,11 +131,12 @@ int thread_tables_each(uint32_t pid, int process, thread_table_handler *handler,
 
 	if (!process_has_threads(process, "task"))
 		return 0;
-	/* -ENOSYS: no kcmp(); -ESRCH: the process has exited, or /proc has other pids than kcmp() */
-	err = compare_fd_tables(pid, pid);
-	*denied = *denied || err == -EPERM;
-	if (err)
+	err = comparable ? compare_fd_tables(pid, pid) : -ENOSYS;
+	if (err) {
+		/* -ESRCH: the process has exited, or /proc has other pids than kcmp() */
+		*denied = *denied || err != -ESRCH || process_has_threads(process, "task");
 		return 0;
+	}
 	tasks = dir_open_at(process, "task");
 	if (!tasks)
 		return classify_open_error(-errno, denied);
@@ -147,11 +162,11 @@ static int note_same_table(void *context, uint32_t tid, int thread)
 	return search->found != 0;
 }
 
-uint32_t thread_table_of(uint32_t pid, int process, uint32_t tid)
+uint32_t thread_table_of(uint32_t pid, int process, bool comparable, uint32_t tid)
 {
 	struct table_search search = {.tid = tid};
 	bool denied = false;
 
-	thread_tables_each(pid, process, note_same_table, &search, &denied);
+	thread_tables_each(pid, process, comparable, note_same_table, &search, &denied);
 	return search.found;
 }

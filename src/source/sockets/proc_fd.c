@@ -21,7 +21,8 @@
 struct proc_link_walk {
 	proc_link_handler *handler;
 	void *context;
-	size_t denied; /* processes that we may not look into */
+	bool comparable; /* thread_tables.h */
+	size_t denied;   /* processes that we may not look into */
 };
 
 uint64_t proc_link_inode(const struct proc_link *link, const char *kind)
@@ -87,7 +88,7 @@ static int visit_process_fds(void *context, uint32_t pid, int process)
 	int err = visit_fd_table(&visit, 0, process);
 
 	if (!err && !visit.denied)
-		err = thread_tables_each(pid, process, visit_fd_table, &visit, &visit.denied);
+		err = thread_tables_each(pid, process, visit.walk->comparable, visit_fd_table, &visit, &visit.denied);
 	visit.walk->denied += visit.denied;
 	return err;
 }
@@ -95,7 +96,8 @@ static int visit_process_fds(void *context, uint32_t pid, int process)
 int proc_fd_each_link(proc_link_handler *handler, void *context, size_t *denied)
 {
 	WITH_PRIVILEGES;
-	struct proc_link_walk walk = {.handler = handler, .context = context};
+	struct proc_link_walk walk = {
+		.handler = handler, .context = context, .comparable = thread_tables_are_comparable()};
 	size_t hidden;
 	int err = process_each(visit_process_fds, &walk, &hidden);
 

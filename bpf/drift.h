@@ -28,6 +28,36 @@ static __always_inline __u32 sock_inode(struct sock *sk)
 	return socket->file->f_inode->i_ino;
 }
 
+struct dentry___inline {
+	unsigned char d_iname[32];
+} __attribute__((preserve_access_index));
+
+union shortname_store {
+	unsigned char string[32];
+};
+
+struct dentry___shortname {
+	union shortname_store d_shortname;
+} __attribute__((preserve_access_index));
+
+/* True when the file is named as an io_uring is. So may other files be: the link in /proc tells them apart. A short
+ * name stands in the dentry itself, since Linux 6.14 in a union ("dcache: back inline names with a struct-wrapped array
+ * of unsigned long"). Its room there differs between kernels: only its offset is relocated. */
+static __always_inline bool is_ring(const struct file *file)
+{
+	static const char name[] = "[io_uring]";
+	struct dentry___shortname *with_union = (void *)file->f_path.dentry;
+	struct dentry___inline *dentry = (void *)file->f_path.dentry;
+	const unsigned char *shortname = (void *)dentry;
+
+	shortname += bpf_core_field_exists(with_union->d_shortname) ? bpf_core_field_offset(with_union->d_shortname)
+								    : bpf_core_field_offset(dentry->d_iname);
+	for (unsigned int i = 0; i < sizeof(name); i++)
+		if (shortname[i] != (unsigned char)name[i])
+			return false;
+	return true;
+}
+
 /* True at LISTEN→SYN_RECV for a child that still carries the tuple and the cookie of its listener. Before Linux 6.15
  * inet_csk_clone_lock() set the state before it copied the request's addresses. The port of the peer then reads 0,
  * which no true peer has. */

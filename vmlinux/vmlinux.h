@@ -140,8 +140,15 @@ struct inode {
 	unsigned long i_ino;
 };
 
+struct dentry;
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
 	struct inode *f_inode;
+	struct path f_path;
 };
 
 struct socket {
@@ -187,6 +194,7 @@ struct tcp_sock {
 
 struct task_struct {
 	unsigned int flags;
+	int pid;
 	int tgid;
 	struct task_struct *group_leader;
 	char comm[16];

@@ -3,6 +3,7 @@
 /*
  * A process as the holder of a socket.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "unknown.h"
@@ -12,9 +13,36 @@ enum { COMM_LEN = 16 }; /* TASK_COMM_LEN of the kernel, the NUL included */
 /* One process that holds a socket. */
 struct owner {
 	uint32_t pid;        /* 0: not known */
-	int32_t fd;          /* or FD_UNKNOWN */
+	int32_t fd;          /* or FD_UNKNOWN, or less: registered_fd() */
 	char comm[COMM_LEN]; /* NUL-terminated; hostile text */
 };
+
+/* A file that is registered with an io_uring needs no descriptor. In place of one, `fd` has the descriptor of the ring
+ * and the file's slot there, in one negative number. */
+enum { SLOT_BITS = 20, RING_UNKNOWN = 2046 };
+
+/* Returns that number. A ring's descriptor of RING_UNKNOWN or more finds no room in it, and gets lost. */
+static inline int32_t registered_fd(uint32_t ring, uint32_t slot)
+{
+	uint32_t shown = ring < RING_UNKNOWN ? ring : RING_UNKNOWN;
+
+	return slot >> SLOT_BITS ? FD_UNKNOWN : -2 - (int32_t)(shown << SLOT_BITS | slot);
+}
+
+static inline bool fd_is_registered(int32_t fd)
+{
+	return fd < FD_UNKNOWN;
+}
+
+static inline uint32_t fd_ring(int32_t fd)
+{
+	return (uint32_t)(-2 - fd) >> SLOT_BITS;
+}
+
+static inline uint32_t fd_slot(int32_t fd)
+{
+	return (uint32_t)(-2 - fd) & ((1u << SLOT_BITS) - 1);
+}
 
 /* Orders owners by pid, then by descriptor; for qsort() too. */
 static inline int owner_compare(const void *a, const void *b)

@@ -144,12 +144,22 @@ JSON_INLINE void json_queues(struct json_writer *json, uint32_t recvq, uint32_t 
 	json_known(json, "sendq", sendq, sendq != QUEUE_UNKNOWN);
 }
 
+/* Writes "fd"; of a file that is registered with an io_uring null, and after it "ring" and "slot" (owner.h). */
+JSON_INLINE void json_holder_fd(struct json_writer *json, int32_t fd)
+{
+	json_known(json, "fd", (uint64_t)fd, fd >= 0);
+	if (!fd_is_registered(fd))
+		return;
+	json_known(json, "ring", fd_ring(fd), fd_ring(fd) != RING_UNKNOWN);
+	json_u64(json, "slot", fd_slot(fd));
+}
+
 JSON_INLINE void json_holder(struct json_writer *json, const struct owner *owner)
 {
 	json_object_begin(json, NULL);
 	json_u64(json, "pid", owner->pid);
 	json_text(json, "comm", owner->comm, COMM_LEN);
-	json_known(json, "fd", (uint64_t)owner->fd, owner->fd != FD_UNKNOWN);
+	json_holder_fd(json, owner->fd);
 	json_object_end(json);
 }
 

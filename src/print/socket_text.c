@@ -140,6 +140,18 @@ static void put_comm(const char *comm, struct output *output)
 	output_char(output, '"');
 }
 
+void holder_fd_put(int32_t fd, struct output *output)
+{
+	if (fd == FD_UNKNOWN)
+		return;
+	if (fd_is_registered(fd) && fd_ring(fd) != RING_UNKNOWN) {
+		output_text(output, ",ring=");
+		output_u64(output, fd_ring(fd));
+	}
+	output_text(output, fd_is_registered(fd) ? ",slot=" : ",fd=");
+	output_u64(output, fd_is_registered(fd) ? fd_slot(fd) : (uint64_t)fd);
+}
+
 void socket_owners_put(const struct socket *socket, struct output *output)
 {
 	if (!socket->owner_count) {
@@ -152,8 +164,7 @@ void socket_owners_put(const struct socket *socket, struct output *output)
 		put_comm(socket->owners[i].comm, output);
 		output_text(output, ",pid=");
 		output_u64(output, socket->owners[i].pid);
-		output_text(output, ",fd=");
-		output_u64(output, (uint64_t)socket->owners[i].fd);
+		holder_fd_put(socket->owners[i].fd, output);
 		output_char(output, ')');
 	}
 	output_char(output, ')');

@@ -13,6 +13,9 @@ enum { SOCKET_ENDPOINT_MAX = 640, HOST_TEXT_MAX = 256 };
 size_t socket_local_text(const struct socket *socket, const struct socket_namer *namer, char *out);
 size_t socket_peer_text(const struct socket *socket, const struct socket_namer *namer, char *out);
 
+/* ",fd=3"; of a file that is registered with an io_uring ",ring=3,slot=0" (owner.h); nothing for FD_UNKNOWN. */
+void holder_fd_put(int32_t fd, struct output *output);
+
 /* users:(("nginx",pid=12,fd=3),("nginx",pid=13,fd=3)), or "-". */
 void socket_owners_put(const struct socket *socket, struct output *output);
 

@@ -129,7 +129,7 @@ static void test_others(void **state)
 	assert_int_equal(descriptor.signals, 0x200004002);
 	assert_int_equal(parse_fdinfo(KIND_PIDFD, "Pid:\t7752\nNSpid:\t7752\n").pidfd.pid, 7752);
 	assert_int_equal(parse_fdinfo(KIND_PIDFD, "Pid:\t-1\n").pidfd.pid, -1);
-	assert_int_equal(parse_fdinfo(KIND_IO_URING, "SqMask:\t0x7\nSqHead:\t0\n").ring_entries, 8);
+	assert_int_equal(parse_fdinfo(KIND_IO_URING, "SqMask:\t0x7\nSqHead:\t0\n").io_uring.entries, 8);
 	descriptor = parse_fdinfo(KIND_CHARACTER, "tty-index:\t4\n");
 	assert_int_equal(descriptor.character.terminal, 4);
 	descriptor = parse_fdinfo(KIND_CHARACTER, "iff:\ttun0\n");

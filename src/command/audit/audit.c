@@ -278,12 +278,10 @@ static void warn_of_unknown_owners(const struct audit *audit)
 
 	if (!count)
 		return;
-	if (holders_denied(audit->holders))
-		log_warning("%llu %s held by processes that may not be looked into, shown as -: %s", count, listeners,
-			    capabilities_owners_remedy());
-	else
-		log_warning("%llu %s held by no process of this PID namespace, shown as -: run in the host's", count,
-			    listeners);
+	log_warning("%llu %s held by %s, shown as -: %s", count, listeners,
+		    holders_denied(audit->holders) ? "processes that may not be looked into"
+						   : "somebody who could not be seen",
+		    holders_remedy(audit->holders));
 }
 
 static void warn_of_unknown_interfaces(const struct audit *audit)

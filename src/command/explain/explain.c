@@ -213,12 +213,20 @@ static size_t measure_page_width(void)
 	return width ? width : WIDTH_WITHOUT_TERMINAL;
 }
 
+static struct holder_gap find_holder_gap(const struct gathered *gathered)
+{
+	const struct holders *holders = gathered->holders;
+
+	return (struct holder_gap){.denied = holders_denied(holders) != 0,
+				   .remedy = holders_may_hide(holders) ? holders_remedy(holders) : NULL};
+}
+
 static void print_state(const struct gathered *gathered, const struct explain_style *style, bool json)
 {
 	const struct state_page page = {
 		.survey = &gathered->state,
 		.values = gathered->values,
-		.denied = holders_may_hide(gathered->holders),
+		.gap = find_holder_gap(gathered),
 		.hidden = gathered->state.state == STATE_CLOSE && !gathered->witnessed,
 	};
 
@@ -238,7 +246,7 @@ static void print_port(const struct gathered *gathered, const struct explain_sty
 		.facts = &gathered->facts,
 		.verdict = &verdict,
 		.protocols = options->protocols,
-		.denied = holders_may_hide(gathered->holders),
+		.gap = find_holder_gap(gathered),
 	};
 
 	port_verdict_make(&gathered->port, &gathered->facts, options->protocols, &verdict);

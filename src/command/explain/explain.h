@@ -26,6 +26,12 @@ struct explain_style {
 	size_t width; /* of a line of text, in columns */
 };
 
+/* What could not be seen when the holders were looked for. */
+struct holder_gap {
+	bool denied;        /* some processes may not be looked into */
+	const char *remedy; /* advice, or an explanation; NULL: all was seen */
+};
+
 struct states_page {
 	const uint64_t *counts; /* indexed by state */
 };
@@ -33,8 +39,8 @@ struct states_page {
 struct state_page {
 	const struct state_survey *survey;
 	char *const *values; /* of the settings that the guide of the state names; NULL: not known */
-	bool denied;         /* some processes may not be looked into */
-	bool hidden;         /* the kernel does not show sockets of this state: the survey is empty */
+	struct holder_gap gap;
+	bool hidden; /* the kernel does not show sockets of this state: the survey is empty */
 };
 
 struct port_page {
@@ -43,7 +49,7 @@ struct port_page {
 	const struct port_verdict *verdict;
 	uint32_t protocols;                /* a set: TCP, UDP */
 	const char *names[PORT_PROTOCOLS]; /* of the service, by protocol; hostile text; NULL: none, or not wanted */
-	bool denied;
+	struct holder_gap gap;
 };
 
 static inline bool port_page_covers(const struct port_page *page, enum protocol protocol)

@@ -129,12 +129,17 @@ static void put_queue_counts(struct page *page, const struct state_survey *surve
 	put_count_unless_zero(page, survey->retrying, "of them have sent again for want of an answer");
 }
 
-static void put_unknown_holders(struct page *page, const struct state_survey *survey, bool denied)
+static void put_unknown_holders(struct page *page, const struct state_survey *survey, const struct holder_gap *gap)
 {
-	put_count_unless_zero(
-		page, survey->unknown,
-		denied ? "of them are held by processes that may not be looked into: run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
-		       : "of them are held by nobody that can be found (the kernel itself, or a process in another container)");
+	char what[EXPLAIN_WORDS];
+
+	if (gap->remedy)
+		snprintf(what, sizeof(what), "of them are held by %s: %s",
+			 gap->denied ? "processes that may not be looked into" : "somebody who could not be seen",
+			 gap->remedy);
+	else
+		snprintf(what, sizeof(what), "of them are held by %s", EXPLAIN_NOBODY);
+	put_count_unless_zero(page, survey->unknown, what);
 }
 
 static const char *find_port_service(const struct explain_style *style, uint32_t port)
@@ -217,7 +222,7 @@ static void put_waiting_text(struct page *page, const struct explain_style *styl
 
 		socket_local_text(row, style->namer, local);
 		page_count(page, row->recvq, "with a backlog of %u on %s, %s%s", row->sendq, local,
-			   explain_holders(row, state->denied, holders), listener_is_full(row) ? ": FULL" : "");
+			   explain_holders(row, &state->gap, holders), listener_is_full(row) ? ": FULL" : "");
 	}
 	explain_more(page, waiting->count > EXPLAIN_TOP ? waiting->count - EXPLAIN_TOP : 0);
 }
@@ -243,7 +248,7 @@ static void put_current_counts_text(struct page *page, const struct explain_styl
 	put_count_unless_zero(page, survey->minis, describe_minisockets(survey, minis));
 	put_count_unless_zero(page, survey->orphans, describe_orphans(survey->state));
 	put_queue_counts(page, survey);
-	put_unknown_holders(page, survey, state->denied);
+	put_unknown_holders(page, survey, &state->gap);
 	put_socket_groups(page, style, survey);
 	if (survey->state == STATE_LISTEN)
 		put_waiting_text(page, style, state);

@@ -9,26 +9,39 @@
 
 enum { HOLDERS_SHOWN = 4 };
 
-#define HIDDEN_HOLDER "a process that may not be looked into (run as root to see it)"
-
-static const char *describe_missing_holder(const struct socket *socket, bool denied)
+static void describe_missing_holder(const struct socket *socket, const struct holder_gap *gap, char *out)
 {
 	if (!socket->inode)
-		return "no process";
-	return denied ? HIDDEN_HOLDER
-		      : "nobody that can be found (the kernel itself, or a process in another container)";
+		snprintf(out, EXPLAIN_WORDS, "no process");
+	else if (gap->denied)
+		snprintf(out, EXPLAIN_WORDS, "a process that may not be looked into (run as root to see it)");
+	else if (gap->remedy)
+		snprintf(out, EXPLAIN_WORDS, "somebody who could not be seen (%s)", gap->remedy);
+	else
+		snprintf(out, EXPLAIN_WORDS, "%s", EXPLAIN_NOBODY);
 }
 
-const char *explain_holders(const struct socket *socket, bool denied, char *out)
+static const char *spell_holder_fd(int32_t fd, char number[64])
+{
+	if (fd_is_registered(fd))
+		snprintf(number, 64, "slot %u of an io_uring", fd_slot(fd));
+	else
+		snprintf(number, 64, "fd %d", fd);
+	return number;
+}
+
+const char *explain_holders(const struct socket *socket, const struct holder_gap *gap, char *out)
 {
 	size_t used = 0, shown = socket->owner_count < HOLDERS_SHOWN ? socket->owner_count : HOLDERS_SHOWN;
 
-	snprintf(out, EXPLAIN_WORDS, "%s", shown ? "" : describe_missing_holder(socket, denied));
+	if (!shown)
+		describe_missing_holder(socket, gap, out);
 	for (size_t i = 0; i < shown; i++) {
 		const struct owner *owner = &socket->owners[i];
+		char number[64];
 
-		used += (size_t)snprintf(out + used, EXPLAIN_WORDS - used, "%s%s (pid %u, fd %d)", i ? ", " : "",
-					 NAMED(owner->comm), owner->pid, owner->fd);
+		used += (size_t)snprintf(out + used, EXPLAIN_WORDS - used, "%s%s (pid %u, %s)", i ? ", " : "",
+					 NAMED(owner->comm), owner->pid, spell_holder_fd(owner->fd, number));
 	}
 	if (shown < socket->owner_count)
 		snprintf(out + used, EXPLAIN_WORDS - used, " and %zu more", socket->owner_count - shown);

@@ -72,8 +72,7 @@ static void put_holder_text(const struct owner *owner, uint32_t tid, struct outp
 	put_labelled_number(",pid=", owner->pid, "", output);
 	if (tid)
 		put_labelled_number(",tid=", tid, "", output);
-	if (owner->fd != FD_UNKNOWN)
-		put_labelled_number(",fd=", (uint64_t)owner->fd, "", output);
+	holder_fd_put(owner->fd, output);
 	output_char(output, ')');
 }
 
@@ -139,6 +138,11 @@ static void put_missing_holder(const struct descriptor *pipe, const struct missi
 		output_text(output, words->unseen);
 }
 
+static bool access_is_unknown(enum access_mode access)
+{
+	return access == ACCESS_UNKNOWN;
+}
+
 static void put_pipe_ends(const struct descriptor *pipe, const struct descriptor_view *view, struct output *output)
 {
 	bool reads = access_reads(pipe->access), writes = access_writes(pipe->access);
@@ -148,6 +152,7 @@ static void put_pipe_ends(const struct descriptor *pipe, const struct descriptor
 
 	if (reads && !writes && !has_writer)
 		put_missing_holder(pipe, &no_writer, view, output);
+	put_holders_that_use(access_is_unknown, " also registered by ", pipe, output);
 	has_reader = put_holders_that_use(access_reads, writes ? " read by " : " also read by ", pipe, output);
 	if (writes && !reads && !has_reader)
 		put_missing_holder(pipe, &no_reader, view, output);
@@ -442,6 +447,19 @@ static void put_dma_buf(const struct descriptor *descriptor, struct output *outp
 	put_quoted_text(descriptor->dma_buf.label, TYPE_NAME_MAX, output);
 }
 
+static void put_ring_text(const struct descriptor *ring, struct output *output)
+{
+	if (ring->detailed)
+		put_labelled_number("", ring->io_uring.entries, " entries", output);
+	else
+		put_descriptor_name(ring, output);
+	if (ring->io_uring.slots)
+		put_labelled_number(", ", ring->io_uring.slots,
+				    ring->io_uring.slots == 1 ? " slot for a file" : " slots for files", output);
+	if (!ring->io_uring.whole)
+		output_text(output, ", whose files this kernel does not tell, or has locked");
+}
+
 /* Puts the details of a descriptor of which the kernel has reported more than the name. */
 static void put_details_text(const struct descriptor *descriptor, const struct descriptor_view *view,
 			     struct output *output)
@@ -464,9 +482,6 @@ static void put_details_text(const struct descriptor *descriptor, const struct d
 	case KIND_BPF_PROG:
 	case KIND_BPF_LINK:
 		put_bpf_text(descriptor, output);
-		break;
-	case KIND_IO_URING:
-		put_labelled_number("", descriptor->ring_entries, " entries", output);
 		break;
 	case KIND_DMA_BUF:
 		put_dma_buf(descriptor, output);
@@ -503,6 +518,9 @@ void descriptor_text_put(const struct descriptor *descriptor, const struct descr
 		break;
 	case KIND_NAMESPACE:
 		put_namespace_text(descriptor, view, output);
+		break;
+	case KIND_IO_URING:
+		put_ring_text(descriptor, output);
 		break;
 	default:
 		if (descriptor->detailed || has_watches(descriptor))

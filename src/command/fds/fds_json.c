@@ -48,6 +48,15 @@ static void put_path_json(struct json_writer *json, const struct descriptor *des
 		socket_json_path(json, "path", descriptor->kind == KIND_SOCKET ? descriptor->socket.found : NULL);
 }
 
+static void put_number_json(struct json_writer *json, const struct descriptor *descriptor)
+{
+	json_known(json, "fd", (uint64_t)descriptor->fd, !descriptor->ring);
+	if (!descriptor->ring)
+		return;
+	json_u64(json, "ring", descriptor->ring - 1);
+	json_u64(json, "slot", (uint64_t)descriptor->fd);
+}
+
 static void put_common_fields(struct json_writer *json, const struct process_facts *process,
 			      const struct descriptor *descriptor)
 {
@@ -55,20 +64,23 @@ static void put_common_fields(struct json_writer *json, const struct process_fac
 	json_u64(json, "pid", process->pid);
 	json_known(json, "tid", process->tid, process->own_table);
 	json_text(json, "comm", process->comm, COMM_LEN);
-	json_u64(json, "fd", (uint64_t)descriptor->fd);
+	put_number_json(json, descriptor);
 	json_word(json, "kind", descriptor_kind_name(descriptor->kind));
 	json_word_or_null(json, "access", access_mode_name(descriptor->access));
 	put_flags_json(json, descriptor);
 	put_path_json(json, descriptor);
-	if (descriptor_has_path(descriptor))
+	if (descriptor_has_path(descriptor) && !descriptor->ring)
 		json_bool(json, "deleted", descriptor->deleted);
 	else
 		json_null(json, "deleted");
 	json_known(json, "inode", descriptor->inode, descriptor->inode != 0);
-	put_device_json(json, "dev", major(descriptor->device), minor(descriptor->device));
+	if (descriptor->ring)
+		json_null(json, "dev");
+	else
+		put_device_json(json, "dev", major(descriptor->device), minor(descriptor->device));
 	json_known(json, "size", descriptor->size, descriptor->has_size);
 	json_known(json, "pos", (uint64_t)descriptor->position, descriptor_has_position(descriptor));
-	json_u64(json, "locks", descriptor->locks);
+	json_known(json, "locks", descriptor->locks, !descriptor->ring);
 }
 
 static void put_other_holders(struct json_writer *json, const struct descriptor *descriptor)
@@ -82,7 +94,7 @@ static void put_other_holders(struct json_writer *json, const struct descriptor 
 		if (other->tid)
 			json_u64(json, "tid", other->tid);
 		json_text(json, "comm", other->owner.comm, COMM_LEN);
-		json_known(json, "fd", (uint64_t)other->owner.fd, other->owner.fd != FD_UNKNOWN);
+		json_holder_fd(json, other->owner.fd);
 		json_word_or_null(json, "access", access_mode_name(other->access));
 		json_object_end(json);
 	}
@@ -335,7 +347,9 @@ static void put_details_json(struct json_writer *json, const struct descriptor *
 		put_bpf_json(json, descriptor);
 		break;
 	case KIND_IO_URING:
-		json_known(json, "entries", descriptor->ring_entries, known);
+		json_known(json, "entries", descriptor->io_uring.entries, known);
+		json_known(json, "slots", descriptor->io_uring.slots, descriptor->io_uring.slots_told);
+		json_bool(json, "files_complete", descriptor->io_uring.whole);
 		break;
 	case KIND_NAMESPACE:
 		put_namespace_json(json, descriptor, view);

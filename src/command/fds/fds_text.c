@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "fds_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "colors.h"
@@ -33,6 +34,15 @@ static const char *spell_access(const struct descriptor *descriptor)
 	const char *name = access_mode_name(descriptor->access);
 
 	return name && descriptor->access != ACCESS_NONE ? name : "-";
+}
+
+/* Spells the number; "3[0]" for the file in slot 0 of the io_uring 3. */
+static const char *spell_number(const struct descriptor *descriptor, char *out)
+{
+	if (!descriptor->ring)
+		return number_text((uint64_t)descriptor->fd, true, out);
+	snprintf(out, CELL_MAX, "%u[%d]", descriptor->ring - 1, descriptor->fd);
+	return out;
 }
 
 static void append_flag(char *out, const char *name)
@@ -83,7 +93,7 @@ static struct fds_widths measure_descriptors(const struct descriptors *descripto
 	for (size_t i = 0; i < descriptors->count; i++) {
 		const struct descriptor *descriptor = &descriptors->all[i];
 
-		line_widen(&widths.fd, number_text((uint64_t)descriptor->fd, true, text));
+		line_widen(&widths.fd, spell_number(descriptor, text));
 		line_widen(&widths.kind, spell_kind(descriptor));
 		line_widen(&widths.flags, spell_flags(descriptor, text));
 		line_widen(&widths.size, spell_size(descriptor, text));
@@ -114,7 +124,7 @@ static void put_descriptor_row(const struct descriptor *descriptor, const struct
 	struct line line;
 
 	line_clear(&line);
-	line_right(&line, number_text((uint64_t)descriptor->fd, true, text), widths->fd);
+	line_right(&line, spell_number(descriptor, text), widths->fd);
 	line_left(&line, spell_kind(descriptor), widths->kind);
 	line_left(&line, spell_access(descriptor), widths->access);
 	line_left(&line, spell_flags(descriptor, text), widths->flags);

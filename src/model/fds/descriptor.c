@@ -354,6 +354,28 @@ const char *netlink_name(int32_t protocol)
 
 /* ---- relations between descriptors ---- */
 
+/* Returns the number of a descriptor; of a registered file, that of its io_uring. */
+static int32_t number_of(const struct descriptor *descriptor)
+{
+	return descriptor->ring ? (int32_t)(descriptor->ring - 1) : descriptor->fd;
+}
+
+int32_t descriptor_holder_fd(const struct descriptor *descriptor)
+{
+	return descriptor->ring ? registered_fd(descriptor->ring - 1, (uint32_t)descriptor->fd) : descriptor->fd;
+}
+
+int descriptor_compare(const void *a, const void *b)
+{
+	const struct descriptor *x = a, *y = b;
+
+	if (number_of(x) != number_of(y))
+		return number_of(x) < number_of(y) ? -1 : 1;
+	if (x->ring != y->ring)
+		return x->ring ? 1 : -1;
+	return (x->fd > y->fd) - (x->fd < y->fd);
+}
+
 static const struct descriptor *find_descriptor(const struct descriptors *descriptors, int32_t fd)
 {
 	size_t low = 0, high = descriptors->count;
@@ -361,12 +383,12 @@ static const struct descriptor *find_descriptor(const struct descriptors *descri
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (descriptors->all[middle].fd < fd)
+		if (number_of(&descriptors->all[middle]) < fd)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < descriptors->count && descriptors->all[low].fd == fd ? &descriptors->all[low] : NULL;
+	return low < descriptors->count && number_of(&descriptors->all[low]) == fd ? &descriptors->all[low] : NULL;
 }
 
 void descriptors_mark_stale(struct descriptors *descriptors)

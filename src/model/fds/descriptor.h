@@ -84,7 +84,8 @@ enum { TYPE_NAME_MAX = 32 };
 struct descriptor {
 	uint32_t holder; /* pid of the process */
 	uint32_t tid;    /* the first thread that has this table of descriptors; 0: the table is the process's */
-	int32_t fd;
+	int32_t fd;      /* of a file that is registered with an io_uring: its slot there */
+	uint32_t ring;   /* the descriptor of that io_uring, plus 1; 0: this is a descriptor */
 	enum descriptor_kind kind;
 	enum access_mode access;
 	uint32_t flags; /* O_… of open(2) */
@@ -136,7 +137,12 @@ struct descriptor {
 			char exporter[TYPE_NAME_MAX];
 			char label[TYPE_NAME_MAX];
 		} dma_buf;
-		uint32_t ring_entries; /* io_uring */
+		struct {
+			uint32_t entries;
+			uint32_t slots;  /* for registered files, which are descriptors of their own here */
+			bool slots_told; /* the kernel has told `slots` */
+			bool whole;      /* it has told all files in them */
+		} io_uring;
 		struct socket_end socket;
 	};
 };
@@ -160,13 +166,19 @@ struct process_facts {
 };
 
 struct descriptors {
-	struct descriptor *all; /* in the order of their numbers */
+	struct descriptor *all; /* in the order of descriptor_compare() */
 	size_t count;
 	size_t room;
 };
 
 /* Frees the descriptors and all that they own; a struct socket_end only borrows. */
 void descriptors_free(struct descriptors *descriptors);
+
+/* Returns the number by which its holder has the file, as in struct owner. */
+int32_t descriptor_holder_fd(const struct descriptor *descriptor);
+
+/* Orders descriptors by their numbers, for qsort(). The files that are registered with an io_uring come after it. */
+int descriptor_compare(const void *a, const void *b);
 
 /* The file at the end of the link /proc/PID/fd/N, whose text is `link`, with what stat(2) reports of it. */
 struct descriptor_seen {

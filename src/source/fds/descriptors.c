@@ -21,7 +21,9 @@
 #include "grow.h"
 #include "number.h"
 #include "privileges.h"
+#include "proc_fd.h"
 #include "process_dir.h"
+#include "registered_files.h"
 
 /* Attempts to read a number that is closed and given to another file again and again; the last attempt counts. */
 enum { READ_TRIES = 16 };
@@ -107,10 +109,10 @@ static bool is_deleted_file(const struct raw_descriptor *raw)
 }
 
 /* Sets the name: "anon_inode:[eventfd]" → "eventfd"; "net:[4026531840]" and paths stay as they are. */
-static int take_descriptor_name(struct descriptor *descriptor, const struct raw_descriptor *raw)
+static int take_link_name(struct descriptor *descriptor, const char *link)
 {
 	static const char anonymous[] = "anon_inode:", deleted[] = " (deleted)";
-	const char *begin = raw->link;
+	const char *begin = link;
 	size_t length = strlen(begin);
 
 	if (!length)
@@ -211,7 +213,7 @@ static int describe_descriptor(const struct fd_place *place, const struct raw_de
 	};
 	out->has_size = out->kind == KIND_FILE || out->kind == KIND_MEMFD;
 	out->size = file->stx_size;
-	err = take_descriptor_name(out, raw);
+	err = take_link_name(out, raw->link);
 	if (!err && raw->info)
 		err = fdinfo_parse(raw->info, out);
 	take_kind_details(out, place);
@@ -226,6 +228,61 @@ static int append_descriptor(struct descriptors *all, const struct descriptor *d
 	return 0;
 }
 
+/* ---- files that are registered with an io_uring ---- */
+
+struct ring_reading {
+	const struct fd_place *place; /* of the ring */
+	struct descriptors *out;
+};
+
+/* Appends a registered file. Its path is all that is known; the inode of a socket or a pipe is in it. */
+static int append_registered_file(void *context, uint32_t slot, const char *path)
+{
+	const struct ring_reading *ring = context;
+	const struct descriptor_seen seen = {.link = path};
+	struct descriptor file = {
+		.holder = ring->place->pid,
+		.tid = ring->place->tid,
+		.fd = (int32_t)slot,
+		.ring = (uint32_t)ring->place->fd + 1,
+		.kind = descriptor_kind_of(&seen),
+		.position = -1,
+	};
+	int err;
+
+	if (file.kind == KIND_SOCKET) {
+		file.inode = proc_link_inode(path, "socket");
+		file.access = ACCESS_BOTH;
+	} else if (file.kind == KIND_PIPE) {
+		file.inode = proc_link_inode(path, "pipe");
+	}
+	err = take_link_name(&file, path);
+	if (!err)
+		err = append_descriptor(ring->out, &file);
+	if (err)
+		free(file.name);
+	return err;
+}
+
+/* Reads the files that are registered with the ring appended last. */
+static int read_registered_files(const struct fd_place *place, struct descriptors *out)
+{
+	size_t ring = out->count - 1;
+	struct ring_reading reading = {.place = place, .out = out};
+	struct registered_files files;
+	char path[32];
+	int err;
+
+	snprintf(path, sizeof(path), "fdinfo/%s", place->name);
+	err = registered_files_each(place->task, path, append_registered_file, &reading, &files);
+	out->all[ring].io_uring.slots = files.slots;
+	out->all[ring].io_uring.slots_told = files.told;
+	out->all[ring].io_uring.whole = files.whole;
+	return errno_is_resource(err) ? err : 0;
+}
+
+/* ---- all ---- */
+
 static int read_one_descriptor(const struct fd_place *place, struct descriptors *out)
 {
 	struct raw_descriptor raw = {.info = NULL};
@@ -239,18 +296,13 @@ static int read_one_descriptor(const struct fd_place *place, struct descriptors 
 		if (err) {
 			free(descriptor.name);
 			free(descriptor.watches);
+		} else if (descriptor.kind == KIND_IO_URING) {
+			err = read_registered_files(place, out);
 		}
 	}
 	free(raw.info);
 	/* The directory may be readable and its links not, as in a process that has taken on another user's rights. */
 	return errno_is_resource(err) || err == -EACCES || err == -EPERM ? err : 0; /* other errors: closed by now */
-}
-
-static int compare_descriptors(const void *a, const void *b)
-{
-	const struct descriptor *x = a, *y = b;
-
-	return x->fd < y->fd ? -1 : x->fd > y->fd;
 }
 
 int descriptors_read(int task, uint32_t pid, uint32_t tid, struct descriptors *out)
@@ -275,7 +327,7 @@ int descriptors_read(int task, uint32_t pid, uint32_t tid, struct descriptors *o
 		return err;
 	}
 	if (out->count)
-		qsort(out->all, out->count, sizeof(*out->all), compare_descriptors);
+		qsort(out->all, out->count, sizeof(*out->all), descriptor_compare);
 	descriptors_mark_stale(out);
 	return 0;
 }

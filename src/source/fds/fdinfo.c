@@ -292,7 +292,7 @@ static void read_io_uring(struct fdinfo_parse *parse, const char *line)
 	uint32_t mask;
 
 	if (read_fdinfo_u32(parse, line, "SqMask:", 16, &mask) && mask < UINT32_MAX) {
-		parse->descriptor->ring_entries = mask + 1;
+		parse->descriptor->io_uring.entries = mask + 1;
 		parse->descriptor->detailed = true;
 	}
 }

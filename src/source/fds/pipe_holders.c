@@ -31,6 +31,8 @@ struct pipe_scan {
 	struct pipe_holder *found;
 	size_t count;
 	size_t room;
+	struct proc_fd_gaps gaps;
+	bool unclear; /* a registered file may be a wanted FIFO: only its path is known */
 };
 
 static int compare_pipe_inodes(const void *a, const void *b)
@@ -52,7 +54,7 @@ static uint64_t read_fifo_inode(const struct proc_link *link, dev_t *device)
 {
 	struct statx file;
 
-	if (link->target[0] != '/' ||
+	if (fd_is_registered(link->owner.fd) || link->target[0] != '/' ||
 	    statx(link->dir, link->name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_INO, &file))
 		return 0;
 	*device = makedev(file.stx_dev_major, file.stx_dev_minor);
@@ -66,7 +68,7 @@ static enum access_mode read_link_access(const struct proc_link *link)
 	struct stat file;
 	bool reads, writes;
 
-	if (fstatat(link->dir, link->name, &file, AT_SYMLINK_NOFOLLOW))
+	if (fd_is_registered(link->owner.fd) || fstatat(link->dir, link->name, &file, AT_SYMLINK_NOFOLLOW))
 		return ACCESS_UNKNOWN;
 	reads = file.st_mode & S_IRUSR;
 	writes = file.st_mode & S_IWUSR;
@@ -84,11 +86,12 @@ static int append_pipe_holder(struct pipe_scan *scan, const struct pipe_holder *
 static int take_pipe_link(void *context, struct proc_link *link)
 {
 	struct pipe_scan *scan = context;
-	struct pipe_holder held = {.inode = proc_link_inode(link, "pipe")};
+	struct pipe_holder held = {.inode = proc_link_inode(link->target, "pipe")};
 	int err;
 
 	if (link->owner.pid == (uint32_t)getpid())
 		return 0;
+	scan->unclear |= fd_is_registered(link->owner.fd) && link->target[0] == '/' && scan->wants_fifos;
 	if (!held.inode && scan->wants_fifos)
 		held.inode = read_fifo_inode(link, &held.device);
 	if (!is_wanted_inode(scan, held.inode))
@@ -111,7 +114,7 @@ static int compare_pipe_holders(const void *a, const void *b)
 		return x->holder.owner.pid < y->holder.owner.pid ? -1 : 1;
 	if (x->holder.tid != y->holder.tid)
 		return x->holder.tid < y->holder.tid ? -1 : 1;
-	return x->holder.owner.fd < y->holder.owner.fd ? -1 : x->holder.owner.fd > y->holder.owner.fd;
+	return owner_compare(&x->holder.owner, &y->holder.owner);
 }
 
 static size_t find_first_pipe_holder(const struct pipe_scan *scan, uint64_t inode)
@@ -135,7 +138,8 @@ static bool is_other_holder(const struct pipe_holder *held, const struct descrip
 
 	if (pipe->kind == KIND_PIPE ? held->device != 0 : held->device != pipe->device)
 		return false;
-	return holder->owner.pid != pipe->holder || holder->tid != pipe->tid || holder->owner.fd != pipe->fd;
+	return holder->owner.pid != pipe->holder || holder->tid != pipe->tid ||
+	       holder->owner.fd != descriptor_holder_fd(pipe);
 }
 
 static int assign_pipe_holders(const struct pipe_scan *scan, struct descriptor *pipe, bool complete)
@@ -161,7 +165,7 @@ static bool is_pipe_or_fifo(const struct descriptor *descriptor)
 	return descriptor->inode && (descriptor->kind == KIND_PIPE || descriptor->kind == KIND_FIFO);
 }
 
-static int scan_for_pipes(struct pipe_scan *scan, struct descriptor *const *all, size_t count, size_t *hidden)
+static int scan_for_pipes(struct pipe_scan *scan, struct descriptor *const *all, size_t count)
 {
 	int err;
 
@@ -176,7 +180,7 @@ static int scan_for_pipes(struct pipe_scan *scan, struct descriptor *const *all,
 	if (!scan->wanted_count)
 		return 0;
 	qsort(scan->wanted, scan->wanted_count, sizeof(*scan->wanted), compare_pipe_inodes);
-	err = proc_fd_each_link(take_pipe_link, scan, hidden);
+	err = proc_fd_each_link(take_pipe_link, scan, &scan->gaps);
 	if (!err && scan->count)
 		qsort(scan->found, scan->count, sizeof(*scan->found), compare_pipe_holders);
 	return err;
@@ -189,10 +193,10 @@ int pipe_holders_find(struct descriptor *const *all, size_t count, size_t *hidde
 	bool complete;
 	int err;
 
-	*hidden = 0;
-	err = scan_for_pipes(&scan, all, count, hidden);
+	err = scan_for_pipes(&scan, all, count);
+	*hidden = scan.gaps.denied;
 	scan.may_ask = scan.wanted_count && pipe_end_may_be_asked();
-	complete = !*hidden && process_all_are_shown();
+	complete = !scan.gaps.denied && !scan.gaps.rings && !scan.unclear && process_all_are_shown();
 	for (size_t i = 0; !err && i < count; i++)
 		if (is_pipe_or_fifo(all[i]))
 			err = assign_pipe_holders(&scan, all[i], complete);

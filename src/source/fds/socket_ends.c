@@ -305,7 +305,7 @@ static int fill_others(const struct socket_ends *ends, struct descriptor *socket
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		if (owners[i].pid != (uint32_t)getpid() &&
-		    (owners[i].pid != socket->holder || owners[i].fd != socket->fd))
+		    (owners[i].pid != socket->holder || owners[i].fd != descriptor_holder_fd(socket)))
 			socket->others[socket->other_count++] =
 				(struct other_holder){.owner = owners[i], .access = ACCESS_BOTH};
 	socket->others_complete = complete;
@@ -318,7 +318,7 @@ static int fill_sockets(const struct socket_ends *ends, struct descriptor *const
 	int err = 0;
 
 	*hidden = ends->holders ? holders_denied(ends->holders) : 0;
-	complete = !*hidden && process_all_are_shown();
+	complete = ends->holders && !holders_may_hide(ends->holders) && process_all_are_shown();
 	for (size_t i = 0; !err && i < count; i++) {
 		if (!is_socket(all[i]))
 			continue;

@@ -11,6 +11,7 @@
 
 #include "capability.h"
 #include "cleanup.h"
+#include "errno_kind.h"
 #include "grow.h"
 #include "holders.skel.h"
 #include "holding.h"
@@ -20,6 +21,7 @@
 #include "proc_fd.h"
 #include "process.h"
 #include "process_dir.h"
+#include "registered_files.h"
 #include "trial.h"
 
 enum { RECORDS_AT_ONCE = 1024 };
@@ -36,8 +38,8 @@ struct holders {
 	uint32_t *inodes;     /* in ascending order; entries of one inode by pid and descriptor */
 	struct owner *owners; /* of the descriptor with the same index in `inodes` */
 	size_t count;
-	size_t denied; /* processes that we may not look into */
-	bool unseen;   /* /proc does not show all processes */
+	struct proc_fd_gaps gaps;
+	bool unseen; /* /proc does not show all processes */
 };
 
 static int add_socket_holder(void *context, uint32_t inode, const struct owner *owner)
@@ -52,17 +54,39 @@ static int add_socket_holder(void *context, uint32_t inode, const struct owner *
 
 /* ---- by the iterator ---- */
 
-static int take_holding_record(struct holders *holders, const struct holding_record *record)
+/* The descriptors of io_urings that the iterator has shown. */
+struct ring_list {
+	struct holding_record *all;
+	size_t count;
+	size_t room;
+};
+
+static int keep_ring(struct ring_list *rings, const struct holding_record *record)
+{
+	if (!GROW(rings->all, rings->count, rings->room, 16))
+		return -ENOMEM;
+	rings->all[rings->count++] = *record;
+	return 0;
+}
+
+static struct owner make_owner(const struct holding_record *record)
 {
 	struct owner owner = {.pid = record->pid, .fd = record->fd};
 
 	memcpy(owner.comm, record->comm, sizeof(owner.comm));
 	owner.comm[COMM_LEN - 1] = '\0';
+	return owner;
+}
+
+static int take_holding_record(struct holders *holders, const struct holding_record *record)
+{
+	const struct owner owner = make_owner(record);
+
 	return add_socket_holder(holders, record->inode, &owner);
 }
 
 /* Reads all records of the iterator. A read() returns whole records: each was written in one piece. */
-static int read_holding_records(struct holders *holders, int fd)
+static int read_holding_records(struct holders *holders, struct ring_list *rings, int fd)
 {
 	struct holding_record records[RECORDS_AT_ONCE];
 	ssize_t got;
@@ -72,12 +96,13 @@ static int read_holding_records(struct holders *holders, int fd)
 		if (got < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
 		for (size_t i = 0; !err && got > 0 && i < (size_t)got / sizeof(*records); i++)
-			err = take_holding_record(holders, &records[i]);
+			err = records[i].inode ? take_holding_record(holders, &records[i])
+					       : keep_ring(rings, &records[i]);
 	}
 	return err;
 }
 
-static int run_holder_iterator(struct holders *holders, struct holders_bpf *skeleton)
+static int run_holder_iterator(struct holders *holders, struct ring_list *rings, struct holders_bpf *skeleton)
 {
 	CLEANUP(cleanup_close) int fd = -1;
 	int err = holders_bpf__load(skeleton);
@@ -87,12 +112,42 @@ static int run_holder_iterator(struct holders *holders, struct holders_bpf *skel
 	if (err)
 		return err;
 	fd = bpf_iter_create(bpf_link__fd(skeleton->links.on_descriptor));
-	return fd < 0 ? -errno : read_holding_records(holders, fd);
+	return fd < 0 ? -errno : read_holding_records(holders, rings, fd);
+}
+
+struct ring_sockets {
+	struct holders *holders;
+	struct owner owner; /* of the ring */
+	uint32_t fd;        /* the ring's descriptor */
+};
+
+static int take_registered_file(void *context, uint32_t slot, const char *path)
+{
+	struct ring_sockets *ring = context;
+	uint32_t inode = (uint32_t)proc_link_inode(path, "socket");
+
+	ring->owner.fd = registered_fd(ring->fd, slot);
+	return inode ? add_socket_holder(ring->holders, inode, &ring->owner) : 0;
+}
+
+/* Adds the process of a ring as a holder of the sockets that are registered with it. */
+static int find_registered_sockets(struct holders *holders, const struct holding_record *ring)
+{
+	struct ring_sockets sockets = {.holders = holders, .owner = make_owner(ring), .fd = (uint32_t)ring->fd};
+	struct registered_files files;
+	int err;
+
+	err = registered_files_of(ring->pid, ring->tid, ring->fd, take_registered_file, &sockets, &files);
+	if (errno_is_resource(err))
+		return err;
+	holders->gaps.rings += !files.whole && !process_has_exited(err);
+	return 0;
 }
 
 static int find_holders_by_iterator(struct holders *holders)
 {
 	struct holders_bpf *skeleton;
+	struct ring_list rings = {0};
 	int err;
 
 	if (!process_numbers_are_ours())
@@ -103,8 +158,11 @@ static int find_holders_by_iterator(struct holders *holders)
 	skeleton = holders_bpf__open();
 	if (!skeleton)
 		return -errno;
-	err = run_holder_iterator(holders, skeleton);
+	err = run_holder_iterator(holders, &rings, skeleton);
 	holders_bpf__destroy(skeleton);
+	for (size_t i = 0; !err && i < rings.count; i++)
+		err = find_registered_sockets(holders, &rings.all[i]);
+	free(rings.all);
 	return err;
 }
 
@@ -117,7 +175,7 @@ static int find_holders_in_proc(struct holders *holders)
 	if (access("/proc/self/fd", F_OK)) /* /proc is not mounted */
 		return -errno;
 	holders->unseen = !process_all_are_shown();
-	return proc_fd_each(&visitor, &holders->denied);
+	return proc_fd_each(&visitor, &holders->gaps);
 }
 
 /* ---- both ---- */
@@ -222,17 +280,19 @@ const struct owner *holders_of(const struct holders *holders, uint32_t inode, si
 
 bool holders_may_hide(const struct holders *holders)
 {
-	return holders->denied || holders->unseen;
+	return holders->gaps.denied || holders->gaps.rings || holders->unseen;
 }
 
 size_t holders_denied(const struct holders *holders)
 {
-	return holders->denied;
+	return holders->gaps.denied;
 }
 
 const char *holders_remedy(const struct holders *holders)
 {
-	if (holders && !holders->denied && !process_numbers_are_ours())
+	if (holders && !holders->gaps.denied && !process_numbers_are_ours())
 		return "run in the host's PID namespace";
+	if (holders && !holders->gaps.denied && holders->gaps.rings)
+		return "this kernel does not tell which files are registered with an io_uring, or has it locked";
 	return capabilities_owners_remedy();
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "parse.h"
 #include "privileges.h"
 #include "process_dir.h"
+#include "registered_files.h"
 #include "thread_tables.h"
 
 /* The pass over all descriptors. */
@@ -22,18 +24,18 @@ struct proc_link_walk {
 	proc_link_handler *handler;
 	void *context;
 	bool comparable; /* thread_tables.h */
-	size_t denied;   /* processes that we may not look into */
+	struct proc_fd_gaps *gaps;
 };
 
-uint64_t proc_link_inode(const struct proc_link *link, const char *kind)
+uint64_t proc_link_inode(const char *target, const char *kind)
 {
 	size_t length = strlen(kind);
-	const char *number = link->target + length + 2;
+	const char *number = target + length + 2;
 	size_t digits = 0;
 	char text[DECIMAL_MAX + 1];
 	uint64_t inode;
 
-	if (strncmp(link->target, kind, length) == 0 && strncmp(link->target + length, ":[", 2) == 0)
+	if (strncmp(target, kind, length) == 0 && strncmp(target + length, ":[", 2) == 0)
 		digits = strcspn(number, "]");
 	if (!digits || digits > DECIMAL_MAX)
 		return 0;
@@ -49,6 +51,41 @@ struct process_visit {
 	int process;
 	bool denied; /* some of its descriptors may not be looked at */
 };
+
+/* An io_uring in the pass. */
+struct ring_visit {
+	struct proc_link_walk *walk;
+	struct proc_link link; /* of a file that is registered with it */
+	uint32_t fd;
+};
+
+static int visit_registered_file(void *context, uint32_t slot, const char *path)
+{
+	struct ring_visit *ring = context;
+
+	ring->link.owner.fd = registered_fd(ring->fd, slot);
+	snprintf(ring->link.target, sizeof(ring->link.target), "%s", path);
+	return ring->walk->handler(ring->walk->context, &ring->link);
+}
+
+/* Visits the files that are registered with a ring. `link`: that of its descriptor. */
+static int visit_ring(struct process_visit *visit, int task, const struct proc_link *link)
+{
+	struct ring_visit ring = {.walk = visit->walk, .link = *link, .fd = (uint32_t)link->owner.fd};
+	struct registered_files files;
+	char path[32];
+	int err;
+
+	snprintf(path, sizeof(path), "fdinfo/%s", link->name);
+	err = registered_files_each(task, path, visit_registered_file, &ring, &files);
+	if (process_has_exited(err)) /* or closed the ring */
+		return 0;
+	if (err == -EACCES || err == -EPERM)
+		visit->denied = true;
+	else
+		visit->walk->gaps->rings += !files.whole;
+	return errno_is_resource(err) ? err : 0;
+}
 
 /* Visits the descriptors of one table. `task`: open directory of the process, or of the thread `tid`. */
 static int visit_fd_table(void *context, uint32_t tid, int task)
@@ -78,6 +115,8 @@ static int visit_fd_table(void *context, uint32_t tid, int task)
 		link.dir = dirfd(fds);
 		link.owner.fd = (int32_t)fd;
 		err = visit->walk->handler(visit->walk->context, &link);
+		if (!err && strcmp(link.target, RING_LINK) == 0)
+			err = visit_ring(visit, task, &link);
 	}
 	return err;
 }
@@ -89,19 +128,21 @@ static int visit_process_fds(void *context, uint32_t pid, int process)
 
 	if (!err && !visit.denied)
 		err = thread_tables_each(pid, process, visit.walk->comparable, visit_fd_table, &visit, &visit.denied);
-	visit.walk->denied += visit.denied;
+	visit.walk->gaps->denied += visit.denied;
 	return err;
 }
 
-int proc_fd_each_link(proc_link_handler *handler, void *context, size_t *denied)
+int proc_fd_each_link(proc_link_handler *handler, void *context, struct proc_fd_gaps *gaps)
 {
 	WITH_PRIVILEGES;
 	struct proc_link_walk walk = {
-		.handler = handler, .context = context, .comparable = thread_tables_are_comparable()};
+		.handler = handler, .context = context, .comparable = thread_tables_are_comparable(), .gaps = gaps};
 	size_t hidden;
-	int err = process_each(visit_process_fds, &walk, &hidden);
+	int err;
 
-	*denied = walk.denied + hidden;
+	*gaps = (struct proc_fd_gaps){0};
+	err = process_each(visit_process_fds, &walk, &hidden);
+	gaps->denied += hidden;
 	return err;
 }
 
@@ -115,7 +156,7 @@ int proc_link_name(struct proc_link *link)
 static int visit_socket_link(void *context, struct proc_link *link)
 {
 	const struct proc_fd_visitor *visitor = context;
-	uint32_t inode = (uint32_t)proc_link_inode(link, "socket");
+	uint32_t inode = (uint32_t)proc_link_inode(link->target, "socket");
 	int err;
 
 	if (!inode || (visitor->wants && !visitor->wants(visitor->context, inode)))
@@ -124,9 +165,9 @@ static int visit_socket_link(void *context, struct proc_link *link)
 	return err ? err : visitor->holds(visitor->context, inode, &link->owner);
 }
 
-int proc_fd_each(const struct proc_fd_visitor *visitor, size_t *denied)
+int proc_fd_each(const struct proc_fd_visitor *visitor, struct proc_fd_gaps *gaps)
 {
-	return proc_fd_each_link(visit_socket_link, (void *)visitor, denied);
+	return proc_fd_each_link(visit_socket_link, (void *)visitor, gaps);
 }
 
 /* ---- the holders of rows ---- */
@@ -211,14 +252,14 @@ int proc_fd_scan(struct proc_rows *rows, struct owner **owners)
 	struct row_scan scan = {.rows = rows};
 	const struct proc_fd_visitor visitor = {.wants = is_inode_of_row, .holds = note_row_holder, .context = &scan};
 	int err = index_init(&scan.by_inode);
-	size_t denied;
+	struct proc_fd_gaps gaps;
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < rows->count; i++)
 		if (rows->rows[i].inode)
 			index_insert(&scan.by_inode, &rows->rows[i].by_inode, rows->rows[i].inode);
-	err = proc_fd_each(&visitor, &denied);
+	err = proc_fd_each(&visitor, &gaps);
 	if (!err)
 		err = assign_row_owners(&scan, owners);
 	index_free(&scan.by_inode);

@@ -39,7 +39,9 @@ const char *unix_type_name(enum unix_type type)
 
 const char *socket_state_name(const struct socket *socket)
 {
-	return socket->state == STATE_CLOSE ? "UNCONN" : tcp_state_name(socket->state);
+	bool is_unconnected = socket->state == STATE_CLOSE && socket->protocol != PROTOCOL_TCP;
+
+	return is_unconnected ? "UNCONN" : tcp_state_name(socket->state);
 }
 
 const char *socket_timer_name(enum socket_timer timer)

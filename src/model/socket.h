@@ -83,7 +83,7 @@ bool unix_type_is_known(unsigned int type);
 /* "stream", "dgram", "seqpacket". */
 const char *unix_type_name(enum unix_type type);
 
-/* TCP's names; but "UNCONN" for CLOSE: a socket that is not connected, which is no fault. */
+/* TCP's names; but "UNCONN" for CLOSE of other protocols: a socket that is not connected, as most of theirs. */
 const char *socket_state_name(const struct socket *socket);
 
 /* "on", "keepalive", "timewait", "persist", as ss calls them; NULL for none. */

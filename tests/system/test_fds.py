@@ -379,8 +379,11 @@ def test_multipath_tcp(opened):
 def test_socket_that_is_in_no_table(opened):
     fresh = opened(socket.socket())
     line = descriptor_lines()[fresh.fileno()]
-    assert (line["proto"], line["state"], line["laddr"]) == ("tcp", None, None)
-    assert "neither bound nor connected" in rows()[fresh.fileno()]
+    assert (line["proto"], line["state"], line["laddr"]) == ("tcp", "CLOSE", None)
+    assert f" CLOSE inode {line['inode']}, " in rows()[fresh.fileno()]
+    datagrams = opened(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    assert descriptor_lines()[datagrams.fileno()]["state"] is None
+    assert "neither bound nor connected" in rows()[datagrams.fileno()]
 
 
 def test_passed_and_forked_sockets(opened, process):
@@ -435,7 +438,9 @@ def test_sockets_of_other_families(opened):
     assert line["netlink_port"] == route.getsockname()[0]
     assert text[route.fileno()].endswith(f" route port {route.getsockname()[0]} groups 0x1")
     assert (lines[packet.fileno()]["proto"], lines[packet.fileno()]["ifindex"]) == ("packet", 1)
-    assert text[packet.fileno()].endswith(" takes all frames interface 1")
+    assert text[packet.fileno()].endswith(" takes all frames interface lo")
+    assert lines[packet.fileno()]["interface"] == "lo"
+    assert lines[packet.fileno()]["netns"] == line["netns"] == os.stat("/proc/self/ns/net").st_ino
 
 
 def test_sockets_of_other_namespaces(opened, netns):

@@ -123,18 +123,50 @@ static void test_directions(void **unused)
 
 	(void)unused;
 	state_survey_note_listener(&survey, &listener);
-	add_socket(&survey, socket_of(STATE_ESTABLISHED, 80, 40000));    /* no ephemeral port: a server's */
+	add_socket(&survey,
+		   socket_of(STATE_ESTABLISHED, 80, 40000)); /* a server's without its listener, or a client's */
 	add_socket(&survey, socket_of(STATE_ESTABLISHED, 50000, 40000)); /* somebody listens on this port */
 	add_socket(&survey, socket_of(STATE_ESTABLISHED, 50000, 40001));
 	add_socket(&survey, socket_of(STATE_ESTABLISHED, 40000, 443));
 	add_socket(&survey, socket_of(STATE_ESTABLISHED, 61000, 443));
-	assert_int_equal(tally_top(&survey.ports, top, 4), 3);
+	assert_int_equal(tally_top(&survey.ports, top, 4), 1);
 	assert_int_equal(top[0].key.number, 50000);
 	assert_int_equal(top[0].count, 2);
-	assert_int_equal(survey.clients.total, 4);
+	assert_int_equal(survey.clients.total, 2);
 	assert_int_equal(tally_top(&survey.destinations, top, 4), 1);
 	assert_int_equal(top[0].key.number, 443);
 	assert_int_equal(top[0].key.address.bytes[15], 9);
+	assert_int_equal(tally_top(&survey.either_way, top, 4), 2);
+	assert_int_equal(top[0].key.number + top[1].key.number, 40000 + 443);
+	state_survey_free(&survey);
+}
+
+/* A client keeps its port when the range is changed. */
+static void test_directions_in_another_range(void **unused)
+{
+	struct state_survey survey = begin_survey(STATE_ESTABLISHED);
+	const struct socket listener = socket_of(STATE_LISTEN, 5432, 0);
+	struct socket to_own = socket_of(STATE_ESTABLISHED, 900, 5432);
+	struct tally_count top[4];
+
+	(void)unused;
+	survey.ephemeral_low = 20000;
+	survey.ephemeral_high = 20010;
+	state_survey_note_listener(&survey, &listener);
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 32768, 5432));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 60999, 5432));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 20000, 5432));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 20010, 5432));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 19999, 5432));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 20011, 5432));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 32767, 5432));
+	add_socket(&survey, socket_of(STATE_ESTABLISHED, 61000, 5432));
+	to_own.tuple.laddr = to_own.tuple.raddr;
+	add_socket(&survey, to_own);
+	assert_int_equal(survey.ports.total, 0);
+	assert_int_equal(tally_top(&survey.destinations, top, 4), 1);
+	assert_int_equal(top[0].count, 5);
+	assert_int_equal(survey.either_way.total, 4);
 	state_survey_free(&survey);
 }
 
@@ -208,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_tally_tells_keys_apart),
 		cmocka_unit_test(test_a_process_counts_once),
 		cmocka_unit_test(test_directions),
+		cmocka_unit_test(test_directions_in_another_range),
 		cmocka_unit_test(test_who_holds),
 		cmocka_unit_test(test_fullest_listener_first),
 	};

@@ -46,6 +46,7 @@ static void put_listener_json(const struct audit_json *self, const struct audit_
 	put_listener_netns(self, &json, row);
 	socket_json_inet(&json, socket, self->namer);
 	json_word(&json, "state", socket_state_name(socket));
+	json_queues(&json, socket->recvq, socket->sendq);
 	json_known(&json, "inode", socket->inode, socket->inode != 0);
 	socket_json_owners(&json, socket);
 	put_judgement_json(&json, row);

@@ -32,11 +32,11 @@ enum { WIDTH_WITHOUT_TERMINAL = 100 };
 struct gathered {
 	const struct explain_options *options;
 	struct holders *holders; /* NULL: the topic has no use for them */
+	struct netns_list namespaces;
 	uint64_t counts[STATE_COUNT];
 	struct state_survey state;
 	char *values[GUIDE_SETTINGS];
-	uint32_t witness; /* the inode of a bound socket of our own; 0: none */
-	bool witnessed;   /* the kernel showed that socket */
+	bool state_is_listed; /* the kernel lists sockets of that state */
 	struct port_survey port;
 	struct port_facts facts;
 };
@@ -58,6 +58,7 @@ static int note_listener(void *context, const struct socket *socket)
 static void find_socket_owners(const struct gathered *gathered, struct socket *socket)
 {
 	socket->owners = holders_of(gathered->holders, socket->inode, &socket->owner_count);
+	socket->owners_hidden = socket->inode && holders_may_hide(gathered->holders);
 }
 
 static int add_socket_of_state(void *context, const struct socket *found)
@@ -65,10 +66,6 @@ static int add_socket_of_state(void *context, const struct socket *found)
 	struct gathered *gathered = context;
 	struct socket socket = *found;
 
-	if (socket.inode && socket.inode == gathered->witness) {
-		gathered->witnessed = true;
-		return 0;
-	}
 	find_socket_owners(gathered, &socket);
 	return state_survey_add(&gathered->state, &socket);
 }
@@ -91,22 +88,6 @@ static int read_tcp_udp_sockets(struct gathered *gathered, uint32_t protocols, u
 	return sockets_each(&here, SOCKETS_BY_AUTO, &query, handler, gathered, NULL);
 }
 
-/* Surveys the sockets of a state. For CLOSE, a socket of our own is bound: if that one is not shown, the kernel does
- * not show sockets that are only bound. */
-static int survey_sockets_of_state(struct gathered *gathered, uint8_t state)
-{
-	const struct sockaddr_in any = {.sin_family = AF_INET};
-	CLEANUP(cleanup_close) int fd = -1;
-	struct stat file;
-
-	if (state == STATE_CLOSE) {
-		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (fd >= 0 && !bind(fd, (const struct sockaddr *)&any, sizeof(any)) && !fstat(fd, &file))
-			gathered->witness = (uint32_t)file.st_ino;
-	}
-	return read_tcp_udp_sockets(gathered, 1u << PROTOCOL_TCP, 1u << state, add_socket_of_state);
-}
-
 /* Reads the values of the settings that the guide of the state names: those of the whole host (`of_host`) in our own
  * namespace, the others inside the namespace asked about. */
 static void read_setting_values(struct gathered *gathered, bool of_host)
@@ -126,12 +107,13 @@ static int gather_state(struct gathered *gathered)
 
 	if (err)
 		return err;
+	gathered->state_is_listed = state != STATE_CLOSE || sockets_bound_are_listed();
 	read_setting_values(gathered, false);
 	port_facts_range(&survey->ephemeral_low, &survey->ephemeral_high);
 	survey->ephemeral_count = port_facts_choice(survey->ephemeral_low, survey->ephemeral_high);
 	err = read_tcp_udp_sockets(gathered, 1u << PROTOCOL_TCP, 1u << STATE_LISTEN, note_listener);
 	if (!err)
-		err = survey_sockets_of_state(gathered, state);
+		err = read_tcp_udp_sockets(gathered, 1u << PROTOCOL_TCP, 1u << state, add_socket_of_state);
 	state_survey_end(survey);
 	return err;
 }
@@ -185,16 +167,13 @@ static int gather_in_netns(struct gathered *gathered)
 {
 	const struct explain_options *options = gathered->options;
 	CLEANUP(cleanup_close) int home = -1;
-	struct netns_list all;
 	int err;
 
 	if (!options->netns)
 		return gather_topic(gathered);
-	err = netns_discover(&all);
-	if (!err) {
-		err = enter_listed_netns(&all, options->netns, &home);
-		netns_list_free(&all);
-	}
+	err = netns_discover(&gathered->namespaces);
+	if (!err)
+		err = enter_listed_netns(&gathered->namespaces, options->netns, &home);
 	if (err) {
 		log_closed_netns(options, err);
 		return ERR_REPORTED;
@@ -227,7 +206,7 @@ static void print_state(const struct gathered *gathered, const struct explain_st
 		.survey = &gathered->state,
 		.values = gathered->values,
 		.gap = find_holder_gap(gathered),
-		.hidden = gathered->state.state == STATE_CLOSE && !gathered->witnessed,
+		.hidden = !gathered->state_is_listed,
 	};
 
 	if (json)
@@ -291,7 +270,7 @@ static const char *find_user_name(void *users, uint32_t uid)
 
 static int print_page(const struct gathered *gathered, const struct explain_options *options)
 {
-	const struct socket_names_wanted wanted = {.services = !options->numeric};
+	const struct socket_names_wanted wanted = {.services = !options->numeric, .namespaces = &gathered->namespaces};
 	struct socket_names socket_names;
 	struct explain_style style = {
 		.output = output_new(STDOUT_FILENO, -1),
@@ -322,6 +301,7 @@ static void free_gathered(struct gathered *gathered)
 	state_survey_free(&gathered->state);
 	port_survey_free(&gathered->port);
 	holders_free(gathered->holders);
+	netns_list_free(&gathered->namespaces);
 }
 
 static int explain_topic(const struct explain_options *options)

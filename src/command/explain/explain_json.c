@@ -2,6 +2,7 @@
 #include "explain.h"
 
 #include "json_parts.h"
+#include "socket_json.h"
 
 enum { TOP = 10 };
 
@@ -107,23 +108,31 @@ static void put_tally(struct json_writer *json, const char *key, const struct ta
 	json_array_end(json);
 }
 
-static void put_waiting_json(struct json_writer *json, const struct state_survey *survey)
+static void put_owners_json(struct json_writer *json, const struct socket *socket)
+{
+	json_holders(json, "owners", socket->owners, socket->owner_count);
+	json_bool(json, "owners_complete", !socket->owners_hidden);
+}
+
+static void put_waiting_json(struct json_writer *json, const struct explain_style *style,
+			     const struct state_survey *survey)
 {
 	json_array_begin(json, "waiting");
 	for (size_t i = 0; i < survey->waiting.count; i++) {
 		const struct socket *row = &survey->waiting.rows[i];
 
 		json_object_begin(json, NULL);
-		json_tuple(json, &row->tuple, true);
+		socket_json_inet(json, row, style->namer);
 		json_queues(json, row->recvq, row->sendq);
 		json_bool(json, "full", listener_is_full(row));
-		json_holders(json, "owners", row->owners, row->owner_count);
+		put_owners_json(json, row);
 		json_object_end(json);
 	}
 	json_array_end(json);
 }
 
-static void put_current_counts_json(struct json_writer *json, const struct state_survey *survey)
+static void put_current_counts_json(struct json_writer *json, const struct explain_style *style,
+				    const struct state_survey *survey)
 {
 	json_object_begin(json, "now");
 	json_u64(json, "count", state_survey_count(survey));
@@ -140,9 +149,10 @@ static void put_current_counts_json(struct json_writer *json, const struct state
 	put_tally(json, "local_ports", &survey->ports, put_tally_port);
 	put_tally(json, "clients", &survey->clients, put_tally_address);
 	put_tally(json, "destinations", &survey->destinations, put_tally_destination);
+	put_tally(json, "either_way", &survey->either_way, put_tally_destination);
 	if (survey->state == STATE_LISTEN) {
 		json_u64(json, "full", survey->full);
-		put_waiting_json(json, survey);
+		put_waiting_json(json, style, survey);
 	}
 	json_object_end(json);
 }
@@ -168,7 +178,7 @@ void explain_state_json(const struct explain_style *style, const struct state_pa
 	if (page->hidden)
 		json_null(&json, "now");
 	else
-		put_current_counts_json(&json, page->survey);
+		put_current_counts_json(&json, style, page->survey);
 	json_line_end(&json);
 }
 
@@ -201,13 +211,12 @@ static void put_server_json(struct json_writer *json, const struct explain_style
 	json_object_begin(json, NULL);
 	json_word(json, "proto", protocol_name(socket->protocol));
 	json_word(json, "state", socket_state_name(socket));
-	json_tuple(json, &socket->tuple, true);
-	json_tristate(json, "v6only", socket->v6only);
+	socket_json_inet(json, socket, style->namer);
 	json_queues(json, socket->recvq, socket->sendq);
 	json_bool(json, "full", listens && listener_is_full(socket));
 	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
 	json_text_or_null(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(style->users, socket->uid));
-	json_holders(json, "owners", socket->owners, socket->owner_count);
+	put_owners_json(json, socket);
 	json_object_end(json);
 }
 

@@ -353,12 +353,15 @@ static void put_connections_reason(struct port_writer *writer, const struct port
 	char number[EXPLAIN_WORDS];
 
 	explain_number(reason->count, "connection keeps it", "connections keep it", number);
-	page_item(&writer->page, "%s: %s, %s (see above whose they are).%s", where, number,
+	page_item(&writer->page, "%s: %s, %s (see above whose they are).%s%s", where, number,
 		  reuse == REUSE_HELPS
 			  ? "most likely accepted by a listener that is gone"
 			  : "accepted by a listener that is gone, or begun here by a client that has bound this port",
 		  choose_reuse_text(reuse, " A server that sets SO_REUSEADDR before bind() gets it all the same.",
-				    " SO_REUSEADDR does not help: they have not set it. They have to end first."));
+				    " SO_REUSEADDR does not help: they have not set it. They have to end first."),
+		  reuse != REUSE_HELPS && port_is_chosen_by_default(writer->about->survey->port)
+			  ? " Or the kernel had chosen it for a client, before the range was changed."
+			  : "");
 }
 
 static void put_refusal_reason(struct port_writer *writer, const struct port_reason *reason, const char *where)

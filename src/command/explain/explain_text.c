@@ -202,6 +202,12 @@ static void put_socket_groups(struct page *page, const struct explain_style *sty
 		page_paragraph(page, "Went out to (there are %u local ports to each):", survey->ephemeral_count);
 		put_address_counts(page, style, &survey->destinations);
 	}
+	if (survey->either_way.total) {
+		page_paragraph(
+			page,
+			"Came in or went out, by a local port that has no listener and that the kernel does not choose (the listener is gone, or a client has bound the port):");
+		put_address_counts(page, style, &survey->either_way);
+	}
 }
 
 static void put_waiting_text(struct page *page, const struct explain_style *style, const struct state_page *state)

@@ -223,10 +223,20 @@ static void put_socket_queues(const struct socket *socket, struct output *output
 		put_labelled_number(listens ? " of at most " : " sendq ", socket->sendq, "", output);
 }
 
+/* Puts the network namespace, where it is another one than that of the process. */
+static void put_foreign_netns(uint32_t netns, const struct descriptor_view *view, struct output *output)
+{
+	char shown[32];
+
+	if (netns == view->home)
+		return;
+	output_text(output, " netns ");
+	output_text(output, netns_inode_text(view->netns, netns, 0, view->now_ns, shown));
+}
+
 static void put_found_socket(const struct socket_end *end, const struct descriptor_view *view, struct output *output)
 {
 	const struct socket *socket = end->found;
-	char shown[32];
 
 	put_socket_state(socket, view, output);
 	if (socket->protocol == PROTOCOL_UNIX)
@@ -234,14 +244,12 @@ static void put_found_socket(const struct socket_end *end, const struct descript
 	else
 		put_inet_ends(socket, view, output);
 	put_socket_queues(socket, output);
-	if (socket->tuple.netns == view->home)
-		return;
-	output_text(output, " netns ");
-	output_text(output, netns_inode_text(view->netns, socket->tuple.netns, 0, view->now_ns, shown));
+	put_foreign_netns(socket->tuple.netns, view, output);
 }
 
-static void put_packet_socket(const struct socket_end *end, struct output *output)
+static void put_packet_socket(const struct socket_end *end, const struct descriptor_view *view, struct output *output)
 {
+	const char *name;
 	char frames[32];
 
 	snprintf(frames, sizeof(frames), "takes frames 0x%04x", (unsigned int)end->family_protocol);
@@ -249,8 +257,14 @@ static void put_packet_socket(const struct socket_end *end, struct output *outpu
 		output_text(output, "takes no frames");
 	else
 		output_text(output, end->family_protocol == ETH_P_ALL ? "takes all frames" : frames);
-	if (end->family_port)
-		put_labelled_number(" interface ", end->family_port, "", output);
+	if (!end->family_port)
+		return;
+	name = view->namer->interface(view->namer->context, end->family_netns, end->family_port);
+	output_text(output, " interface ");
+	if (name)
+		put_escaped_text(name, output);
+	else
+		output_u64(output, end->family_port);
 }
 
 static void put_netlink_socket(const struct socket_end *end, struct output *output)
@@ -268,12 +282,28 @@ static void put_netlink_socket(const struct socket_end *end, struct output *outp
 		output_text(output, groups);
 }
 
-static void put_family_text(const struct socket_end *end, struct output *output)
+static void put_family_text(const struct socket_end *end, const struct descriptor_view *view, struct output *output)
 {
 	if (strcmp(end->protocol, "packet") == 0)
-		put_packet_socket(end, output);
+		put_packet_socket(end, view, output);
 	else
 		put_netlink_socket(end, output);
+	put_foreign_netns(end->family_netns, view, output);
+}
+
+static void put_unlisted_socket(const struct descriptor *socket, const struct descriptor_view *view,
+				struct output *output)
+{
+	const struct socket listed = {.protocol = PROTOCOL_TCP, .state = STATE_CLOSE};
+
+	if (!socket_end_is_tcp(&socket->socket)) {
+		put_labelled_number("inode ", socket->inode, ", neither bound nor connected, it seems", output);
+		return;
+	}
+	put_socket_state(&listed, view, output);
+	put_labelled_number(
+		" inode ", socket->inode,
+		socket->socket.bound_are_listed ? ", not bound" : ", bound or not: this kernel does not tell", output);
 }
 
 static void put_socket_text(const struct descriptor *socket, const struct descriptor_view *view, struct output *output)
@@ -283,9 +313,9 @@ static void put_socket_text(const struct descriptor *socket, const struct descri
 	if (end->found)
 		put_found_socket(end, view, output);
 	else if (end->has_numbers)
-		put_family_text(end, output);
+		put_family_text(end, view, output);
 	else if (end->unlisted)
-		put_labelled_number("inode ", socket->inode, ", neither bound nor connected, it seems", output);
+		put_unlisted_socket(socket, view, output);
 	else
 		put_labelled_number("inode ", socket->inode, *end->protocol ? "" : ", of a kind that is not known",
 				    output);

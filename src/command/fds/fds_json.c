@@ -160,20 +160,30 @@ static void put_endpoints_json(struct json_writer *json, const struct socket_end
 	json_null(json, "v6only");
 }
 
-static void put_netns_of_end(struct json_writer *json, const struct socket *socket, const struct descriptor_view *view)
+static void put_netns_of_end(struct json_writer *json, const struct descriptor *socket,
+			     const struct descriptor_view *view)
 {
-	if (socket) {
-		json_netns(json, view->netns, socket->tuple.netns, 0, view->now_ns);
+	const struct socket_end *end = &socket->socket;
+
+	if (end->found || end->has_numbers) {
+		json_netns(json, view->netns, end->found ? end->found->tuple.netns : end->family_netns, socket->holder,
+			   view->now_ns);
 		return;
 	}
 	json_null(json, "netns");
 	json_null(json, "netns_name");
 }
 
-static void put_family_json(struct json_writer *json, const struct socket_end *end)
+static void put_family_json(struct json_writer *json, const struct socket_end *end, const struct descriptor_view *view)
 {
+	const struct socket_namer *namer = view->namer;
+
 	if (is_packet_end(end)) {
 		json_u64(json, "ethertype", (uint64_t)end->family_protocol);
+		json_text_or_null(json, "interface",
+				  end->family_port
+					  ? namer->interface(namer->context, end->family_netns, end->family_port)
+					  : NULL);
 		json_known(json, "ifindex", end->family_port, end->family_port != 0);
 		return;
 	}
@@ -183,6 +193,14 @@ static void put_family_json(struct json_writer *json, const struct socket_end *e
 	json_u64(json, "netlink_groups", end->family_groups);
 }
 
+/* A TCP socket that is in no table is in CLOSE. */
+static const char *name_end_state(const struct socket_end *end)
+{
+	if (end->found)
+		return socket_state_name(end->found);
+	return end->unlisted && socket_end_is_tcp(end) ? tcp_state_name(STATE_CLOSE) : NULL;
+}
+
 static void put_socket_end_json(struct json_writer *json, const struct descriptor *descriptor,
 				const struct descriptor_view *view)
 {
@@ -190,9 +208,9 @@ static void put_socket_end_json(struct json_writer *json, const struct descripto
 	const struct socket *socket = end->found;
 
 	json_text_or_null(json, "proto", name_end_protocol(end));
-	put_netns_of_end(json, socket, view);
+	put_netns_of_end(json, descriptor, view);
 	put_endpoints_json(json, end, view);
-	json_word_or_null(json, "state", socket ? socket_state_name(socket) : NULL);
+	json_word_or_null(json, "state", name_end_state(end));
 	json_queues(json, socket ? socket->recvq : QUEUE_UNKNOWN, socket ? socket->sendq : QUEUE_UNKNOWN);
 	json_known(json, "uid", socket ? socket->uid : 0, socket && socket->uid != UID_UNKNOWN);
 	if (socket && socket->cookie)
@@ -202,7 +220,7 @@ static void put_socket_end_json(struct json_writer *json, const struct descripto
 	if (socket && socket->protocol == PROTOCOL_UNIX)
 		put_unix_peers(json, end);
 	if (end->has_numbers)
-		put_family_json(json, end);
+		put_family_json(json, end, view);
 	put_other_holders(json, descriptor);
 }
 

@@ -62,12 +62,21 @@ static uint32_t choose_listed_states(const struct list_options *options)
 	return states & filter_states(filter);
 }
 
+/* True where all states are listed, or a filter names the states. A TCP socket that is only bound waits for nobody, as
+ * a UDP socket does: it is not among the listening ones. */
+static bool shows_bound_sockets(const struct list_options *options)
+{
+	return filter_topics(options->sockets.filter.filter) & TOPIC_STATE || options->all ||
+	       (options->totals && !options->listening);
+}
+
 static struct socket_query make_list_query(const struct list_options *options)
 {
 	uint32_t otherwise = options->sockets.ipv4 || options->sockets.ipv6 ? PROTOCOLS_INET : PROTOCOLS_ALL;
 	struct socket_query query = socket_options_query(&options->sockets, otherwise, choose_listed_states(options));
 
 	query.internals = options->internals;
+	query.bound = shows_bound_sockets(options) && query.states & 1u << STATE_CLOSE;
 	return query;
 }
 

@@ -23,9 +23,16 @@ static uint64_t sum_states(const uint64_t counts[STATE_COUNT])
 	return total;
 }
 
-static const char *name_listed_state(unsigned int state)
+static const char *name_tcp_state(unsigned int state)
 {
-	const struct socket socket = {.state = (uint8_t)state};
+	const struct socket socket = {.protocol = PROTOCOL_TCP, .state = (uint8_t)state};
+
+	return socket_state_name(&socket);
+}
+
+static const char *name_other_state(unsigned int state)
+{
+	const struct socket socket = {.protocol = PROTOCOL_UDP, .state = (uint8_t)state};
 
 	return socket_state_name(&socket);
 }
@@ -39,7 +46,7 @@ static void put_state_totals(struct line *line, const struct list_totals *totals
 
 	for (unsigned int state = 0; state < STATE_COUNT; state++)
 		counts[state] = totals->ipv4[protocol][state] + totals->ipv6[protocol][state];
-	line_text(line, state_counts_text(counts, name_listed_state, text));
+	line_text(line, state_counts_text(counts, protocol == PROTOCOL_TCP ? name_tcp_state : name_other_state, text));
 }
 
 static void put_protocol_totals(const struct list_totals *totals, enum protocol protocol, struct output *output)
@@ -100,7 +107,7 @@ void list_totals_json(const struct list_totals *totals, const struct wall_clock 
 		json_time(&json, &stamp, clock, now_ns);
 		json_word(&json, "proto", protocol_name(protocol));
 		json_known(&json, "family", ipv6 ? 6 : 4, protocol != PROTOCOL_UNIX);
-		json_word(&json, "state", name_listed_state(state));
+		json_word(&json, "state", protocol == PROTOCOL_TCP ? name_tcp_state(state) : name_other_state(state));
 		json_u64(&json, "count", count);
 		json_line_end(&json);
 	}

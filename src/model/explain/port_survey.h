@@ -13,6 +13,15 @@ enum { PORT_PROTOCOLS = PROTOCOL_UDP + 1 }; /* protocols that have ports here: T
 /* Sets of families (1 << family). */
 #define PORT_BOTH (1u << PORT_IPV4 | 1u << PORT_IPV6)
 
+/* The kernel's default range of ports to choose from for connect(). */
+enum { DEFAULT_EPHEMERAL_LOW = 32768, DEFAULT_EPHEMERAL_HIGH = 60999 };
+
+/* True if the port is within that range: a connection may have it from before the range was changed. */
+static inline bool port_is_chosen_by_default(uint16_t port)
+{
+	return port >= DEFAULT_EPHEMERAL_LOW && port <= DEFAULT_EPHEMERAL_HIGH;
+}
+
 struct port_survey {
 	uint16_t port;
 	struct socket_batch servers;     /* TCP sockets that listen, or are only bound; UDP sockets */

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "port_survey.h"
+
 int state_survey_init(struct state_survey *survey, uint8_t state)
 {
 	int err;
@@ -13,7 +15,9 @@ int state_survey_init(struct state_survey *survey, uint8_t state)
 		err = tally_init(&survey->ports);
 	if (!err)
 		err = tally_init(&survey->clients);
-	return err ? err : tally_init(&survey->destinations);
+	if (!err)
+		err = tally_init(&survey->destinations);
+	return err ? err : tally_init(&survey->either_way);
 }
 
 void state_survey_free(struct state_survey *survey)
@@ -22,6 +26,7 @@ void state_survey_free(struct state_survey *survey)
 	tally_free(&survey->ports);
 	tally_free(&survey->clients);
 	tally_free(&survey->destinations);
+	tally_free(&survey->either_way);
 	socket_batch_free(&survey->waiting);
 }
 
@@ -30,25 +35,41 @@ void state_survey_note_listener(struct state_survey *survey, const struct socket
 	port_set_add(&survey->listening, socket->tuple.lport);
 }
 
-/* True if the peer has called connect(). The kernel does not show which end has; but a local port that has a listener,
- * or that the kernel would not have chosen, is a server's. */
-static bool is_incoming(const struct state_survey *survey, const struct socket *socket)
+/* True if the kernel would choose the local port for a connect(), or would have before the range was changed. Another
+ * port may be that of a server whose listener is gone, or that of a client that has bound it. */
+static bool has_chosen_port(const struct state_survey *survey, uint16_t port)
 {
-	uint16_t port = socket->tuple.lport;
+	return (port >= survey->ephemeral_low && port <= survey->ephemeral_high) || port_is_chosen_by_default(port);
+}
 
-	return port_set_has(&survey->listening, port) || port < survey->ephemeral_low || port > survey->ephemeral_high;
+/* True if the peer is a server of the same address. */
+static bool is_to_own_listener(const struct state_survey *survey, const struct tuple *tuple)
+{
+	return address_equal(&tuple->laddr, &tuple->raddr) && port_set_has(&survey->listening, tuple->rport);
+}
+
+/* Chooses by the ports where a connection counts, by its peer: NULL for one that came in. The kernel does not show
+ * which end has called connect(); but a port that has a listener is a server's. */
+static struct tally *choose_direction(struct state_survey *survey, const struct tuple *tuple)
+{
+	if (port_set_has(&survey->listening, tuple->lport))
+		return NULL;
+	if (is_to_own_listener(survey, tuple) || has_chosen_port(survey, tuple->lport))
+		return &survey->destinations;
+	return &survey->either_way;
 }
 
 static int count_ends(struct state_survey *survey, const struct socket *socket)
 {
 	const struct tuple *tuple = &socket->tuple;
-	const struct tally_key destination = {.number = tuple->rport, .family = tuple->family, .address = tuple->raddr};
+	const struct tally_key peer = {.number = tuple->rport, .family = tuple->family, .address = tuple->raddr};
 	const struct tally_key client = {.family = tuple->family, .address = tuple->raddr};
 	const struct tally_key port = {.number = tuple->lport};
+	struct tally *tally = choose_direction(survey, tuple);
 	int err;
 
-	if (!is_incoming(survey, socket))
-		return tally_add(&survey->destinations, &destination);
+	if (tally)
+		return tally_add(tally, &peer);
 	err = tally_add(&survey->ports, &port);
 	return err ? err : tally_add(&survey->clients, &client);
 }

@@ -27,6 +27,7 @@ struct state_survey {
 	struct tally ports;        /* local ports that connections came in on */
 	struct tally clients;      /* addresses that those came from */
 	struct tally destinations; /* addresses and ports that connections went out to */
+	struct tally either_way; /* addresses and ports of connections of which it is not known who called connect() */
 
 	/* only of STATE_LISTEN */
 	struct socket_batch waiting; /* listeners with connections that are not accepted yet */

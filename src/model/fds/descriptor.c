@@ -29,6 +29,11 @@ void descriptors_free(struct descriptors *descriptors)
 	*descriptors = (struct descriptors){0};
 }
 
+bool socket_end_is_tcp(const struct socket_end *end)
+{
+	return strcmp(end->protocol, "tcp") == 0 || strcmp(end->protocol, "tcpv6") == 0;
+}
+
 /* ---- kinds ---- */
 
 static bool text_begins_with(const char *text, const char *beginning)

@@ -69,6 +69,7 @@ struct watch {
 struct socket_end {
 	char protocol[16];          /* as the kernel calls it, in lower case: "tcp", "netlink"; "": not known */
 	bool unlisted;              /* it was searched for in all network namespaces, and is in none of their tables */
+	bool bound_are_listed;      /* the kernel lists TCP sockets that are only bound */
 	const struct socket *found; /* NULL: in no table that we know */
 	const struct socket *peer;  /* of a unix socket: the other end; NULL: not known */
 	const struct owner *peer_owners;
@@ -76,6 +77,7 @@ struct socket_end {
 	int32_t family_protocol; /* of netlink or packet, where `has_numbers`: NETLINK_…, or ETH_P_… */
 	uint32_t family_port;    /* netlink: its port; packet: the index of its interface, 0: all */
 	uint32_t family_groups;  /* netlink: the groups that it has joined */
+	uint32_t family_netns;   /* the network namespace in which it is */
 	bool has_numbers;
 };
 
@@ -170,6 +172,9 @@ struct descriptors {
 	size_t count;
 	size_t room;
 };
+
+/* True for a TCP socket, whether it was found in a table or not. */
+bool socket_end_is_tcp(const struct socket_end *end);
 
 /* Frees the descriptors and all that they own; a struct socket_end only borrows. */
 void descriptors_free(struct descriptors *descriptors);

@@ -24,6 +24,7 @@ struct sought_socket {
 	size_t row;               /* index in the batch, or NOT_FOUND */
 	struct family_row family; /* valid where `in_family` */
 	bool in_family;           /* found in the table of netlink or packet */
+	uint32_t family_netns;    /* the namespace of that table */
 };
 
 /* One search by inode, through one namespace after another. */
@@ -32,8 +33,9 @@ struct socket_search {
 	size_t count;
 	size_t missing; /* not found yet */
 	struct socket_query query;
-	bool families; /* some may be in the tables of netlink or packet */
-	bool failed;   /* a table could not be read */
+	bool families;  /* some may be in the tables of netlink or packet */
+	uint32_t netns; /* the namespace that is being searched */
+	bool failed;    /* a table could not be read */
 	struct socket_batch batch;
 };
 
@@ -41,6 +43,7 @@ struct socket_ends {
 	struct socket_search ends;
 	struct socket_search peers; /* the other ends of unix sockets */
 	struct holders *holders;
+	bool bound_are_listed;   /* struct socket_end */
 	struct netns_list homes; /* namespaces of the processes, and others in which a socket was found */
 };
 
@@ -171,6 +174,7 @@ static void match_family_row(void *context, enum proc_family family, const struc
 		return;
 	sought->family = *row;
 	sought->in_family = true;
+	sought->family_netns = search->netns;
 	search->missing--;
 }
 
@@ -190,6 +194,7 @@ static int search_namespace(struct socket_search *search, const struct netns *ne
 {
 	int err = 0;
 
+	search->netns = netns->inode;
 	if (search->query.protocols)
 		err = sockets_each(netns, SOCKETS_BY_AUTO, &search->query, match_socket, search, NULL);
 	if (search->families)
@@ -288,8 +293,10 @@ static void fill_end(const struct socket_ends *ends, struct socket_end *end, uin
 		end->family_protocol = sought->family.protocol;
 		end->family_port = sought->family.port;
 		end->family_groups = sought->family.groups;
+		end->family_netns = sought->family_netns;
 	}
 	end->unlisted = !end->found && *end->protocol && map_end_protocols(end) && !ends->ends.failed;
+	end->bound_are_listed = ends->bound_are_listed;
 }
 
 static int fill_others(const struct socket_ends *ends, struct descriptor *socket, bool complete)
@@ -312,12 +319,14 @@ static int fill_others(const struct socket_ends *ends, struct descriptor *socket
 	return 0;
 }
 
-static int fill_sockets(const struct socket_ends *ends, struct descriptor *const *all, size_t count, size_t *hidden)
+static int fill_sockets(struct socket_ends *ends, struct descriptor *const *all, size_t count, size_t *hidden)
 {
 	bool complete;
 	int err = 0;
 
 	*hidden = ends->holders ? holders_denied(ends->holders) : 0;
+	if (ends->ends.missing)
+		ends->bound_are_listed = sockets_bound_are_listed();
 	complete = ends->holders && !holders_may_hide(ends->holders) && process_all_are_shown();
 	for (size_t i = 0; !err && i < count; i++) {
 		if (!is_socket(all[i]))

@@ -15,8 +15,8 @@
 #include "privileges.h"
 #include "sysctl.h"
 
-/* The kernel's defaults. */
-enum { FIRST_UNPRIVILEGED = 1024, FIRST_EPHEMERAL = 32768, LAST_EPHEMERAL = 60999 };
+/* The kernel's default. */
+enum { FIRST_UNPRIVILEGED = 1024 };
 
 /* ---- settings ---- */
 
@@ -24,8 +24,8 @@ void port_facts_range(uint16_t *low, uint16_t *high)
 {
 	CLEANUP(cleanup_free) char *text = sysctl_read("net.ipv4.ip_local_port_range");
 
-	*low = FIRST_EPHEMERAL;
-	*high = LAST_EPHEMERAL;
+	*low = DEFAULT_EPHEMERAL_LOW;
+	*high = DEFAULT_EPHEMERAL_HIGH;
 	if (text)
 		sscanf(text, "%hu %hu", low, high);
 }

@@ -2,7 +2,10 @@
 #include "sockets.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -151,6 +154,27 @@ static int read_all_protocols(struct sockets_walk *walk, struct sock_diag *diag,
 		first = first ? first : err;
 	}
 	return first;
+}
+
+static int is_same_socket(void *context, const struct socket *socket)
+{
+	return socket->inode == *(const uint32_t *)context;
+}
+
+bool sockets_bound_are_listed(void)
+{
+	const struct socket_query query = {
+		.protocols = 1u << PROTOCOL_TCP, .states = 1u << STATE_CLOSE, .ipv4 = true, .bound = true};
+	const struct sockaddr_in any = {.sin_family = AF_INET};
+	CLEANUP(cleanup_close) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct netns here = sockets_here();
+	struct stat file;
+	uint32_t inode;
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&any, sizeof(any)) || fstat(fd, &file))
+		return false;
+	inode = (uint32_t)file.st_ino;
+	return sockets_each(&here, SOCKETS_BY_AUTO, &query, is_same_socket, &inode, NULL) == 1;
 }
 
 int sockets_each(const struct netns *netns, enum socket_source source, const struct socket_query *query,

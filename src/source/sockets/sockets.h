@@ -19,5 +19,9 @@ enum socket_source {
 int sockets_each(const struct netns *netns, enum socket_source source, const struct socket_query *query,
 		 socket_handler *handler, void *context, enum protocol *failed);
 
+/* True where the kernel lists TCP sockets that are bound, but neither listen nor are connected: tries it with a socket
+ * of our own, in the calling thread's network namespace. */
+bool sockets_bound_are_listed(void);
+
 /* Returns the network namespace of this process. */
 struct netns sockets_here(void);

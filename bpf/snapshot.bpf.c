@@ -5,7 +5,8 @@
  *
  * iter/tcp holds a socket's lock while showing the socket, and passes over sockets that left the hash (Linux 5.15): a
  * row shows the result of the events before it. iter/tcp covers the network namespace of its opener; iter/task_file
- * covers all network namespaces. Nothing is written into the iterators' own files.
+ * covers all network namespaces. Into the iterators' own files only the descriptors of io_urings are written: what a
+ * ring holds is not read here.
  */
 #include "vmlinux.h"
 
@@ -14,6 +15,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "holding.h"
 #include "record.h"
 
 #include "drift.h"
@@ -182,6 +184,14 @@ static __always_inline void emit_subflow_holders(const struct task_struct *task,
 	}
 }
 
+static __always_inline void write_ring(struct bpf_iter__task_file *ctx, const struct task_struct *task)
+{
+	struct holding_record ring = {.tid = task->pid, .pid = task->tgid, .fd = ctx->fd};
+
+	__builtin_memcpy(ring.comm, task->group_leader->comm, sizeof(ring.comm));
+	bpf_seq_write(ctx->meta->seq, &ring, sizeof(ring));
+}
+
 SEC("iter/task_file")
 int on_descriptor(struct bpf_iter__task_file *ctx)
 {
@@ -193,8 +203,11 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 	if (!file || !task)
 		return GO_ON;
 	socket = bpf_sock_from_file(file);
-	if (!socket)
+	if (!socket) {
+		if (is_ring(file))
+			write_ring(ctx, task);
 		return GO_ON;
+	}
 	sk = socket->sk;
 	if (!sk || sk->sk_type != SOCK_STREAM || (sk->sk_protocol != IPPROTO_TCP && !has_subflows(sk)))
 		return GO_ON;

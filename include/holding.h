@@ -7,8 +7,8 @@
 
 enum { HOLDING_COMM_LEN = 16 };
 
-/* A descriptor of a socket, or of an io_uring: a ring may hold sockets that have no descriptor. Written by
- * holders.bpf.c. */
+/* A descriptor of a socket, or of an io_uring: a ring may hold sockets that have no descriptor. holders.bpf.c writes
+ * both, snapshot.bpf.c only the rings. */
 struct holding_record {
 	__u32 inode; /* of the socket; 0: the descriptor is one of an io_uring */
 	__u32 tid;   /* a thread that has the descriptor */

@@ -32,3 +32,29 @@ bool event_misses(const struct event *end, uint32_t netns)
 	return end->there ? !is_netns_listed(netns, end->there, end->there_count)
 			  : is_netns_listed(netns, end->gone, end->gone_count);
 }
+
+int event_compare_held(const void *a, const void *b)
+{
+	const struct held_socket *x = a, *y = b;
+
+	return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+const struct held_socket *event_held(const struct event *end, uint32_t inode, size_t *count)
+{
+	size_t low = 0, high = end->held_count, first;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (end->held[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	first = low;
+	while (low < end->held_count && end->held[low].inode == inode)
+		low++;
+	*count = low - first;
+	return *count ? &end->held[first] : NULL;
+}

@@ -25,6 +25,12 @@ struct closing {
 	bool had_port;     /* the socket has a local port, even if only from an earlier connection */
 };
 
+/* A holder of a socket that has not come as an event: the source does not know the socket's address. */
+struct held_socket {
+	uint32_t inode;
+	struct owner owner;
+};
+
 enum event_kind {
 	EVENT_TRANSITION,     /* the kernel reports oldstate → newstate */
 	EVENT_ACCEPT,         /* accept() gave the socket to the one process in `owners` */
@@ -65,9 +71,11 @@ struct event {
 	uint8_t scope;                 /* snapshot: bits SNAPSHOT_…; its end: those that were reported completely */
 	bool exact;   /* snapshot: rows have the address of their socket, and are in one order with the transitions */
 	bool renewed; /* snapshot begin: all that was there before is known; of what is found, the birth was not seen */
-	bool holders_by_row;   /* snapshot end: holders are known only for connections that had a row */
-	uint32_t orphans;      /* snapshot end: how many orphans there are in all namespaces, when the reading ended:
-				  sockets that their process has closed and the kernel still has; or COUNT_UNKNOWN */
+	bool holders_by_row; /* snapshot end: holders are known only for connections that had a row */
+	uint32_t orphans;    /* snapshot end: how many orphans there are in all namespaces, when the reading ended:
+				sockets that their process has closed and the kernel still has; or COUNT_UNKNOWN */
+	const struct held_socket *held; /* snapshot end: holders of sockets known by inode only, in ascending order */
+	size_t held_count;
 	const uint32_t *netns; /* snapshot end: the namespaces that were read whole, in ascending order */
 	size_t netns_count;
 	const uint32_t *gone; /* snapshot end: namespaces that were there before and are not now, in ascending order */
@@ -82,6 +90,13 @@ bool event_is_birth(const struct event *event);
 
 /* Compares two namespaces of a snapshot's end, for qsort() and bsearch(). */
 int event_compare_netns(const void *a, const void *b);
+
+/* Compares two holders by inode, for qsort(). */
+int event_compare_held(const void *a, const void *b);
+
+/* Snapshot end: returns the first holder in `held` of the socket with that inode, and sets *count; NULL: there is none.
+ */
+const struct held_socket *event_held(const struct event *end, uint32_t inode, size_t *count);
 
 /* Snapshot end: true when that namespace was read whole. */
 bool event_covers(const struct event *end, uint32_t netns);

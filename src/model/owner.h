@@ -44,6 +44,12 @@ static inline uint32_t fd_slot(int32_t fd)
 	return (uint32_t)(-2 - fd) & ((1u << SLOT_BITS) - 1);
 }
 
+/* Orders descriptors by number, and registered files after them, by ring and slot. */
+static inline int64_t fd_order(int32_t fd)
+{
+	return fd_is_registered(fd) ? INT32_MAX + (int64_t)FD_UNKNOWN - fd : fd;
+}
+
 /* Orders owners by pid, then by descriptor; for qsort() too. */
 static inline int owner_compare(const void *a, const void *b)
 {
@@ -51,5 +57,5 @@ static inline int owner_compare(const void *a, const void *b)
 
 	if (x->pid != y->pid)
 		return x->pid < y->pid ? -1 : 1;
-	return (x->fd > y->fd) - (x->fd < y->fd);
+	return (fd_order(x->fd) > fd_order(y->fd)) - (fd_order(x->fd) < fd_order(y->fd));
 }

@@ -236,3 +236,37 @@ def test_file_that_is_only_called_so(opened, tmp_path):
     complete = [line["owners_complete"] for line in listed(port_of(server), "iter")]
     assert complete == [True]
     server.close()
+
+
+# ---- trace and top ----
+
+@pytest.mark.skipif(not TOLD, reason="this kernel does not tell which files are registered")
+@pytest.mark.parametrize("source", SOURCES)
+def test_owner_in_top(registered, source):
+    server, client, accepted = connected_pair()
+    ports = port_of(server), port_of(client)
+    ring = registered(server, client, accepted)
+    done = run(PROGRAM, "top", "-b", "-n", "1", "--json", f"--snapshot-source={source}", f":{ports[0]}")
+    if done.returncode and "has no BPF iterators" in done.stderr:
+        pytest.skip("no iterators here")
+    found = {(line["state"], line["lport"]): line for line in map(json.loads, done.stdout.splitlines()) if line["type"] == "socket"}
+    assert set(found) == {("LISTEN", ports[0]), ("ESTABLISHED", ports[0]), ("ESTABLISHED", ports[1])}
+    slots = {("LISTEN", ports[0]): 0, ("ESTABLISHED", ports[1]): 1, ("ESTABLISHED", ports[0]): 2}
+    for key, line in found.items():
+        assert holders_in(line) == {(os.getpid(), None, ring, slots[key])}
+        assert (line["pid"], line["owner_src"]) == (os.getpid(), "scan")
+
+
+@pytest.mark.skipif(not TOLD, reason="this kernel does not tell which files are registered")
+def test_owner_in_trace(registered, tracer, ns):
+    """The close of a connection that was there before names who had registered it."""
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    registered(client)
+    trace = tracer("--netns", ns.name, "--snapshot")
+    row, = (line for line in trace.update() if line["type"] == "socket" and line["lport"] == accepted.getpeername()[1])
+    assert (row["pid"], row["owner_src"]) == (os.getpid(), "scan")
+    accepted.close()
+    assert trace.await_transition(newstate="CLOSE_WAIT")["pid"] == os.getpid()
+    server.close()
+    trace.stop()

@@ -511,6 +511,71 @@ static void test_filter_cannot_tell(void **state)
 	assert_int_equal(ask_filter("pid 100", &change), FILTER_YES);
 }
 
+/* Applies a complete snapshot of holders that are known by the inodes of their sockets. */
+static void scan_held_inodes(struct bench *bench, unsigned int at_us, const struct held_socket *held, size_t count)
+{
+	struct event end = {.kind = EVENT_SNAPSHOT_END,
+			    .ts_ns = AT_US(at_us),
+			    .ended_ns = AT_US(at_us),
+			    .scope = SNAPSHOT_HOLDERS,
+			    .exact = true,
+			    .held = held,
+			    .held_count = count};
+
+	exact_begin_of(bench, SNAPSHOT_HOLDERS, at_us);
+	add_holder(bench, SK(2), PID_CLIENT, 4);
+	bench_apply(bench, &end);
+}
+
+/* Sockets that are registered with an io_uring: the source knows no address of them. */
+static void test_holders_by_inode_alone(void **state)
+{
+	struct bench *bench = *state;
+	const struct held_socket held[] = {
+		{8, owner_of(PID_OTHER, 1, "other")},
+		{9, owner_of(PID_SERVER, registered_fd(5, 0), "server")},
+		{9, owner_of(PID_WORKER, registered_fd(5, 1), "worker")},
+		{10, owner_of(PID_OTHER, 2, "other")},
+		{11, owner_of(PID_OTHER, registered_fd(5, 2), "other")},
+	};
+	const struct connection *server, *client;
+
+	listen_here(bench, SK(1), PID_SERVER);
+	bench_open_socket(bench, SK(2), STATE_SYN_SENT, 0, outgoing(4000), owner_of(PID_CLIENT, FD_UNKNOWN, "client"),
+			  11);
+	server = at_sk(bench, SK(1));
+	client = at_sk(bench, SK(2));
+	scan_held_inodes(bench, BEGAN_US, held, COUNT_OF(held));
+	assert_int_equal(server->owner_count, 2);
+	assert_int_equal(server->owners[0].fd, registered_fd(5, 0));
+	assert_int_equal(server->owners[1].pid, PID_WORKER);
+	assert_owner(server, PID_SERVER, OWNER_LISTEN);
+	assert_int_equal(client->owner_count, 2);
+	assert_int_equal(client->owners[1].pid, PID_OTHER);
+	scan_held_inodes(bench, 2 * BEGAN_US, held + 2, 1);
+	assert_int_equal(server->owner_count, 1);
+	assert_owner(server, PID_WORKER, OWNER_SCAN);
+	assert_int_equal(client->owner_count, 1);
+	scan_held_inodes(bench, 3 * BEGAN_US, NULL, 0);
+	assert_int_equal(server->owner_count, 0);
+	assert_owner(server, PID_WORKER, OWNER_SCAN);
+}
+
+/* Descriptors come in the order of their numbers, and registered files after them, in that of ring and slot. */
+static void test_order_of_registered_files(void **state)
+{
+	const int32_t in_order[] = {FD_UNKNOWN,         0, 7, INT32_MAX, registered_fd(0, 0), registered_fd(0, 9),
+				    registered_fd(1, 0)};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(in_order); i++)
+		for (size_t j = 0; j < COUNT_OF(in_order); j++) {
+			const struct owner a = owner_of(1, in_order[i], "a"), b = owner_of(1, in_order[j], "b");
+
+			assert_int_equal(owner_compare(&a, &b), i < j ? -1 : i > j);
+		}
+}
+
 #define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
 
 int main(void)
@@ -529,6 +594,8 @@ int main(void)
 		BENCH_TEST(test_listeners_holder_among_those_of_a_child),
 		BENCH_TEST(test_holder_by_inode),
 		BENCH_TEST(test_holder_tells_the_inode),
+		BENCH_TEST(test_holders_by_inode_alone),
+		cmocka_unit_test(test_order_of_registered_files),
 		BENCH_TEST(test_unheld),
 		cmocka_unit_test(test_filter_cannot_tell),
 		BENCH_TEST(test_unheld_without_the_dead),

@@ -272,12 +272,25 @@ static void settle_unheld(struct table_walker *walker, struct connection *conn)
 		table_inherit(walker->table, conn);
 }
 
+/* Adds the holders that are known by the inode only. Where memory is short they are left out this time. */
+static void add_held(const struct table_walker *walker, struct connection *conn)
+{
+	size_t count = 0;
+	const struct held_socket *held =
+		conn->inode && walker->event->held_count ? event_held(walker->event, conn->inode, &count) : NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (connection_add_holder(conn, &held[i].owner, walker->table->snapshot))
+			return;
+}
+
 /* Settles which holder is the owner, now that all holders are known. Reports an owner that was open before. */
 static void settle_owner(const struct table_walker *walker, struct connection *conn)
 {
 	struct change change = {.kind = CHANGE_OWNER, .ts_ns = walker->event->ts_ns, .conn = conn};
 	bool was_open = connection_owner_is_open(conn);
 
+	add_held(walker, conn);
 	connection_settle_holders(conn, walker->table->snapshot);
 	if (was_open && !connection_owner_is_open(conn))
 		table_tell(walker->target, &change);

@@ -17,6 +17,8 @@
 /* Longest wait for room: where transitions come faster than they are taken out, there will be none. */
 #define WAIT_MAX_NS (2 * NS_PER_SEC)
 
+enum { RECORDS_AT_ONCE = 64 };
+
 struct iterators {
 	struct snapshot_bpf *skeleton;
 };
@@ -79,32 +81,47 @@ static bool wait_for_room(struct room_wait *wait, uint64_t passed)
 	return true;
 }
 
-static int read_iterator(const struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop)
+/* Takes what the programs have written into the iterator's own file: each read() returns whole records. */
+static int take_rings(struct ring_holders *rings, const struct holding_record *records, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = ring_holders_add(rings, &records[i]);
+	return err;
+}
+
+static int read_iterator(const struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop,
+			 struct ring_holders *rings)
 {
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = bpf_iter_create(bpf_link__fd(link));
 	struct room_wait wait = {0};
-	char nothing[64];
+	struct holding_record records[RECORDS_AT_ONCE];
 	ssize_t got;
+	int err = 0;
 
 	if (fd < 0)
 		return -errno;
-	while ((got = read(fd, nothing, sizeof(nothing))) != 0) {
+	while (!err && (got = read(fd, records, sizeof(records))) != 0) {
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
 		if (got < 0 && errno == EAGAIN &&
 		    (atomic_load(stop) || !wait_for_room(&wait, iterators->skeleton->bss->passed)))
 			return -ENOBUFS;
+		if (got > 0)
+			err = take_rings(rings, records, (size_t)got / sizeof(*records));
 	}
-	return 0;
+	return err;
 }
 
-static int run_iterator(struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop)
+static int run_iterator(struct iterators *iterators, const struct bpf_link *link, const atomic_bool *stop,
+			struct ring_holders *rings)
 {
 	int err;
 
 	iterators->skeleton->bss->lost = 0;
-	err = read_iterator(iterators, link, stop);
+	err = read_iterator(iterators, link, stop, rings);
 	return !err && iterators->skeleton->bss->lost ? -ENOBUFS : err;
 }
 
@@ -112,10 +129,10 @@ int iterators_sockets(struct iterators *iterators, bool minis_only, const atomic
 {
 	iterators->skeleton->bss->minis_only = minis_only;
 	iterators->skeleton->bss->last_slot = UINT32_MAX;
-	return run_iterator(iterators, iterators->skeleton->links.on_socket, stop);
+	return run_iterator(iterators, iterators->skeleton->links.on_socket, stop, NULL);
 }
 
-int iterators_descriptors(struct iterators *iterators, const atomic_bool *stop)
+int iterators_descriptors(struct iterators *iterators, const atomic_bool *stop, struct ring_holders *rings)
 {
-	return run_iterator(iterators, iterators->skeleton->links.on_descriptor, stop);
+	return run_iterator(iterators, iterators->skeleton->links.on_descriptor, stop, rings);
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "bpf_source.h"
+#include "ring_holders.h"
 
 struct iterators;
 
@@ -16,6 +17,7 @@ void iterators_free(struct iterators *iterators); /* NULL is fine */
 
 /* Write all sockets, or all descriptors of sockets, into the ring, and wait for room in it as long as `stop` is false
  * and room is being made. The sockets are those of the calling thread's network namespace; the descriptors are those of
- * all processes. Return 0 or a negative errno: -ENOBUFS: the ring had no room, and something is missing. */
+ * all processes, and those of io_urings are added to *rings. Return 0 or a negative errno: -ENOBUFS: the ring had no
+ * room, and something is missing. */
 int iterators_sockets(struct iterators *iterators, bool minis_only, const atomic_bool *stop);
-int iterators_descriptors(struct iterators *iterators, const atomic_bool *stop);
+int iterators_descriptors(struct iterators *iterators, const atomic_bool *stop, struct ring_holders *rings);

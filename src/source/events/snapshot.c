@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "grow.h"
 #include "iterators.h"
 #include "line_value.h"
 #include "log.h"
@@ -20,6 +21,8 @@
 #include "privileges.h"
 #include "proc_fd.h"
 #include "proc_net.h"
+#include "process.h"
+#include "ring_holders.h"
 
 /* Longest life of a half-open connection that nobody answers: tcp_synack_retries is 5, unless somebody has set it, and
  * each wait is twice the one before. */
@@ -45,8 +48,11 @@ struct snapshot {
 	uint8_t reported;   /* the parts of the scope that were reported completely */
 	size_t known_minis; /* see snapshot_start() */
 	struct proc_rows rows;
-	struct owner *owners; /* see proc_fd_scan() */
-	uint32_t *covered;    /* namespaces that were read completely, or are empty */
+	struct owner *owners;     /* see proc_fd_scan() */
+	struct held_socket *held; /* sockets that are registered with io_urings, in ascending order of inodes */
+	size_t held_count;
+	size_t held_room;
+	uint32_t *covered; /* namespaces that were read completely, or are empty */
 	size_t covered_count;
 	uint32_t *gone; /* namespaces that existed before and do not now */
 	size_t gone_count;
@@ -324,6 +330,36 @@ static int read_all_sockets(struct snapshot *snapshot)
 	return err;
 }
 
+/* ---- holders ---- */
+
+static int note_held_socket(void *context, uint32_t inode, const struct owner *owner)
+{
+	struct snapshot *snapshot = context;
+
+	if (!GROW(snapshot->held, snapshot->held_count, snapshot->held_room, 64))
+		return -ENOMEM;
+	snapshot->held[snapshot->held_count++] = (struct held_socket){.inode = inode, .owner = *owner};
+	return 0;
+}
+
+/* Finds the holders by iterator. Sockets that are registered with an io_uring are known by their inode only, and by
+ * pids as the kernel numbers them. */
+static int iterate_holders(struct snapshot *snapshot)
+{
+	struct ring_holders rings = {0};
+	size_t unread = 0;
+	int err = iterators_descriptors(snapshot->kit->iterators, &snapshot->stop, &rings);
+
+	if (!err && process_numbers_are_ours())
+		err = ring_holders_each(&rings, note_held_socket, snapshot, &unread);
+	ring_holders_free(&rings);
+	if (unread)
+		log_info("the files of %zu io_urings are not told", unread);
+	if (snapshot->held_count)
+		qsort(snapshot->held, snapshot->held_count, sizeof(*snapshot->held), event_compare_held);
+	return err == -EMFILE || err == -ENFILE ? 0 : err; /* these holders are then missing this time */
+}
+
 /* ---- the thread ---- */
 
 /* Scans /proc for the holders of the rows. A trace that has run for long goes on where descriptors run out for a while;
@@ -355,7 +391,7 @@ static int take_snapshot(struct snapshot *snapshot)
 		return err;
 	snapshot->reported = snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS);
 	if (snapshot->scope & SNAPSHOT_HOLDERS)
-		err = kit->iterators ? iterators_descriptors(kit->iterators, &snapshot->stop) : scan_holders(snapshot);
+		err = kit->iterators ? iterate_holders(snapshot) : scan_holders(snapshot);
 	if (!err)
 		snapshot->reported = snapshot->scope;
 	return err;
@@ -464,6 +500,8 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 		.scope = snapshot->reported,
 		.exact = snapshot->kit->exact,
 		.holders_by_row = !snapshot->kit->iterators,
+		.held = snapshot->held,
+		.held_count = snapshot->held_count,
 	};
 	int err;
 
@@ -507,6 +545,7 @@ void snapshot_free(struct snapshot *snapshot)
 	cleanup_close(&snapshot->done_fd);
 	proc_rows_free(&snapshot->rows);
 	free(snapshot->owners);
+	free(snapshot->held);
 	free(snapshot->covered);
 	free(snapshot->gone);
 	free(snapshot->there);

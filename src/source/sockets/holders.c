@@ -11,17 +11,15 @@
 
 #include "capability.h"
 #include "cleanup.h"
-#include "errno_kind.h"
 #include "grow.h"
 #include "holders.skel.h"
-#include "holding.h"
 #include "libbpf_log.h"
 #include "log.h"
 #include "privileges.h"
 #include "proc_fd.h"
 #include "process.h"
 #include "process_dir.h"
-#include "registered_files.h"
+#include "ring_holders.h"
 #include "trial.h"
 
 enum { RECORDS_AT_ONCE = 1024 };
@@ -54,39 +52,15 @@ static int add_socket_holder(void *context, uint32_t inode, const struct owner *
 
 /* ---- by the iterator ---- */
 
-/* The descriptors of io_urings that the iterator has shown. */
-struct ring_list {
-	struct holding_record *all;
-	size_t count;
-	size_t room;
-};
-
-static int keep_ring(struct ring_list *rings, const struct holding_record *record)
-{
-	if (!GROW(rings->all, rings->count, rings->room, 16))
-		return -ENOMEM;
-	rings->all[rings->count++] = *record;
-	return 0;
-}
-
-static struct owner make_owner(const struct holding_record *record)
-{
-	struct owner owner = {.pid = record->pid, .fd = record->fd};
-
-	memcpy(owner.comm, record->comm, sizeof(owner.comm));
-	owner.comm[COMM_LEN - 1] = '\0';
-	return owner;
-}
-
 static int take_holding_record(struct holders *holders, const struct holding_record *record)
 {
-	const struct owner owner = make_owner(record);
+	const struct owner owner = ring_holders_owner(record);
 
 	return add_socket_holder(holders, record->inode, &owner);
 }
 
 /* Reads all records of the iterator. A read() returns whole records: each was written in one piece. */
-static int read_holding_records(struct holders *holders, struct ring_list *rings, int fd)
+static int read_holding_records(struct holders *holders, struct ring_holders *rings, int fd)
 {
 	struct holding_record records[RECORDS_AT_ONCE];
 	ssize_t got;
@@ -97,12 +71,12 @@ static int read_holding_records(struct holders *holders, struct ring_list *rings
 			return -errno;
 		for (size_t i = 0; !err && got > 0 && i < (size_t)got / sizeof(*records); i++)
 			err = records[i].inode ? take_holding_record(holders, &records[i])
-					       : keep_ring(rings, &records[i]);
+					       : ring_holders_add(rings, &records[i]);
 	}
 	return err;
 }
 
-static int run_holder_iterator(struct holders *holders, struct ring_list *rings, struct holders_bpf *skeleton)
+static int run_holder_iterator(struct holders *holders, struct ring_holders *rings, struct holders_bpf *skeleton)
 {
 	CLEANUP(cleanup_close) int fd = -1;
 	int err = holders_bpf__load(skeleton);
@@ -115,39 +89,10 @@ static int run_holder_iterator(struct holders *holders, struct ring_list *rings,
 	return fd < 0 ? -errno : read_holding_records(holders, rings, fd);
 }
 
-struct ring_sockets {
-	struct holders *holders;
-	struct owner owner; /* of the ring */
-	uint32_t fd;        /* the ring's descriptor */
-};
-
-static int take_registered_file(void *context, uint32_t slot, const char *path)
-{
-	struct ring_sockets *ring = context;
-	uint32_t inode = (uint32_t)proc_link_inode(path, "socket");
-
-	ring->owner.fd = registered_fd(ring->fd, slot);
-	return inode ? add_socket_holder(ring->holders, inode, &ring->owner) : 0;
-}
-
-/* Adds the process of a ring as a holder of the sockets that are registered with it. */
-static int find_registered_sockets(struct holders *holders, const struct holding_record *ring)
-{
-	struct ring_sockets sockets = {.holders = holders, .owner = make_owner(ring), .fd = (uint32_t)ring->fd};
-	struct registered_files files;
-	int err;
-
-	err = registered_files_of(ring->pid, ring->tid, ring->fd, take_registered_file, &sockets, &files);
-	if (errno_is_resource(err))
-		return err;
-	holders->gaps.rings += !files.whole && !process_has_exited(err);
-	return 0;
-}
-
 static int find_holders_by_iterator(struct holders *holders)
 {
 	struct holders_bpf *skeleton;
-	struct ring_list rings = {0};
+	struct ring_holders rings = {0};
 	int err;
 
 	if (!process_numbers_are_ours())
@@ -160,9 +105,9 @@ static int find_holders_by_iterator(struct holders *holders)
 		return -errno;
 	err = run_holder_iterator(holders, &rings, skeleton);
 	holders_bpf__destroy(skeleton);
-	for (size_t i = 0; !err && i < rings.count; i++)
-		err = find_registered_sockets(holders, &rings.all[i]);
-	free(rings.all);
+	if (!err)
+		err = ring_holders_each(&rings, add_socket_holder, holders, &holders->gaps.rings);
+	ring_holders_free(&rings);
 	return err;
 }
 

@@ -269,6 +269,13 @@ static void check_btf(const struct host_facts *facts, struct check *check)
 		add_check_text(check->remedy, "%s", remedy);
 		return;
 	}
+	if (!err && facts->has_seccomp_filter) { /* libbpf looks for the file by faccessat2() */
+		add_check_text(check->found, VMLINUX_BTF " can be read, but a filter keeps libbpf from looking for it");
+		add_check_text(
+			check->remedy,
+			"Let the seccomp filter allow faccessat2(): that of Docker does with a libseccomp of 2.5 or later");
+		return;
+	}
 	add_check_text(check->found, "kernel %s offers no type information (" VMLINUX_BTF ": %s)", facts->release,
 		       facts->btf_file_err ? strerror(facts->btf_file_err) : "not understood");
 	add_check_text(

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <linux/securebits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "capability_bit.h"
+#include "log.h"
 
 /* All capabilities that are ever raised: for bpf() (including the lifting of RLIMIT_MEMLOCK where locked memory
  * counts), for other processes (some containers' root has CAP_DAC_OVERRIDE alone), for setns(), and to run before
@@ -82,15 +84,24 @@ static uint64_t select_user_capabilities(uint64_t permitted)
 	return ambient;
 }
 
+/* Ends the program at once: nothing is done with too many capabilities, not even what is done at exit. */
+__attribute__((noreturn)) static void end_with_capabilities(int err)
+{
+	log_error("capabilities cannot be laid aside, and nothing is done with them: %s", strerror(-err));
+	_exit(EXIT_FAILURE);
+}
+
 /* Returns the capabilities that were effective before. A capability that cannot be raised is no error here: the code
- * that needs it will fail and say so. One that cannot be lowered ends the program: nothing is done with too many. */
+ * that needs it will fail and say so. One that cannot be lowered ends the program. */
 static uint64_t make_effective(struct capability_sets *sets, uint64_t effective)
 {
 	uint64_t before = sets->effective;
+	int err;
 
 	sets->effective = effective;
-	if (effective != before && write_capability_sets(sets) && before & ~effective)
-		abort();
+	err = effective != before ? write_capability_sets(sets) : 0;
+	if (err && before & ~effective)
+		end_with_capabilities(err);
 	return before;
 }
 
@@ -114,11 +125,13 @@ uint64_t privileges_become_user(void)
 void privileges_restore(const uint64_t *before)
 {
 	struct capability_sets sets = {0};
+	int err;
 
 	if (*before == SETS_UNKNOWN)
 		return;
-	if (read_capability_sets(&sets))
-		abort();
+	err = read_capability_sets(&sets);
+	if (err)
+		end_with_capabilities(err);
 	make_effective(&sets, *before & sets.permitted);
 }
 

@@ -11,6 +11,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import termios
 
 import pytest
@@ -141,14 +142,18 @@ def test_root_of_a_user_namespace():
     report.says("capabilities", "CAP_BPF", "user namespace")
 
 
-BPF_CALL, CAPSET, GETRANDOM = {"x86_64": (321, 126, 318)}.get(platform.machine(), (280, 91, 278))
+BPF_CALL, CAPSET, GETRANDOM, SETNS = {"x86_64": (321, 126, 318, 308)}.get(platform.machine(), (280, 91, 278, 268))
 EPERM_SAID = 0x00050000 | 1  # SECCOMP_RET_ERRNO
 
 
-def seccomp(action, number=BPF_CALL):
-    """Returns a function that puts on a filter for a system call, to be called between fork and exec."""
+def seccomp(action, number=BPF_CALL, first=None):
+    """Returns a function that puts on a filter for a system call, to be called between fork and exec. With `first`, for calls with
+    that first argument only."""
     allow = 0x7fff0000
     code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, action), (0x06, 0, 0, allow)]
+    if first is not None:
+        low_word = 16 if sys.byteorder == "little" else 20
+        code = [(0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, low_word), (0x15, 0, 1, first), (0x06, 0, 0, action), (0x06, 0, 0, allow)]
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in code))
     described = ctypes.create_string_buffer(struct.pack("HP", len(code), ctypes.addressof(program)))
 

@@ -8,7 +8,7 @@ import resource
 import pytest
 from account import MOMENT, next_table
 from conftest import PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, comm_of, listen, messages, port_of, run, select
-from test_doctor import seccomp
+from test_doctor import SETNS, seccomp
 
 ERRNO = 0x00050000
 KILL_PROCESS, KILL_THREAD, TRAP = 0x80000000, 0x00000000, 0x00030000
@@ -127,3 +127,18 @@ def test_running_out_of_descriptors_later_takes_no_owner_away(ns, tracer):
     else:
         pytest.fail("it never ran out")
     server.close()
+
+
+# ---- setns() ----
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("command", [["list", "-tan"], ["explain", "1"]])
+def test_setns_that_is_refused(ns, command):
+    """No call of setns() is one that the program cannot do without: where one is refused, it says so, or does without."""
+    outcomes = set()
+    for descriptor in range(3, 24):
+        done = run(PROGRAM, *command, "-N", ns.name, preexec_fn=seccomp(ERRNO | 1, SETNS, first=descriptor))
+        assert done.returncode in (0, 1), (descriptor, done)
+        assert done.stdout if done.returncode == 0 else "Operation not permitted" in done.stderr or "CAP_SYS_ADMIN" in done.stderr, done
+        outcomes.add(done.returncode)
+    assert outcomes == {0, 1}

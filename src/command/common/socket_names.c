@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "clock.h"
 #include "log.h"
 #include "netns_finder.h"
@@ -26,21 +25,24 @@ static const char *find_cgroup_path(void *context, uint64_t id)
 	return cgroups_path(((struct socket_names *)context)->cgroups, id);
 }
 
-/* Reads the name of an interface inside its network namespace: each namespace numbers its interfaces by itself. */
-static bool read_interface_name(const struct socket_names *names, uint32_t inode, uint32_t index, char *name)
+/* Reads the name of `interface` in the namespace that this thread is in. */
+static int read_name_here(void *context)
 {
-	CLEANUP(cleanup_close) int home = -1;
-	const struct netns *netns;
-	bool named;
+	struct socket_names *names = context;
 
-	if (inode == netns_home())
-		return if_indextoname(index, name);
-	netns = names->namespaces ? netns_list_find(names->namespaces, inode) : NULL;
-	if (!netns || netns_enter(netns, &home))
-		return false;
-	named = if_indextoname(index, name);
-	netns_return(home);
-	return named;
+	return if_indextoname(names->interface, names->interface_name) ? 0 : -errno;
+}
+
+/* Reads the name of `interface` inside its network namespace: each namespace numbers its interfaces by itself. 0 or a
+ * negative errno. */
+static int read_interface_name(struct socket_names *names)
+{
+	const struct netns *netns;
+
+	if (names->interface_netns == netns_home())
+		return read_name_here(names);
+	netns = names->namespaces ? netns_list_find(names->namespaces, names->interface_netns) : NULL;
+	return netns ? netns_run_inside(netns, read_name_here, names) : -ENOENT;
 }
 
 static const char *find_interface_name(void *context, uint32_t netns, uint32_t index)
@@ -50,7 +52,7 @@ static const char *find_interface_name(void *context, uint32_t netns, uint32_t i
 	if (names->interface != index || names->interface_netns != netns) {
 		names->interface = index;
 		names->interface_netns = netns;
-		if (!read_interface_name(names, netns, index, names->interface_name))
+		if (read_interface_name(names))
 			names->interface_name[0] = '\0';
 	}
 	return names->interface_name[0] ? names->interface_name : NULL;

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
 #include "clock.h"
 #include "command.h"
 #include "ending.h"
@@ -147,11 +146,25 @@ static int gather_topic(struct gathered *gathered)
 
 /* ---- entering the network namespace ---- */
 
-static int enter_listed_netns(const struct netns_list *all, uint32_t inode, int *home)
+/* What is gathered inside of the network namespace, and how that went. */
+struct gathering {
+	struct gathered *gathered;
+	int err;
+};
+
+static int gather_here(void *context)
+{
+	struct gathering *gathering = context;
+
+	gathering->err = gather_topic(gathering->gathered);
+	return 0;
+}
+
+static int gather_inside(const struct netns_list *all, uint32_t inode, struct gathering *gathering)
 {
 	const struct netns *netns = netns_list_find(all, inode);
 
-	return netns ? netns_enter(netns, home) : -ENOENT;
+	return netns ? netns_run_inside(netns, gather_here, gathering) : -ENOENT;
 }
 
 static void log_closed_netns(const struct explain_options *options, int err)
@@ -166,21 +179,19 @@ static void log_closed_netns(const struct explain_options *options, int err)
 static int gather_in_netns(struct gathered *gathered)
 {
 	const struct explain_options *options = gathered->options;
-	CLEANUP(cleanup_close) int home = -1;
+	struct gathering gathering = {.gathered = gathered};
 	int err;
 
 	if (!options->netns)
 		return gather_topic(gathered);
 	err = netns_discover(&gathered->namespaces);
 	if (!err)
-		err = enter_listed_netns(&gathered->namespaces, options->netns, &home);
+		err = gather_inside(&gathered->namespaces, options->netns, &gathering);
 	if (err) {
 		log_closed_netns(options, err);
 		return ERR_REPORTED;
 	}
-	err = gather_topic(gathered);
-	netns_return(home);
-	return err;
+	return gathering.err;
 }
 
 /* ---- printing, in our own network namespace ---- */

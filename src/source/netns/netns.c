@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,28 +325,50 @@ static int open_netns(const struct netns *netns)
 	return -ESRCH;
 }
 
-int netns_enter(const struct netns *netns, int *home)
+/* ---- inside of one ---- */
+
+/* A thread's visit to a namespace. */
+struct netns_visit {
+	const struct netns *netns;
+	netns_work *work;
+	void *context;
+	int result;
+};
+
+/* Moves this thread into the namespace, for the rest of its life. */
+static int enter_netns(const struct netns *netns)
 {
 	WITH_PRIVILEGES;
-	CLEANUP(cleanup_close) int there = -1;
-	struct stat file;
+	CLEANUP(cleanup_close) int there = open_netns(netns);
 
-	*home = -1;
-	if (stat("/proc/thread-self/ns/net", &file) == 0 && file.st_ino == netns->inode)
-		return 0;
-	there = open_netns(netns);
 	if (there < 0)
 		return there;
-	*home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	return *home < 0 || setns(there, CLONE_NEWNET) ? -errno : 0;
+	return setns(there, CLONE_NEWNET) ? -errno : 0;
 }
 
-void netns_return(int home)
+static void *run_visit_thread(void *argument)
 {
-	WITH_PRIVILEGES;
+	struct netns_visit *visit = argument;
 
-	if (home >= 0 && setns(home, CLONE_NEWNET))
-		abort(); /* everything read from here on would be of the wrong namespace */
+	visit->result = enter_netns(visit->netns);
+	if (!visit->result)
+		visit->result = visit->work(visit->context);
+	return NULL;
+}
+
+int netns_run_inside(const struct netns *netns, netns_work *work, void *context)
+{
+	struct netns_visit visit = {.netns = netns, .work = work, .context = context};
+	pthread_t thread;
+	int err;
+
+	if (netns->inode == netns_home()) /* without /proc both are 0 */
+		return work(context);
+	err = pthread_create(&thread, NULL, run_visit_thread, &visit);
+	if (err)
+		return -err;
+	pthread_join(thread, NULL);
+	return visit.result;
 }
 
 static int enter_own_netns(void)
@@ -362,20 +385,15 @@ bool netns_may_enter(void)
 	return seccomp_try(enter_own_netns) == 0;
 }
 
-static int open_table_by_entering(const struct netns *netns, const char *table)
+/* Opens a file of /proc/net of the namespace that this thread is in. */
+static int open_table_here(void *table)
 {
-	CLEANUP(cleanup_close) int home = -1;
 	char path[64];
-	int fd = netns_enter(netns, &home);
+	int fd;
 
-	if (fd)
-		return fd;
-	snprintf(path, sizeof(path), "/proc/thread-self/net/%s", table);
+	snprintf(path, sizeof(path), "/proc/thread-self/net/%s", (const char *)table);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		fd = -errno;
-	netns_return(home);
-	return fd;
+	return fd < 0 ? -errno : fd;
 }
 
 int netns_open_table(const struct netns *netns, const char *table)
@@ -388,5 +406,5 @@ int netns_open_table(const struct netns *netns, const char *table)
 		if (fd != -ESRCH)
 			return fd;
 	}
-	return netns->fd < 0 ? -ESRCH : open_table_by_entering(netns, table);
+	return netns->fd < 0 ? -ESRCH : netns_run_inside(netns, open_table_here, (void *)table);
 }

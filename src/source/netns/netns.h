@@ -36,13 +36,16 @@ void netns_list_free(struct netns_list *list);
 struct netns *netns_list_find(const struct netns_list *list, uint32_t inode);
 
 /* Opens a file of /proc/net ("tcp", "tcp6", "sockstat" …) of a namespace. Returns a descriptor, or a negative errno.
- * Where no process is in the namespace, this thread enters it and comes back, which takes CAP_SYS_ADMIN. */
+ * Where no process is in the namespace, it is entered, which takes CAP_SYS_ADMIN. */
 int netns_open_table(const struct netns *netns, const char *table);
 
-/* Moves this thread into a namespace, until netns_return(*home); the caller closes *home. *home is -1 where the thread
- * is in that namespace already. 0; or a negative errno, and the thread is where it was. */
-int netns_enter(const struct netns *netns, int *home);
-void netns_return(int home);
+typedef int netns_work(void *context);
+
+/* Runs `work` inside a namespace: in a thread that enters the namespace and ends there, or in this thread where that is
+ * in the namespace already. No thread ever comes back from another namespace, so none can be left there. Returns what
+ * `work` returned; or a negative errno, and `work` did not run: -ESRCH, the namespace has gone; -EAGAIN, there may be
+ * no more threads. */
+int netns_run_inside(const struct netns *netns, netns_work *work, void *context);
 
 /* True when this process may enter network namespaces. */
 bool netns_may_enter(void);

@@ -27,7 +27,7 @@ struct sockets_walk {
 
 struct netns sockets_here(void)
 {
-	return (struct netns){.inode = netns_home(), .witnesses = {getpid()}, .witness_count = 1, .fd = -1};
+	return (struct netns){.inode = netns_home(), .witnesses = {gettid()}, .witness_count = 1, .fd = -1};
 }
 
 /* ---- from /proc ---- */
@@ -99,17 +99,26 @@ static int read_proc_net_family(struct sockets_walk *walk, uint8_t family)
 
 /* ---- both ---- */
 
+/* A netlink socket that is to be opened in a namespace. */
+struct diag_order {
+	uint32_t netns;
+	struct sock_diag *diag;
+};
+
+static int open_ordered_diag(void *order)
+{
+	struct diag_order *diag = order;
+
+	return sock_diag_open(diag->netns, &diag->diag);
+}
+
 /* Opens a netlink socket in `netns`. The socket stays in the namespace where it was opened. */
 static int open_diag_in_netns(const struct netns *netns, struct sock_diag **out)
 {
-	CLEANUP(cleanup_close) int home = -1;
-	bool here = netns->inode == netns_home(); /* without /proc both inodes are 0 */
-	int err = here ? 0 : netns_enter(netns, &home);
+	struct diag_order order = {.netns = netns->inode};
+	int err = netns_run_inside(netns, open_ordered_diag, &order);
 
-	if (err)
-		return err;
-	err = sock_diag_open(netns->inode, out);
-	netns_return(home);
+	*out = order.diag;
 	return err;
 }
 

@@ -23,10 +23,11 @@ static uint32_t named_host(void *context)
 	return ((const struct named_netns *)context)->inode;
 }
 
-static void named_names(void *context, netns_name_visitor *visit, void *visitor)
+static bool named_names(void *context, netns_name_visitor *visit, void *visitor)
 {
 	for (const struct named_netns *each = (const struct named_netns *)context + 1; each->inode; each++)
 		visit(visitor, each->inode, each->name);
+	return true;
 }
 
 static void named_processes(void *context, netns_process_visitor *visit, void *visitor)

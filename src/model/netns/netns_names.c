@@ -215,7 +215,6 @@ static void drop_gone_entries(struct netns_names *names)
 		index_remove(&names->by_inode, link);
 		free_netns_entry(entry);
 	}
-	names->label = NULL;
 	index_fit(&names->by_inode);
 }
 
@@ -224,8 +223,9 @@ static void reread_names(struct netns_names *names)
 	uint64_t from_ns = names->finder->now_ns(names->finder->context), pause_ns;
 
 	names->reading++;
-	names->finder->names(names->finder->context, note_file_name, names);
-	drop_gone_entries(names);
+	names->label = NULL;
+	if (names->finder->names(names->finder->context, note_file_name, names))
+		drop_gone_entries(names);
 	pause_ns = REREAD_SHARE * charge_credit(names, from_ns);
 	if (pause_ns < REREAD_MIN_NS)
 		pause_ns = REREAD_MIN_NS;

@@ -18,8 +18,8 @@ struct netns_finder {
 	uint64_t (*now_ns)(void *context);
 	/* The host's own namespace; 0: not known. */
 	uint32_t (*host)(void *context);
-	/* Hands over each name under /run/netns, in any order. */
-	void (*names)(void *context, netns_name_visitor *visit, void *visitor);
+	/* Hands over each name under /run/netns, in any order. False: not all could be read. */
+	bool (*names)(void *context, netns_name_visitor *visit, void *visitor);
 	/* Hands over each process, with the namespace that it is in. */
 	void (*processes)(void *context, netns_process_visitor *visit, void *visitor);
 	/* The namespace of one process; 0: the process has gone, or may not be looked at. */

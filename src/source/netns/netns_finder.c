@@ -49,12 +49,12 @@ static uint32_t find_host_netns(void *context)
 	return netns_host();
 }
 
-static void visit_netns_names(void *context, netns_name_visitor *visitor, void *its_context)
+static bool visit_netns_names(void *context, netns_name_visitor *visitor, void *its_context)
 {
 	struct finder_visit visit = {.name = visitor, .visitor = its_context};
 
 	(void)context;
-	netns_each_file(pass_on_netns_name, &visit);
+	return netns_each_file(pass_on_netns_name, &visit) == 0;
 }
 
 /* Visits processes, but not each of their threads: a thread in another namespace than its process is not worth that.

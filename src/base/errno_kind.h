@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdbool.h>
 
-/* True when descriptors or memory ran out. `err` is a negative errno. */
+/* True when descriptors, memory or threads (pthread_create()) ran out. `err` is a negative errno. */
 static inline bool errno_is_resource(int err)
 {
-	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -EAGAIN;
 }

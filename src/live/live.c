@@ -102,6 +102,7 @@ int live_open(const struct live_options *options, struct live **out)
 	live->signal_fd = -1;
 	live->deadline_fd = -1;
 	live->stop_fd = -1;
+	live->done_fd = -1;
 	live->patience_ns = NS_PER_SEC;
 	live->on_gap = options->on_gap;
 	live->on_change = options->on_change;
@@ -139,6 +140,7 @@ void live_free(struct live *live)
 	cleanup_close(&live->signal_fd);
 	cleanup_close(&live->deadline_fd);
 	cleanup_close(&live->stop_fd);
+	cleanup_close(&live->done_fd);
 	free(live);
 }
 
@@ -222,11 +224,13 @@ struct summary live_summary(const struct live *live)
 {
 	return (struct summary){
 		.seen = live->counts.seen,
-		.received = live->counts.received,
-		.dropped = live->counts.dropped,
+		.received = live->counts.received - live->forgotten,
+		.dropped = live->counts.dropped + live->forgotten,
 		.missed = live->missed,
 		.resyncs = live->resyncs,
 		.healed = live->healed,
+		.put_off = live->put_off,
+		.forgotten = live->forgotten,
 		.incomplete = live->incomplete,
 	};
 }

@@ -41,6 +41,15 @@ static void schedule_for_unknowns(struct live *live, const struct event *event, 
 	}
 }
 
+/* Notes an event that there was no memory for: a transition is lost, of a snapshot a part. */
+static void note_unapplied(struct live *live, const struct event *event)
+{
+	if (event->kind == EVENT_TRANSITION)
+		live->forgotten++;
+	else
+		live->starved = true;
+}
+
 /* The kernel side lets each connect through until its local port is known. Of a connect that turns out not to be wanted
  * the kernel side reports nothing more, so its connection must be removed from the table here. */
 int live_handle_event(void *context, const struct event *event)
@@ -53,6 +62,10 @@ int live_handle_event(void *context, const struct event *event)
 	if (event->kind == EVENT_ROW && !passes)
 		return 0;
 	err = table_apply(live->table, event, gate_handle, &live->gate);
+	if (err == -ENOMEM) {
+		note_unapplied(live, event);
+		return 0;
+	}
 	if (event->kind != EVENT_TRANSITION)
 		return err;
 	if (!passes)
@@ -93,6 +106,8 @@ void live_count_losses(struct live *live)
 
 	announce_gap(live, counts.dropped - live->counts.dropped, GAP_RING_FULL, now_ns);
 	announce_gap(live, missed - live->missed, GAP_SKIPPED, now_ns);
+	announce_gap(live, live->forgotten - live->forgotten_before, GAP_NO_MEMORY, now_ns);
+	live->forgotten_before = live->forgotten;
 	if (table_strangers(live->table) != live->strangers)
 		schedule_want(&live->schedule, SCOPE_ALL, now_ns + SETTLE_NS);
 	live->strangers = table_strangers(live->table);

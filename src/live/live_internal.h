@@ -39,6 +39,7 @@ struct live {
 	int signal_fd;
 	int stop_fd; /* an epoll of signal_fd and deadline_fd: readable when it is time to end */
 	int deadline_fd;
+	int done_fd; /* an eventfd: readable when the snapshot in progress is done */
 	bool signalled;
 	bool reported;  /* the reason why tracing cannot begin was logged */
 	bool joined;    /* a first snapshot was taken */
@@ -51,8 +52,13 @@ struct live {
 	uint64_t strangers;
 	uint64_t resyncs;
 	uint64_t healed;
-	bool incomplete;  /* the last snapshot lost rows */
-	bool out_of_step; /* something was lost since the last snapshot of everything began */
+	uint64_t forgotten;        /* transitions that were not applied, for want of memory */
+	uint64_t forgotten_before; /* those of them whose loss was announced */
+	uint64_t put_off;          /* snapshots that could not be taken when they were due */
+	bool wants;                /* the last snapshot could not be taken, for want of something; it was said */
+	bool starved;              /* memory was too short to keep all that the snapshot in progress shows */
+	bool incomplete;           /* the last snapshot lost rows, or is put off */
+	bool out_of_step;          /* something was lost since the last snapshot of everything began */
 };
 
 /* ---- live_wait.c: 0 or a negative errno ---- */
@@ -60,14 +66,13 @@ struct live {
 /* Begins to watch for the end: a signal or, unless `duration_ns` is 0, the time. */
 int live_watch_stops(struct live *live, uint64_t duration_ns);
 
-/* Begins to watch the signals and the ring. The ring is watched edge-triggered, since it is readable as soon as it
- * holds anything; what has gathered without a wake-up is read each RING_POLL_MS. */
+/* Begins to watch the signals, the ring and the ends of snapshots. The ring is watched edge-triggered, since it is
+ * readable as soon as it holds anything; what has gathered without a wake-up is read each RING_POLL_MS. */
 int live_watch_sources(struct live *live);
 
-/* live_wait() waits for a signal, the ring's wake-up, a descriptor added by live_watch(), or the timeout. Returns 1
- * when it was that descriptor. */
+/* Waits for a signal, the ring's wake-up, the end of the snapshot in progress, or the timeout. Returns 1 when the
+ * snapshot is done. */
 int live_wait(struct live *live, int timeout_ms);
-int live_watch(const struct live *live, int fd, uint32_t events);
 
 /* ---- live_events.c: 0 or a negative errno ---- */
 
@@ -82,7 +87,8 @@ int live_handle_event(void *live, const struct event *event);
 
 /* ---- live_snapshots.c: 0 or a negative errno ---- */
 
-/* Takes a snapshot of `scope` (SNAPSHOT_…, event.h), and joins it with the table. */
+/* Takes a snapshot of `scope` (SNAPSHOT_…, event.h), and joins it with the table. A snapshot that cannot be taken is
+ * put off, and that is no error, but at the start. */
 int live_take_snapshot(struct live *live, uint8_t scope);
 
 /* Makes a round, where one is due: schedules snapshots for the changes that no event reports. */

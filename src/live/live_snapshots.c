@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
+#include "checkup.h"
 #include "live_internal.h"
 #include "log.h"
 #include "process.h"
@@ -88,11 +88,10 @@ static struct round_survey survey_table(const struct live *live)
  * snapshot is older than the events that come meanwhile, so these are set aside. */
 static int await_snapshot(struct live *live, struct snapshot *snapshot)
 {
-	int fd = snapshot_fd(snapshot), done = 0, err;
 	bool exact = snapshot_kit_is_exact(live->kit);
 	uint64_t over_ns = 0;
+	int done = 0, err = 0;
 
-	err = live_watch(live, fd, EPOLLIN);
 	while (!err && !done) {
 		done = live_wait(live, exact && live->more ? 0 : RING_POLL_MS);
 		if (done < 0)
@@ -110,14 +109,16 @@ static int await_snapshot(struct live *live, struct snapshot *snapshot)
 		if (live->signalled) /* a signal keeps live_wait() from waiting */
 			usleep(1000);
 	}
-	epoll_ctl(live->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	return err;
 }
 
-static int join_snapshot(struct live *live, struct snapshot *snapshot, uint64_t began_ns)
+/* Joins the snapshot with the table. Returns 0, or the error that ends the trace. *failed: 0, or why the snapshot is
+ * not whole. */
+static int join_snapshot(struct live *live, struct snapshot *snapshot, uint64_t began_ns, int *failed)
 {
-	int err = snapshot_announce(snapshot, began_ns, live->knows_all, live_handle_event, live), end_err;
+	int err = snapshot_announce(snapshot, began_ns, live->knows_all, live_handle_event, live);
 
+	live->starved = false;
 	if (!err)
 		err = await_snapshot(live, snapshot);
 	if (!err)
@@ -125,15 +126,52 @@ static int join_snapshot(struct live *live, struct snapshot *snapshot, uint64_t 
 	if (!err)
 		err = live_consume_all(live);
 	if (err == -EAGAIN)
-		snapshot_spoil(snapshot);
+		snapshot_spoil(snapshot, -ENOBUFS);
 	else if (err)
 		return err;
-	end_err = snapshot_end(snapshot, began_ns, live_handle_event, live);
-	live->incomplete = end_err == -ENOBUFS;
-	if (!live->incomplete)
-		return end_err;
-	schedule_want_now(&live->schedule, clock_monotonic_ns());
+	if (live->starved || table_starved(live->table))
+		snapshot_spoil(snapshot, -ENOMEM);
+	*failed = snapshot_end(snapshot, began_ns, live_handle_event, live);
+	live->incomplete = *failed != 0;
+	if (*failed == -ENOBUFS)
+		schedule_want_now(&live->schedule, clock_monotonic_ns());
 	return 0;
+}
+
+/* ---- what cannot be had ---- */
+
+static void warn_of_put_off(int err)
+{
+	const char *remedy = checkup_remedy_of_errno(err);
+
+	log_warning(
+		"a snapshot of the sockets cannot be taken now, and is put off: %s%s%s. Until one can be taken, owners may be out of date, and ends of TIME_WAIT late",
+		err == -ENOENT ? "/proc is not mounted" : strerror(-err), remedy ? ". " : "", remedy ? remedy : "");
+}
+
+/* Puts off a snapshot that could not be taken, and says so once: until one has been taken it is one and the same want.
+ * At the start that is an error instead, which is returned: nothing is known yet. */
+static int put_off_snapshot(struct live *live, uint8_t scope, int err)
+{
+	if (!live->joined) {
+		log_error("the snapshot of existing sockets failed: %s", strerror(-err));
+		return err;
+	}
+	if (!live->wants)
+		warn_of_put_off(err);
+	live->wants = true;
+	live->incomplete = true;
+	live->put_off++;
+	live->minis_read_ns = 0; /* the next snapshot must read them */
+	schedule_put_off(&live->schedule, scope, clock_monotonic_ns());
+	return 0;
+}
+
+static void note_no_want(struct live *live)
+{
+	if (live->wants)
+		log_info("snapshots can be taken again");
+	live->wants = false;
 }
 
 /* After a snapshot of everything, during which nothing was lost, the table is right again: that is a resync. */
@@ -196,40 +234,12 @@ static int consume_before_snapshot(struct live *live)
 	return err == -EAGAIN ? 0 : err;
 }
 
-int live_take_snapshot(struct live *live, uint8_t scope)
+/* Settles what follows from a snapshot that was taken: the changes that waited for it, and further snapshots. */
+static void settle_snapshot(struct live *live, uint8_t scope, uint64_t ended_ns)
 {
-	int err = live->joined ? consume_before_snapshot(live) : 0;
-	uint64_t began_ns = live->joined ? clock_monotonic_ns() : live->attached_ns, ended_ns;
-	uint64_t seen_before = live->counts.seen;
-	bool was_out_of_step = live->out_of_step;
-	struct snapshot *snapshot;
-
-	if (was_out_of_step) /* only a snapshot of everything mends the table */
-		scope = SCOPE_ALL;
-	schedule_begin(&live->schedule, scope);
-	if (!err && is_settled_by_hook(live, scope))
-		return 0;
-	if (!err)
-		err = snapshot_start(live->kit, scope, count_steady_minis(live, scope, began_ns), &snapshot);
-	if (err)
-		return err;
-	live->out_of_step = false;
-	err = join_snapshot(live, snapshot, began_ns);
-	ended_ns = clock_monotonic_ns();
-	schedule_end(&live->schedule, scope, 2 * snapshot_cost_ns(snapshot), ended_ns);
-	if (scope & SNAPSHOT_SOCKETS) {
-		live->whole_ns = ended_ns;
-		live->whole_seen = seen_before;
-	}
-	snapshot_free(snapshot);
+	note_no_want(live);
 	live->joined = true;
-	if (err) {
-		if (err != -EPIPE)
-			log_error("the snapshot of existing sockets failed: %s", strerror(-err));
-		return err;
-	}
 	gate_release(&live->gate);
-	note_resync(live, scope, was_out_of_step);
 	if (scope != SNAPSHOT_MINIS)
 		log_info("joined with what is there: %zu sockets%s", table_count(live->table),
 			 live->incomplete ? ", and others" : "");
@@ -239,6 +249,39 @@ int live_take_snapshot(struct live *live, uint8_t scope)
 		schedule_want(&live->schedule, scope, ended_ns + DOUBT_NS);
 	if (table_untold(live->table) && live->on_change)
 		schedule_want(&live->schedule, SNAPSHOT_SOCKETS | SNAPSHOT_MINIS, ended_ns + DOUBT_NS);
+}
+
+int live_take_snapshot(struct live *live, uint8_t scope)
+{
+	int err = live->joined ? consume_before_snapshot(live) : 0, failed = 0;
+	uint64_t began_ns = live->joined ? clock_monotonic_ns() : live->attached_ns, ended_ns;
+	uint64_t seen_before = live->counts.seen;
+	bool was_out_of_step = live->out_of_step;
+	struct snapshot *snapshot;
+
+	if (was_out_of_step) /* only a snapshot of everything mends the table */
+		scope = SCOPE_ALL;
+	schedule_begin(&live->schedule, scope);
+	if (err || is_settled_by_hook(live, scope))
+		return err;
+	err = snapshot_start(live->kit, scope, count_steady_minis(live, scope, began_ns), live->done_fd, &snapshot);
+	if (err)
+		return put_off_snapshot(live, scope, err);
+	live->out_of_step = false;
+	err = join_snapshot(live, snapshot, began_ns, &failed);
+	ended_ns = clock_monotonic_ns();
+	schedule_end(&live->schedule, scope, 2 * snapshot_cost_ns(snapshot), ended_ns);
+	snapshot_free(snapshot);
+	if (err)
+		return err;
+	note_resync(live, scope, was_out_of_step);
+	if (failed && failed != -ENOBUFS)
+		return put_off_snapshot(live, scope, failed);
+	if (scope & SNAPSHOT_SOCKETS) {
+		live->whole_ns = ended_ns;
+		live->whole_seen = seen_before;
+	}
+	settle_snapshot(live, scope, ended_ns);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
@@ -54,31 +55,37 @@ int live_watch_sources(struct live *live)
 	int err;
 
 	live->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (live->epoll_fd < 0)
+	live->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (live->epoll_fd < 0 || live->done_fd < 0)
 		return -errno;
 	err = add_to_epoll(live->epoll_fd, live->signal_fd, EPOLLIN);
+	if (!err)
+		err = add_to_epoll(live->epoll_fd, live->done_fd, EPOLLIN);
 	return err ? err : add_to_epoll(live->epoll_fd, bpf_source_ring(live->source)->fd, EPOLLIN | EPOLLET);
 }
 
-int live_watch(const struct live *live, int fd, uint32_t events)
+/* True once for each snapshot that is done. */
+static bool take_done_signal(const struct live *live)
 {
-	return add_to_epoll(live->epoll_fd, fd, events);
+	eventfd_t done;
+
+	return eventfd_read(live->done_fd, &done) == 0;
 }
 
 int live_wait(struct live *live, int timeout_ms)
 {
 	struct epoll_event events[4];
-	int count = epoll_wait(live->epoll_fd, events, 4, timeout_ms), other = 0;
+	int count = epoll_wait(live->epoll_fd, events, 4, timeout_ms), done = 0;
 
 	if (count < 0 && errno != EINTR)
 		return -errno;
 	for (int i = 0; i < count; i++) {
 		if (events[i].data.fd == live->signal_fd)
 			live->signalled = true;
-		else if (events[i].data.fd != bpf_source_ring(live->source)->fd)
-			other = 1;
+		else if (events[i].data.fd == live->done_fd)
+			done = take_done_signal(live);
 	}
-	return other;
+	return done;
 }
 
 bool live_is_over(const struct live *live)

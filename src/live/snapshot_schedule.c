@@ -12,6 +12,9 @@ enum { REST = 20, URGENT_REST = 3 };
 /* A snapshot also serves the wishes that become due within this. */
 #define TOGETHER_NS (250 * NS_PER_MS)
 
+/* The delay before a snapshot that could not be had is tried again. */
+#define PUT_OFF_NS (500 * NS_PER_MS)
+
 void schedule_want(struct snapshot_schedule *schedule, uint8_t scope, uint64_t at_ns)
 {
 	for (int bit = 0; bit < SCHEDULE_SCOPES; bit++)
@@ -74,4 +77,19 @@ void schedule_end(struct snapshot_schedule *schedule, uint8_t scope, uint64_t to
 	else
 		schedule->rest_until_ns = ended_ns + REST * took_ns;
 	schedule->urgent_until_ns = ended_ns + (urgent_ns < URGENT_REST_MAX_NS ? urgent_ns : URGENT_REST_MAX_NS);
+}
+
+static uint64_t choose_later(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns > b_ns ? a_ns : b_ns;
+}
+
+void schedule_put_off(struct snapshot_schedule *schedule, uint8_t scope, uint64_t now_ns)
+{
+	uint64_t again_ns = now_ns + PUT_OFF_NS;
+
+	schedule_want(schedule, scope, again_ns);
+	schedule->rest_until_ns = choose_later(schedule->rest_until_ns, again_ns);
+	schedule->minis_rest_until_ns = choose_later(schedule->minis_rest_until_ns, again_ns);
+	schedule->urgent_until_ns = choose_later(schedule->urgent_until_ns, again_ns);
 }

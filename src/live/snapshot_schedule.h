@@ -35,5 +35,9 @@ uint8_t schedule_scope(const struct snapshot_schedule *schedule, uint64_t now_ns
 /* A snapshot of `scope` begins: wishes from now on are new ones. */
 void schedule_begin(struct snapshot_schedule *schedule, uint8_t scope);
 
+/* The snapshot could not be taken, though the host allows it at other times. It is wanted again, half a second later.
+ */
+void schedule_put_off(struct snapshot_schedule *schedule, uint8_t scope, uint64_t now_ns);
+
 /* A snapshot of `scope` ended at `ended_ns`, and took `took_ns` of processor time. */
 void schedule_end(struct snapshot_schedule *schedule, uint8_t scope, uint64_t took_ns, uint64_t ended_ns);

@@ -128,6 +128,7 @@ static void put_summary_counts(struct json_writer *json, const struct summary *s
 	json_u64(json, "missed", summary->missed);
 	json_u64(json, "resyncs", summary->resyncs);
 	json_u64(json, "healed", summary->healed);
+	json_u64(json, "put_off", summary->put_off);
 }
 
 static void put_table_json(struct sink *sink, const struct table_view *view)
@@ -167,7 +168,7 @@ static void put_gap_json(struct sink *sink, const struct gap *gap)
 	json_word(json, "type", "gap");
 	json_time(json, &self->stamp, sink->clock, gap->to_ns);
 	json_u64(json, "lost", gap->lost);
-	json_word(json, "reason", gap->reason == GAP_RING_FULL ? "ring_full" : "skipped");
+	json_word(json, "reason", gap_reason_name(gap->reason));
 	json_u64(json, "from_ns", wall_clock_at(sink->clock, gap->from_ns));
 	json_u64(json, "to_ns", wall_clock_at(sink->clock, gap->to_ns));
 	json_line_end(json);

@@ -73,6 +73,8 @@ static void put_transition_counts(struct output *output, const struct summary *s
 	put_count(output, ", missed ", summary->missed);
 	put_count(output, ", resyncs ", summary->resyncs);
 	put_count(output, ", healed ", summary->healed);
+	if (summary->put_off)
+		put_count(output, ", snapshots put off ", summary->put_off);
 	output_char(output, '\n');
 }
 

@@ -357,7 +357,8 @@ static void put_gap_text(struct sink *sink, const struct gap *gap)
 	line_text(line, gap->lost == 1 ? " transition" : " transitions");
 	line_text(line, " lost since ");
 	put_event_time(self, gap->from_ns);
-	line_text(line, gap->reason == GAP_RING_FULL ? "because the buffer was full" : "because the kernel skipped us");
+	line_text(line, "because ");
+	line_text(line, gap_reason_text(gap->reason));
 	put_line_color(self, COLOR_END);
 	line_put(line, sink->output);
 }
@@ -382,6 +383,7 @@ struct sink *text_sink_new(struct output *output, const struct wall_clock *clock
 		return NULL;
 	self->sink = (struct sink){.ops = &text_ops, .output = output, .clock = clock};
 	self->style = *style;
+	tzset(); /* reads the file of the time zone now: later there may be no descriptor for it */
 	fit_layout(self);
 	return &self->sink;
 }

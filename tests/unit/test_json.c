@@ -255,6 +255,9 @@ static void test_gap(void **state)
 	gap.reason = GAP_SKIPPED;
 	read_gap(gap, &members);
 	assert_member(&members, "reason", 's', "skipped");
+	gap.reason = GAP_NO_MEMORY;
+	read_gap(gap, &members);
+	assert_member(&members, "reason", 's', "no_memory");
 }
 
 /* The last changes of a minisocket have the numbers of its socket if the end of the socket was observed; otherwise the
@@ -375,13 +378,14 @@ static void test_table_and_summary(void **state)
 						{"dropped", 'n', "1"},
 						{"missed", 'n', "7"},
 						{"resyncs", 'n', "8"},
-						{"healed", 'n', "9"}};
+						{"healed", 'n', "9"},
+						{"put_off", 'n', "10"}};
 	static const struct key summary_keys[] = {{"type", 's', "summary"}, {"seen", 'n', "18446744073709551615"},
 						  {"received", 'n', "2"},   {"dropped", 'n', "3"},
 						  {"missed", 'n', "4"},     {"resyncs", 'n', "5"},
-						  {"healed", 'n', "6"}};
+						  {"healed", 'n', "6"},     {"put_off", 'n', "7"}};
 	struct summary summary = {
-		.seen = UINT64_MAX, .received = 2, .dropped = 3, .missed = 4, .resyncs = 5, .healed = 6};
+		.seen = UINT64_MAX, .received = 2, .dropped = 3, .missed = 4, .resyncs = 5, .healed = 6, .put_off = 7};
 	struct connection conn = connection_of(tuple_of(4, "10.0.0.1", 40000, "10.0.0.2", 443));
 	struct connection *rows[] = {&conn, &conn};
 	struct table_view view = {
@@ -389,7 +393,8 @@ static void test_table_and_summary(void **state)
 		.ts_ns = NS_PER_SEC,
 		.rows = rows,
 		.count = 2,
-		.summary = {.seen = 6, .received = 5, .dropped = 1, .missed = 7, .resyncs = 8, .healed = 9},
+		.summary =
+			{.seen = 6, .received = 5, .dropped = 1, .missed = 7, .resyncs = 8, .healed = 9, .put_off = 10},
 	};
 	struct members members;
 	struct lines lines;

@@ -52,6 +52,27 @@ static void test_what_is_due_goes_together(void **state)
 	assert_int_equal(schedule_scope(&schedule, AT(1001)), ALL);
 }
 
+/* A snapshot that cannot be had is tried again half a second later, urgent or not, but no sooner than its cost allows.
+ */
+static void test_put_off(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+
+	(void)state;
+	schedule_want_now(&schedule, AT(100));
+	schedule_begin(&schedule, ALL);
+	schedule_put_off(&schedule, ALL, AT(100));
+	assert_int_equal(schedule_next_ns(&schedule), AT(600));
+	assert_int_equal(schedule_scope(&schedule, AT(600)), ALL);
+	schedule_want_now(&schedule, AT(200));
+	assert_int_equal(schedule_next_ns(&schedule), AT(600));
+	schedule_begin(&schedule, ALL);
+	schedule_end(&schedule, ALL, AT(100) - AT(0), AT(700));
+	schedule_put_off(&schedule, HOLDERS, AT(700));
+	assert_int_equal(schedule_next_ns(&schedule), AT(2700));
+	assert_int_equal(schedule_scope(&schedule, AT(2700)), HOLDERS);
+}
+
 static void test_begun_is_no_more_wanted(void **state)
 {
 	struct snapshot_schedule schedule = {0};
@@ -175,6 +196,7 @@ int main(void)
 		cmocka_unit_test(test_the_earliest_wish_counts),
 		cmocka_unit_test(test_what_is_due_goes_together),
 		cmocka_unit_test(test_begun_is_no_more_wanted),
+		cmocka_unit_test(test_put_off),
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_minisockets_do_not_wait_for_the_rest_of_others),
 		cmocka_unit_test(test_urgent),

@@ -58,9 +58,11 @@ static void test_table(void **state)
 	free(text);
 	view.iteration = 2;
 	view.count = 0;
+	view.summary.put_off = 4;
 	table_text_put(capture.output, &clock_of_test, &nowhere, &view);
 	text = capture_take(&capture);
 	assert_non_null(strstr(text, "\ntop: 23:59:58, 0 sockets\n"));
+	assert_non_null(strstr(text, "resyncs 2, healed 4, snapshots put off 4\n"));
 	free(text);
 	capture_close(&capture);
 }

@@ -173,6 +173,10 @@ static void test_gap(void **state)
 	assert_string_equal(text,
 			    "23:59:59.250 GAP: 1 transition lost since 23:59:58.500 because the kernel skipped us\n");
 	free(text);
+	gap.reason = GAP_NO_MEMORY;
+	text = gap_line(gap, (struct text_style){.terminal_fd = -1});
+	assert_string_equal(text, "23:59:59.250 GAP: 1 transition lost since 23:59:58.500 because memory was short\n");
+	free(text);
 	text = gap_line(gap, (struct text_style){.color = true, .terminal_fd = -1});
 	assert_non_null(strstr(text, "\033[31mGAP"));
 	assert_string_equal(text + strlen(text) - 5, "\033[0m\n");

@@ -74,9 +74,11 @@ static void log_summary(const struct summary *s)
 	log_write(LOG_ERROR, "seen %llu, received %llu, dropped %llu, missed %llu, resyncs %llu, healed %llu",
 		  (unsigned long long)s->seen, (unsigned long long)s->received, (unsigned long long)s->dropped,
 		  (unsigned long long)s->missed, (unsigned long long)s->resyncs, (unsigned long long)s->healed);
-	if (s->dropped)
+	if (s->dropped > s->forgotten)
 		log_warning("%llu transitions were lost, because they came faster than the output took them",
-			    (unsigned long long)s->dropped);
+			    (unsigned long long)(s->dropped - s->forgotten));
+	if (s->forgotten)
+		log_warning("%llu transitions were lost, because memory was short", (unsigned long long)s->forgotten);
 }
 
 /* Ends the trace, prints the summary, and returns the exit status. `err` is what ended the trace: 0 or a negative

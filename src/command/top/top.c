@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "log.h"
 #include "report.h"
 #include "top_options.h"
 
@@ -47,6 +48,11 @@ static int print_table(const struct report *report, uint64_t iteration)
 	return output_flush(report->output);
 }
 
+struct printings {
+	uint64_t count; /* so far */
+	bool starved;   /* memory was too short for the next one; it was said */
+};
+
 /* Returns the later time. It keeps printings that were missed, while the program was stopped or held up, from being
  * made up for. */
 static uint64_t choose_later(uint64_t a_ns, uint64_t b_ns)
@@ -54,18 +60,36 @@ static uint64_t choose_later(uint64_t a_ns, uint64_t b_ns)
 	return a_ns > b_ns ? a_ns : b_ns;
 }
 
+/* Prints the table that is next. Where memory is short, says so once, and that table is the next one still. 0 or a
+ * negative errno. */
+static int print_next_table(const struct report *report, struct printings *printings)
+{
+	int err = print_table(report, printings->count + 1);
+
+	if (err == -ENOMEM && printings->count) {
+		if (!printings->starved)
+			log_warning("a table cannot be printed now, and is put off: %s", strerror(-err));
+		printings->starved = true;
+		return 0;
+	}
+	printings->count++;
+	printings->starved = false;
+	return err;
+}
+
 static int print_table_repeatedly(void *context, struct report *report)
 {
 	const struct top_options *options = context;
+	struct printings printings = {0};
 	struct live *live = report->live;
 	uint64_t next_ns = clock_monotonic_ns();
 	int err = 0;
 
-	for (uint64_t iteration = 1; !err; iteration++) {
+	while (!err) {
 		err = live_join(live);
 		if (!err && !live_is_over(live))
-			err = print_table(report, iteration);
-		if (iteration == options->iterations || live_is_over(live))
+			err = print_next_table(report, &printings);
+		if ((options->iterations && printings.count == options->iterations) || live_is_over(live))
 			break;
 		next_ns = choose_later(next_ns + options->interval_ns, clock_monotonic_ns());
 		while (!err && !live_is_over(live) && clock_monotonic_ns() < next_ns) {

@@ -67,6 +67,11 @@ size_t table_untold(const struct table *table)
 	return table->untold;
 }
 
+bool table_starved(const struct table *table)
+{
+	return table->starved;
+}
+
 size_t table_count(const struct table *table)
 {
 	return table->count;

@@ -18,8 +18,8 @@ struct table;
 struct table *table_new(void); /* NULL when index_init() fails, or memory is short */
 void table_free(struct table *table);
 
-/* Applies an event, and hands 0, 1 or more changes to `handler`, which may be NULL. 0, or -ENOMEM: the event was not
- * applied completely. */
+/* Applies an event, and hands 0, 1 or more changes to `handler`, which may be NULL. 0, or -ENOMEM: a transition was not
+ * applied at all, a row or a holder not completely. */
 int table_apply(struct table *table, const struct event *event, change_handler *handler, void *context);
 
 /* Drops the connection of this address, if there is one, without a change: no more events of it will come. */
@@ -41,6 +41,9 @@ size_t table_doubtful(const struct table *table);
 /* Number of connections that were found late, and of which no line tells yet: another snapshot of everything must show
  * them too. */
 size_t table_untold(const struct table *table);
+
+/* True when memory was too short to join the last snapshot with the transitions since: it must be taken again. */
+bool table_starved(const struct table *table);
 
 size_t table_count(const struct table *table);
 

@@ -40,6 +40,7 @@ struct table {
 	bool in_snapshot;     /* a snapshot is being joined */
 	bool misses_orphans;  /* the last snapshot left open whether an orphan is gone with its namespace */
 	size_t orphans;       /* found by the last snapshot; counted only if the one before left that open, else 0 */
+	bool starved;         /* see table_starved() */
 	struct death recent[RECENT_SLOTS];
 	struct index dead; /* while an exact snapshot is taken: struct tombstone, by address */
 	bool keeps_tombstones;
@@ -149,8 +150,8 @@ bool table_pass_to_mini(struct table *table, struct connection *conn, uint64_t t
 
 /* Turns a connection whose socket has closed into the minisocket that has taken its place. Reports a TIME_WAIT; the
  * connection stays in the table, without an address. */
-int table_become_mini(struct table *table, struct connection *conn, const struct event *event, struct change *change,
-		      const struct change_target *target);
+void table_become_mini(struct table *table, struct connection *conn, const struct event *event, struct change *change,
+		       const struct change_target *target);
 
 int table_mini_row(struct table *table, const struct event *row, const struct change_target *target);
 

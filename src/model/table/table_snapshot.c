@@ -28,6 +28,7 @@ void table_begin_snapshot(struct table *table, const struct event *begin)
 	table->snapshot++;
 	table->renewed = begin->renewed;
 	table->in_snapshot = true;
+	table->starved = false;
 	if (begin->scope & SNAPSHOT_SOCKETS) {
 		table->earlier_ns = table->snapshot_ns;
 		table->snapshot_ns = begin->ts_ns;

@@ -200,21 +200,19 @@ static bool is_repeated_report(struct table *table, const struct event *event)
 	return conn ? is_duplicate_transition(conn, event) : is_known_death(table, event);
 }
 
-static int end_connection(struct table *table, struct connection *conn, const struct event *event,
-			  struct change *change, const struct change_target *target)
+static void end_connection(struct table *table, struct connection *conn, const struct event *event,
+			   struct change *change, const struct change_target *target)
 {
-	int err = table_tombstone_add(table, event->sk);
-
+	if (table_tombstone_add(table, event->sk))
+		table->starved = true;
 	*get_death_slot(table, event->sk) = (struct death){.sk = event->sk, .ts_ns = event->ts_ns};
 	if (event->closing && event->closing->lives_on) {
-		if (!err)
-			err = table_become_mini(table, conn, event, change, target);
+		table_become_mini(table, conn, event, change, target);
 	} else {
 		table_tell(target, change);
 		table_drop(table, conn);
 	}
 	index_fit(&table->by_sk);
-	return err;
 }
 
 /* True when the socket has replaced the minisocket of its tuple. The minisocket is gone once the socket itself is
@@ -245,8 +243,8 @@ static void repeat_state(struct connection *conn, const struct event *event, boo
 }
 
 /* Applies the event to its connection, whose identity is known by now. */
-static int apply_event(struct table *table, struct connection *conn, const struct event *event,
-		       const struct change_target *target)
+static void apply_event(struct table *table, struct connection *conn, const struct event *event,
+			const struct change_target *target)
 {
 	bool owner_was_open = connection_owner_is_open(conn);
 	struct change change;
@@ -255,20 +253,19 @@ static int apply_event(struct table *table, struct connection *conn, const struc
 	if (event->oldstate == event->newstate) {
 		repeat_state(conn, event, owner_was_open, target);
 		table_place(table, conn);
-		return 0;
+		return;
 	}
 	change = apply_transition(conn, event);
 	table_place(table, conn);
 	if (event->newstate == STATE_CLOSE)
-		return end_connection(table, conn, event, &change, target);
-	table_tell(target, &change);
-	return 0;
+		end_connection(table, conn, event, &change, target);
+	else
+		table_tell(target, &change);
 }
 
 int table_transition(struct table *table, const struct event *event, const struct change_target *target)
 {
 	struct connection *conn;
-	int err = 0, apply_err;
 	bool new;
 
 	if (event->oldstate == STATE_CLOSE && event->newstate == STATE_CLOSE) /* tcp_abort() closes a listener twice */
@@ -282,12 +279,12 @@ int table_transition(struct table *table, const struct event *event, const struc
 		return -ENOMEM;
 	new = !conn->heard_ns && event->newstate != STATE_CLOSE;
 	new = learn_identity(conn, event) || new;
-	if (new)
-		err = absorb_row(table, conn, event, target);
+	if (new &&absorb_row(table, conn, event, target))
+		table->starved = true;
 	if (has_replaced_mini(event, new))
 		table_end_minis_of(table, conn, event->ts_ns, target);
 	if (!event_is_birth(event))
 		tell_what_was_missed(conn, event, target);
-	apply_err = apply_event(table, conn, event, target);
-	return err ? err : apply_err;
+	apply_event(table, conn, event, target);
+	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "errno_kind.h"
 #include "grow.h"
 #include "iterators.h"
 #include "line_value.h"
@@ -142,21 +143,24 @@ static int read_tcp_table(const struct netns *netns, const char *table, uint8_t 
 }
 
 /* Adds up a namespace's sockets and minisockets from the line "TCP: inuse 3 orphan 0 tw 1 …", whose beginning is
- * `line`. -1: the file cannot be read. */
+ * `line`. A negative errno: the file cannot be read. */
 static long count_sockets_in(const struct netns *netns, const char *file, const char *line, const char *format)
 {
 	CLEANUP(cleanup_close) int fd = netns_open_table(netns, file);
 	unsigned int inuse = 0, mini = 0;
 	char text[1024];
 	const char *counts;
-	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	ssize_t length;
 
+	if (fd < 0)
+		return fd;
+	length = read(fd, text, sizeof(text) - 1);
 	if (length < 0)
-		return -1;
+		return -errno;
 	text[length] = '\0';
 	counts = line_value(text, line);
 	if (!counts || sscanf(counts, format, &inuse, &mini) < 1)
-		return -1;
+		return -EILSEQ;
 	return (long)inuse + mini;
 }
 
@@ -203,11 +207,15 @@ static int read_sockets_from_proc(struct snapshot *snapshot, const struct netns 
 
 static bool has_no_sockets(const struct snapshot *snapshot, const struct netns *netns)
 {
-	long ipv4 = count_sockets_in(netns, "sockstat", "TCP:", "inuse %u orphan %*u tw %u");
+	long ipv4, ipv6;
 
 	if (!(snapshot->scope & SNAPSHOT_SOCKETS))
 		return count_minis_in(netns) == 0;
-	return ipv4 == 0 && count_sockets_in(netns, "sockstat6", "TCP6:", "inuse %u") <= 0;
+	ipv4 = count_sockets_in(netns, "sockstat", "TCP:", "inuse %u orphan %*u tw %u");
+	if (ipv4)
+		return false;
+	ipv6 = count_sockets_in(netns, "sockstat6", "TCP6:", "inuse %u");
+	return ipv6 == 0 || ipv6 == -ENOENT; /* -ENOENT: this host has no IPv6 */
 }
 
 /* Recognizes a namespace that need not be read. The kernel keeps the connections of all namespaces in one table. It
@@ -246,7 +254,7 @@ static int read_namespace(struct snapshot *snapshot, const struct netns *netns)
 					   : read_sockets_from_proc(snapshot, netns);
 	if (!err)
 		note_covered_namespace(snapshot, netns);
-	if (err == -ENOMEM || err == -ENOBUFS)
+	if (err == -ENOBUFS || errno_is_resource(err))
 		return err;
 	/* -ESRCH, -EINVAL, -ENOENT: the namespace went away meanwhile; -EILSEQ is logged already. */
 	if (err && err != -ESRCH && err != -EINVAL && err != -ENOENT && err != -EILSEQ)
@@ -362,41 +370,25 @@ static int iterate_holders(struct snapshot *snapshot)
 		log_info("the files of %zu io_urings are not told", unread);
 	if (snapshot->held_count)
 		qsort(snapshot->held, snapshot->held_count, sizeof(*snapshot->held), event_compare_held);
-	return err == -EMFILE || err == -ENFILE ? 0 : err; /* these holders are then missing this time */
+	return err;
 }
 
 /* ---- the thread ---- */
-
-/* Scans /proc for the holders of the rows. A trace that has run for long goes on where descriptors run out for a while;
- * the known holders then stay. */
-static int scan_holders(struct snapshot *snapshot)
-{
-	int err = proc_fd_scan(&snapshot->rows, &snapshot->owners);
-
-	if (err != -EMFILE && err != -ENFILE)
-		return err;
-	log_warning("who holds the sockets cannot be found out this time: %s", strerror(-err));
-	snapshot->scope &= (uint8_t)~SNAPSHOT_HOLDERS;
-	return 0;
-}
 
 static int take_snapshot(struct snapshot *snapshot)
 {
 	struct snapshot_kit *kit = snapshot->kit;
 	int err = 0;
 
-	if (access("/proc/self/net", F_OK)) {
-		log_error(
-			"/proc is not mounted: what was there before cannot be known. Mount it: mount -t proc proc /proc");
-		return -ENOENT;
-	}
+	if (access("/proc/self/net", F_OK))
+		return -errno;
 	if (snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS))
 		err = read_all_sockets(snapshot);
 	if (err)
 		return err;
 	snapshot->reported = snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS);
 	if (snapshot->scope & SNAPSHOT_HOLDERS)
-		err = kit->iterators ? iterate_holders(snapshot) : scan_holders(snapshot);
+		err = kit->iterators ? iterate_holders(snapshot) : proc_fd_scan(&snapshot->rows, &snapshot->owners);
 	if (!err)
 		snapshot->reported = snapshot->scope;
 	return err;
@@ -422,7 +414,7 @@ static uint8_t widen_scope(const struct snapshot_kit *kit, uint8_t scope)
 	return scope;
 }
 
-int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, struct snapshot **out)
+int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, int done_fd, struct snapshot **out)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	int err;
@@ -432,20 +424,14 @@ int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, struct
 	snapshot->kit = kit;
 	snapshot->scope = widen_scope(kit, scope);
 	snapshot->known_minis = minis;
-	snapshot->done_fd = eventfd(0, EFD_CLOEXEC);
-	err = snapshot->done_fd < 0 ? errno : pthread_create(&snapshot->thread, NULL, run_snapshot_thread, snapshot);
+	snapshot->done_fd = done_fd;
+	err = pthread_create(&snapshot->thread, NULL, run_snapshot_thread, snapshot);
 	if (err) {
-		cleanup_close(&snapshot->done_fd);
 		free(snapshot);
 		return -err;
 	}
 	*out = snapshot;
 	return 0;
-}
-
-int snapshot_fd(const struct snapshot *snapshot)
-{
-	return snapshot->done_fd;
 }
 
 static void join_snapshot_thread(struct snapshot *snapshot)
@@ -471,10 +457,9 @@ int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, bool r
 
 int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
 {
-	int err;
+	int err = 0;
 
 	join_snapshot_thread(snapshot);
-	err = snapshot->err == -ENOBUFS ? 0 : snapshot->err;
 	for (size_t i = 0; i < snapshot->rows.count && !err; i++) {
 		const struct proc_row *row = &snapshot->rows.rows[i];
 		struct event event = {
@@ -525,10 +510,10 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 	return err ? err : snapshot->err;
 }
 
-void snapshot_spoil(struct snapshot *snapshot)
+void snapshot_spoil(struct snapshot *snapshot, int err)
 {
 	snapshot->reported = 0;
-	snapshot->err = -ENOBUFS;
+	snapshot->err = err;
 }
 
 void snapshot_abandon(struct snapshot *snapshot)
@@ -547,7 +532,6 @@ void snapshot_free(struct snapshot *snapshot)
 		return;
 	atomic_store(&snapshot->stop, true);
 	join_snapshot_thread(snapshot);
-	cleanup_close(&snapshot->done_fd);
 	proc_rows_free(&snapshot->rows);
 	free(snapshot->owners);
 	free(snapshot->held);

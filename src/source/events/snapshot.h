@@ -32,11 +32,9 @@ struct snapshot;
 /* Starts the thread, for a snapshot of `scope` (SNAPSHOT_… of event.h), or of more where the source cannot deliver that
  * part alone. `minis`: the number of minisockets known. When `scope` is only minisockets and the kernel counts no
  * fewer, none has ended, and nothing is read. 0: the minisockets are read in any case, as one may have changed its
- * state. The kit is borrowed until the snapshot is freed. Returns 0 or a negative errno. */
-int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, struct snapshot **out);
-
-/* Returns a descriptor that becomes readable when the snapshot is done. Borrowed. */
-int snapshot_fd(const struct snapshot *snapshot);
+ * state. `done_fd`: an eventfd, which becomes readable when the snapshot is done. The descriptor and the kit are
+ * borrowed until the snapshot is freed. Returns 0 or a negative errno: -EAGAIN, there may be no more threads. */
+int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, int done_fd, struct snapshot **out);
 
 /* Hands over the event that begins the snapshot; the rows of an exact one come out of the ring from then on.
  * `began_ns`: the time since which transitions have been gathered. `renewed`: all that was there before is known.
@@ -44,20 +42,20 @@ int snapshot_fd(const struct snapshot *snapshot);
 int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, bool renewed, event_handler *handler,
 		      void *context);
 
-/* Hands over the rows that did not go through the ring, once the snapshot is done. The ring must be emptied next. Also
- * returns the error of taking the snapshot, but not -ENOBUFS, which snapshot_end() returns. */
+/* Hands over the rows that did not go through the ring, once the snapshot is done. The ring must be emptied next. */
 int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
 
-/* Hands over the event that ends the snapshot, and names the parts that were reported completely. -ENOBUFS: something
- * is missing, because the ring had no room, or because the snapshot was spoilt. */
+/* Hands over the event that ends the snapshot, and names the parts that were reported completely. Returns 0; or why
+ * something is missing: -ENOBUFS, the ring had no room; -ENOENT, /proc is not mounted; what the snapshot was spoilt
+ * with; or another error of taking the snapshot. */
 int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
 
 /* Makes the snapshot end early: it no longer waits for room in the ring, nor does it go on to the next namespace. */
 void snapshot_abandon(struct snapshot *snapshot);
 
-/* Marks the snapshot as incomplete, since not all that it has put into the ring can be read. To be called after
- * snapshot_rows(), and before snapshot_end(). */
-void snapshot_spoil(struct snapshot *snapshot);
+/* Marks the snapshot as incomplete, since not all that it has shown could be read or kept: `err`, a negative errno,
+ * says why. To be called after snapshot_rows(), and before snapshot_end(). */
+void snapshot_spoil(struct snapshot *snapshot, int err);
 
 /* Returns the processor time of the thread, once the snapshot is done; handling what it reports takes about as much
  * again. */

@@ -80,6 +80,8 @@ const char *checkup_remedy_of_errno(int err)
 		return "Allow it more open files: `ulimit -n 1024`, as root where the hard limit is lower; in a unit of systemd LimitNOFILE=";
 	case -ENFILE:
 		return "The whole host has no file left: raise fs.file-max, or see who has so many open";
+	case -EAGAIN:
+		return "Allow it more threads: a greater pids.max of its control group (a unit of systemd: TasksMax=), or `ulimit -u`";
 	case -ENOMEM:
 		return "Allow it more memory: `ulimit -d unlimited`, `ulimit -v unlimited`; in a container or a unit of systemd (MemoryMax=, LimitDATA=) a greater limit";
 	default:
@@ -437,10 +439,11 @@ static void check_limits(const struct host_facts *facts, struct check *check)
 		bool too_few = facts->open_files < LEAST_DESCRIPTORS;
 
 		check->state = too_few ? CHECK_NO : CHECK_PARTLY;
-		add_check_text(check->cost,
-			       too_few ? "%snothing can be traced: that takes up to %d descriptors"
-				       : "%snamed network namespaces may be missing from snapshots",
-			       *check->cost ? "; " : "", LEAST_DESCRIPTORS);
+		add_check_text(
+			check->cost,
+			too_few ? "%snothing can be traced: that takes up to %d descriptors"
+				: "%sthere may be no snapshots: each named network namespace takes a descriptor meanwhile",
+			*check->cost ? "; " : "", LEAST_DESCRIPTORS);
 		add_check_text(check->remedy, "%s`ulimit -n %llu`, as root where the hard limit is lower",
 			       *check->remedy ? "; " : "", (unsigned long long)descriptors);
 	}

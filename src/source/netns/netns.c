@@ -42,7 +42,7 @@ static int report_task_netns(struct task_walk *walk, int proc, int pid)
 	if (fstatat(proc, path, &file, 0) == 0)
 		return walk->handler(walk->context, (uint32_t)file.st_ino, pid);
 	walk->denied += errno == EACCES || errno == EPERM;
-	return 0;
+	return errno_is_resource(-errno) ? -errno : 0;
 }
 
 /* Reports all threads but the main one: each thread of a process may be in a namespace of its own. */
@@ -57,6 +57,8 @@ static int walk_other_threads(struct task_walk *walk, int proc, int pid)
 	if (!process_has_threads(proc, path))
 		return 0;
 	tasks = dir_open_at(proc, path);
+	if (!tasks && errno_is_resource(-errno))
+		return -errno;
 	while (tasks && !err && (tid = dir_next_number(tasks)) >= 0)
 		if (tid != pid)
 			err = report_task_netns(walk, proc, (int)tid);
@@ -262,11 +264,11 @@ int netns_discover(struct netns_list *list)
 	int err = netns_home() ? walk_tasks(&walk, true) : -ENOENT; /* /proc is not mounted */
 	int file_err = err ? 0 : netns_each_file(keep_netns_file, &found);
 
-	if (err || file_err == -ENOMEM) {
+	if (err || file_err) {
 		netns_list_free(&found);
 		return err ? err : file_err;
 	}
-	found.whole = process_all_are_shown() && !walk.denied && !file_err; /* file_err: descriptors ran out */
+	found.whole = process_all_are_shown() && !walk.denied;
 	*list = found;
 	return 0;
 }
@@ -298,6 +300,7 @@ static int open_table_by_witness(const struct netns *netns, int witness, const c
 	return -ESRCH;
 }
 
+/* Returns a descriptor of the namespace; -ESRCH: the witness is not there any more; or what of ours ran out. */
 static int open_netns_of_witness(const struct netns *netns, int witness)
 {
 	char path[64];
@@ -306,23 +309,25 @@ static int open_netns_of_witness(const struct netns *netns, int witness)
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", witness);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &file) == 0 && file.st_ino == netns->inode)
+	if (fd < 0)
+		return errno_is_resource(-errno) ? -errno : -ESRCH;
+	if (fstat(fd, &file) == 0 && file.st_ino == netns->inode)
 		return fd;
-	cleanup_close(&fd);
+	close(fd);
 	return -ESRCH;
 }
 
 static int open_netns(const struct netns *netns)
 {
-	if (netns->fd >= 0)
-		return fcntl(netns->fd, F_DUPFD_CLOEXEC, 0);
-	for (int i = 0; i < netns->witness_count; i++) {
-		int fd = open_netns_of_witness(netns, netns->witnesses[i]);
+	int fd = -ESRCH;
 
-		if (fd >= 0)
-			return fd;
+	if (netns->fd >= 0) {
+		fd = fcntl(netns->fd, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
 	}
-	return -ESRCH;
+	for (int i = 0; i < netns->witness_count && fd == -ESRCH; i++)
+		fd = open_netns_of_witness(netns, netns->witnesses[i]);
+	return fd;
 }
 
 /* ---- inside of one ---- */

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A running trace outlives a shortage that passes: it puts its snapshots off, says so once, and takes them when it can again."""
+"""A running trace outlives a shortage that passes: it puts its snapshots off, says so once, and takes them when it can again. Where it
+ends by an error of its own, what it has traced until then is printed."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
 import resource
 import signal
 import subprocess
+import threading
 
 import pytest
 from account import next_table
-from conftest import CHURN, PATIENCE, await_that, connect, connected_pair, listen, port_of, run, select
+from conftest import CHURN, PATIENCE, PROGRAM, await_that, connect, connected_pair, listen, port_of, run, select
 
 SOURCES = pytest.mark.parametrize("source", ["iter", "proc"])
 TOO_FEW = 3  # descriptors: these are open already
@@ -154,3 +157,54 @@ def test_memory_that_is_short_for_a_while(ns, tracer, source):
     assert sum(gap["lost"] for gap in gaps()) == summary["dropped"] > 0 < summary["resyncs"]
     server.close()
 
+
+# ---- the end by an error ----
+
+def run_trace_with(limit, *options):
+    return run("prlimit", f"--nofile={limit}", PROGRAM, "trace", "--duration", "200ms", *options)
+
+
+@contextlib.contextmanager
+def listening_now_and_then(ns):
+    over = threading.Event()
+
+    def listen_and_close():
+        with ns.entered():
+            while not over.wait(0.005):
+                listen().close()
+
+    thread = threading.Thread(target=listen_and_close)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_summary_after_an_error(ns):
+    """With some limits a trace begins, and cannot go on. The transitions of before are printed all the same, and the summary."""
+    ended, told = [], 0
+    with listening_now_and_then(ns):
+        for limit in range(17, 31):
+            done = run_trace_with(limit, "--json")
+            if done.returncode == 1 and "begin" not in done.stderr and "cannot trace" not in done.stderr:
+                ended.append(limit)
+                *lines, summary = map(json.loads, done.stdout.splitlines())
+                assert summary["type"] == "summary", limit
+                assert len(select(lines, type="transition")) <= summary["received"], limit
+                told += len(lines)
+        assert ended and told
+        done = run_trace_with(ended[0])
+    assert done.returncode == 1 and done.stdout.startswith("TIME "), done
+    assert "tcpledger: seen " in done.stderr and "Too many open files" in done.stderr, done
+
+
+def test_sum_of_an_audit_that_cannot_be_printed(ns):
+    """The sum is for stderr, and is not lost with the output."""
+    with ns.entered():
+        server = listen()
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([PROGRAM, "audit", "-t", "-N", ns.name], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "No space left" in done.stderr and "1 listener: 1 this host only" in done.stderr, done
+    server.close()

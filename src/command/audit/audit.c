@@ -319,7 +319,7 @@ static int print_report(struct audit *audit)
 	else
 		put_audit_text(audit);
 	err = output_flush(audit->output);
-	if (!err)
+	if (err != -EPIPE) /* the sum goes to stderr, which may be written to where the output may not */
 		log_sum_and_warnings(audit);
 	return err;
 }

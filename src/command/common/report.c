@@ -82,18 +82,17 @@ static void log_summary(const struct summary *s)
 }
 
 /* Ends the trace, prints the summary, and returns the exit status. `err` is what ended the trace: 0 or a negative
- * errno. -EPIPE is no failure: the output's reader wants no more. */
+ * errno. What was traced until then is printed in any case. -EPIPE is no failure: the output's reader wants no more. */
 static int finish_report(struct report *report, int err)
 {
-	int finish_err = live_finish(report->live);
+	int finish_err = live_finish(report->live), flush_err;
 	struct summary summary = live_summary(report->live);
 
-	if (!err)
-		err = finish_err;
 	if (report->sink->ops->summary)
 		report->sink->ops->summary(report->sink, &summary);
+	flush_err = output_flush(report->output);
 	if (!err)
-		err = output_flush(report->output);
+		err = finish_err ? finish_err : flush_err;
 	if (err == -EPIPE)
 		return STATUS_DONE;
 	if (!report->sink->ops->summary)

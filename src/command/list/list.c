@@ -192,11 +192,12 @@ static int print_list(struct listing *listing)
 {
 	int err = find_holders(listing);
 
-	if (!err)
-		err = print_sockets(listing);
 	if (!err) {
-		warn_of_hidden_owners(listing);
-		socket_names_warn(&listing->socket_names);
+		err = print_sockets(listing);
+		if (err != -EPIPE) { /* what was printed before an error has its warnings too */
+			warn_of_hidden_owners(listing);
+			socket_names_warn(&listing->socket_names);
+		}
 	}
 	holders_free(listing->holders);
 	listing->holders = NULL;

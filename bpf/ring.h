@@ -7,10 +7,20 @@
 
 const volatile __u32 wake_mask = 0; /* user space is woken each time that more bytes than this (2^n-1) have gathered */
 
+/* What the reader's CLOCK_MONOTONIC shows more than the host's, which is the one of bpf_ktime_get_ns(): the reader may
+ * be in a time namespace. */
+const volatile __s64 clock_offset_ns = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20);
 } ring SEC(".maps");
+
+/* The time now, by the reader's clock. */
+static __always_inline __u64 record_time_ns(void)
+{
+	return bpf_ktime_get_ns() + clock_offset_ns;
+}
 
 /* Submits a record. A busy ring wakes user space once per wake_mask + 1 bytes; for a quiet ring user space has a timer
  * of its own. */

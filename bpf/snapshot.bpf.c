@@ -63,7 +63,7 @@ static __always_inline void fill_row_header(struct transition_record *t, struct 
 	t->oldstate = 0;
 	t->newstate = skc->skc_state;
 	t->netns = skc->skc_net.net->ns.inum;
-	t->ts_ns = bpf_ktime_get_ns();
+	t->ts_ns = record_time_ns();
 	t->sk = (__u64)skc;
 	t->cookie = skc->skc_cookie.counter;
 	t->uid = uid;

@@ -158,7 +158,7 @@ static __always_inline __u64 get_or_make_cookie(struct sock *sk, const struct tr
 static __always_inline void fill_transition(struct transition_record *t, const struct transition_record *key,
 					    struct sock *sk, enum record_kind kind)
 {
-	t->ts_ns = bpf_ktime_get_ns();
+	t->ts_ns = record_time_ns();
 	t->sk = (__u64)sk;
 	t->cookie = get_or_make_cookie(sk, key);
 	t->netns = key->netns;

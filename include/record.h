@@ -7,7 +7,7 @@
  *
  * Byte order: everything is in the host's, ports included; addresses are 16 bytes in network order,
  * with IPv4 written as ::ffff:a.b.c.d whatever the socket's family.
- * Clock: bpf_ktime_get_ns(), that is CLOCK_MONOTONIC.
+ * Clock: CLOCK_MONOTONIC of the time namespace that the reader is in.
  * Alignment: ring-buffer samples are 8-byte aligned, so no record needs more.
  *
  * Records differ in length: the shorter each of them is, the more the ring holds. The first byte of a record is its

@@ -20,7 +20,7 @@ from conftest import NO_LEAKS, PROGRAM, await_that, libc, run
 from test_usage import NOBODY, with_capabilities
 
 NAMES = ("kernel capabilities seccomp limits btf ring-buffer tracepoint proc iterators fentry cookies lockdown "
-         "pid-namespace").split()
+         "pid-namespace time-namespace").split()
 NEEDED = set("kernel capabilities seccomp btf ring-buffer tracepoint limits proc program".split())
 PRIVATE_PROC = ["unshare", "-m", "sh", "-c", 'mount -t proc -o "$0" proc /proc && exec "$@"']
 

@@ -91,7 +91,6 @@ def test_table_outlives_a_shortage(ns, tracer, source, tmp_path):
     await_that(lambda: "can be taken again" in table.errors(), "the snapshot")
     server.close()
     await_that(lambda: not holders(), "a table that is right")
-    table.stop()
 
 
 def is_zombie(pid):

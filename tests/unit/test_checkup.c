@@ -41,6 +41,7 @@ static struct host_facts good_host(void)
 		.netns_count = 3,
 		.may_enter_netns = true,
 		.has_proc = true,
+		.time_offsets = {.known = true},
 	};
 }
 
@@ -416,6 +417,19 @@ static void test_surroundings(void **state)
 	assert_state(&checkup, "proc", CHECK_YES);
 	assert_says(find_check(&checkup, "proc")->found, "hidepid=invisible, which hides nothing");
 	assert_null(checkup_obstacle(&checkup));
+	assert_says(find_check(&checkup, "time-namespace")->found, "the host's, or one without offsets");
+
+	facts.time_offsets.monotonic_ns = -1500000000;
+	facts.time_offsets.boottime_ns = 7000000001;
+	judge_whole(&facts, &checkup);
+	assert_state(&checkup, "time-namespace", CHECK_YES);
+	assert_says(find_check(&checkup, "time-namespace")->found,
+		    "CLOCK_MONOTONIC is 1.500000000 s behind the host's");
+	assert_says(find_check(&checkup, "time-namespace")->found,
+		    "CLOCK_BOOTTIME is 7.000000001 s ahead of the host's");
+	facts.time_offsets.known = false;
+	judge_whole(&facts, &checkup);
+	assert_state(&checkup, "time-namespace", CHECK_PARTLY);
 
 	facts.hides_processes = true;
 	judge_whole(&facts, &checkup);

@@ -21,7 +21,7 @@
 
 enum {
 	STATE_WIDTH = 6,
-	NAME_WIDTH = 13,
+	NAME_WIDTH = 14,
 	INDENT = STATE_WIDTH + 1 + NAME_WIDTH + 1,
 	NARROW = 60, /* below this many columns of the terminal, INDENT leaves too few for text */
 	NARROW_INDENT = 4,

@@ -22,6 +22,7 @@
 #include "log.h"
 #include "privileges.h"
 #include "record.h"
+#include "time_namespace.h"
 #include "transition.skel.h"
 #include "trial.h"
 
@@ -124,6 +125,7 @@ static int load_with_abilities(struct bpf_source *source, const struct kernel_fi
 	skeleton->rodata->make_cookies = abilities->make_cookies;
 	skeleton->rodata->may_probe = abilities->may_probe;
 	skeleton->rodata->wake_mask = source->shared.wake_mask;
+	skeleton->rodata->clock_offset_ns = source->shared.clock_offset_ns;
 	err = bpf_map__set_max_entries(skeleton->maps.ring, (__u32)source->shared.bytes);
 	if (!err)
 		err = transition_bpf__load(skeleton);
@@ -171,6 +173,15 @@ static int map_ring(struct bpf_source *source)
 	return 0;
 }
 
+static int64_t find_clock_offset(void)
+{
+	struct time_offsets offsets = time_namespace_offsets();
+
+	if (!offsets.known)
+		log_warning("this time namespace has offsets that /proc does not show: times may be off");
+	return offsets.monotonic_ns;
+}
+
 int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_bytes, struct bpf_source **out)
 {
 	WITH_PRIVILEGES;
@@ -182,6 +193,7 @@ int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_byt
 	libbpf_log_take_over();
 	source->cpus = libbpf_num_possible_cpus();
 	source->shared.bytes = ring_bytes;
+	source->shared.clock_offset_ns = find_clock_offset();
 	source->shared.wake_mask =
 		(ring_bytes / WAKE_PART < WAKE_BYTES ? (uint32_t)ring_bytes / WAKE_PART : WAKE_BYTES) - 1;
 	if (source->cpus > RECORD_MAX_CPUS) {

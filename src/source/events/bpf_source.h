@@ -24,7 +24,8 @@ struct bpf_ring {
 	int fd;
 	uint64_t bytes;
 	uint32_t wake_mask;
-	bool may_probe; /* programs may call bpf_probe_read_kernel(), which a locked-down kernel forbids */
+	bool may_probe;          /* programs may call bpf_probe_read_kernel(), which a locked-down kernel forbids */
+	int64_t clock_offset_ns; /* see bpf/ring.h */
 };
 
 /* Loads and attaches the programs: once this has returned, every transition is counted. On failure logs what is wrong

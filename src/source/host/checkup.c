@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capability.h"
+#include "clock.h"
 #include "count_of.h"
 #include "record.h"
 
@@ -491,6 +492,36 @@ static void check_pid_namespace(const struct host_facts *facts, struct check *ch
 	add_check_text(check->remedy, "Run it on the host; or `docker run --pid=host`, in a pod hostPID: true");
 }
 
+/* Adds "CLOCK_MONOTONIC is 100000.000000000 s ahead of the host's". */
+static void add_clock_offset(char *text, const char *clock, int64_t offset_ns)
+{
+	uint64_t apart_ns = offset_ns < 0 ? -(uint64_t)offset_ns : (uint64_t)offset_ns;
+
+	add_check_text(text, "%s is %llu.%09llu s %s the host's", clock, (unsigned long long)(apart_ns / NS_PER_SEC),
+		       (unsigned long long)(apart_ns % NS_PER_SEC), offset_ns < 0 ? "behind" : "ahead of");
+}
+
+static void check_time_namespace(const struct host_facts *facts, struct check *check)
+{
+	const struct time_offsets *offsets = &facts->time_offsets;
+
+	if (!offsets->known) {
+		check->state = CHECK_PARTLY;
+		add_check_text(check->found, "not the host's, and /proc does not show by how much its clocks are off");
+		add_check_text(check->cost, "times of transitions, and in a state, may be off by that");
+		add_check_text(check->remedy, "Start it by a process that was started in the time namespace");
+		return;
+	}
+	if (!offsets->monotonic_ns && !offsets->boottime_ns) {
+		add_check_text(check->found, "the host's, or one without offsets");
+		return;
+	}
+	add_check_text(check->found, "not the host's: ");
+	add_clock_offset(check->found, "CLOCK_MONOTONIC", offsets->monotonic_ns);
+	add_clock_offset(check->found, ", CLOCK_BOOTTIME", offsets->boottime_ns);
+	add_check_text(check->found, "; this is taken into account");
+}
+
 typedef void check_function(const struct host_facts *facts, struct check *check);
 
 static const struct {
@@ -511,6 +542,7 @@ static const struct {
 	{"cookies", check_cookies, false},
 	{"lockdown", check_lockdown, false},
 	{"pid-namespace", check_pid_namespace, false},
+	{"time-namespace", check_time_namespace, false},
 };
 
 enum { CHECK_COUNT = COUNT_OF(checks) };

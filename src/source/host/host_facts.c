@@ -62,6 +62,7 @@ static void gather_privileges(struct host_facts *facts)
 	facts->capabilities = capabilities_held();
 	facts->in_user_namespace = is_in_user_namespace();
 	facts->in_pid_namespace = !process_numbers_are_ours();
+	facts->time_offsets = time_namespace_offsets();
 	facts->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	facts->has_seccomp_filter = prctl(PR_GET_SECCOMP) > 0;
 	facts->system_call = trial_system_call();

@@ -109,6 +109,22 @@ int text_file_begin(const char *path, char **name)
 	return err ? text_file_end(path, *name, fd, err) : fd;
 }
 
+/* Makes the new name last: after a crash the folder could still have the old one. A file system that cannot do that, or
+ * a folder that we may not read, is no failure. */
+static int sync_folder_of(const char *path)
+{
+	CLEANUP(cleanup_close) int folder = -1;
+	const char *slash = strrchr(path, '/');
+	CLEANUP(cleanup_free) char *name = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+
+	if (!name)
+		return -ENOMEM;
+	folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return errno == EACCES ? 0 : -errno;
+	return fsync(folder) && errno != EINVAL ? -errno : 0;
+}
+
 int text_file_end(const char *path, const char *name, int fd, int err)
 {
 	if (!err && fsync(fd) && errno != EINVAL)
@@ -117,7 +133,9 @@ int text_file_end(const char *path, const char *name, int fd, int err)
 		err = -errno;
 	if (!err && rename(name, path))
 		err = -errno;
-	if (err)
+	if (err) {
 		unlink(name);
-	return err;
+		return err;
+	}
+	return sync_folder_of(path);
 }

@@ -17,5 +17,6 @@ int text_file_read(const char *path, size_t most, char **out, size_t *length);
 int text_file_begin(const char *path, char **name);
 
 /* Puts the new file into the place of `path`; removes it where `err` is not 0, or where this fails. Closes the
- * descriptor. Returns 0, or a negative errno (`err`, if that is one). */
+ * descriptor. Returns 0 once the file and its name would outlast a crash of the host, or a negative errno (`err`, if
+ * that is one). */
 int text_file_end(const char *path, const char *name, int fd, int err);

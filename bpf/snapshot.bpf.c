@@ -30,6 +30,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 enum { GO_ON = 0, ONCE_MORE = 1 };
 
 __u64 passed;    /* sockets and descriptors that were not put off for want of room in the ring */
+__u64 put_off;   /* how often one was */
 __u64 lost;      /* rows and holders that found no room in the ring all the same */
 bool minis_only; /* of the sockets, report only minisockets and request sockets */
 __u32 last_slot; /* hash slot of the socket shown before */
@@ -126,6 +127,7 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	mini = skc->skc_state == TCP_TIME_WAIT || skc->skc_state == TCP_NEW_SYN_RECV;
 	if (may_wait_here(skc) && ring_is_half_full()) {
 		last_slot = -1;
+		put_off++;
 		return ONCE_MORE;
 	}
 	passed++;
@@ -213,8 +215,10 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 		return GO_ON;
 	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
 		return GO_ON;
-	if (ring_is_half_full())
+	if (ring_is_half_full()) {
+		put_off++;
 		return ONCE_MORE;
+	}
 	passed++;
 	if (sk->sk_protocol == IPPROTO_TCP)
 		emit_holder(task, ctx->fd, sk, sk);

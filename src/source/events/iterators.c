@@ -63,19 +63,25 @@ void iterators_free(struct iterators *iterators)
 }
 
 struct room_wait {
+	uint64_t put_off;  /* what the programs had put off when read() last returned */
 	uint64_t passed;   /* the iterator's progress when the wait began */
 	uint64_t since_ns; /* 0: no wait yet */
 };
 
-/* Waits a while after EAGAIN, which the programs cause when the ring is half full. False: it has been half full for too
- * long, without progress. */
-static bool wait_for_room(struct room_wait *wait, uint64_t passed)
+/* Waits a while after EAGAIN, where the programs caused it, since the ring is half full. The kernel too ends a read()
+ * with EAGAIN, after a million objects without output (MAX_ITER_OBJECTS, kernel/bpf/bpf_iter.c): that is progress.
+ * False: the ring has been half full for too long, without progress. */
+static bool wait_for_room(struct room_wait *wait, uint64_t put_off, uint64_t passed)
 {
 	const struct timespec pause = {.tv_nsec = NS_PER_MS};
 	uint64_t now_ns = clock_monotonic_ns();
+	bool is_half_full = put_off != wait->put_off;
 
-	if (!wait->since_ns || passed != wait->passed)
-		*wait = (struct room_wait){.passed = passed, .since_ns = now_ns};
+	if (!is_half_full || !wait->since_ns || passed != wait->passed)
+		*wait = (struct room_wait){.passed = passed, .since_ns = is_half_full ? now_ns : 0};
+	wait->put_off = put_off;
+	if (!is_half_full)
+		return true;
 	if (now_ns > wait->since_ns + WAIT_MAX_NS)
 		return false;
 	nanosleep(&pause, NULL);
@@ -97,7 +103,8 @@ static int read_iterator(const struct iterators *iterators, const struct bpf_lin
 {
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = bpf_iter_create(bpf_link__fd(link));
-	struct room_wait wait = {0};
+	const struct snapshot_bpf__bss *progress = iterators->skeleton->bss;
+	struct room_wait wait = {.put_off = progress->put_off};
 	struct holding_record records[RECORDS_AT_ONCE];
 	ssize_t got;
 	int err = 0;
@@ -108,7 +115,7 @@ static int read_iterator(const struct iterators *iterators, const struct bpf_lin
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
 		if (got < 0 && errno == EAGAIN &&
-		    (atomic_load(stop) || !wait_for_room(&wait, iterators->skeleton->bss->passed)))
+		    (atomic_load(stop) || !wait_for_room(&wait, progress->put_off, progress->passed)))
 			return -ENOBUFS;
 		if (got > 0)
 			err = take_rings(rings, records, (size_t)got / sizeof(*records));

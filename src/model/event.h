@@ -71,6 +71,7 @@ struct event {
 	uint8_t scope;                 /* snapshot: bits SNAPSHOT_…; its end: those that were reported completely */
 	bool exact;   /* snapshot: rows have the address of their socket, and are in one order with the transitions */
 	bool renewed; /* snapshot begin: all that was there before is known; of what is found, the birth was not seen */
+	bool all_holders;    /* snapshot end: no process can hold a socket that was not shown to hold it */
 	bool holders_by_row; /* snapshot end: holders are known only for connections that had a row */
 	uint32_t orphans;    /* snapshot end: how many orphans there are in all namespaces, when the reading ended:
 				sockets that their process has closed and the kernel still has; or COUNT_UNKNOWN */

@@ -119,6 +119,34 @@ def test_on_its_way_between_processes(ns, table):
         assert holders(row) == [(receiver, fd)] and row["pid"] == receiver
 
 
+def test_on_its_way_for_ever(ns, tracer):
+    """A socket that was sent, and is not received, is closed with the unix socket that it waits in. Who closes that one never held it."""
+    with ns.entered():
+        server, client, accepted = connected_pair()
+    wanted = {"lport": port_of(server), "rport": port_of(client)}
+    ours, its = socket.socketpair()
+    pass_on(accepted, its)
+    accepted.close()
+    reader, writer = os.pipe()
+
+    def close_on_demand():
+        def work():
+            os.read(reader, 1)
+            ours.close()
+        threading.Thread(target=work, daemon=True).start()
+        return 0
+    with other_process(close_on_demand) as (bystander, _):
+        trace = tracer("--netns", ns.name)
+        ours.close()
+        os.write(writer, b"x")
+        line = trace.await_transition(newstate="FIN_WAIT1", **wanted)
+        assert line["pid"] != bystander and line["owner_src"] != "close", line
+    for each in client, server, its:
+        each.close()
+    os.close(reader)
+    os.close(writer)
+
+
 @pytest.mark.alone
 @pytest.mark.parametrize("kind", [pytest.param("client", marks=pytest.mark.any_kernel), "accepted",
                                   pytest.param("listener", marks=pytest.mark.any_kernel)])

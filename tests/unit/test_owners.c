@@ -218,6 +218,63 @@ static void test_closer_of_a_connect(void **state)
 	assert_string_equal(got->conn.owner.comm, "caller");
 }
 
+/* Ends a snapshot of holders that no process can have escaped, or that shows only some processes. */
+static void end_holders(struct bench *bench, bool all)
+{
+	const struct event end = {
+		.kind = EVENT_SNAPSHOT_END,
+		.ts_ns = bench->began_ns,
+		.ended_ns = bench->began_ns,
+		.scope = SNAPSHOT_HOLDERS,
+		.exact = true,
+		.all_holders = all,
+	};
+
+	bench_apply(bench, &end);
+}
+
+/* A socket that was accepted, and that nobody holds, is on its way in a unix socket. The process that closes it then,
+ * as a consequence of closing that unix socket, or of collecting garbage, never held it. */
+static void test_closer_of_what_nobody_holds(void **state)
+{
+	static const struct {
+		bool accepted, all, received;
+		uint32_t owner;
+		enum owner_source source;
+	} cases[] = {
+		{true, true, false, PID_SERVER, OWNER_INHERITED},
+		{false, true, false, PID_OTHER, OWNER_CLOSE}, /* accept() came after the scan */
+		{true, false, false, PID_OTHER, OWNER_CLOSE}, /* a process that was not seen may hold it */
+		{true, true, true, PID_OTHER, OWNER_SCAN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct recorded *got;
+		struct event row;
+		void *own;
+
+		bench_open(&own);
+		listen_here(own, SK(1), PID_SERVER);
+		child_of(own, SK(2), 100, 40000);
+		row = exact_row_of(SK(2), STATE_ESTABLISHED, 150, accepted(40000));
+		row.inode = cases[i].accepted ? 77 : 0;
+		exact_begin_of(own, SNAPSHOT_SOCKETS, 140);
+		bench_apply(own, &row);
+		exact_end_of(own, SNAPSHOT_SOCKETS, NULL, 0);
+		exact_begin_of(own, SNAPSHOT_HOLDERS, 200);
+		end_holders(own, cases[i].all);
+		if (cases[i].received) {
+			exact_begin_of(own, SNAPSHOT_HOLDERS, 300);
+			add_holder(own, SK(2), PID_OTHER, 5);
+			end_holders(own, true);
+		}
+		got = apply_call(own, SK(2), STATE_ESTABLISHED, STATE_FIN_WAIT1, 400, accepted(40000), PID_OTHER);
+		assert_owner(&got->conn, cases[i].owner, cases[i].source);
+		bench_close(&own);
+	}
+}
+
 /* ---- holders ---- */
 
 static void assert_holders(const struct connection *conn, const struct held *wanted, size_t count)
@@ -588,6 +645,7 @@ int main(void)
 		BENCH_TEST(test_accept),
 		cmocka_unit_test(test_closers),
 		BENCH_TEST(test_closer_of_a_connect),
+		cmocka_unit_test(test_closer_of_what_nobody_holds),
 		BENCH_TEST(test_all_holders_in_order),
 		BENCH_TEST(test_single_other_holder),
 		BENCH_TEST(test_holder_of_a_child),

@@ -62,7 +62,8 @@ int table_accept(struct table *table, const struct event *event, const struct ch
 
 /* The process that closes or shuts down a socket holds it; of the known holders it is the owner now. A process that is
  * no known holder may also be a program that was just looking at the descriptors (see the BPF side): it becomes the
- * owner only where nothing better is known. */
+ * owner only where nothing better is known. Where nobody held the socket at the last scan it was on its way in a unix
+ * socket. It is closed by whoever closes that one, or before Linux 6.10 any one (unix_gc()): by a bystander. */
 void table_learn_closer(struct connection *conn, const struct event *event)
 {
 	bool closing = event->newstate == STATE_FIN_WAIT1 || event->newstate == STATE_LAST_ACK;
@@ -70,6 +71,6 @@ void table_learn_closer(struct connection *conn, const struct event *event)
 
 	if (!closing || !event->owner_count || (known && event->owners->pid == conn->owner.pid))
 		return;
-	if (!known || connection_is_held_by(conn, event->owners->pid))
+	if ((!known && !conn->unheld) || connection_is_held_by(conn, event->owners->pid))
 		connection_set_owner(conn, event->owners, OWNER_CLOSE);
 }

@@ -265,6 +265,7 @@ static void settle_unheld(struct table_walker *walker, struct connection *conn)
 {
 	bool lives = conn->state == STATE_ESTABLISHED || conn->state == STATE_CLOSE_WAIT;
 
+	conn->unheld = walker->event->all_holders && !conn->owner_count && conn->inode;
 	if (conn->owner_count)
 		return;
 	walker->table->unheld += lives && !conn->mini;

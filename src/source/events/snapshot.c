@@ -23,6 +23,7 @@
 #include "proc_fd.h"
 #include "proc_net.h"
 #include "process.h"
+#include "process_dir.h"
 #include "ring_holders.h"
 
 /* Longest life of a half-open connection that nobody answers: tcp_synack_retries is 5, unless somebody has set it, and
@@ -50,6 +51,7 @@ struct snapshot {
 	size_t known_minis; /* see snapshot_start() */
 	struct proc_rows rows;
 	struct owner *owners;     /* see proc_fd_scan() */
+	struct proc_fd_gaps gaps; /* in what was found of the holders */
 	struct held_socket *held; /* sockets that are registered with io_urings, in ascending order of inodes */
 	size_t held_count;
 	size_t held_room;
@@ -360,14 +362,13 @@ static int note_held_socket(void *context, uint32_t inode, const struct owner *o
 static int iterate_holders(struct snapshot *snapshot)
 {
 	struct ring_holders rings = {0};
-	size_t unread = 0;
 	int err = iterators_descriptors(snapshot->kit->iterators, &snapshot->stop, &rings);
 
 	if (!err && process_numbers_are_ours())
-		err = ring_holders_each(&rings, note_held_socket, snapshot, &unread);
+		err = ring_holders_each(&rings, note_held_socket, snapshot, &snapshot->gaps.rings);
 	ring_holders_free(&rings);
-	if (unread)
-		log_info("the files of %zu io_urings are not told", unread);
+	if (snapshot->gaps.rings)
+		log_info("the files of %zu io_urings are not told", snapshot->gaps.rings);
 	if (snapshot->held_count)
 		qsort(snapshot->held, snapshot->held_count, sizeof(*snapshot->held), event_compare_held);
 	return err;
@@ -388,7 +389,8 @@ static int take_snapshot(struct snapshot *snapshot)
 		return err;
 	snapshot->reported = snapshot->scope & (SNAPSHOT_SOCKETS | SNAPSHOT_MINIS);
 	if (snapshot->scope & SNAPSHOT_HOLDERS)
-		err = kit->iterators ? iterate_holders(snapshot) : proc_fd_scan(&snapshot->rows, &snapshot->owners);
+		err = kit->iterators ? iterate_holders(snapshot)
+				     : proc_fd_scan(&snapshot->rows, &snapshot->owners, &snapshot->gaps);
 	if (!err)
 		snapshot->reported = snapshot->scope;
 	return err;
@@ -481,6 +483,15 @@ int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *h
 	return err;
 }
 
+/* True when no process could hide a holder. */
+static bool shows_all_holders(const struct snapshot *snapshot)
+{
+	if (snapshot->gaps.denied || snapshot->gaps.rings)
+		return false;
+	/* The iterator shows the processes of our pid namespace. */
+	return snapshot->kit->iterators ? process_numbers_are_ours() : process_all_are_shown();
+}
+
 int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
 {
 	struct event end = {
@@ -492,6 +503,7 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 		.holders_by_row = !snapshot->kit->iterators,
 		.held = snapshot->held,
 		.held_count = snapshot->held_count,
+		.all_holders = snapshot->reported & SNAPSHOT_HOLDERS && shows_all_holders(snapshot),
 	};
 	int err;
 

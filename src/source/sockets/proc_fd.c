@@ -247,19 +247,18 @@ static int assign_row_owners(struct row_scan *scan, struct owner **out)
 	return 0;
 }
 
-int proc_fd_scan(struct proc_rows *rows, struct owner **owners)
+int proc_fd_scan(struct proc_rows *rows, struct owner **owners, struct proc_fd_gaps *gaps)
 {
 	struct row_scan scan = {.rows = rows};
 	const struct proc_fd_visitor visitor = {.wants = is_inode_of_row, .holds = note_row_holder, .context = &scan};
 	int err = index_init(&scan.by_inode);
-	struct proc_fd_gaps gaps;
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < rows->count; i++)
 		if (rows->rows[i].inode)
 			index_insert(&scan.by_inode, &rows->rows[i].by_inode, rows->rows[i].inode);
-	err = proc_fd_each(&visitor, &gaps);
+	err = proc_fd_each(&visitor, gaps);
 	if (!err)
 		err = assign_row_owners(&scan, owners);
 	index_free(&scan.by_inode);

@@ -51,4 +51,4 @@ int proc_fd_each(const struct proc_fd_visitor *visitor, struct proc_fd_gaps *gap
 
 /* Finds the holders of `rows`, and sets first_owner and owner_count of each row. The owners of one row are adjacent in
  * *owners, sorted by pid and descriptor, each once; the caller frees *owners. Returns 0 or a negative errno. */
-int proc_fd_scan(struct proc_rows *rows, struct owner **owners);
+int proc_fd_scan(struct proc_rows *rows, struct owner **owners, struct proc_fd_gaps *gaps);

@@ -65,3 +65,19 @@ static __always_inline bool child_is_still_listener(__u16 rport, int newstate)
 {
 	return newstate == TCP_SYN_RECV && rport == 0;
 }
+
+struct netns_ipv4___pointer {
+	struct inet_timewait_death_row *tcp_death_row;
+} __attribute__((preserve_access_index));
+
+/* Returns the hash of the TCP sockets of a network namespace. Linux 5.18 to 6.0 keep the structure that refers to it
+ * outside of the namespace's, which has a pointer ("tcp: allocate tcp_death_row outside of struct netns_ipv4", undone
+ * by "tcp: Don't allocate tcp_death_row outside of struct netns_ipv4"). A member of another kind is another member. */
+static __always_inline struct inet_hashinfo *tcp_hashinfo_of(struct net *net)
+{
+	struct netns_ipv4___pointer *with_pointer = (void *)&net->ipv4;
+
+	if (bpf_core_field_exists(with_pointer->tcp_death_row))
+		return with_pointer->tcp_death_row->hashinfo;
+	return net->ipv4.tcp_death_row.hashinfo;
+}

@@ -8,6 +8,7 @@
  * The links of a chain are no BTF-typed pointers, so they are read by bpf_probe_read_kernel().
  */
 
+#include "drift.h"
 #include "kernel.h"
 
 enum { CHAIN_LOOK = 8 }; /* entries searched: others may have been put before the minisocket since */
@@ -15,7 +16,7 @@ enum { CHAIN_LOOK = 8 }; /* entries searched: others may have been put before th
 /* Returns the minisocket's state (FIN_WAIT2 or TIME_WAIT); 0 when there is none. */
 static __always_inline __u8 minisocket_in_place_of(struct sock *sk)
 {
-	struct inet_hashinfo *hashinfo = sk->__sk_common.skc_net.net->ipv4.tcp_death_row.hashinfo;
+	struct inet_hashinfo *hashinfo = tcp_hashinfo_of(sk->__sk_common.skc_net.net);
 	__u32 wanted = sk->__sk_common.skc_hash;
 	struct hlist_nulls_node *node = NULL;
 

@@ -45,7 +45,7 @@ static __always_inline bool ring_is_half_full(void)
  * are in another hash and come and go rarely: among listeners the iterator may wait anywhere. */
 static __always_inline bool may_wait_here(const struct sock_common *skc)
 {
-	struct inet_hashinfo *hashinfo = skc->skc_net.net->ipv4.tcp_death_row.hashinfo;
+	struct inet_hashinfo *hashinfo = tcp_hashinfo_of(skc->skc_net.net);
 	__u32 slot;
 
 	if (skc->skc_state == TCP_LISTEN)

@@ -490,6 +490,25 @@ static void test_hidepid(void **state)
 	assert_string_equal(value, "somethingverylo");
 }
 
+/* What is mounted has a name of its own, which whoever mounts it chooses. */
+static void test_hidepid_in_a_name(void **state)
+{
+	char value[16] = "covered";
+
+	(void)state;
+	assert_true(hidepid_of("22 27 0:21 / /proc rw - proc hidepid=2 rw\n", value, sizeof(value)));
+	assert_string_equal(value, "");
+	assert_true(hidepid_of("22 27 0:21 / /proc rw - proc x,hidepid=2 rw,hidepid=1\n", value, sizeof(value)));
+	assert_string_equal(value, "1");
+	assert_true(hidepid_of("22 27 0:21 / /proc rw - proc  rw,xhidepid=1,hidepid=4", value, sizeof(value)));
+	assert_string_equal(value, "4");
+	strcpy(value, "left alone");
+	assert_false(hidepid_of("22 27 0:21 / /proc rw - fuse.a b - proc proc hidepid=2\n", value, sizeof(value)));
+	assert_false(hidepid_of("22 27 0:21 / /procfs rw - proc proc rw,hidepid=2\n", value, sizeof(value)));
+	assert_false(hidepid_of("22 27 0:21 / /proc rw -", value, sizeof(value)));
+	assert_string_equal(value, "left alone");
+}
+
 /* ---- this host ---- */
 
 static size_t count_descriptors(void)
@@ -536,6 +555,7 @@ int main(void)
 		cmocka_unit_test(test_surroundings),
 		cmocka_unit_test(test_long_texts_are_kept),
 		cmocka_unit_test(test_hidepid),
+		cmocka_unit_test(test_hidepid_in_a_name),
 		cmocka_unit_test(test_gathering_leaves_nothing_open),
 	};
 

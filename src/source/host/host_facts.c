@@ -27,6 +27,8 @@
 /* PROC_USER_INIT_INO, include/linux/proc_ns.h */
 enum { FIRST_USER_NAMESPACE = 0xeffffffd };
 
+enum { FIELDS_BEFORE_POINT = 4 }; /* of a line of mountinfo, before the mount point */
+
 /* Reads a small file of /proc or /sys; "" when it cannot be read. */
 static void read_small_file(const char *path, char *out, size_t size)
 {
@@ -189,19 +191,48 @@ static void gather_limits(struct host_facts *facts)
 
 /* ---- /proc and /sys ---- */
 
-/* Parses a line such as "24 30 0:22 / /proc rw,nosuid shared:5 - proc proc rw,hidepid=invisible". */
+/* Returns the field of a line of mountinfo behind the one at `field`. One blank separates them: the kernel writes a
+ * blank in a field as \040. NULL: there is none, or `field` is NULL. */
+static const char *find_next_field(const char *field)
+{
+	const char *blank = field ? strchr(field, ' ') : NULL;
+
+	return blank ? blank + 1 : NULL;
+}
+
+static bool field_is(const char *field, const char *word)
+{
+	size_t length = strlen(word);
+
+	return field && strncmp(field, word, length) == 0 && strchr(" \n", field[length]);
+}
+
+/* Finds the type of the file system, to which a "-" leads. */
+static const char *find_type_field(const char *line)
+{
+	while (line && !field_is(line, "-"))
+		line = find_next_field(line);
+	return find_next_field(line);
+}
+
+/* Parses a line such as "24 30 0:22 / /proc rw,nosuid shared:5 - proc proc rw,hidepid=invisible". The last field but one
+ * is the source, and may be any text. */
 bool hidepid_of(const char *line, char *out, size_t size)
 {
-	const char *end = strstr(line, " - proc "), *option;
-	char point[8];
+	static const char name[] = "hidepid=";
+	const char *point = line, *type = find_type_field(line);
+	const char *option = find_next_field(find_next_field(type));
 
-	if (!end || sscanf(line, "%*s %*s %*s %*s %7s", point) != 1 || strcmp(point, "/proc") != 0)
+	for (int i = 0; i < FIELDS_BEFORE_POINT; i++)
+		point = find_next_field(point);
+	if (!field_is(point, "/proc") || !field_is(type, "proc") || !option)
 		return false;
 	*out = '\0';
-	option = strstr(end, "hidepid=");
-	if (!option)
+	while (*option && strncmp(option, name, strlen(name)) != 0)
+		option += strcspn(option, ",") + (strchr(option, ',') != NULL);
+	if (!*option)
 		return true;
-	option += strlen("hidepid=");
+	option += strlen(name);
 	snprintf(out, size, "%.*s", (int)strcspn(option, ",\n"), option);
 	if (!strcmp(out, "0") || !strcmp(out, "off"))
 		*out = '\0';

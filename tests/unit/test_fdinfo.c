@@ -35,6 +35,19 @@ static void test_what_all_have(void **state)
 	assert_int_equal(parse_fdinfo(KIND_FILE, "").access, ACCESS_UNKNOWN);
 }
 
+/* Some kernels write the name of a file that an io_uring has registered as it is, with its newlines. */
+static void test_names_that_look_like_lines(void **state)
+{
+	struct descriptor ring = parse_fdinfo(KIND_IO_URING, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t6\nSqMask:\t0x7\n"
+							     "UserFiles:\t1\n    0: x\npos:\t9\nflags:\t00\nlock:\t1\n");
+
+	(void)state;
+	assert_int_equal(ring.position, 0);
+	assert_int_equal(ring.access, ACCESS_BOTH);
+	assert_int_equal(ring.locks, 0);
+	assert_int_equal(ring.ring_entries, 8);
+}
+
 static void test_eventfd(void **state)
 {
 	struct descriptor eventfd = parse_fdinfo(
@@ -273,6 +286,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_all_have),
+		cmocka_unit_test(test_names_that_look_like_lines),
 		cmocka_unit_test(test_eventfd),
 		cmocka_unit_test(test_timerfd),
 		cmocka_unit_test(test_epoll),

@@ -22,7 +22,8 @@ struct fdinfo_parse {
 	struct descriptor *descriptor;
 	const char *taken[NAMES_MAX]; /* names of the lines that have come */
 	size_t taken_count;
-	bool ended; /* the rest may be text that anybody chose, or describes another object */
+	bool common_ended; /* the lines that all kinds have came before */
+	bool ended;        /* the rest may be text that anybody chose, or describes another object */
 	int err;
 };
 
@@ -90,6 +91,8 @@ static bool read_fdinfo_word(struct fdinfo_parse *parse, const char *line, const
 
 /* ---- lines of all kinds ---- */
 
+/* Reads a line that all kinds have. The kernel writes these first: among the lines behind them may be names of files,
+ * with newlines in them. */
 static bool read_common_line(struct fdinfo_parse *parse, const char *line)
 {
 	struct descriptor *descriptor = parse->descriptor;
@@ -109,7 +112,7 @@ static bool read_common_line(struct fdinfo_parse *parse, const char *line)
 		descriptor->locks++;
 		return true;
 	}
-	return false;
+	return begins_with(line, "mnt_id:") || begins_with(line, "ino:");
 }
 
 /* ---- watches ---- */
@@ -326,7 +329,8 @@ int fdinfo_parse(const char *text, struct descriptor *descriptor)
 		if (length < sizeof(line)) {
 			memcpy(line, text, length);
 			line[length] = '\0';
-			if (!read_common_line(&parse, line) && read_own)
+			parse.common_ended = parse.common_ended || !read_common_line(&parse, line);
+			if (parse.common_ended && read_own)
 				read_own(&parse, line);
 		}
 		text += length + (text[length] == '\n');

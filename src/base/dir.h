@@ -9,5 +9,9 @@
 /* Opens the directory `path`, relative to the directory descriptor `at`. Returns NULL with errno set on failure. */
 DIR *dir_open_at(int at, const char *path);
 
-/* Returns the next entry that is a number (0 counts, being a descriptor's number); -1 at the end. */
-int64_t dir_next_number(DIR *dir);
+/* Reads the next entry. Returns 1; 0 at the end, also where the directory is that of a process that has exited; or a
+ * negative errno: there may be more entries. */
+int dir_next(DIR *dir, const struct dirent **entry);
+
+/* Reads the next entry that is a number (0 counts, being a descriptor's number). Returns as dir_next(). */
+int dir_next_number(DIR *dir, uint32_t *number);

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Where bpf(), /proc or descriptors are refused, commands that need none of them work, and trace says the same as doctor."""
 
+import errno
 import json
 import os
+import platform
 import resource
 
 import pytest
 from account import MOMENT, next_table
 from conftest import PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, comm_of, listen, messages, port_of, run, select
-from test_doctor import SETNS, seccomp
+from test_doctor import BPF_CALL, SETNS, seccomp
 
 ERRNO = 0x00050000
+GETDENTS64 = {"x86_64": 217}.get(platform.machine(), 61)
 KILL_PROCESS, KILL_THREAD, TRAP = 0x80000000, 0x00000000, 0x00030000
 
 
@@ -96,6 +99,30 @@ def test_tracing_without_proc(command):
     assert done.stdout == "" and (done.returncode == 1 or not STATUS_IS_OURS_WITHOUT_PROC)
     assert messages(done) == ["tcpledger: cannot trace: proc: /proc is not mounted. `mount -t proc proc /proc`. "
                               "('tcpledger doctor' tells more)"]
+
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("command", [
+    ["list", "-tanp", "--holder-source=proc"], ["list", "-tan", "--all-netns"], ["list", "-N", "nosuch"], ["fds", "1"], ["fds", "nosuch"],
+    ["audit", "--holder-source=proc"], ["top", "-b", "-n", "1"], ["explain", "-N", "nosuch"],
+])
+def test_directory_that_cannot_be_read(command):
+    """A directory that cannot be read is not taken for an empty one."""
+    done = run(PROGRAM, *command, preexec_fn=seccomp(ERRNO | errno.EIO, GETDENTS64))
+    assert done.returncode in (1, 2) and done.stdout == "", done
+    assert len(messages(done)) and messages(done)[-1].endswith(": Input/output error"), done.stderr
+
+
+@pytest.mark.any_kernel
+def test_holders_in_directories_that_cannot_be_read():
+    """Where the holders are only one part of what is shown, the rest is shown, and says that they are not known."""
+    server = listen()
+    filters = [lambda put_on=seccomp(action, number): put_on() for action, number in ((ERRNO | 1, BPF_CALL), (ERRNO | errno.EIO, GETDENTS64))]
+    done = run(PROGRAM, "list", "-tln", "--json", f":{port_of(server)}", preexec_fn=lambda: [put_on() for put_on in filters])
+    (line,) = map(json.loads, done.stdout.splitlines())
+    assert (line["owners"], line["owners_complete"]) == ([], False)
+    assert messages(done) == ["tcpledger: warning: who holds the sockets cannot be found out: Input/output error"]
+    server.close()
 
 
 @pytest.mark.any_kernel

@@ -310,16 +310,16 @@ int descriptors_read(int task, uint32_t pid, uint32_t tid, struct descriptors *o
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(task, "fd");
 	struct fd_place place = {.task = task, .pid = pid, .tid = tid};
-	int64_t fd;
+	uint32_t fd;
 	int err = 0;
 
 	*out = (struct descriptors){0};
 	if (!fds)
 		return errno == ENOENT ? -ESRCH : -errno;
 	place.dir = dirfd(fds);
-	while (!err && (fd = dir_next_number(fds)) >= 0) {
+	while (!err && (err = dir_next_number(fds, &fd)) > 0) {
 		place.fd = (int32_t)fd;
-		*decimal_put(place.name, (uint64_t)fd) = '\0';
+		*decimal_put(place.name, fd) = '\0';
 		err = read_one_descriptor(&place, out);
 	}
 	if (err) {

@@ -18,6 +18,7 @@
 
 #include "capability.h"
 #include "cleanup.h"
+#include "dir.h"
 #include "netns.h"
 #include "privileges.h"
 #include "process.h"
@@ -172,7 +173,7 @@ static uint64_t count_dir_entries(const char *path)
 	const struct dirent *entry;
 	uint64_t count = 0;
 
-	while (dir && (entry = readdir(dir)))
+	while (dir && dir_next(dir, &entry) > 0)
 		count += entry->d_name[0] != '.';
 	return count;
 }

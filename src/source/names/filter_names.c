@@ -115,8 +115,12 @@ static int search_all_netns(const char *word, int process_err, struct netns_choi
 	size_t count = 0;
 	int err = netns_know_all(&all, &count);
 
-	if (!err)
-		err = netns_choose(all, count, word, choice);
+	if (err) {
+		snprintf(choice->why, sizeof(choice->why), "the network namespaces of this host cannot be read: %s",
+			 strerror(-err));
+		return err;
+	}
+	err = netns_choose(all, count, word, choice);
 	free(all);
 	if (err == -ENOENT && process_err != -EINVAL && process_err != -ERANGE)
 		explain_missing_process(process_err, choice);

@@ -50,7 +50,7 @@ static int walk_other_threads(struct task_walk *walk, int proc, int pid)
 {
 	CLEANUP(cleanup_closedir) DIR *tasks = NULL;
 	char path[64];
-	int64_t tid;
+	uint32_t tid;
 	int err = 0;
 
 	snprintf(path, sizeof(path), "%d/task", pid);
@@ -59,21 +59,20 @@ static int walk_other_threads(struct task_walk *walk, int proc, int pid)
 	tasks = dir_open_at(proc, path);
 	if (!tasks && errno_is_resource(-errno))
 		return -errno;
-	while (tasks && !err && (tid = dir_next_number(tasks)) >= 0)
-		if (tid != pid)
-			err = report_task_netns(walk, proc, (int)tid);
+	while (tasks && !err && (err = dir_next_number(tasks, &tid)) > 0)
+		err = tid == (uint32_t)pid ? 0 : report_task_netns(walk, proc, (int)tid);
 	return err;
 }
 
 static int walk_tasks(struct task_walk *walk, bool threads)
 {
 	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
-	int64_t pid;
+	uint32_t pid;
 	int err = 0;
 
 	if (!proc)
 		return -errno;
-	while (!err && (pid = dir_next_number(proc)) >= 0) {
+	while (!err && (err = dir_next_number(proc, &pid)) > 0) {
 		size_t denied = walk->denied;
 
 		err = report_task_netns(walk, dirfd(proc), (int)pid);
@@ -121,12 +120,13 @@ int netns_each_file(netns_file_handler *handler, void *context)
 	const struct dirent *entry;
 	int err = 0;
 
-	if (!dir && errno_is_resource(-errno))
-		return -errno;
-	while (dir && !err && (entry = readdir(dir))) {
+	if (!dir)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	while (!err && (err = dir_next(dir, &entry)) > 0) {
 		CLEANUP(cleanup_close) int fd = -1;
 		uint32_t inode;
 
+		err = 0;
 		if (entry->d_name[0] == '.')
 			continue;
 		fd = open_netns_file(dirfd(dir), entry->d_name, &inode);

@@ -65,7 +65,7 @@ typedef int netns_file_handler(void *context, uint32_t inode, const char *name, 
 int netns_each_task(bool threads, netns_task_handler *handler, void *context);
 
 /* Calls the handler for every network namespace under /run/netns, in no order, with a descriptor of its file, which the
- * handler may take (TAKE_FD). Anything else there is passed over. */
+ * handler may take (TAKE_FD). Anything else there is passed over. 0 also where there is no such directory. */
 int netns_each_file(netns_file_handler *handler, void *context);
 
 /* Finds the namespace of a file under /run/netns. 0 or a negative errno: -ENOENT, there is no such file; -EINVAL, the

@@ -139,6 +139,13 @@ static int add_netns_container(void *context, uint32_t inode, int pid)
 	return add_known_netns(context, &known);
 }
 
+/* Passes over a directory that is not there (/proc is not mounted), or may not be read: what can be found all the same
+ * is worth knowing. */
+static int pass_over_closed_dir(int err)
+{
+	return err == -ENOENT || err == -EACCES ? 0 : err;
+}
+
 int netns_know_all(struct netns_known **all, size_t *count)
 {
 	struct known_netns_list list = {0};
@@ -146,16 +153,16 @@ int netns_know_all(struct netns_known **all, size_t *count)
 	int err = host.inode ? add_known_netns(&list, &host) : 0;
 
 	if (!err)
-		err = netns_each_file(add_netns_name, &list);
+		err = pass_over_closed_dir(netns_each_file(add_netns_name, &list));
 	if (!err)
-		err = netns_each_task(true, add_netns_inode, &list);
+		err = pass_over_closed_dir(netns_each_task(true, add_netns_inode, &list));
 	if (!err)
-		err = netns_each_task(false, add_netns_container, &list);
-	if (err == -ENOMEM) {
+		err = pass_over_closed_dir(netns_each_task(false, add_netns_container, &list));
+	if (err) {
 		free(list.all);
 		return err;
 	}
-	*all = list.all; /* without /proc: what could be found all the same */
+	*all = list.all;
 	*count = list.count;
 	return 0;
 }

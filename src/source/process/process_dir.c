@@ -53,27 +53,28 @@ int process_open(uint32_t pid)
 }
 
 /* Reads with privileges: the kernel may hide processes that the reader may not inspect (hidepid). */
-static int64_t read_next_pid(DIR *proc)
+static int read_next_pid(DIR *proc, uint32_t *pid)
 {
 	WITH_PRIVILEGES;
 
-	return dir_next_number(proc);
+	return dir_next_number(proc, pid);
 }
 
 int process_each(process_handler *handler, void *context, size_t *hidden)
 {
 	CLEANUP(cleanup_closedir) DIR *proc = opendir("/proc");
-	int64_t pid;
+	uint32_t pid;
 	int err = 0;
 
 	*hidden = 0;
 	if (!proc)
 		return -errno;
-	while (!err && (pid = read_next_pid(proc)) >= 0) {
-		CLEANUP(cleanup_close) int process = open_process_dir(dirfd(proc), (uint32_t)pid);
+	while (!err && (err = read_next_pid(proc, &pid)) > 0) {
+		CLEANUP(cleanup_close) int process = open_process_dir(dirfd(proc), pid);
 
+		err = 0;
 		if (process >= 0)
-			err = handler(context, (uint32_t)pid, process);
+			err = handler(context, pid, process);
 		else if (errno_is_resource(process))
 			err = process;
 		else

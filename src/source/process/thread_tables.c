@@ -103,15 +103,15 @@ static int hand_over_thread_table(int tasks, uint32_t tid, thread_table_handler 
 static int visit_thread_tables(struct fd_tables *tables, DIR *tasks, thread_table_handler *handler, void *context,
 			       bool *denied)
 {
-	int64_t number;
+	uint32_t tid;
 	int err = 0;
 
-	while (!err && (number = dir_next_number(tasks)) >= 0) {
-		uint32_t tid = (uint32_t)number;
+	while (!err && (err = dir_next_number(tasks, &tid)) > 0) {
 		size_t place;
 		int found = find_fd_table(tables, tid, &place);
 
 		*denied = *denied || found == -EPERM;
+		err = 0;
 		if (found == 1)
 			err = insert_fd_table(tables, tid, place);
 		/* -ESRCH: this thread has exited, or one that was found before: then its table counts twice */

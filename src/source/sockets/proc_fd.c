@@ -93,16 +93,17 @@ static int visit_fd_table(void *context, uint32_t tid, int task)
 	struct process_visit *visit = context;
 	CLEANUP(cleanup_closedir) DIR *fds = dir_open_at(task, "fd");
 	struct proc_link link = {.process = visit->process, .tid = tid, .owner = {.pid = visit->pid}};
-	int64_t fd;
+	uint32_t fd;
 	int err = 0;
 
 	if (!fds && errno_is_resource(-errno))
 		return -errno;
 	visit->denied = visit->denied || (!fds && !process_has_exited(-errno));
-	while (fds && !err && (fd = dir_next_number(fds)) >= 0) {
+	while (fds && !err && (err = dir_next_number(fds, &fd)) > 0) {
 		ssize_t length;
 
-		*decimal_put(link.name, (uint64_t)fd) = '\0';
+		err = 0;
+		*decimal_put(link.name, fd) = '\0';
 		length = readlinkat(dirfd(fds), link.name, link.target, sizeof(link.target) - 1);
 		if (length < 0 &&
 		    (errno == EACCES || errno == EPERM)) { /* the directory may be readable, its links not */

@@ -179,6 +179,23 @@ static void test_names_that_are_not_unique(void **state)
 	assert_chosen(forged, 2, "podman:01234", "305");
 }
 
+static void test_names_of_files(void **state)
+{
+	char path[NETNS_NAME_MAX + 1];
+
+	(void)state;
+	assert_string_equal(netns_name_of_file("blue", path), "blue");
+	assert_string_equal(netns_name_of_file("host", path), "/run/netns/host");
+	assert_string_equal(netns_name_of_file("4294967288", path), "/run/netns/4294967288");
+	assert_string_equal(netns_name_of_file("4026531831", path), "4026531831");
+	assert_string_equal(netns_file_of_name("blue"), "blue");
+	assert_string_equal(netns_file_of_name("/run/netns/blue"), "blue");
+	assert_string_equal(netns_file_of_name("/run/netns/host"), "host");
+	assert_string_equal(netns_file_of_name("/run/netns/4294967288"), "4294967288");
+	assert_null(netns_file_of_name("host"));
+	assert_null(netns_file_of_name("4294967288"));
+}
+
 static void test_few(void **state)
 {
 	struct netns_known host = named(HOST, NETNS_HOST, "host"), nameless = named(999, NETNS_NAMELESS, "");
@@ -260,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_container_in_several),
 		cmocka_unit_test(test_names_that_are_not_unique),
+		cmocka_unit_test(test_names_of_files),
 		cmocka_unit_test(test_few),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_hostile_names),

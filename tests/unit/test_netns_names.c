@@ -207,6 +207,19 @@ static void test_each_kind(void **state)
 	assert_string_equal(label->name, "blue");
 }
 
+/* A file may be called as another namespace is printed. */
+static void test_files_named_like_others(void **state)
+{
+	(void)state;
+	add_file(201, "host");
+	add_file(202, "4026532999");
+	add_file(203, "1234");
+	assert_string_equal(get_shown(201), "/run/netns/host");
+	assert_string_equal(get_shown(202), "/run/netns/4026532999");
+	assert_string_equal(get_shown(203), "1234");
+	assert_string_equal(get_shown(HOST), "host");
+}
+
 static void test_file_names_go_before_containers_but_not_made_up_ones(void **state)
 {
 	(void)state;
@@ -571,6 +584,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		host_test(test_each_kind),
+		host_test(test_files_named_like_others),
 		host_test(test_file_names_go_before_containers_but_not_made_up_ones),
 		host_test(test_several_names_of_one),
 		host_test(test_names_that_cannot_be_read),

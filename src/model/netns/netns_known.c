@@ -8,6 +8,7 @@
 
 #include "count_of.h"
 #include "escape.h"
+#include "parse.h"
 
 enum {
 	PREFIX_MIN = 4,
@@ -40,6 +41,31 @@ enum netns_rank netns_rank_of(const char *name)
 		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
 			return is_uuid(name + strlen(prefixes[i])) ? NETNS_BY_MACHINE : NETNS_BY_NAME;
 	return NETNS_BY_NAME;
+}
+
+/* True for a word that means another namespace than that of the file of this name. */
+static bool is_reserved_name(const char *name)
+{
+	uint32_t inode;
+
+	return !strcmp(name, NETNS_HOST_NAME) || !parse_u32(name, NETNS_SMALLEST_INODE, UINT32_MAX, &inode);
+}
+
+const char *netns_name_of_file(const char *file, char path[NETNS_NAME_MAX + 1])
+{
+	if (!is_reserved_name(file))
+		return file;
+	snprintf(path, NETNS_NAME_MAX + 1, NETNS_FOLDER "%s", file);
+	return path;
+}
+
+const char *netns_file_of_name(const char *name)
+{
+	size_t length = strlen(NETNS_FOLDER);
+
+	if (!strncmp(name, NETNS_FOLDER, length))
+		return name + length;
+	return is_reserved_name(name) ? NULL : name;
 }
 
 /* Sorts the host first, then names, then containers; of one namespace its best name first. */

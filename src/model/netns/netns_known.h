@@ -19,6 +19,18 @@ enum netns_rank {
 };
 
 #define NETNS_HOST_NAME "host"
+#define NETNS_FOLDER	"/run/netns/"
+
+/* The kernel gives namespaces no smaller inodes (PROC_MNT_INIT_INO, include/linux/proc_ns.h, of Linux 6.18, where the
+ * first namespaces got fixed ones). No PID is as great. */
+#define NETNS_SMALLEST_INODE 0xeffffff8u
+
+/* Returns the name of the namespace of a file under /run/netns. That is the file's; or where such a word means another
+ * namespace, "host" or an inode, the path, which is written into `path`. */
+const char *netns_name_of_file(const char *file, char path[NETNS_NAME_MAX + 1]);
+
+/* Returns the file under /run/netns that has a name, or has it as its path; NULL: the name means no such file. */
+const char *netns_file_of_name(const char *name);
 
 /* The rank of a name under /run/netns. */
 enum netns_rank netns_rank_of(const char *name);

@@ -163,11 +163,13 @@ static bool is_grace_over(const struct netns_names *names, const struct netns_en
 	return entry->gone_ns && names->now_ns - entry->gone_ns > NAME_GRACE_NS;
 }
 
-static void note_file_name(void *context, uint32_t inode, const char *name)
+static void note_file_name(void *context, uint32_t inode, const char *file)
 {
 	struct netns_names *names = context;
 	struct netns_entry *entry = find_or_make_entry(names, inode);
-	enum netns_rank rank = netns_rank_of(name);
+	enum netns_rank rank = netns_rank_of(file);
+	char path[NETNS_NAME_MAX + 1];
+	const char *name = netns_name_of_file(file, path);
 	bool second;
 
 	if (!entry)

@@ -20,6 +20,7 @@
 #include "cleanup.h"
 #include "dir.h"
 #include "netns.h"
+#include "netns_known.h"
 #include "privileges.h"
 #include "process.h"
 
@@ -185,7 +186,7 @@ static void gather_limits(struct host_facts *facts)
 	facts->possible_cpus = libbpf_num_possible_cpus();
 	facts->locked_memory = read_soft_limit(RLIMIT_MEMLOCK);
 	facts->open_files = read_soft_limit(RLIMIT_NOFILE);
-	facts->named_netns = count_dir_entries(RUN_NETNS);
+	facts->named_netns = count_dir_entries(NETNS_FOLDER);
 	facts->netns_count = count_netns();
 	facts->may_enter_netns = netns_may_enter();
 }

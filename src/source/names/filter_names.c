@@ -43,14 +43,15 @@ static bool find_nearest_service(void *context, const char *name, char out[SERVI
 	return services_find_nearest(name, out, SERVICE_NAME_SIZE);
 }
 
-/* Takes the word for the name of a file under /run/netns, but not "host", which stands for the host's namespace as
- * well. */
+/* Takes the word for the name or the path of a file under /run/netns. */
 static bool choose_netns_by_file(const char *word, struct netns_choice *choice)
 {
-	char name[NETNS_NAME_MAX + 2];
+	char name[sizeof(NETNS_FOLDER) + NETNS_NAME_MAX + 1];
+	const char *file;
 
 	unescape(name, sizeof(name), word);
-	if (!strcmp(name, NETNS_HOST_NAME) || netns_of_file(name, &choice->inodes[0]))
+	file = netns_file_of_name(name);
+	if (!file || netns_of_file(file, &choice->inodes[0]))
 		return false;
 	choice->count = 1;
 	return true;

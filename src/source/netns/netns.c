@@ -17,6 +17,7 @@
 #include "dir.h"
 #include "errno_kind.h"
 #include "grow.h"
+#include "netns_known.h"
 #include "privileges.h"
 #include "process_dir.h"
 #include "seccomp.h"
@@ -116,7 +117,7 @@ static int open_netns_file(int dir, const char *name, uint32_t *inode)
 int netns_each_file(netns_file_handler *handler, void *context)
 {
 	WITH_PRIVILEGES;
-	CLEANUP(cleanup_closedir) DIR *dir = opendir(RUN_NETNS);
+	CLEANUP(cleanup_closedir) DIR *dir = opendir(NETNS_FOLDER);
 	const struct dirent *entry;
 	int err = 0;
 
@@ -140,7 +141,7 @@ int netns_each_file(netns_file_handler *handler, void *context)
 
 int netns_of_file(const char *name, uint32_t *inode)
 {
-	CLEANUP(cleanup_close) int dir = open(RUN_NETNS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(cleanup_close) int dir = open(NETNS_FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP(cleanup_close) int fd = -1;
 
 	if (dir < 0 || !*name || name[0] == '.' || strchr(name, '/'))

@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RUN_NETNS "/run/netns"
-
 enum { NETNS_WITNESSES = 4 };
 
 struct netns {
@@ -51,10 +49,6 @@ int netns_run_inside(const struct netns *netns, netns_work *work, void *context)
 bool netns_may_enter(void);
 
 /* ---- one by one, without keeping anything ---- */
-
-/* The kernel gives namespaces no smaller inodes (PROC_MNT_INIT_INO, include/linux/proc_ns.h, of Linux 6.18, where the
- * first namespaces got fixed ones). No PID is as great. */
-#define NETNS_SMALLEST_INODE 0xeffffff8u
 
 /* Receive a task, or a file under /run/netns. Each returns 0, or a negative errno, which ends the walk. */
 typedef int netns_task_handler(void *context, uint32_t inode, int pid);

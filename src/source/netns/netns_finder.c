@@ -112,12 +112,13 @@ static int add_known_netns(struct known_netns_list *list, const struct netns_kno
 	return 0;
 }
 
-static int add_netns_name(void *context, uint32_t inode, const char *name, int *fd)
+static int add_netns_name(void *context, uint32_t inode, const char *file, int *fd)
 {
-	struct netns_known known = {.inode = inode, .rank = netns_rank_of(name)};
+	struct netns_known known = {.inode = inode, .rank = netns_rank_of(file)};
+	char path[NETNS_NAME_MAX + 1];
 
 	(void)fd;
-	snprintf(known.name, sizeof(known.name), "%s", name);
+	snprintf(known.name, sizeof(known.name), "%s", netns_name_of_file(file, path));
 	return add_known_netns(context, &known);
 }
 

@@ -38,8 +38,9 @@ static void test_what_all_have(void **state)
 /* Some kernels write the name of a file that an io_uring has registered as it is, with its newlines. */
 static void test_names_that_look_like_lines(void **state)
 {
-	struct descriptor ring = parse_fdinfo(KIND_IO_URING, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t6\nSqMask:\t0x7\n"
-							     "UserFiles:\t1\n    0: x\npos:\t9\nflags:\t00\nlock:\t1\n");
+	struct descriptor ring =
+		parse_fdinfo(KIND_IO_URING, "pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t6\nSqMask:\t0x7\n"
+					    "UserFiles:\t1\n    0: x\npos:\t9\nflags:\t00\nlock:\t1\n");
 
 	(void)state;
 	assert_int_equal(ring.position, 0);

@@ -19,7 +19,7 @@ enum netns_rank {
 };
 
 #define NETNS_HOST_NAME "host"
-#define NETNS_FOLDER	"/run/netns/"
+#define NETNS_FOLDER    "/run/netns/"
 
 /* The kernel gives namespaces no smaller inodes (PROC_MNT_INIT_INO, include/linux/proc_ns.h, of Linux 6.18, where the
  * first namespaces got fixed ones). No PID is as great. */

@@ -12,6 +12,7 @@
 #include "record.h"
 
 #include "kernel.h"
+#include "process.h"
 #include "ring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -22,8 +23,12 @@ static __always_inline int emit_accept(struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct holder_record *h;
+	__u32 pid;
 
 	if (!sk || task->flags & PF_KTHREAD || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	pid = process_number(task);
+	if (!pid)
 		return 0;
 	h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
 	if (!h) {
@@ -33,7 +38,7 @@ static __always_inline int emit_accept(struct sock *sk)
 	h->kind = RECORD_ACCEPT;
 	h->netns = sk->__sk_common.skc_net.net->ns.inum;
 	h->sk = (__u64)sk;
-	h->pid = task->tgid;
+	h->pid = pid;
 	h->fd = -1;
 	h->inode = 0;
 	h->uid = sk->sk_uid.val;

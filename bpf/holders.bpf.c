@@ -2,7 +2,8 @@
 /*
  * Lists the holders of sockets: writes a record for each descriptor of a socket, and of an io_uring, for the reader of
  * the iterator's file. The descriptors are those of all processes in the reader's PID namespace, whatever network
- * namespace their sockets are in. A socket is named by its inode, as in /proc and netlink.
+ * namespace their sockets are in. A socket is named by its inode, as in /proc and netlink. Used in the first PID
+ * namespace only, where the kernel's numbers of processes are the user's.
  */
 #include "vmlinux.h"
 

@@ -20,6 +20,7 @@
 
 #include "drift.h"
 #include "kernel.h"
+#include "process.h"
 #include "ring.h"
 #include "socket.h"
 #include "subflows.h"
@@ -153,8 +154,9 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	return GO_ON;
 }
 
-/* Reports a holder. `held` is the socket of the descriptor; `sk` is the TCP socket that the table knows. */
-static __always_inline void emit_holder(const struct task_struct *task, __u32 fd, struct sock *held,
+/* Reports a holder, the process `pid`. `held` is the socket of the descriptor; `sk` is the TCP socket that the table
+ * knows. */
+static __always_inline void emit_holder(const struct task_struct *task, __u32 pid, __u32 fd, struct sock *held,
 					const struct sock *sk)
 {
 	struct holder_record *h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
@@ -166,7 +168,7 @@ static __always_inline void emit_holder(const struct task_struct *task, __u32 fd
 	h->kind = RECORD_HOLDER;
 	h->netns = held->__sk_common.skc_net.net->ns.inum;
 	h->sk = (__u64)sk;
-	h->pid = task->tgid;
+	h->pid = pid;
 	h->fd = fd;
 	h->inode = sock_inode(held);
 	h->uid = held->sk_uid.val;
@@ -174,7 +176,7 @@ static __always_inline void emit_holder(const struct task_struct *task, __u32 fd
 	submit_record(h, sizeof(*h));
 }
 
-static __always_inline void emit_subflow_holders(const struct task_struct *task, __u32 fd, struct sock *held)
+static __always_inline void emit_subflow_holders(const struct task_struct *task, __u32 pid, __u32 fd, struct sock *held)
 {
 	struct list_head *list = subflow_list(held), *at = list;
 
@@ -182,7 +184,7 @@ static __always_inline void emit_subflow_holders(const struct task_struct *task,
 		at = subflow_after(list, at);
 		if (!at)
 			break;
-		emit_holder(task, fd, held, subflow_sock(at));
+		emit_holder(task, pid, fd, held, subflow_sock(at));
 	}
 }
 
@@ -201,6 +203,7 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct socket *socket;
 	struct sock *sk;
+	__u32 pid;
 
 	if (!file || !task)
 		return GO_ON;
@@ -220,9 +223,12 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 		return ONCE_MORE;
 	}
 	passed++;
+	pid = process_number(task);
+	if (!pid)
+		return GO_ON;
 	if (sk->sk_protocol == IPPROTO_TCP)
-		emit_holder(task, ctx->fd, sk, sk);
+		emit_holder(task, pid, ctx->fd, sk, sk);
 	else
-		emit_subflow_holders(task, ctx->fd, sk);
+		emit_subflow_holders(task, pid, ctx->fd, sk);
 	return GO_ON;
 }

@@ -7,6 +7,7 @@
  */
 
 #include "kernel.h"
+#include "probe.h"
 
 enum { SUBFLOWS_MAX = 8 };
 
@@ -19,8 +20,6 @@ struct mptcp_subflow_context___mptcp {
 	struct list_head node;
 	struct sock *tcp_sock;
 } __attribute__((preserve_access_index));
-
-const volatile bool may_probe = true; /* false: bpf_probe_read_kernel() is not available here */
 
 static __always_inline bool has_subflows(const struct sock *sk)
 {

@@ -18,6 +18,8 @@
 #include "drift.h"
 #include "kernel.h"
 #include "minisocket.h"
+#include "probe.h"
+#include "process.h"
 #include "ring.h"
 #include "socket.h"
 
@@ -31,8 +33,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Set before load. */
 const volatile struct record_filter filter = {};
 const volatile bool make_cookies = true; /* false: bpf_get_socket_cookie() is not available here */
-const volatile int own_pid = 0;          /* process id of tcpledger */
-const volatile bool may_probe = true;    /* false: bpf_probe_read_kernel() is not available here */
+const volatile __u32 own_pid = 0;        /* process id of tcpledger, as process_number() gives it */
 
 struct cpu_counters counters[RECORD_MAX_CPUS];
 
@@ -184,14 +185,15 @@ static __always_inline bool is_call_transition(const struct transition_record *k
 static __always_inline void fill_caller(struct call_record *c, struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 pid = task->flags & PF_KTHREAD ? 0 : process_number(task);
 
 	c->inode = sock_inode(sk);
-	if (task->flags & PF_KTHREAD || task->tgid == own_pid) {
+	if (!pid || pid == own_pid) {
 		c->pid = 0;
 		c->comm[0] = 0;
 		return;
 	}
-	c->pid = task->tgid;
+	c->pid = pid;
 	__builtin_memcpy(c->comm, task->group_leader->comm, sizeof(c->comm));
 }
 

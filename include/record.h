@@ -22,6 +22,10 @@ enum {
 	RECORD_PORT_WORDS = 65536 / 64,
 };
 
+/* Added to the pid of a process that has none in the user's PID namespace; the rest is its number in the first one, by
+ * which processes can be told apart. No pid is as great. */
+#define RECORD_FOREIGN_PID 0x80000000u
+
 enum record_kind {
 	RECORD_TRANSITION = 1, /* struct transition_record alone */
 	RECORD_CALL = 2,       /* struct call_record: a transition that a system call of the socket's holder made */
@@ -52,7 +56,7 @@ struct transition_record {
  * shutdown() or exit. */
 struct call_record {
 	struct transition_record transition;
-	__u32 pid;                  /* of the process that made the call; 0: a kernel thread did */
+	__u32 pid;                  /* of the process that made the call; 0: a kernel thread did, or not known */
 	__u32 inode;                /* of the socket; 0: none */
 	char comm[RECORD_COMM_LEN]; /* of that process (not of its thread); hostile text */
 };

@@ -10,12 +10,21 @@
 
 enum { COMM_LEN = 16 }; /* TASK_COMM_LEN of the kernel, the NUL included */
 
+/* Added to the pid of a process that has none in the user's PID namespace; the rest tells such processes apart. */
+#define OWNER_FOREIGN 0x80000000u
+
 /* One process that holds a socket. */
 struct owner {
-	uint32_t pid;        /* 0: not known */
+	uint32_t pid;        /* 0: not known; perhaps OWNER_FOREIGN: not to be shown but through owner_has_number() */
 	int32_t fd;          /* or FD_UNKNOWN, or less: registered_fd() */
 	char comm[COMM_LEN]; /* NUL-terminated; hostile text */
 };
+
+/* True when the process has a number that the user knows it by. */
+static inline bool owner_has_number(const struct owner *owner)
+{
+	return owner->pid && !(owner->pid & OWNER_FOREIGN);
+}
 
 /* A file that is registered with an io_uring needs no descriptor. In place of one, `fd` has the descriptor of the ring
  * and the file's slot there, in one negative number. */

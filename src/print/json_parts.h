@@ -157,7 +157,7 @@ JSON_INLINE void json_holder_fd(struct json_writer *json, int32_t fd)
 JSON_INLINE void json_holder(struct json_writer *json, const struct owner *owner)
 {
 	json_object_begin(json, NULL);
-	json_u64(json, "pid", owner->pid);
+	json_known(json, "pid", owner->pid, owner_has_number(owner));
 	json_text(json, "comm", owner->comm, COMM_LEN);
 	json_holder_fd(json, owner->fd);
 	json_object_end(json);

@@ -36,7 +36,7 @@ static void put_connection_owner(struct json_writer *json, const struct connecti
 {
 	bool known = conn->owner.pid != 0;
 
-	json_known(json, "pid", conn->owner.pid, known);
+	json_known(json, "pid", conn->owner.pid, owner_has_number(&conn->owner));
 	if (known)
 		json_text(json, "comm", conn->owner.comm, COMM_LEN);
 	else

@@ -135,7 +135,7 @@ static void put_connection_row(struct output *output, const struct table_widths 
 	line_left(&line, local_text(conn, text), widths->local);
 	line_left(&line, remote_text(conn, text), widths->remote);
 	line_right(&line, span_text(connection_in_state(conn, now_ns), text), AGE_WIDTH);
-	line_left(&line, number_text(conn->owner.pid, known, text), PID_WIDTH);
+	line_left(&line, number_text(conn->owner.pid, owner_has_number(&conn->owner), text), PID_WIDTH);
 	escape_name(comm, sizeof(comm), conn->owner.comm, COMM_LEN);
 	line_text(&line, known ? comm : "-");
 	if (conn->owner_count > 1) {

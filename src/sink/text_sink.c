@@ -133,7 +133,7 @@ static void put_owner_columns(struct text_sink *self, const struct connection *c
 	char pid[32], comm[COMM_TEXT];
 	bool known = conn->owner.pid != 0;
 
-	line_left(&self->line, number_text(conn->owner.pid, known, pid), PID_WIDTH);
+	line_left(&self->line, number_text(conn->owner.pid, owner_has_number(&conn->owner), pid), PID_WIDTH);
 	escape_name(comm, sizeof(comm), conn->owner.comm, COMM_LEN);
 	if (self->layout.terminal)
 		escape_cut(comm, self->layout.comm);

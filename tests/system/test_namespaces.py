@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Network namespaces: each is shown under its name, wherever the name comes from, and can be asked for by it."""
 
+import json
 import os
 import secrets
 import signal
@@ -9,7 +10,7 @@ import sys
 
 import pytest
 from account import MOMENT
-from conftest import PATIENCE, PROGRAM, Tracer, await_that, connect, entered_file, listen, port_of, run, select
+from conftest import PATIENCE, PROGRAM, Tracer, await_that, comm_of, connect, entered_file, listen, port_of, run, select
 
 # A host of its own, as far as names go: without the processes and the names of any other. $1 is executed before the rest.
 ALONE = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-ec",
@@ -204,6 +205,113 @@ def test_the_host_is_named(tracer):
     assert trace.await_transition(lport=port)["netns_name"] == "host"
     assert trace.transitions()[0]["netns"] == inode_of()
 
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("file", ["host", "4294967290"])
+def test_file_that_is_named_like_another_namespace(file):
+    """A namespace under /run/netns that is called "host", or like an inode: it is printed as its path, and can be asked for by that."""
+    port, path = free_port(), f"/run/netns/{file}"
+    listener = f"import socket, time; server = socket.create_server(('0.0.0.0', {port})); time.sleep(60)"
+    before = f"""
+        ip netns add {file}
+        ip netns exec {file} "{sys.executable}" -c "{listener}" &
+        until ip netns exec {file} ss -Htln | grep -q :{port}; do sleep 0.02; done"""
+
+    def lines_of(*command):
+        done = run(*ALONE, before, PROGRAM, *command)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    (row,) = lines_of("list", "-tlnH", "--all-netns", f":{port}")
+    assert row.split()[4:6] == [path, f"0.0.0.0:{port}"]
+    (line,) = map(json.loads, lines_of("list", "-tln", "--json", "-N", path, f":{port}"))
+    assert (line["netns_name"], line["lport"]) == (path, port)
+    assert len(lines_of("list", "-tlnH", f"netns {path} and :{port}")) == 1
+    assert json.loads(lines_of("explain", "--json", "-N", path, str(port))[0])["listeners"]
+    if file == "host":
+        assert not lines_of("list", "-tlnH", "-N", "host", f":{port}")
+    refused = run(*ALONE, before, PROGRAM, "list", "-N", "no-such")
+    assert refused.returncode == 2 and f", {path}" in refused.stderr
+
+
+@pytest.mark.any_kernel
+def test_named_namespace_of_the_first_process(ns):
+    """The first process of another PID namespace is not the host's: the namespace that it is in keeps its name."""
+    inside = ["unshare", "--pid", "--fork", "--mount-proc"]
+    with ns.entered():
+        server = listen()
+    done = ns.exec(*inside, PROGRAM, "list", "-tln", "--json", "--all-netns", f":{port_of(server)}")
+    assert [json.loads(line)["netns_name"] for line in done.stdout.splitlines()] == [ns.name]
+    assert len(ns.exec(*inside, PROGRAM, "list", "-tlnH", "-N", ns.name, f":{port_of(server)}").stdout.splitlines()) == 1
+    done = ns.exec(*inside, PROGRAM, "list", "-N", "host", check=False)
+    assert done.returncode == 2 and "no such network namespace: there" in done.stderr
+    server.close()
+
+
+# ---- PID namespaces ----
+
+OWN_CONNECTION = """
+import os, socket
+with socket.create_server(("127.0.0.1", 0)) as server:
+    client = socket.create_connection(server.getsockname())
+    accepted = server.accept()[0]
+    client.close()
+    accepted.recv(1)
+    accepted.close()
+    print(os.getpid(), server.getsockname()[1])
+"""
+
+
+def test_pids_of_a_pid_namespace(alone):
+    """In a PID namespace processes are shown by its numbers. One from elsewhere has none, but still has its name."""
+    trace = alone("--netns", str(inode_of()), "src 127.0.0.1")
+    pid, port = map(int, trace.sh(f"'{sys.executable}' -c '{OWN_CONNECTION}'").stdout.split())
+    trace.await_count(2, newstate="CLOSE", lport=port)
+    lines = [line for line in trace.transitions() if port in (line["lport"], line["rport"])]
+    assert {line["pid"] for line in lines} == {pid} and len(lines) >= 8
+    with listen() as server:
+        foreign = port_of(server)
+    trace.await_transition(newstate="CLOSE", lport=foreign)
+    assert {(line["pid"], line["comm"]) for line in trace.transitions(lport=foreign)} == {(None, comm_of())}
+    trace.end()
+
+
+ASKS_ALL = """
+import json, os, socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", 0))
+port = str(server.getsockname()[1])
+listener = f"sport = :{port} and state listening"
+def ask(*command):
+    done = subprocess.run([sys.argv[1], *command], capture_output=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+def pids(lines):
+    return [line["pid"] for line in lines if line["type"] in ("socket", "descriptor")]
+self = int(os.readlink("/proc/self"))
+print(json.dumps({
+    "self": self,
+    "list": pids(ask("list", "-tlnp", "--json", listener)),
+    "top": pids(ask("top", "-b", "-n", "1", "--json", "--snapshot-source=" + sys.argv[2], listener)),
+    "filter": pids(ask("top", "-b", "-n", "1", "--json", "-p", str(self), listener)),
+    "explain": [owner["pid"] for each in ask("explain", "--json", port)[0]["listeners"] for owner in each["owners"]],
+    "fds": sorted(set(pids(ask("fds", "--json", str(self))))),
+    "our own": ask("fds", "--json", os.path.basename(sys.argv[1])),
+}))
+"""
+
+
+@pytest.mark.parametrize("source", ["iter", "proc"])
+@pytest.mark.parametrize("proc", [["--mount-proc"], []], ids=["own-proc", "proc-of-the-host"])
+def test_one_number_for_all_commands(proc, source, tmp_path):
+    """In a PID namespace all commands show the numbers that /proc shows, be it of this namespace or of the one above."""
+    program = tmp_path / "tl-alone"  # no other process has that name
+    program.symlink_to(PROGRAM)
+    done = run("unshare", "--pid", "--fork", *proc, sys.executable, "-c", ASKS_ALL, str(program), source, check=True)
+    told = json.loads(done.stdout)
+    number = told.pop("self")
+    assert told == {"list": [number], "top": [number], "filter": [number], "explain": [number], "fds": [number], "our own": []}
+
+
+# ---- namespaces that come and go ----
 
 def test_namespace_that_appears_while_tracing(netns, tracer):
     """A network namespace is named from its first line on."""

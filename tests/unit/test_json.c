@@ -463,6 +463,20 @@ static void test_netns_names(void **state)
 	assert_member(&members, "netns_name", '0', "null");
 }
 
+/* A process of another PID namespace is known by its name only. */
+static void test_owner_without_a_number(void **state)
+{
+	struct connection conn = connection_of(tuple_of(4, "10.0.0.1", 40000, "10.0.0.2", 443));
+	struct change change = {.conn = &conn, .newstate = STATE_SYN_SENT};
+	struct members members;
+
+	(void)state;
+	conn.owner = (struct owner){.pid = OWNER_FOREIGN | 7, .fd = FD_UNKNOWN, .comm = "curl"};
+	read_change(&change, &members);
+	assert_member(&members, "pid", '0', "null");
+	assert_member(&members, "comm", 's', "curl");
+}
+
 /* ---- hostile names ---- */
 
 static void read_comm(const char *comm, struct members *members)
@@ -715,6 +729,7 @@ int main(void)
 		cmocka_unit_test(test_socket_with_one_holder_or_none),
 		cmocka_unit_test(test_table_and_summary),
 		cmocka_unit_test(test_netns_names),
+		cmocka_unit_test(test_owner_without_a_number),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_names_are_printed_whole),
 		cmocka_unit_test(test_random_names),

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "escape.h"
@@ -58,7 +57,7 @@ static int compare_process(void *context, uint32_t pid, int process)
 	char comm[COMM_LEN];
 	int err = process_comm(process, comm);
 
-	if (err || pid == (uint32_t)getpid())
+	if (err || pid == process_self())
 		return err;
 	for (size_t i = 0; i < wanted->count; i++) {
 		struct wanted_process *one = &wanted->all[i];
@@ -156,7 +155,7 @@ void wanted_processes_warn(const struct filter *filter, bool waits)
 	for (size_t i = 0; i < wanted.count && !wanted.short_of_memory; i++) {
 		const struct wanted_process *one = &wanted.all[i];
 
-		if (one->pid && process_numbers_are_ours())
+		if (one->pid)
 			warn_of_missing_pid(one->pid, waits);
 		else if (!one->pid && !one->found)
 			warn_of_missing_name(&wanted, one->pattern, waits);

@@ -23,6 +23,7 @@
 #include "name_glob.h"
 #include "parse.h"
 #include "pipe_holders.h"
+#include "process.h"
 #include "process_dir.h"
 #include "process_names.h"
 #include "socket_ends.h"
@@ -173,7 +174,7 @@ static int read_process_if_named(void *context, uint32_t pid, int process)
 
 	if (err)
 		return err;
-	if (pid == (uint32_t)getpid() || fnmatch(survey->pattern, comm, 0) != 0)
+	if (!*comm || pid == process_self() || fnmatch(survey->pattern, comm, 0) != 0)
 		return 0;
 	return read_shown_process(survey, pid, process);
 }
@@ -224,9 +225,9 @@ enum { WORD_SIZE = 128 }; /* a longer word is near to no name */
 static int note_process_name(void *context, uint32_t pid, int process)
 {
 	char comm[COMM_LEN];
-	int err = pid == (uint32_t)getpid() ? 0 : process_comm(process, comm);
+	int err = pid == process_self() ? 0 : process_comm(process, comm);
 
-	return err || pid == (uint32_t)getpid() ? err : process_names_add(context, comm);
+	return err || pid == process_self() ? err : process_names_add(context, comm);
 }
 
 static void log_no_such_process(const struct fds_survey *survey, const char *word)

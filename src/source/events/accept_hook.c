@@ -25,6 +25,8 @@ static int attach_accept_program(const struct bpf_ring *ring, bool recent, struc
 	bpf_program__set_autoload(skeleton->progs.on_accept, recent);
 	bpf_program__set_autoload(skeleton->progs.on_accept_before_6_10, !recent);
 	skeleton->rodata->wake_mask = ring->wake_mask;
+	skeleton->rodata->may_probe = ring->may_probe;
+	skeleton->rodata->pid_namespace = ring->pid_namespace;
 	err = bpf_map__reuse_fd(skeleton->maps.ring, ring->fd);
 	if (!err)
 		err = accept_bpf__load(skeleton);

@@ -21,6 +21,7 @@
 #include "libbpf_log.h"
 #include "log.h"
 #include "privileges.h"
+#include "process.h"
 #include "record.h"
 #include "time_namespace.h"
 #include "transition.skel.h"
@@ -121,7 +122,8 @@ static int load_with_abilities(struct bpf_source *source, const struct kernel_fi
 		return -errno;
 	/* const volatile is for the BPF side; user space writes the filter until it is loaded */
 	set_record_filter((struct record_filter *)&skeleton->rodata->filter, kernel_filter);
-	skeleton->rodata->own_pid = getpid();
+	skeleton->rodata->own_pid = process_self();
+	skeleton->rodata->pid_namespace = source->shared.pid_namespace;
 	skeleton->rodata->make_cookies = abilities->make_cookies;
 	skeleton->rodata->may_probe = abilities->may_probe;
 	skeleton->rodata->wake_mask = source->shared.wake_mask;
@@ -194,6 +196,7 @@ int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_byt
 	source->cpus = libbpf_num_possible_cpus();
 	source->shared.bytes = ring_bytes;
 	source->shared.clock_offset_ns = find_clock_offset();
+	source->shared.pid_namespace = process_numbers_are_kernels() ? 0 : process_namespace();
 	source->shared.wake_mask =
 		(ring_bytes / WAKE_PART < WAKE_BYTES ? (uint32_t)ring_bytes / WAKE_PART : WAKE_BYTES) - 1;
 	if (source->cpus > RECORD_MAX_CPUS) {

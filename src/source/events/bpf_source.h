@@ -25,6 +25,7 @@ struct bpf_ring {
 	uint64_t bytes;
 	uint32_t wake_mask;
 	bool may_probe;          /* programs may call bpf_probe_read_kernel(), which a locked-down kernel forbids */
+	uint32_t pid_namespace;  /* in which processes are numbered; 0: the first */
 	int64_t clock_offset_ns; /* see bpf/ring.h */
 };
 

@@ -40,6 +40,7 @@ int iterators_open(const struct bpf_ring *ring, bool sockets, struct iterators *
 	iterators->skeleton->rodata->wake_mask = ring->wake_mask;
 	iterators->skeleton->rodata->may_probe = ring->may_probe;
 	iterators->skeleton->rodata->clock_offset_ns = ring->clock_offset_ns;
+	iterators->skeleton->rodata->pid_namespace = ring->pid_namespace;
 	err = bpf_map__reuse_fd(iterators->skeleton->maps.ring, ring->fd);
 	if (!err)
 		err = snapshot_bpf__load(iterators->skeleton);

@@ -9,6 +9,7 @@
 
 _Static_assert((int)RECORD_ADDR_LEN == (int)ADDRESS_LEN, "one form of address");
 _Static_assert((int)RECORD_COMM_LEN == (int)COMM_LEN, "one form of name");
+_Static_assert(RECORD_FOREIGN_PID == OWNER_FOREIGN, "one form of number");
 
 static void read_record_tuple(struct tuple *tuple, const struct transition_record *t)
 {

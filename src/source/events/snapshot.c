@@ -364,7 +364,7 @@ static int iterate_holders(struct snapshot *snapshot)
 	struct ring_holders rings = {0};
 	int err = iterators_descriptors(snapshot->kit->iterators, &snapshot->stop, &rings);
 
-	if (!err && process_numbers_are_ours())
+	if (!err && process_numbers_are_kernels())
 		err = ring_holders_each(&rings, note_held_socket, snapshot, &snapshot->gaps.rings);
 	ring_holders_free(&rings);
 	if (snapshot->gaps.rings)
@@ -488,8 +488,8 @@ static bool shows_all_holders(const struct snapshot *snapshot)
 {
 	if (snapshot->gaps.denied || snapshot->gaps.rings)
 		return false;
-	/* The iterator shows the processes of our pid namespace. */
-	return snapshot->kit->iterators ? process_numbers_are_ours() : process_all_are_shown();
+	/* The iterator shows the processes of our own PID namespace. */
+	return snapshot->kit->iterators ? process_is_in_first_namespace() : process_all_are_shown();
 }
 
 int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)

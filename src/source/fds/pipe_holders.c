@@ -13,6 +13,7 @@
 #include "pipe_end.h"
 #include "privileges.h"
 #include "proc_fd.h"
+#include "process.h"
 #include "process_dir.h"
 
 /* One descriptor of one of the wanted pipes or FIFOs. */
@@ -27,7 +28,8 @@ struct pipe_scan {
 	uint64_t *wanted; /* inodes, in ascending order; those of FIFOs match on any device */
 	size_t wanted_count;
 	bool wants_fifos;
-	bool may_ask; /* pipe_end.h */
+	bool may_ask;  /* pipe_end.h */
+	uint32_t self; /* our own pid */
 	struct pipe_holder *found;
 	size_t count;
 	size_t room;
@@ -89,7 +91,7 @@ static int take_pipe_link(void *context, struct proc_link *link)
 	struct pipe_holder held = {.inode = proc_link_inode(link->target, "pipe")};
 	int err;
 
-	if (link->owner.pid == (uint32_t)getpid())
+	if (link->owner.pid == scan->self)
 		return 0;
 	scan->unclear |= fd_is_registered(link->owner.fd) && link->target[0] == '/' && scan->wants_fifos;
 	if (!held.inode && scan->wants_fifos)
@@ -189,7 +191,7 @@ static int scan_for_pipes(struct pipe_scan *scan, struct descriptor *const *all,
 int pipe_holders_find(struct descriptor *const *all, size_t count, size_t *hidden)
 {
 	WITH_PRIVILEGES;
-	struct pipe_scan scan = {0};
+	struct pipe_scan scan = {.self = process_self()};
 	bool complete;
 	int err;
 

@@ -12,6 +12,7 @@
 #include "grow.h"
 #include "holders.h"
 #include "proc_family.h"
+#include "process.h"
 #include "process_dir.h"
 #include "socket_batch.h"
 #include "sockets.h"
@@ -301,6 +302,7 @@ static void fill_end(const struct socket_ends *ends, struct socket_end *end, uin
 
 static int fill_others(const struct socket_ends *ends, struct descriptor *socket, bool complete)
 {
+	const uint32_t self = process_self();
 	const struct owner *owners;
 	size_t count;
 
@@ -311,7 +313,7 @@ static int fill_others(const struct socket_ends *ends, struct descriptor *socket
 	if (!socket->others)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		if (owners[i].pid != (uint32_t)getpid() &&
+		if (owners[i].pid != self &&
 		    (owners[i].pid != socket->holder || owners[i].fd != descriptor_holder_fd(socket)))
 			socket->others[socket->other_count++] =
 				(struct other_holder){.owner = owners[i], .access = ACCESS_BOTH};

@@ -41,7 +41,7 @@ struct outlook {
 #define COST_OF_HIDDEN_OWNERS "owners of sockets that other users' processes opened before stay unknown (-)"
 #define COST_OF_HIDDEN_NETNS  "network namespaces that only other users' processes are in are not looked into"
 #define COST_OF_PID_NAMESPACE                                                                                          \
-	"events name processes by the host's numbers, and only those of this namespace are found in /proc"
+	"processes of other PID namespaces have no number here, and are not found among the holders of sockets"
 
 void checkup_judge(const struct host_facts *facts, struct checkup *checkup);
 

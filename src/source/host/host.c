@@ -51,6 +51,6 @@ void host_check_owners(bool holders_from_proc)
 	if (*capabilities_missing(capabilities_held(), CAPABILITY_OWNERS, missing))
 		log_warning("%s missing: %s", missing,
 			    holders_from_proc ? COST_OF_HIDDEN_OWNERS : COST_OF_HIDDEN_NETNS);
-	if (!process_numbers_are_ours())
-		log_warning("this is not the host's pid namespace: " COST_OF_PID_NAMESPACE);
+	if (!process_is_in_first_namespace())
+		log_warning("this is not the host's PID namespace: " COST_OF_PID_NAMESPACE);
 }

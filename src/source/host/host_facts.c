@@ -65,7 +65,7 @@ static void gather_privileges(struct host_facts *facts)
 	facts->program[length < 0 ? 0 : length] = '\0';
 	facts->capabilities = capabilities_held();
 	facts->in_user_namespace = is_in_user_namespace();
-	facts->in_pid_namespace = !process_numbers_are_ours();
+	facts->in_pid_namespace = !process_is_in_first_namespace();
 	facts->time_offsets = time_namespace_offsets();
 	facts->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	facts->has_seccomp_filter = prctl(PR_GET_SECCOMP) > 0;
@@ -217,8 +217,8 @@ static const char *find_type_field(const char *line)
 	return find_next_field(line);
 }
 
-/* Parses a line such as "24 30 0:22 / /proc rw,nosuid shared:5 - proc proc rw,hidepid=invisible". The last field but one
- * is the source, and may be any text. */
+/* Parses a line such as "24 30 0:22 / /proc rw,nosuid shared:5 - proc proc rw,hidepid=invisible". The last field but
+ * one is the source, and may be any text. */
 bool hidepid_of(const char *line, char *out, size_t size)
 {
 	static const char name[] = "hidepid=";

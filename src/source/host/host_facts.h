@@ -22,7 +22,7 @@ struct host_facts {
 	/* privileges */
 	uint64_t capabilities;  /* capabilities_held() */
 	bool in_user_namespace; /* in another than the host's: the kernel does not count its capabilities for BPF */
-	bool in_pid_namespace;  /* in another pid namespace than the host's */
+	bool in_pid_namespace;  /* in another PID namespace than the host's */
 	struct time_offsets time_offsets;
 	bool no_new_privileges; /* neither sudo nor setcap will give any privileges */
 	bool has_seccomp_filter;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "dir.h"
@@ -19,10 +20,9 @@
 #include "grow.h"
 #include "netns_known.h"
 #include "privileges.h"
+#include "process.h"
 #include "process_dir.h"
 #include "seccomp.h"
-
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
 enum { INIT_PID = 1, KTHREADD_PID = 2 };
 
@@ -170,46 +170,25 @@ uint32_t netns_home(void)
 	return stat("/proc/thread-self/ns/net", &file) ? 0 : (uint32_t)file.st_ino;
 }
 
-/* Used to know that PID 2 is kthreadd, the parent of all kernel threads. Kernel threads stay in the namespaces in which
- * the kernel began. In another pid namespace than the host's, PID 2 is any process. */
-static bool is_kernel_thread(int pid)
+/* Recognizes the network namespace in which the kernel began: only there are settings that hold for all of them. */
+static bool is_first_netns(void)
 {
-	CLEANUP(cleanup_close) int fd = -1;
-	char path[64], text[1024];
-	const char *after_name;
-	unsigned int flags;
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (length <= 0)
-		return false;
-	text[length] = '\0';
-	after_name = strrchr(text, ')'); /* the name before it may hold anything */
-	return after_name && sscanf(after_name, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 && flags & PF_KTHREAD;
+	return access("/proc/sys/net/core/netdev_max_backlog", F_OK) == 0;
 }
 
-static int stop_at_inode(void *context, uint32_t inode, const char *name, int *fd)
-{
-	(void)name;
-	(void)fd;
-	return inode == *(const uint32_t *)context ? -EEXIST : 0;
-}
-
-/* Where neither PID 1 nor kthreadd shows the host's namespace, ours is taken for it, unless ours is under /run/netns:
- * somebody has made and named that one. */
+/* In the first PID namespace the processes that the kernel itself started show the host's network namespace. In another
+ * one any process may have these pids. */
 uint32_t netns_host(void)
 {
 	WITH_PRIVILEGES;
 	uint32_t inode;
 
-	if (netns_of_process(INIT_PID, &inode) == 0)
+	if (is_first_netns())
+		return netns_home();
+	if (process_numbers_are_kernels() &&
+	    (netns_of_process(INIT_PID, &inode) == 0 || netns_of_process(KTHREADD_PID, &inode) == 0))
 		return inode;
-	if (is_kernel_thread(KTHREADD_PID) && netns_of_process(KTHREADD_PID, &inode) == 0)
-		return inode;
-	inode = netns_home();
-	return netns_each_file(stop_at_inode, &inode) ? 0 : inode;
+	return 0;
 }
 
 /* ---- all of them ---- */

@@ -73,6 +73,6 @@ int netns_of_process(uint32_t pid, uint32_t *inode);
 /* Returns the namespace of this thread; 0 when /proc is not there. */
 uint32_t netns_home(void);
 
-/* Returns the host's namespace: that of PID 1, or where we may not inspect PID 1, that of kernel threads; else ours, if
- * ours has no name. 0: not known. */
+/* Returns the host's namespace, the one in which the kernel began: ours, if it is that one; else that of the host's PID
+ * 1, or where we may not inspect PID 1, that of kernel threads. 0: not known. */
 uint32_t netns_host(void);

@@ -8,11 +8,32 @@
 
 #include "container.h"
 
-/* True in the first pid namespace: the pids that the kernel reports, in events and iterators, are then the ones that we
- * see too. True also where /proc does not show our namespace. */
-bool process_numbers_are_ours(void);
+/* ---- numbers ----
+ *
+ * A process has a number in each PID namespace that it is in, up to the first. Everywhere in this program a pid is the
+ * one that /proc shows. That is mostly the one of our own namespace, but /proc may be mounted for one above it. */
 
-/* True when a process does not exist any more. False also where that cannot be known, as outside the host's pid
+/* Returns our own number, and that of the calling thread. */
+uint32_t process_self(void);
+uint32_t process_this_thread(void);
+
+/* Returns the inode number of the namespace whose numbers /proc shows; 1, which none has: it cannot be found out. */
+uint32_t process_namespace(void);
+
+/* True where /proc shows the numbers of the first namespace, which are those at hand in the kernel. True also where
+ * /proc is not mounted. */
+bool process_numbers_are_kernels(void);
+
+/* True where /proc shows the numbers that system calls take: those of our own namespace. */
+bool process_numbers_are_for_calls(void);
+
+/* True where we are in the first namespace: the kernel's iterators show us all processes. True also where /proc is not
+ * mounted. */
+bool process_is_in_first_namespace(void);
+
+/* ---- one process ---- */
+
+/* True when a process does not exist any more. False also where that cannot be known, as of a process of another PID
  * namespace. */
 bool process_is_gone(uint32_t pid);
 

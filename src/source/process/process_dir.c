@@ -31,7 +31,7 @@ bool process_has_threads(int dir, const char *path)
 /* Tests for PID 1: where /proc hides the processes of others, it hides PID 1 too. */
 bool process_all_are_shown(void)
 {
-	return process_numbers_are_ours() && access("/proc/1", F_OK) == 0;
+	return process_numbers_are_kernels() && access("/proc/1", F_OK) == 0;
 }
 
 static int open_process_dir(int proc, uint32_t pid)

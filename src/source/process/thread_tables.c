@@ -15,6 +15,7 @@
 #include "grow.h"
 #include "number.h"
 #include "privileges.h"
+#include "process.h"
 #include "process_dir.h"
 #include "seccomp.h"
 
@@ -131,9 +132,13 @@ int thread_tables_each(uint32_t pid, int process, bool comparable, thread_table_
 
 	if (!process_has_threads(process, "task"))
 		return 0;
+	if (!process_numbers_are_for_calls()) {
+		*denied = true;
+		return 0;
+	}
 	err = comparable ? compare_fd_tables(pid, pid) : -ENOSYS;
 	if (err) {
-		/* -ESRCH: the process has exited, or /proc has other pids than kcmp() */
+		/* -ESRCH: the process has exited */
 		*denied = *denied || err != -ESRCH || process_has_threads(process, "task");
 		return 0;
 	}

@@ -95,7 +95,7 @@ static int find_holders_by_iterator(struct holders *holders)
 	struct ring_holders rings = {0};
 	int err;
 
-	if (!process_numbers_are_ours())
+	if (!process_is_in_first_namespace())
 		return -EOPNOTSUPP;
 	if (trial_bpf_kills())
 		return -ESHUTDOWN;
@@ -235,7 +235,7 @@ size_t holders_denied(const struct holders *holders)
 
 const char *holders_remedy(const struct holders *holders)
 {
-	if (holders && !holders->gaps.denied && !process_numbers_are_ours())
+	if (holders && !holders->gaps.denied && !process_numbers_are_kernels())
 		return "run in the host's PID namespace";
 	if (holders && !holders->gaps.denied && holders->gaps.rings)
 		return "this kernel does not tell which files are registered with an io_uring, or has it locked";

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "proc_net.h"
 #include "proc_unix.h"
+#include "process.h"
 
 /* One pass over the sockets of a namespace. */
 struct sockets_walk {
@@ -27,7 +28,8 @@ struct sockets_walk {
 
 struct netns sockets_here(void)
 {
-	return (struct netns){.inode = netns_home(), .witnesses = {gettid()}, .witness_count = 1, .fd = -1};
+	return (struct netns){
+		.inode = netns_home(), .witnesses = {(int)process_this_thread()}, .witness_count = 1, .fd = -1};
 }
 
 /* ---- from /proc ---- */

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import PROGRAM, await_that, children_of, connected_pair, listen, port_of, run, select
+from conftest import PROGRAM, await_that, children_of, connected_pair, listen, messages, port_of, run, select
 from test_namespaces import container  # pylint: disable=unused-import
 from test_usage import NOBODY
 
@@ -424,6 +424,21 @@ def test_redis_on_this_host_only(ns, process, keep, named, tmp_path):
 
 
 # ---- without privilege ----
+
+@pytest.mark.any_kernel
+@pytest.mark.parametrize("hidepid", ["2", "ptraceable"])
+def test_hidepid(ns, keep, hidepid):
+    """Where /proc hides the processes of others, it is that which is blamed. With the right to see them they are seen."""
+    with ns.entered():
+        keep(listen("0.0.0.0", 7701))
+    hides = ["unshare", "--mount", "sh", "-c", f'mount -t proc -o hidepid={hidepid} proc /proc && exec "$@"', "sh"]
+    done = audit(ns, "-nH", prefix=[*hides, *NOBODY])
+    assert re.search(r"^tcp +0\.0\.0\.0:7701 +all IPv4 +- +root$", done.stdout, re.M)
+    assert messages(done)[1:] == [
+        "tcpledger: warning: 1 listener is held by processes that cannot be seen, shown as -: /proc hides the processes of others (hidepid): "
+        "run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"]
+    assert f"{os.getpid()}/" in audit(ns, "-nH", prefix=hides).stdout
+
 
 @pytest.mark.any_kernel
 def test_without_privilege(ns, keep):

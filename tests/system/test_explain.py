@@ -310,6 +310,22 @@ def test_help():
     assert "explain" in run(PROGRAM, "--help").stdout
 
 
+@pytest.mark.parametrize("prefix,words,count", [
+    (["sh", "-c", 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', "sh", *NOBODY],
+     "a process that cannot be seen (/proc hides those of others: run as root)",
+     "5 of them are held by processes that cannot be seen: /proc hides the processes of others (hidepid): run as root"),
+    (["unshare", "--pid", "--fork", "--mount-proc"],
+     "no process of this PID namespace (run in the host's to see it)",
+     "5 of them are held by no process of this PID namespace: run in the host's PID namespace"),
+])
+def test_holders_that_cannot_be_seen(stuck, prefix, words, count):
+    prefix = ["unshare", "--mount", *prefix]
+    assert words in re.sub(r"\s+", " ", text_of(stuck.ns, "9", prefix=prefix))
+    assert count in re.sub(r"\s+", " ", text_of(stuck.ns, "close-wait", prefix=prefix))
+    for topic in "9", "close-wait":
+        assert json_of(stuck.ns, topic, prefix=prefix)["owners_complete"] is False
+
+
 def test_without_privileges(stuck):
     now = json_of(stuck.ns, "close-wait", prefix=NOBODY)["now"]
     assert (now["count"], now["holder_unknown"], now["holders"]) == (5, 5, [])

@@ -13,7 +13,6 @@
 #include "audit_options.h"
 #include "audit_text.h"
 #include "baseline_file.h"
-#include "capability.h"
 #include "clock.h"
 #include "command.h"
 #include "ending.h"
@@ -36,7 +35,7 @@ struct audit {
 	struct socket_names socket_names;
 	struct users *users;
 	struct holders *holders;
-	bool hidden;               /* there may be processes that could not be looked into */
+	enum holder_gap gap;       /* where holders may be missing */
 	struct baseline *baseline; /* NULL: none is asked for, or none is saved yet */
 	struct audit_row *rows;
 	size_t count, room;
@@ -124,7 +123,7 @@ static int add_found_listener(void *context, const struct socket *found)
 	if (!socket_is_listener(&socket))
 		return 0;
 	socket.owners = holders_of(audit->holders, socket.inode, &socket.owner_count);
-	socket.owners_hidden = socket.inode && audit->hidden;
+	socket.owners_hidden = socket.inode && audit->gap != HOLDERS_WHOLE;
 	answer = socket_passes(&socket, audit->options->sockets.filter.filter);
 	audit->left_out += answer == FILTER_MAYBE;
 	if (answer != FILTER_YES)
@@ -155,7 +154,7 @@ static int find_listeners(struct audit *audit)
 
 	if (err)
 		return err;
-	audit->hidden = holders_may_hide(audit->holders);
+	audit->gap = holders_gap(audit->holders);
 	return namespaces_each_socket(&audit->namespaces, options, &query, add_found_listener, audit);
 }
 
@@ -191,7 +190,7 @@ static bool would_be_listed(struct audit *audit, const struct listener *listener
 		return false;
 	if (!(listener->family == 4 ? query.ipv4 : query.ipv6))
 		return false;
-	if (!find_netns_by_name(audit, listener->netns, &netns) && (!options->all_netns || audit->hidden))
+	if (!find_netns_by_name(audit, listener->netns, &netns) && (!options->all_netns || audit->gap != HOLDERS_WHOLE))
 		return false;
 	if (filter_topics(options->filter.filter) & TOPIC_USER)
 		return false; /* the baseline has the name of the user, not the number */
@@ -273,15 +272,18 @@ static void put_audit_text(struct audit *audit)
 
 static void warn_of_unknown_owners(const struct audit *audit)
 {
+	static const char *const holders[] = {
+		[HOLDERS_WHOLE] = "nobody that can be found",
+		[HOLDERS_DENIED] = "processes that may not be looked into",
+		[HOLDERS_HIDDEN] = "processes that cannot be seen",
+		[HOLDERS_ELSEWHERE] = "no process of this PID namespace",
+		[HOLDERS_UNTOLD] = "somebody who could not be seen",
+	};
 	unsigned long long count = audit->counts.unknown;
-	const char *listeners = count == 1 ? "listener is" : "listeners are";
 
-	if (!count)
-		return;
-	log_warning("%llu %s held by %s, shown as -: %s", count, listeners,
-		    holders_denied(audit->holders) ? "processes that may not be looked into"
-						   : "somebody who could not be seen",
-		    holders_remedy(audit->holders));
+	if (count)
+		log_warning("%llu %s held by %s, shown as -: %s", count, count == 1 ? "listener is" : "listeners are",
+			    holders[audit->gap], holders_remedy(audit->gap));
 }
 
 static void warn_of_unknown_interfaces(const struct audit *audit)

@@ -115,7 +115,7 @@ static void add_hints_of_other_kinds(struct hints *hints, const char *name)
 
 static void warn_of_missing_name(const struct wanted_processes *wanted, const char *pattern, bool waits)
 {
-	bool all_are_seen = !wanted->nameless && process_all_are_shown();
+	bool all_are_seen = !wanted->nameless && process_view() == PROCESSES_ALL;
 	char name[NAME_SIZE];
 	bool plain = glob_name(pattern, name, sizeof(name));
 	const char *near = plain && *name ? process_names_nearest(&wanted->names, name) : NULL;
@@ -137,7 +137,7 @@ static void warn_of_missing_pid(uint32_t pid, bool waits)
 
 	if (process < 0 && process_has_exited(process))
 		log_warning("no process%s has the pid %u now%s",
-			    process_all_are_shown() ? "" : " that may be seen from here", pid,
+			    process_view() == PROCESSES_ALL ? "" : " that may be seen from here", pid,
 			    waits ? ", but one may come" : "");
 	if (process < 0 || process_facts_read(process, pid, &facts) || facts.pid == pid)
 		return;

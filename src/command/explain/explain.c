@@ -57,7 +57,7 @@ static int note_listener(void *context, const struct socket *socket)
 static void find_socket_owners(const struct gathered *gathered, struct socket *socket)
 {
 	socket->owners = holders_of(gathered->holders, socket->inode, &socket->owner_count);
-	socket->owners_hidden = socket->inode && holders_may_hide(gathered->holders);
+	socket->owners_hidden = socket->inode && holders_gap(gathered->holders) != HOLDERS_WHOLE;
 }
 
 static int add_socket_of_state(void *context, const struct socket *found)
@@ -203,20 +203,12 @@ static size_t measure_page_width(void)
 	return width ? width : WIDTH_WITHOUT_TERMINAL;
 }
 
-static struct holder_gap find_holder_gap(const struct gathered *gathered)
-{
-	const struct holders *holders = gathered->holders;
-
-	return (struct holder_gap){.denied = holders_denied(holders) != 0,
-				   .remedy = holders_may_hide(holders) ? holders_remedy(holders) : NULL};
-}
-
 static void print_state(const struct gathered *gathered, const struct explain_style *style, bool json)
 {
 	const struct state_page page = {
 		.survey = &gathered->state,
 		.values = gathered->values,
-		.gap = find_holder_gap(gathered),
+		.gap = holders_gap(gathered->holders),
 		.hidden = !gathered->state_is_listed,
 	};
 
@@ -236,7 +228,7 @@ static void print_port(const struct gathered *gathered, const struct explain_sty
 		.facts = &gathered->facts,
 		.verdict = &verdict,
 		.protocols = options->protocols,
-		.gap = find_holder_gap(gathered),
+		.gap = holders_gap(gathered->holders),
 	};
 
 	port_verdict_make(&gathered->port, &gathered->facts, options->protocols, &verdict);

@@ -5,6 +5,7 @@
  * object of JSON of the type "explanation".
  */
 #include "clock.h"
+#include "holders.h"
 #include "netns_view.h"
 #include "output.h"
 #include "port_verdict.h"
@@ -26,12 +27,6 @@ struct explain_style {
 	size_t width; /* of a line of text, in columns */
 };
 
-/* What could not be seen when the holders were looked for. */
-struct holder_gap {
-	bool denied;        /* some processes may not be looked into */
-	const char *remedy; /* advice, or an explanation; NULL: all was seen */
-};
-
 struct states_page {
 	const uint64_t *counts; /* indexed by state */
 };
@@ -39,8 +34,8 @@ struct states_page {
 struct state_page {
 	const struct state_survey *survey;
 	char *const *values; /* of the settings that the guide of the state names; NULL: not known */
-	struct holder_gap gap;
-	bool hidden; /* the kernel does not show sockets of this state: the survey is empty */
+	enum holder_gap gap; /* where holders may be missing */
+	bool hidden;         /* the kernel does not show sockets of this state: the survey is empty */
 };
 
 struct port_page {
@@ -49,7 +44,7 @@ struct port_page {
 	const struct port_verdict *verdict;
 	uint32_t protocols;                /* a set: TCP, UDP */
 	const char *names[PORT_PROTOCOLS]; /* of the service, by protocol; hostile text; NULL: none, or not wanted */
-	struct holder_gap gap;
+	enum holder_gap gap;
 };
 
 static inline bool port_page_covers(const struct port_page *page, enum protocol protocol)

@@ -175,6 +175,7 @@ void explain_state_json(const struct explain_style *style, const struct state_pa
 	json_array_end(&json);
 	put_settings_json(&json, guide, page->values);
 	json_netns(&json, style->netns, style->home, 0, style->now_ns);
+	json_bool(&json, "owners_complete", page->gap == HOLDERS_WHOLE);
 	if (page->hidden)
 		json_null(&json, "now");
 	else
@@ -299,6 +300,7 @@ void explain_port_json(const struct explain_style *style, const struct port_page
 	json_decimal_word(&json, "name", page->survey->port);
 	put_port_nature_json(&json, page);
 	json_netns(&json, style->netns, style->home, 0, style->now_ns);
+	json_bool(&json, "owners_complete", page->gap == HOLDERS_WHOLE);
 	json_array_begin(&json, "listeners");
 	for (size_t i = 0; i < servers->count; i++)
 		put_server_json(&json, style, &servers->rows[i]);

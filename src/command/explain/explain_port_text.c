@@ -126,7 +126,7 @@ static void put_server_text(struct port_writer *writer, const struct socket *soc
 			 listener_is_full(socket) ? ": FULL" : "");
 	page_entry(&writer->page, name_protocol_upper(socket->protocol), NAME_WIDTH, state_color(socket->state),
 		   "%s %s%s%s: %s%s%s", describe_socket_use(socket), local, *peer ? " to " : "", peer,
-		   explain_holders(socket, &writer->about->gap, holders), spell_socket_user(writer, socket, user),
+		   explain_holders(socket, writer->about->gap, holders), spell_socket_user(writer, socket, user),
 		   queue);
 }
 
@@ -221,7 +221,7 @@ static const char *describe_reason_servers(const struct port_writer *writer, con
 		return out;
 	}
 	socket_local_text(socket, &writer->numbers, local);
-	snprintf(out, EXPLAIN_WORDS, "%s %s %s", explain_holders(socket, &writer->about->gap, holders), one, local);
+	snprintf(out, EXPLAIN_WORDS, "%s %s %s", explain_holders(socket, writer->about->gap, holders), one, local);
 	return out;
 }
 

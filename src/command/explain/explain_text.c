@@ -129,17 +129,19 @@ static void put_queue_counts(struct page *page, const struct state_survey *surve
 	put_count_unless_zero(page, survey->retrying, "of them have sent again for want of an answer");
 }
 
-static void put_unknown_holders(struct page *page, const struct state_survey *survey, const struct holder_gap *gap)
+static void put_unknown_holders(struct page *page, const struct state_survey *survey, enum holder_gap gap)
 {
-	char what[EXPLAIN_WORDS];
+	static const char *const holders[] = {
+		[HOLDERS_WHOLE] = EXPLAIN_NOBODY,
+		[HOLDERS_DENIED] = "processes that may not be looked into: ",
+		[HOLDERS_HIDDEN] = "processes that cannot be seen: ",
+		[HOLDERS_ELSEWHERE] = "no process of this PID namespace: ",
+		[HOLDERS_UNTOLD] = "somebody who could not be seen: ",
+	};
 
-	if (gap->remedy)
-		snprintf(what, sizeof(what), "of them are held by %s: %s",
-			 gap->denied ? "processes that may not be looked into" : "somebody who could not be seen",
-			 gap->remedy);
-	else
-		snprintf(what, sizeof(what), "of them are held by %s", EXPLAIN_NOBODY);
-	put_count_unless_zero(page, survey->unknown, what);
+	if (survey->unknown)
+		page_count(page, survey->unknown, "of them are held by %s%s", holders[gap],
+			   gap == HOLDERS_WHOLE ? "" : holders_remedy(gap));
 }
 
 static const char *find_port_service(const struct explain_style *style, uint32_t port)
@@ -228,7 +230,7 @@ static void put_waiting_text(struct page *page, const struct explain_style *styl
 
 		socket_local_text(row, style->namer, local);
 		page_count(page, row->recvq, "with a backlog of %u on %s, %s%s", row->sendq, local,
-			   explain_holders(row, &state->gap, holders), listener_is_full(row) ? ": FULL" : "");
+			   explain_holders(row, state->gap, holders), listener_is_full(row) ? ": FULL" : "");
 	}
 	explain_more(page, waiting->count > EXPLAIN_TOP ? waiting->count - EXPLAIN_TOP : 0);
 }
@@ -254,7 +256,7 @@ static void put_current_counts_text(struct page *page, const struct explain_styl
 	put_count_unless_zero(page, survey->minis, describe_minisockets(survey, minis));
 	put_count_unless_zero(page, survey->orphans, describe_orphans(survey->state));
 	put_queue_counts(page, survey);
-	put_unknown_holders(page, survey, &state->gap);
+	put_unknown_holders(page, survey, state->gap);
 	put_socket_groups(page, style, survey);
 	if (survey->state == STATE_LISTEN)
 		put_waiting_text(page, style, state);

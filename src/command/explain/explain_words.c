@@ -9,16 +9,18 @@
 
 enum { HOLDERS_SHOWN = 4 };
 
-static void describe_missing_holder(const struct socket *socket, const struct holder_gap *gap, char *out)
+static const char *describe_missing_holder(const struct socket *socket, enum holder_gap gap)
 {
-	if (!socket->inode)
-		snprintf(out, EXPLAIN_WORDS, "no process");
-	else if (gap->denied)
-		snprintf(out, EXPLAIN_WORDS, "a process that may not be looked into (run as root to see it)");
-	else if (gap->remedy)
-		snprintf(out, EXPLAIN_WORDS, "somebody who could not be seen (%s)", gap->remedy);
-	else
-		snprintf(out, EXPLAIN_WORDS, "%s", EXPLAIN_NOBODY);
+	static const char *const holders[] = {
+		[HOLDERS_WHOLE] = EXPLAIN_NOBODY,
+		[HOLDERS_DENIED] = "a process that may not be looked into (run as root to see it)",
+		[HOLDERS_HIDDEN] = "a process that cannot be seen (/proc hides those of others: run as root)",
+		[HOLDERS_ELSEWHERE] = "no process of this PID namespace (run in the host's to see it)",
+		[HOLDERS_UNTOLD] =
+			"somebody who could not be seen (the kernel does not tell all files that are registered with io_urings)",
+	};
+
+	return socket->inode ? holders[gap] : "no process";
 }
 
 static const char *spell_holder_fd(int32_t fd, char number[64])
@@ -30,12 +32,11 @@ static const char *spell_holder_fd(int32_t fd, char number[64])
 	return number;
 }
 
-const char *explain_holders(const struct socket *socket, const struct holder_gap *gap, char *out)
+const char *explain_holders(const struct socket *socket, enum holder_gap gap, char *out)
 {
 	size_t used = 0, shown = socket->owner_count < HOLDERS_SHOWN ? socket->owner_count : HOLDERS_SHOWN;
 
-	if (!shown)
-		describe_missing_holder(socket, gap, out);
+	snprintf(out, EXPLAIN_WORDS, "%s", shown ? "" : describe_missing_holder(socket, gap));
 	for (size_t i = 0; i < shown; i++) {
 		const struct owner *owner = &socket->owners[i];
 		char number[64];

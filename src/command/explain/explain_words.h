@@ -13,8 +13,9 @@ enum { EXPLAIN_WORDS = 1024, EXPLAIN_TOP = 5 };
 #define EXPLAIN_NOBODY                                                                                                 \
 	"nobody that can be found (the kernel itself, a process in another container, or it is on its way through a unix socket)"
 
-/* Spells the holders, "nginx (pid 12, fd 6), nginx (pid 13, fd 6) and 3 more"; or the reason why none is named. */
-const char *explain_holders(const struct socket *socket, const struct holder_gap *gap, char *out);
+/* Spells the holders, "nginx (pid 12, fd 6), nginx (pid 13, fd 6) and 3 more"; or the reason why none is named.
+ * `gap`: where holders may be missing. */
+const char *explain_holders(const struct socket *socket, enum holder_gap gap, char *out);
 
 /* Spells a set of families: "IPv4", "IPv6", "IPv4 and IPv6". */
 const char *explain_families(unsigned int families);

@@ -19,6 +19,7 @@
 #include "fds_options.h"
 #include "fds_text.h"
 #include "grow.h"
+#include "holders.h"
 #include "log.h"
 #include "name_glob.h"
 #include "parse.h"
@@ -230,17 +231,27 @@ static int note_process_name(void *context, uint32_t pid, int process)
 	return err || pid == process_self() ? err : process_names_add(context, comm);
 }
 
+/* Returns the words for a process that may be there, but cannot be seen; "" where all can be seen. */
+static const char *describe_unseen(const struct fds_survey *survey)
+{
+	enum process_view view = process_view();
+
+	if (view == PROCESSES_VISIBLE)
+		return " that may be seen from here, where /proc hides those of others (hidepid)";
+	if (view == PROCESSES_INSIDE)
+		return " in this PID namespace";
+	return survey->nameless ? " that may be seen from here" : "";
+}
+
 static void log_no_such_process(const struct fds_survey *survey, const char *word)
 {
-	bool all_are_seen = !survey->nameless && process_all_are_shown();
-	const char *seen = all_are_seen ? "" : " that may be seen from here", *near = NULL;
+	const char *seen = describe_unseen(survey), *near = NULL;
 	struct process_names names = {0};
 	char name[WORD_SIZE];
 	size_t nameless;
 
 	if (word[strspn(word, "0123456789")] == '\0') {
-		log_error("fds %s: there is no process of this number%s", word,
-			  all_are_seen ? ", or it has exited" : seen);
+		log_error("fds %s: there is no process of this number%s", word, *seen ? seen : ", or it has exited");
 		return;
 	}
 	unescape(name, sizeof(name), word);
@@ -309,6 +320,7 @@ static bool misses_other_end(const struct descriptor *descriptor)
 
 static void warn_of_hidden_holders(const struct fds_survey *survey)
 {
+	enum process_view view = process_view();
 	size_t missing = 0;
 
 	for (size_t i = 0; i < survey->count; i++)
@@ -318,6 +330,10 @@ static void warn_of_hidden_holders(const struct fds_survey *survey)
 		log_warning("who holds the other end of %zu %s is not known, since %zu %s may not be looked into: %s",
 			    missing, missing == 1 ? "pipe or socket" : "pipes or sockets", survey->hidden,
 			    survey->hidden == 1 ? "process" : "processes", capabilities_owners_remedy());
+	else if (missing && view != PROCESSES_ALL)
+		log_warning("who holds the other end of %zu %s is not known: %s", missing,
+			    missing == 1 ? "pipe or socket" : "pipes or sockets",
+			    holders_remedy(view == PROCESSES_VISIBLE ? HOLDERS_HIDDEN : HOLDERS_ELSEWHERE));
 }
 
 /* ---- output ---- */

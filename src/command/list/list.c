@@ -116,7 +116,7 @@ static int list_socket(void *context, const struct socket *found)
 
 	if (listing->holders) {
 		socket.owners = holders_of(listing->holders, socket.inode, &socket.owner_count);
-		socket.owners_hidden = socket.inode && holders_may_hide(listing->holders);
+		socket.owners_hidden = socket.inode && holders_gap(listing->holders) != HOLDERS_WHOLE;
 	} else {
 		socket.owners_hidden = socket.inode && listing->wants_owners;
 	}
@@ -134,16 +134,16 @@ static int list_socket(void *context, const struct socket *found)
 static void warn_of_hidden_owners(const struct listing *listing)
 {
 	bool shown = listing->options->owners || listing->options->sockets.output.json;
+	enum holder_gap gap = listing->holders ? holders_gap(listing->holders) : HOLDERS_DENIED;
 
 	if (shown && listing->holders && listing->unknown)
 		log_warning("who holds %zu of the sockets could not be seen, shown as %s: %s", listing->unknown,
-			    listing->options->sockets.output.json ? "owners_complete false" : "-",
-			    holders_remedy(listing->holders));
+			    listing->options->sockets.output.json ? "owners_complete false" : "-", holders_remedy(gap));
 	if (listing->left_out)
 		log_warning("%zu %s could not be seen, and the filter asks for that: %s", listing->left_out,
 			    listing->left_out == 1 ? "socket is left out: who holds it"
 						   : "sockets are left out: who holds them",
-			    holders_remedy(listing->holders));
+			    holders_remedy(gap));
 }
 
 static void print_totals(struct listing *listing)

@@ -489,7 +489,7 @@ static bool shows_all_holders(const struct snapshot *snapshot)
 	if (snapshot->gaps.denied || snapshot->gaps.rings)
 		return false;
 	/* The iterator shows the processes of our own PID namespace. */
-	return snapshot->kit->iterators ? process_is_in_first_namespace() : process_all_are_shown();
+	return snapshot->kit->iterators ? process_is_in_first_namespace() : process_view() == PROCESSES_ALL;
 }
 
 int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)

@@ -198,7 +198,7 @@ int pipe_holders_find(struct descriptor *const *all, size_t count, size_t *hidde
 	err = scan_for_pipes(&scan, all, count);
 	*hidden = scan.gaps.denied;
 	scan.may_ask = scan.wanted_count && pipe_end_may_be_asked();
-	complete = !scan.gaps.denied && !scan.gaps.rings && !scan.unclear && process_all_are_shown();
+	complete = !scan.gaps.denied && !scan.gaps.rings && !scan.unclear && process_view() == PROCESSES_ALL;
 	for (size_t i = 0; !err && i < count; i++)
 		if (is_pipe_or_fifo(all[i]))
 			err = assign_pipe_holders(&scan, all[i], complete);

@@ -329,7 +329,7 @@ static int fill_sockets(struct socket_ends *ends, struct descriptor *const *all,
 	*hidden = ends->holders ? holders_denied(ends->holders) : 0;
 	if (ends->ends.missing)
 		ends->bound_are_listed = sockets_bound_are_listed();
-	complete = ends->holders && !holders_may_hide(ends->holders) && process_all_are_shown();
+	complete = ends->holders && holders_gap(ends->holders) == HOLDERS_WHOLE && process_view() == PROCESSES_ALL;
 	for (size_t i = 0; !err && i < count; i++) {
 		if (!is_socket(all[i]))
 			continue;

@@ -248,7 +248,7 @@ int netns_discover(struct netns_list *list)
 		netns_list_free(&found);
 		return err ? err : file_err;
 	}
-	found.whole = process_all_are_shown() && !walk.denied;
+	found.whole = process_view() == PROCESSES_ALL && !walk.denied && !file_err; /* file_err: descriptors ran out */
 	*list = found;
 	return 0;
 }

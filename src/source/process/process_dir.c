@@ -28,10 +28,16 @@ bool process_has_threads(int dir, const char *path)
 	return fstatat(dir, path, &tasks, 0) == 0 && tasks.st_nlink > LINKS_OF_ONE_THREAD;
 }
 
-/* Tests for PID 1: where /proc hides the processes of others, it hides PID 1 too. */
-bool process_all_are_shown(void)
+/* Tests for PID 1: where /proc hides the processes of others, it hides PID 1 too. Not by access(), which asks without
+ * our capabilities. */
+enum process_view process_view(void)
 {
-	return process_numbers_are_kernels() && access("/proc/1", F_OK) == 0;
+	WITH_PRIVILEGES;
+	struct stat first;
+
+	if (stat("/proc/1", &first))
+		return PROCESSES_VISIBLE;
+	return process_numbers_are_kernels() ? PROCESSES_ALL : PROCESSES_INSIDE;
 }
 
 static int open_process_dir(int proc, uint32_t pid)

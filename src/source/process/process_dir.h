@@ -31,8 +31,14 @@ int process_facts_read(int process, uint32_t pid, struct process_facts *facts);
 /* True when a process has threads beside the main one. `path`: that of its directory "task", below `dir`. */
 bool process_has_threads(int dir, const char *path);
 
-/* True when /proc shows all processes of this host. */
-bool process_all_are_shown(void);
+/* Which processes of this host /proc shows. */
+enum process_view {
+	PROCESSES_ALL,
+	PROCESSES_VISIBLE, /* only those that we may inspect: the mount option hidepid hides the others */
+	PROCESSES_INSIDE,  /* only those of a PID namespace that is not the first */
+};
+
+enum process_view process_view(void);
 
 /* True when a file of a process could not be opened or read because the process has exited. `err`: a negative errno. */
 static inline bool process_has_exited(int err)

@@ -37,7 +37,7 @@ struct holders {
 	struct owner *owners; /* of the descriptor with the same index in `inodes` */
 	size_t count;
 	struct proc_fd_gaps gaps;
-	bool unseen; /* /proc does not show all processes */
+	enum process_view view; /* the processes that were looked for */
 };
 
 static int add_socket_holder(void *context, uint32_t inode, const struct owner *owner)
@@ -119,7 +119,7 @@ static int find_holders_in_proc(struct holders *holders)
 
 	if (access("/proc/self/fd", F_OK)) /* /proc is not mounted */
 		return -errno;
-	holders->unseen = !process_all_are_shown();
+	holders->view = process_view();
 	return proc_fd_each(&visitor, &holders->gaps);
 }
 
@@ -223,9 +223,17 @@ const struct owner *holders_of(const struct holders *holders, uint32_t inode, si
 	return *count ? &holders->owners[first] : NULL;
 }
 
-bool holders_may_hide(const struct holders *holders)
+enum holder_gap holders_gap(const struct holders *holders)
 {
-	return holders->gaps.denied || holders->gaps.rings || holders->unseen;
+	static const enum holder_gap gaps[] = {[PROCESSES_ALL] = HOLDERS_WHOLE,
+					       [PROCESSES_VISIBLE] = HOLDERS_HIDDEN,
+					       [PROCESSES_INSIDE] = HOLDERS_ELSEWHERE};
+
+	if (holders->gaps.denied)
+		return HOLDERS_DENIED;
+	if (holders->gaps.rings && holders->view == PROCESSES_ALL)
+		return HOLDERS_UNTOLD;
+	return gaps[holders->view];
 }
 
 size_t holders_denied(const struct holders *holders)
@@ -233,11 +241,17 @@ size_t holders_denied(const struct holders *holders)
 	return holders->gaps.denied;
 }
 
-const char *holders_remedy(const struct holders *holders)
+const char *holders_remedy(enum holder_gap gap)
 {
-	if (holders && !holders->gaps.denied && !process_numbers_are_kernels())
+	char missing[CAPABILITIES_TEXT];
+
+	if (gap == HOLDERS_ELSEWHERE)
 		return "run in the host's PID namespace";
-	if (holders && !holders->gaps.denied && holders->gaps.rings)
+	if (gap == HOLDERS_UNTOLD)
 		return "this kernel does not tell which files are registered with an io_uring, or has it locked";
-	return capabilities_owners_remedy();
+	if (gap != HOLDERS_HIDDEN)
+		return capabilities_owners_remedy();
+	if (*capabilities_missing(capabilities_held(), CAPABILITY_OWNERS, missing))
+		return "/proc hides the processes of others (hidepid): run as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH";
+	return "/proc hides processes (hidepid): `mount -o remount,hidepid=0 /proc`";
 }

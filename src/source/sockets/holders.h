@@ -22,11 +22,19 @@ void holders_free(struct holders *holders);
  * long as `holders`. */
 const struct owner *holders_of(const struct holders *holders, uint32_t inode, size_t *count);
 
-/* True when holders may be missing: in processes that we may not look into, or that /proc does not show. */
-bool holders_may_hide(const struct holders *holders);
+/* Where holders may be missing. */
+enum holder_gap {
+	HOLDERS_WHOLE,     /* none can be */
+	HOLDERS_DENIED,    /* in processes that we may not look into */
+	HOLDERS_HIDDEN,    /* in processes that /proc hides (hidepid) */
+	HOLDERS_ELSEWHERE, /* in processes of other PID namespaces */
+	HOLDERS_UNTOLD,    /* in io_urings whose registered files the kernel does not tell */
+};
+
+enum holder_gap holders_gap(const struct holders *holders);
 
 /* Returns the number of processes that we may not look into. */
 size_t holders_denied(const struct holders *holders);
 
-/* Returns advice, or an explanation, for missing holders. `holders`: NULL where no search was possible. */
-const char *holders_remedy(const struct holders *holders);
+/* Returns advice, or an explanation, for missing holders. */
+const char *holders_remedy(enum holder_gap gap);

@@ -231,7 +231,7 @@ struct summary live_summary(const struct live *live)
 		.healed = live->healed,
 		.put_off = live->put_off,
 		.forgotten = live->forgotten,
-		.incomplete = live->incomplete,
+		.incomplete = live->incomplete || live->partial,
 	};
 }
 

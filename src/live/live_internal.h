@@ -58,7 +58,8 @@ struct live {
 	bool wants;                /* the last snapshot could not be taken, for want of something; it was said */
 	bool starved;              /* memory was too short to keep all that the snapshot in progress shows */
 	bool incomplete;           /* the last snapshot lost rows, or is put off */
-	bool out_of_step;          /* something was lost since the last snapshot of everything began */
+	bool partial;     /* since the last snapshot of everything, one left something out (snapshot_is_partial()) */
+	bool out_of_step; /* something was lost since the last snapshot of everything began */
 };
 
 /* ---- live_wait.c: 0 or a negative errno ---- */

@@ -12,7 +12,7 @@ struct summary {
 	uint64_t healed;    /* lines told for transitions that were not reported */
 	uint64_t put_off;   /* snapshots that could not be taken when they were due */
 	uint64_t forgotten; /* of those dropped: for want of memory */
-	bool incomplete;    /* the last snapshot was not received in whole, or is put off */
+	bool incomplete;    /* not all that is there is known: the last snapshot lacked something, or is put off */
 };
 
 enum gap_reason {

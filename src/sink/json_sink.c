@@ -129,6 +129,7 @@ static void put_summary_counts(struct json_writer *json, const struct summary *s
 	json_u64(json, "resyncs", summary->resyncs);
 	json_u64(json, "healed", summary->healed);
 	json_u64(json, "put_off", summary->put_off);
+	json_bool(json, "complete", !summary->incomplete);
 }
 
 static void put_table_json(struct sink *sink, const struct table_view *view)

@@ -379,13 +379,21 @@ static void test_table_and_summary(void **state)
 						{"missed", 'n', "7"},
 						{"resyncs", 'n', "8"},
 						{"healed", 'n', "9"},
-						{"put_off", 'n', "10"}};
+						{"put_off", 'n', "10"},
+						{"complete", 'b', "true"}};
 	static const struct key summary_keys[] = {{"type", 's', "summary"}, {"seen", 'n', "18446744073709551615"},
 						  {"received", 'n', "2"},   {"dropped", 'n', "3"},
 						  {"missed", 'n', "4"},     {"resyncs", 'n', "5"},
-						  {"healed", 'n', "6"},     {"put_off", 'n', "7"}};
-	struct summary summary = {
-		.seen = UINT64_MAX, .received = 2, .dropped = 3, .missed = 4, .resyncs = 5, .healed = 6, .put_off = 7};
+						  {"healed", 'n', "6"},     {"put_off", 'n', "7"},
+						  {"complete", 'b', "false"}};
+	struct summary summary = {.seen = UINT64_MAX,
+				  .received = 2,
+				  .dropped = 3,
+				  .missed = 4,
+				  .resyncs = 5,
+				  .healed = 6,
+				  .put_off = 7,
+				  .incomplete = true};
 	struct connection conn = connection_of(tuple_of(4, "10.0.0.1", 40000, "10.0.0.2", 443));
 	struct connection *rows[] = {&conn, &conn};
 	struct table_view view = {

@@ -47,6 +47,7 @@ struct snapshot {
 	int err;
 	uint64_t cost_ns;
 	uint8_t scope;
+	bool partial;       /* see snapshot_is_partial() */
 	uint8_t reported;   /* the parts of the scope that were reported completely */
 	size_t known_minis; /* see snapshot_start() */
 	struct proc_rows rows;
@@ -329,6 +330,7 @@ static int read_all_sockets(struct snapshot *snapshot)
 
 	if (err)
 		return err;
+	snapshot->partial = errno_is_resource(namespaces.err);
 	err = note_gone_namespaces(snapshot, &namespaces);
 	if (!err)
 		err = note_present_namespaces(snapshot, &namespaces);
@@ -531,6 +533,11 @@ void snapshot_spoil(struct snapshot *snapshot, int err)
 void snapshot_abandon(struct snapshot *snapshot)
 {
 	atomic_store(&snapshot->stop, true);
+}
+
+bool snapshot_is_partial(const struct snapshot *snapshot)
+{
+	return snapshot->partial;
 }
 
 uint64_t snapshot_cost_ns(const struct snapshot *snapshot)

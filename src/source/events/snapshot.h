@@ -57,6 +57,10 @@ void snapshot_abandon(struct snapshot *snapshot);
  * says why. To be called after snapshot_rows(), and before snapshot_end(). */
 void snapshot_spoil(struct snapshot *snapshot, int err);
 
+/* True when descriptors or memory ran out, and a network namespace was left out of the snapshot. Known once the
+ * snapshot is done. */
+bool snapshot_is_partial(const struct snapshot *snapshot);
+
 /* Returns the processor time of the thread, once the snapshot is done; handling what it reports takes about as much
  * again. */
 uint64_t snapshot_cost_ns(const struct snapshot *snapshot);

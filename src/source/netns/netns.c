@@ -248,7 +248,8 @@ int netns_discover(struct netns_list *list)
 		netns_list_free(&found);
 		return err ? err : file_err;
 	}
-	found.whole = process_view() == PROCESSES_ALL && !walk.denied && !file_err; /* file_err: descriptors ran out */
+	found.whole = process_view() == PROCESSES_ALL && !walk.denied && !file_err;
+	found.err = file_err;
 	*list = found;
 	return 0;
 }

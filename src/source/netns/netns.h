@@ -23,6 +23,7 @@ struct netns_list {
 	struct netns *all;
 	size_t count, room;
 	bool whole; /* the namespace of every process is known: one that is not listed has no process */
+	int err; /* of reading /run/netns, a negative errno: named ones without a process may be missing; 0: none are */
 };
 
 /* Lists the network namespaces. 0 or a negative errno; the caller frees the list. Processes that exit meanwhile are

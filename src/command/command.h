@@ -12,7 +12,8 @@ enum {
 	STATUS_DONE = 0,
 	STATUS_FAILED = 1,
 	STATUS_WRONG_USE = 2, /* the command line is wrong, or what it names is not there */
-	STATUS_FINDINGS = 3,  /* done, but something was found: lost transitions, a listener that nobody expects */
+	STATUS_FINDINGS =
+		3, /* done, but something was found or is missing: a listener that nobody expects, lost transitions */
 };
 
 struct command {

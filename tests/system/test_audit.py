@@ -426,6 +426,15 @@ def test_redis_on_this_host_only(ns, process, keep, named, tmp_path):
 # ---- without privilege ----
 
 @pytest.mark.any_kernel
+def test_filter_by_owner_without_privilege(ns, keep):
+    """Listeners that are left out, since it is not known whose they are, are counted, and the audit is not clean."""
+    with ns.entered():
+        keep(listen("127.0.0.1", 7701), listen("127.0.0.1", 7702))
+    lines, total = json_of(ns, "comm nginx", prefix=NOBODY, status=3)
+    assert (lines, total["findings"], total["left_out"]) == ([], 0, 2)
+
+
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("hidepid", ["2", "ptraceable"])
 def test_hidepid(ns, keep, hidepid):
     """Where /proc hides the processes of others, it is that which is blamed. With the right to see them they are seen."""

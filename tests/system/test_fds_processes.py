@@ -248,10 +248,12 @@ def refuse_syscall(number, action=EPERM_SAID):
 
 @pytest.mark.parametrize("action", [EPERM_SAID, ENOSYS_SAID, KILLED, THREAD_KILLED, TRAPPED])
 def test_tables_that_cannot_be_compared(threads, action):
-    child, sharing, pipe, _owner, *_rest = threads()
+    child, _sharing, pipe, _owner, *_rest = threads()
     done = run(PROGRAM, "fds", "--json", str(child.pid), preexec_fn=refuse_syscall(KCMP, action))
-    lines = {line["fd"]: line for line in map(json.loads, done.stdout.splitlines())}
-    assert done.returncode == 0 and set(pipe) <= set(lines)
+    *lines, last = map(json.loads, done.stdout.splitlines())
+    lines = {line["fd"]: line for line in lines}
+    assert done.returncode == 3 and set(pipe) <= set(lines)
+    assert (last["type"], last["what"], last["count"]) == ("incomplete", "threads", 1)
     assert {line["tid"] for line in lines.values()} == {None}
     assert lines[pipe[0]]["others_complete"] is False
     assert "of 1 process it cannot be seen whether threads have descriptors of their own" in done.stderr
@@ -317,7 +319,9 @@ def test_some_without_privilege(process, tmp_path):
     tmp_path.chmod(0o755)
     own = process([*NOBODY, "/bin/sh", "-c", "printf tl-mixed > /proc/self/comm; read x"], stdin=subprocess.PIPE)
     await_that(lambda: comm_of(own.pid) == "tl-mixed", "its name")
-    done = fds("tl-mixed", prefix=NOBODY)
+    last = json.loads(fds("tl-mixed", "--json", prefix=NOBODY, status=3).stdout.splitlines()[-1])
+    assert (last["type"], last["what"], last["count"]) == ("incomplete", "processes", 2) and "run as root" in last["why"]
+    done = fds("tl-mixed", prefix=NOBODY, status=3)
     assert f"tl-mixed, pid {own.pid}, " in done.stdout and done.stdout.count(", pid ") == 1
     assert "the descriptors of 2 processes may not be looked at" in done.stderr
     own.stdin.close()

@@ -493,9 +493,11 @@ def test_without_privilege(kinds):
 @pytest.mark.parametrize("words", [["nginx"], ["not", "comm", "nginx"], ["pid", "1"]])
 def test_filter_by_owner_without_privilege(kinds, words):
     """No socket is shown that may not pass the filter, and none is left out without a warning."""
-    done = tcpledger(kinds.ns, "-Htln", *words, prefix=NOBODY)
+    done = tcpledger(kinds.ns, "-Htln", *words, prefix=NOBODY, status=3)
     assert done.stdout == ""
     count = len(by_us(kinds.ns, "tln"))
+    (line,) = json_of(kinds.ns, "-tl", *words, prefix=NOBODY, status=3)
+    assert (line["type"], line["what"], line["count"]) == ("incomplete", "sockets", count) and "run as root" in line["why"]
     assert f"warning: {count} sockets are left out: who holds them could not be seen, and the filter asks" in done.stderr
 
 

@@ -6,11 +6,13 @@ import json
 import os
 import platform
 import resource
+import sys
 
 import pytest
 from account import MOMENT, next_table
 from conftest import PROGRAM, STATUS_IS_OURS_WITHOUT_PROC, WITHOUT_PROC, comm_of, listen, messages, port_of, run, select
 from test_doctor import BPF_CALL, SETNS, seccomp
+from test_namespaces import ALONE
 
 ERRNO = 0x00050000
 GETDENTS64 = {"x86_64": 217}.get(platform.machine(), 61)
@@ -169,3 +171,84 @@ def test_setns_that_is_refused(ns, command):
         assert done.stdout if done.returncode == 0 else "Operation not permitted" in done.stderr or "CAP_SYS_ADMIN" in done.stderr, done
         outcomes.add(done.returncode)
     assert outcomes == {0, 1}
+
+
+# ---- few descriptors ----
+
+FEW = [3, 4, 5, 6, 7, 8, 9, 11, 13, 15, 16, 17, 18, 19, 21, 24, 40]
+ASKS_WITH_FEW = """
+import json, os, socket, subprocess, sys
+program, most, wanted = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+accepted = server.accept()[0]
+if os.fork() == 0:  # what fds shows: it must not change meanwhile
+    kept = [socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0), socket.socketpair(), os.pipe(), os.pidfd_open(os.getppid())]
+    open("/proc/self/comm", "w").write("tl-kept")
+    while True:
+        os.read(kept[2][0], 1)
+port = str(server.getsockname()[1])
+while os.system("grep -qx tl-kept /proc/[0-9]*/comm"):
+    pass
+for command in json.loads(sys.argv[4]):
+    for limit in [most, *wanted]:
+        words = [word.replace("PORT", port) for word in command]
+        done = subprocess.run(["prlimit", f"--nofile={limit}", program, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        print(json.dumps([command, limit, done.returncode, done.stdout, done.stderr]), flush=True)
+os.kill(int(subprocess.run(["grep", "-lx", "tl-kept", *[f"/proc/{each}/comm" for each in os.listdir("/proc") if each.isdigit()]],
+                           capture_output=True, text=True).stdout.split("/")[2]), 9)
+"""
+
+
+def without_times(text):
+    """Returns the lines of JSON, sorted, without what differs each time."""
+    passing = "ts", "ts_ns", "id", "timer_ms", "in_state_us", "bindable", "seen", "received", "pos"
+    lines = [{key: value for key, value in json.loads(line).items() if key not in passing} for line in text.splitlines()]
+    return sorted(json.dumps(line, sort_keys=True) for line in lines)
+
+
+def ask_with_few(commands, limits):
+    """Yields the answers to each command with so many descriptors, on a little host of its own, which nobody else changes."""
+    before = "for name in a b c d; do ip netns add $name; done"
+    done = run(*ALONE, before, sys.executable, "-c", ASKS_WITH_FEW, PROGRAM, "1024", json.dumps(limits), json.dumps(commands), check=True)
+    whole = {}
+    for command, limit, status, out, err in map(json.loads, done.stdout.splitlines()):
+        if limit == 1024:
+            assert status == 0 and out, (command, err)
+            whole[str(command)] = out
+        yield command, limit, status, out, err, whole[str(command)]
+
+
+@pytest.mark.any_kernel
+def test_whole_or_refused_with_few_descriptors():
+    """With few descriptors a listing is whole, or it is refused with an error."""
+    commands = [["list", "-tanp", "--json", ":PORT"], ["list", "-tanp", "--json", "--holder-source=proc", ":PORT"],
+                ["list", "-tane", "--json", "--socket-source=proc", ":PORT"], ["list", "-tan", "--json", "--all-netns", ":PORT"],
+                ["fds", "--json", "tl-kept"], ["audit", "--json", "--all-netns", ":PORT"], ["explain", "--json", "PORT"],
+                ["explain", "--json", "-N", "a", "LISTEN"]]
+    statuses = set()
+    for command, limit, status, out, err, whole in ask_with_few(commands, FEW):
+        statuses.add((str(command), status))
+        if status == 0:
+            assert without_times(out) == without_times(whole), (command, limit, err)
+        else:
+            assert status in (1, 2, 127) and ("Too many open files" in err or "Error 24" in err), (command, limit, status, err)
+    assert {(str(command), status) for command in commands for status in (0, 1)} <= statuses
+
+
+@pytest.mark.any_kernel
+def test_whole_or_told_with_few_descriptors():
+    """With few descriptors a table is whole, or says that it is not, or there is none."""
+    commands = [["top", "-b", "-n", "1", "--json", "--snapshot-source=proc", "sport = :PORT"],
+                ["top", "-b", "-n", "1", "--json", "sport = :PORT"]]
+    incomplete = 0
+    for command, limit, status, out, err, whole in ask_with_few(commands, [17, 19, 20, 21, 22, 24, 27, 28, 30, 33]):
+        complete = [json.loads(line)["complete"] for line in out.splitlines() if json.loads(line)["type"] in ("table", "summary")]
+        if status == 0:
+            assert complete == [True, True] and without_times(out) == without_times(whole), (command, limit, err)
+        elif status == 3:
+            assert complete == [False, False] and "Too many open files" in err, (command, limit, err)
+            incomplete += 1
+        else:
+            assert status == 1 and err, (command, limit, status)
+    assert incomplete

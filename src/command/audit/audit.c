@@ -39,7 +39,6 @@ struct audit {
 	struct baseline *baseline; /* NULL: none is asked for, or none is saved yet */
 	struct audit_row *rows;
 	size_t count, room;
-	size_t left_out; /* listeners left out: the filter asks for a holder that could not be seen */
 	struct audit_counts counts;
 	struct output *output;
 };
@@ -125,7 +124,7 @@ static int add_found_listener(void *context, const struct socket *found)
 	socket.owners = holders_of(audit->holders, socket.inode, &socket.owner_count);
 	socket.owners_hidden = socket.inode && audit->gap != HOLDERS_WHOLE;
 	answer = socket_passes(&socket, audit->options->sockets.filter.filter);
-	audit->left_out += answer == FILTER_MAYBE;
+	audit->counts.left_out += answer == FILTER_MAYBE;
 	if (answer != FILTER_YES)
 		return 0;
 	row = append_audit_row(audit);
@@ -305,10 +304,11 @@ static void log_sum_and_warnings(const struct audit *audit)
 		log_write(LOG_ERROR, "%s", audit_sum_text(&audit->counts, &audit->rules, sum));
 	warn_of_unknown_owners(audit);
 	warn_of_unknown_interfaces(audit);
-	if (audit->left_out)
-		log_warning("%zu %s could not be seen, and the filter asks for that", audit->left_out,
-			    audit->left_out == 1 ? "listener is left out: who holds it"
-						 : "listeners are left out: who holds them");
+	if (audit->counts.left_out)
+		log_warning("%llu %s could not be seen, and the filter asks for that",
+			    (unsigned long long)audit->counts.left_out,
+			    audit->counts.left_out == 1 ? "listener is left out: who holds it"
+							: "listeners are left out: who holds them");
 }
 
 static int print_report(struct audit *audit)
@@ -449,7 +449,7 @@ static int choose_audit_status(const struct audit *audit, int err)
 {
 	int status = err == -EBADMSG ? STATUS_WRONG_USE : ending_status("audit", err);
 
-	return status == STATUS_DONE && audit->counts.findings ? STATUS_FINDINGS : status;
+	return status == STATUS_DONE && (audit->counts.findings || audit->counts.left_out) ? STATUS_FINDINGS : status;
 }
 
 static int run_audit(void *given)

@@ -81,6 +81,7 @@ void audit_json_sum(const struct audit_json *self, const struct audit_counts *co
 	json_known(&json, "changed", counts->changed, rules->compared);
 	json_known(&json, "gone", counts->gone, rules->compared);
 	json_u64(&json, "unknown_owners", counts->unknown);
+	json_u64(&json, "left_out", counts->left_out);
 	json_line_end(&json);
 }
 

@@ -14,3 +14,10 @@ int ending_status(const char *name, int err)
 		log_error("%s: %s", name, strerror(-err));
 	return STATUS_FAILED;
 }
+
+int ending_status_of_part(const char *name, int err, bool incomplete)
+{
+	int status = ending_status(name, err);
+
+	return status == STATUS_DONE && incomplete ? STATUS_FINDINGS : status;
+}

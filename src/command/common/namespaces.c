@@ -15,6 +15,10 @@ int namespaces_find(const struct socket_options *options, struct netns_list *out
 	if (options->all_netns || filter_topics(options->filter.filter) & TOPIC_NETNS) {
 		int err = netns_discover(out);
 
+		if (!err && out->err) { /* some would be left out */
+			err = out->err;
+			netns_list_free(out);
+		}
 		if (err != -ENOENT)
 			return err;
 		log_error(

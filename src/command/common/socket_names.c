@@ -60,6 +60,8 @@ static const char *find_interface_name(void *context, uint32_t netns, uint32_t i
 
 int socket_names_open(struct socket_names *names, const struct socket_names_wanted *wanted)
 {
+	int err = 0;
+
 	*names = (struct socket_names){.namespaces = wanted->namespaces};
 	names->netns = (struct netns_view){.names = netns_names_new(&host_netns_finder), .home = netns_home()};
 	names->namer = (struct socket_namer){.interface = find_interface_name, .context = names};
@@ -73,14 +75,14 @@ int socket_names_open(struct socket_names *names, const struct socket_names_want
 	}
 	if (wanted->cgroups) {
 		names->cgroups = cgroups_read();
+		err = names->cgroups ? 0 : -errno;
 		names->namer.cgroup = find_cgroup_path;
 	}
-	if (!names->netns.names || (wanted->services && !names->services) || (wanted->hosts && !names->resolver) ||
-	    (wanted->cgroups && !names->cgroups)) {
+	if (!names->netns.names || (wanted->services && !names->services) || (wanted->hosts && !names->resolver))
+		err = -ENOMEM;
+	if (err)
 		socket_names_close(names);
-		return -ENOMEM;
-	}
-	return 0;
+	return err;
 }
 
 void socket_names_close(struct socket_names *names)

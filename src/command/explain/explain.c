@@ -164,7 +164,9 @@ static int gather_inside(const struct netns_list *all, uint32_t inode, struct ga
 {
 	const struct netns *netns = netns_list_find(all, inode);
 
-	return netns ? netns_run_inside(netns, gather_here, gathering) : -ENOENT;
+	if (!netns)
+		return all->err ? all->err : -ENOENT;
+	return netns_run_inside(netns, gather_here, gathering);
 }
 
 static void log_closed_netns(const struct explain_options *options, int err)

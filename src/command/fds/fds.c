@@ -20,6 +20,7 @@
 #include "fds_text.h"
 #include "grow.h"
 #include "holders.h"
+#include "incomplete.h"
 #include "log.h"
 #include "name_glob.h"
 #include "parse.h"
@@ -338,6 +339,15 @@ static void warn_of_hidden_holders(const struct fds_survey *survey)
 
 /* ---- output ---- */
 
+/* Puts in JSON what log_denied_processes() says in text. */
+static void put_denied_json(const struct fds_survey *survey, struct output *output)
+{
+	if (survey->denied)
+		incomplete_json(output, "processes", survey->denied, capabilities_owners_remedy());
+	if (survey->half_denied)
+		incomplete_json(output, "threads", survey->half_denied, capabilities_owners_remedy());
+}
+
 static void put_fd_tables(const struct fds_survey *survey, struct descriptor_view *view, bool json,
 			  struct output *output)
 {
@@ -368,6 +378,8 @@ static int print_survey(const struct fds_survey *survey, const struct output_opt
 
 	if (!err) {
 		put_fd_tables(survey, &view, options->json, output);
+		if (options->json)
+			put_denied_json(survey, output);
 		err = output_flush(output);
 	}
 	socket_names_close(&socket_names);
@@ -409,7 +421,9 @@ static int end_survey(const struct fds_survey *survey, const char *process)
 	}
 	log_denied_processes(survey);
 	warn_of_hidden_holders(survey);
-	return survey->count ? STATUS_DONE : STATUS_FAILED;
+	if (!survey->count)
+		return STATUS_FAILED;
+	return survey->denied || survey->half_denied ? STATUS_FINDINGS : STATUS_DONE;
 }
 
 static int run_fds(void *given)

@@ -15,6 +15,7 @@
 #include "ending.h"
 #include "errno_kind.h"
 #include "filter_socket.h"
+#include "incomplete.h"
 #include "list_json.h"
 #include "list_options.h"
 #include "list_text.h"
@@ -43,6 +44,7 @@ struct listing {
 	struct list_totals totals;
 	size_t unknown;  /* sockets without a known holder, which a process may hold that was not seen */
 	size_t left_out; /* sockets left out: without the holder it is not known that they pass the filter */
+	bool incomplete; /* one of the printings left something out */
 };
 
 /* ---- the query ---- */
@@ -131,10 +133,15 @@ static int list_socket(void *context, const struct socket *found)
 	return 0;
 }
 
+static enum holder_gap find_holder_gap(const struct listing *listing)
+{
+	return listing->holders ? holders_gap(listing->holders) : HOLDERS_DENIED;
+}
+
 static void warn_of_hidden_owners(const struct listing *listing)
 {
 	bool shown = listing->options->owners || listing->options->sockets.output.json;
-	enum holder_gap gap = listing->holders ? holders_gap(listing->holders) : HOLDERS_DENIED;
+	enum holder_gap gap = find_holder_gap(listing);
 
 	if (shown && listing->holders && listing->unknown)
 		log_warning("who holds %zu of the sockets could not be seen, shown as %s: %s", listing->unknown,
@@ -184,6 +191,10 @@ static int print_sockets(struct listing *listing)
 		print_totals(listing);
 	else
 		flush_batch(listing);
+	listing->incomplete = listing->incomplete || listing->left_out;
+	if (listing->json && listing->left_out)
+		incomplete_json(listing->output, "sockets", listing->left_out,
+				holders_remedy(find_holder_gap(listing)));
 	flush_err = output_flush(listing->output);
 	return err ? err : flush_err;
 }
@@ -316,7 +327,7 @@ static int run_list(void *given)
 		err = print_list_repeatedly(&listing);
 	close_listing(&listing);
 	filter_free(options->sockets.filter.filter);
-	return ending_status("list", err);
+	return ending_status_of_part("list", err, listing.incomplete);
 }
 
 const struct command list_command = {

@@ -148,14 +148,16 @@ static void take_socket_protocol(struct descriptor *descriptor, const struct fd_
 		*at = (char)tolower((unsigned char)*at);
 }
 
-static void take_pidfd_target(struct descriptor *descriptor)
+/* 0, or a negative errno where descriptors or memory ran out. */
+static int take_pidfd_target(struct descriptor *descriptor)
 {
-	CLEANUP(cleanup_close) int process = -1;
+	CLEANUP(cleanup_close) int process = -ENOENT;
 
 	if (descriptor->pidfd.pid > 0)
 		process = process_open((uint32_t)descriptor->pidfd.pid);
 	if (process >= 0)
-		process_comm(process, descriptor->pidfd.comm);
+		return process_comm(process, descriptor->pidfd.comm);
+	return errno_is_resource(process) ? process : 0;
 }
 
 /* Names the type of a BPF map or program. For a BPF link, fdinfo has the name itself. */
@@ -171,15 +173,14 @@ static void take_bpf_type_name(struct descriptor *descriptor)
 		snprintf(descriptor->bpf.type_name, sizeof(descriptor->bpf.type_name), "%s", name);
 }
 
-static void take_kind_details(struct descriptor *descriptor, const struct fd_place *place)
+static int take_kind_details(struct descriptor *descriptor, const struct fd_place *place)
 {
 	switch (descriptor->kind) {
 	case KIND_SOCKET:
 		take_socket_protocol(descriptor, place);
 		break;
 	case KIND_PIDFD:
-		take_pidfd_target(descriptor);
-		break;
+		return take_pidfd_target(descriptor);
 	case KIND_BPF_MAP:
 	case KIND_BPF_PROG:
 		take_bpf_type_name(descriptor);
@@ -187,6 +188,7 @@ static void take_kind_details(struct descriptor *descriptor, const struct fd_pla
 	default:
 		break;
 	}
+	return 0;
 }
 
 static int describe_descriptor(const struct fd_place *place, const struct raw_descriptor *raw, struct descriptor *out)
@@ -216,8 +218,7 @@ static int describe_descriptor(const struct fd_place *place, const struct raw_de
 	err = take_link_name(out, raw->link);
 	if (!err && raw->info)
 		err = fdinfo_parse(raw->info, out);
-	take_kind_details(out, place);
-	return err;
+	return err ? err : take_kind_details(out, place);
 }
 
 static int append_descriptor(struct descriptors *all, const struct descriptor *descriptor)

@@ -179,16 +179,20 @@ static void match_family_row(void *context, enum proc_family family, const struc
 	search->missing--;
 }
 
-static void search_families(struct socket_search *search, const struct netns *netns)
+/* 0, or a negative errno where descriptors or memory ran out. */
+static int search_families(struct socket_search *search, const struct netns *netns)
 {
 	static const char *const tables[FAMILY_COUNT] = {[FAMILY_NETLINK] = "netlink", [FAMILY_PACKET] = "packet"};
 
 	for (enum proc_family family = 0; family < FAMILY_COUNT; family++) {
 		CLEANUP(cleanup_close) int fd = netns_open_table(netns, tables[family]);
 
-		if (fd >= 0)
-			proc_family_each(family, fd, match_family_row, search);
+		int err = fd < 0 ? fd : proc_family_each(family, fd, match_family_row, search);
+
+		if (errno_is_resource(err))
+			return err;
 	}
+	return 0;
 }
 
 static int search_namespace(struct socket_search *search, const struct netns *netns)
@@ -198,8 +202,11 @@ static int search_namespace(struct socket_search *search, const struct netns *ne
 	search->netns = netns->inode;
 	if (search->query.protocols)
 		err = sockets_each(netns, SOCKETS_BY_AUTO, &search->query, match_socket, search, NULL);
-	if (search->families)
-		search_families(search, netns);
+	if (search->families && !errno_is_resource(err)) {
+		int family_err = search_families(search, netns);
+
+		err = err ? err : family_err;
+	}
 	search->failed = search->failed || err;
 	return errno_is_resource(err) ? err : 0;
 }
@@ -219,6 +226,8 @@ static int search_other_namespaces(struct socket_search *search, struct netns_li
 	struct netns_list all = {0};
 	int err = netns_discover(&all);
 
+	if (!err && errno_is_resource(all.err))
+		err = all.err;
 	search->failed = search->failed || err;
 	for (size_t i = 0; !err && i < all.count && search->missing; i++) {
 		size_t missing = search->missing;

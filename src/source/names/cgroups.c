@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 
 #include "count_of.h"
+#include "errno_kind.h"
 #include "index.h"
 #include "privileges.h"
 
@@ -55,10 +56,15 @@ static int read_cgroup_tree(struct cgroups *cgroups, const char *root)
 	const FTSENT *entry;
 	int err = 0;
 
-	while (tree && !err && (entry = fts_read(tree)))
+	while (tree && !err && (entry = fts_read(tree))) {
 		if (entry->fts_info == FTS_D)
 			err = add_cgroup(cgroups, entry->fts_statp->st_ino,
 					 entry->fts_path[skip] ? entry->fts_path + skip : "/");
+		else if (entry->fts_info != FTS_DP && errno_is_resource(-entry->fts_errno))
+			err = -entry->fts_errno;
+	}
+	if (!err && errno_is_resource(-errno)) /* fts_open() and fts_read() set it, to 0 at the end of the tree */
+		err = -errno;
 	if (tree)
 		fts_close(tree);
 	return err;
@@ -69,11 +75,16 @@ struct cgroups *cgroups_read(void)
 	WITH_PRIVILEGES;
 	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
 	const char *root = find_cgroup_tree();
+	int err;
 
 	if (!cgroups)
 		return NULL;
-	if (index_init(&cgroups->by_id) || (root && read_cgroup_tree(cgroups, root))) {
+	err = index_init(&cgroups->by_id);
+	if (!err && root)
+		err = read_cgroup_tree(cgroups, root);
+	if (err) {
 		cgroups_free(cgroups);
+		errno = -err;
 		return NULL;
 	}
 	return cgroups;

@@ -7,7 +7,8 @@
 
 struct cgroups;
 
-/* Reads the tree. NULL when index_init() fails, or memory is short. Where no tree can be seen, no group has a name. */
+/* Reads the tree. NULL with errno set when descriptors or memory ran out, or index_init() fails. Where no tree can be
+ * seen, no group has a name. */
 struct cgroups *cgroups_read(void);
 void cgroups_free(struct cgroups *cgroups);
 

@@ -158,7 +158,9 @@ static uint32_t read_process_netns(int process)
 int process_facts_read(int process, uint32_t pid, struct process_facts *facts)
 {
 	CLEANUP(cleanup_free) char *status = process_text(process, "status");
+	int status_err = status ? 0 : -errno;
 	CLEANUP(cleanup_free) char *limits = process_text(process, "limits");
+	int limits_err = limits ? 0 : -errno;
 	int err;
 
 	*facts = (struct process_facts){.pid = pid, .uid = UID_UNKNOWN, .limit = LIMIT_UNKNOWN};
@@ -169,5 +171,7 @@ int process_facts_read(int process, uint32_t pid, struct process_facts *facts)
 	find_user_name(facts);
 	if (limits)
 		facts->limit = process_limit_read(limits);
+	if (errno_is_resource(status_err) || errno_is_resource(limits_err))
+		return errno_is_resource(status_err) ? status_err : limits_err;
 	return err;
 }

@@ -92,10 +92,22 @@ uint8_t address_parse(const char *text, struct address *out)
 	return 0;
 }
 
-bool tuple_equal(const struct tuple *a, const struct tuple *b)
+bool tuple_ends_equal(const struct tuple *a, const struct tuple *b)
 {
 	return a->lport == b->lport && a->rport == b->rport && a->netns == b->netns && a->family == b->family &&
 	       address_equal(&a->laddr, &b->laddr) && address_equal(&a->raddr, &b->raddr);
+}
+
+bool tuple_equal(const struct tuple *a, const struct tuple *b)
+{
+	return a->interface == b->interface && tuple_ends_equal(a, b);
+}
+
+bool tuple_may_equal(const struct tuple *a, const struct tuple *b)
+{
+	return (a->interface == b->interface || a->interface == INTERFACE_UNKNOWN ||
+		b->interface == INTERFACE_UNKNOWN) &&
+	       tuple_ends_equal(a, b);
 }
 
 uint64_t tuple_hash(const struct hash_secret *secret, const struct tuple *tuple)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "hash.h"
+#include "unknown.h"
 
 enum { ADDRESS_LEN = 16, ADDRESS_TEXT_MAX = 46 };
 enum { ADDRESS_IPV4_AT = 96 }; /* the bit at which the IPv4 part begins */
@@ -24,6 +25,9 @@ struct tuple {
 	uint16_t lport; /* 0: not chosen yet, or none */
 	uint16_t rport; /* 0: none (a listener), or not known yet */
 	uint32_t netns; /* inode number of the network namespace */
+	/* Index of the interface that the socket is bound to, by SO_BINDTODEVICE or a link-local address; 0: none; or
+	 * INTERFACE_UNKNOWN. The kernel keeps connections apart that differ in nothing else. */
+	uint32_t interface;
 	uint8_t family; /* 4 or 6 */
 };
 
@@ -42,5 +46,20 @@ size_t address_text(const struct address *address, uint8_t family, char *out);
 /* Reads 127.0.0.1 or ::1, without brackets, scope or prefix. Returns the family (4, 6), or 0. */
 uint8_t address_parse(const char *text, struct address *out);
 
+/* Returns the index of the interface; 0: none, or not known. */
+static inline uint32_t tuple_known_interface(const struct tuple *tuple)
+{
+	return tuple->interface == INTERFACE_UNKNOWN ? 0 : tuple->interface;
+}
+
 bool tuple_equal(const struct tuple *a, const struct tuple *b);
+
+/* The same, but the interfaces may differ. */
+bool tuple_ends_equal(const struct tuple *a, const struct tuple *b);
+
+/* The same, but an interface that is not known may be any. */
+bool tuple_may_equal(const struct tuple *a, const struct tuple *b);
+
+/* Leaves the interface out, as the kernel's own hash of connections does: a tuple whose interface is not known has the
+ * hash of the one that it may be. */
 uint64_t tuple_hash(const struct hash_secret *secret, const struct tuple *tuple);

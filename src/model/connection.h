@@ -58,19 +58,20 @@ struct connection {
 	uint16_t owner_count; /* holders that a scan found; 0: none, or not scanned yet */
 	uint8_t absent;       /* consecutive snapshots without a row of this connection */
 	uint8_t state;
-	uint8_t oldstate;  /* the state before; STATE_UNKNOWN: the socket was found in `state` */
-	uint8_t contested; /* the state that the last row showed, where it differs from `state`; else STATE_UNKNOWN */
-	uint8_t owner_source;
-	uint8_t reason; /* minisocket: why it is no socket any more */
-	uint8_t direction : 2;
-	bool born_known : 1;  /* false: the connection is older than born_ns says */
-	bool since_known : 1; /* false: `state` was entered earlier than since_ns says */
-	bool mini : 1;        /* no socket: a handshake not done yet, or the remains of a connection; see event.h */
+	uint8_t oldstate : 4;     /* the state before; STATE_UNKNOWN: the socket was found in `state` */
+	uint8_t contested : 4;    /* the state that the last row showed, where it differs from `state`; else
+				     STATE_UNKNOWN */
+	uint8_t owner_source : 4; /* enum owner_source */
+	uint8_t direction : 2;    /* enum direction */
+	bool unheld : 1;          /* the last scan met the accepted socket, and nobody who holds it: it is on its way */
+	bool shown : 1;           /* a row of what was there before has told of it */
+	uint8_t reason;           /* minisocket: why it is no socket any more */
+	bool born_known : 1;      /* false: the connection is older than born_ns says */
+	bool since_known : 1;     /* false: `state` was entered earlier than since_ns says */
+	bool mini : 1;            /* no socket: a handshake not done yet, or the remains of a connection; see event.h */
 	bool tuple_indexed : 1;
 	bool inode_indexed : 1;
 	bool untold : 1; /* found by a snapshot that should have known it, or heard of late; no line tells of it yet */
-	bool shown : 1;  /* a row of what was there before has told of it */
-	bool unheld : 1; /* the last scan met the accepted socket, and nobody who holds it: it is on its way */
 	bool gone : 1;   /* no longer in the table; kept for its held changes, and freed with the last of them */
 };
 

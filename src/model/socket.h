@@ -50,7 +50,6 @@ struct socket {
 	bool mini;            /* minisocket or request socket; see event.h */
 	enum tristate v6only; /* IPv6 socket: takes no IPv4 */
 	struct tuple tuple;   /* raw socket: the local port is the IP protocol; unix socket: only netns counts */
-	uint32_t interface;   /* index of the interface of the bind, or of the link-local address; 0: none */
 	uint32_t recvq;       /* bytes; LISTEN: connections not accepted yet; or QUEUE_UNKNOWN */
 	uint32_t sendq;       /* bytes; LISTEN: the most connections that may wait; or QUEUE_UNKNOWN */
 	uint32_t uid;         /* or UID_UNKNOWN */
@@ -63,9 +62,8 @@ struct socket {
 	size_t path_length;
 	uint32_t peer_inode; /* unix socket: inode of the socket at its other end; 0: none, or not known */
 	const struct owner *owners;
-	size_t owner_count;     /* 0: no holder is known */
-	bool owners_hidden;     /* there may be holders that could not be seen */
-	bool interface_unknown; /* /proc does not show the interface */
+	size_t owner_count; /* 0: no holder is known */
+	bool owners_hidden; /* there may be holders that could not be seen */
 	struct socket_details details;
 };
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 enum { FD_UNKNOWN = -1 };
-#define QUEUE_UNKNOWN UINT32_MAX
-#define UID_UNKNOWN   UINT32_MAX
-#define COUNT_UNKNOWN UINT32_MAX
+#define QUEUE_UNKNOWN     UINT32_MAX
+#define UID_UNKNOWN       UINT32_MAX
+#define COUNT_UNKNOWN     UINT32_MAX
+#define INTERFACE_UNKNOWN UINT32_MAX /* no index is as great: they are positive ints */

@@ -19,13 +19,14 @@ static void put_host_name(struct json_writer *json, const char *key, const struc
 
 static void put_json_interface(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer)
 {
+	uint32_t index = tuple_known_interface(&socket->tuple);
 	const char *name = NULL;
 
-	if (socket->interface && namer->interface)
-		name = namer->interface(namer->context, socket->tuple.netns, socket->interface);
+	if (index && namer->interface)
+		name = namer->interface(namer->context, socket->tuple.netns, index);
 	json_text_or_null(json, "interface", name);
-	json_known(json, "ifindex", socket->interface, socket->interface != 0);
-	json_bool(json, "interface_known", !socket->interface_unknown);
+	json_known(json, "ifindex", index, index != 0);
+	json_bool(json, "interface_known", socket->tuple.interface != INTERFACE_UNKNOWN);
 }
 
 void socket_json_inet(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer)

@@ -25,14 +25,15 @@ static char *put_escaped_name(char *at, const char *text, size_t length)
 
 static char *put_interface_suffix(char *at, const struct socket *socket, const struct socket_namer *namer)
 {
+	uint32_t index = tuple_known_interface(&socket->tuple);
 	const char *name = NULL;
 
-	if (!socket->interface)
+	if (!index)
 		return at;
 	*at++ = '%';
 	if (namer->interface)
-		name = namer->interface(namer->context, socket->tuple.netns, socket->interface);
-	return name ? put_escaped_name(at, name, strlen(name)) : decimal_put(at, socket->interface);
+		name = namer->interface(namer->context, socket->tuple.netns, index);
+	return name ? put_escaped_name(at, name, strlen(name)) : decimal_put(at, index);
 }
 
 /* True where `address` is any address of IPv6 and of IPv4. The kernel sets v6only on a socket that is bound to a

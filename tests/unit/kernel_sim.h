@@ -168,10 +168,14 @@ static inline struct event sim_row_of(struct sim *sim, const struct sim_socket *
 
 /* ---- tuples ---- */
 
-static inline struct tuple sim_tuple(bool inbound, uint16_t port, uint16_t other)
+/* The same addresses and ports are used on two interfaces, as by two VRFs. */
+static inline struct tuple sim_tuple(struct sim *sim, bool inbound, uint16_t port, uint16_t other)
 {
-	return inbound ? tuple_of(4, "10.0.0.2", port, "10.0.0.1", other)
-		       : tuple_of(4, "10.0.0.1", other, "10.0.0.3", port);
+	struct tuple tuple = inbound ? tuple_of(4, "10.0.0.2", port, "10.0.0.1", other)
+				     : tuple_of(4, "10.0.0.1", other, "10.0.0.3", port);
+
+	tuple.interface = 1 + sim_random(sim, 2);
+	return tuple;
 }
 
 static inline struct tuple sim_listening(uint16_t port)
@@ -237,7 +241,7 @@ static inline void sim_hold(struct sim_socket *socket, struct owner owner)
  * reports the port late. */
 static inline void sim_connect(struct sim *sim)
 {
-	struct tuple tuple = sim_tuple(false, (uint16_t)(80 + sim_random(sim, 2)),
+	struct tuple tuple = sim_tuple(sim, false, (uint16_t)(80 + sim_random(sim, 2)),
 				       (uint16_t)(40000 + sim_random(sim, SIM_PORTS))),
 		     reported = tuple;
 	struct sim_mini *mini = sim_mini_of(sim, &tuple);
@@ -281,8 +285,8 @@ static inline void sim_listen(struct sim *sim)
 
 static inline void sim_request(struct sim *sim)
 {
-	struct tuple tuple =
-		sim_tuple(true, (uint16_t)(80 + sim_random(sim, 2)), (uint16_t)(50000 + sim_random(sim, SIM_PORTS)));
+	struct tuple tuple = sim_tuple(sim, true, (uint16_t)(80 + sim_random(sim, 2)),
+				       (uint16_t)(50000 + sim_random(sim, SIM_PORTS)));
 	struct sim_mini *mini = sim_free_mini(sim);
 
 	if (!mini || sim->in_snapshot || sim_in_use(sim, &tuple) || sim_mini_of(sim, &tuple))
@@ -308,8 +312,8 @@ static inline void sim_leave_request(struct sim *sim, struct sim_socket *child, 
  * of a TIME_WAIT. */
 static inline void sim_child(struct sim *sim)
 {
-	struct tuple tuple =
-		sim_tuple(true, (uint16_t)(80 + sim_random(sim, 2)), (uint16_t)(50000 + sim_random(sim, SIM_PORTS)));
+	struct tuple tuple = sim_tuple(sim, true, (uint16_t)(80 + sim_random(sim, 2)),
+				       (uint16_t)(50000 + sim_random(sim, SIM_PORTS)));
 	struct sim_mini *mini = sim_mini_of(sim, &tuple);
 	uint64_t cookie = mini && mini->state == STATE_SYN_RECV ? mini->cookie : 0;
 	struct sim_socket *socket;

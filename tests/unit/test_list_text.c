@@ -92,9 +92,9 @@ static void test_endpoints(void **state)
 	assert_ends(&socket, &numbers, "[::ffff:10.0.0.7]:443", "[::ffff:10.0.0.8]:50000");
 	assert_ends(&socket, &names, "seven.example:443", "[::ffff:10.0.0.8]:50000");
 	socket = inet_socket(PROTOCOL_UDP, STATE_CLOSE, 6, "fe80::1", 546, "::", 0);
-	socket.interface = 2;
+	socket.tuple.interface = 2;
 	assert_ends(&socket, &numbers, "[fe80::1]%eth0:546", "[::]:*");
-	socket.interface = 3;
+	socket.tuple.interface = 3;
 	assert_ends(&socket, &numbers, "[fe80::1]%3:546", "[::]:*");
 	socket = inet_socket(PROTOCOL_UDP, STATE_CLOSE, 4, "127.0.0.1", 514, "0.0.0.0", 0);
 	assert_ends(&socket, &names, "127.0.0.1:syslog", "0.0.0.0:*");

@@ -171,7 +171,7 @@ static void test_devices(void **unused)
 	const struct port_reason *reason;
 
 	(void)unused;
-	at_device.interface = 1;
+	at_device.tuple.interface = 1;
 	trial_gives(host, PROTOCOL_TCP, PORT_IPV4, EADDRINUSE, EADDRINUSE);
 	add_socket(host, at_device);
 	judge_port(host);

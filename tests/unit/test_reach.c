@@ -95,9 +95,9 @@ static void test_interfaces(void **state)
 	struct socket socket = socket_at(PROTOCOL_UDP, "0.0.0.0", 68);
 
 	(void)state;
-	socket.interface = 1; /* lo */
+	socket.tuple.interface = 1; /* lo */
 	assert_int_equal(reach_of(&socket), REACH_HOST);
-	socket.interface = 2;
+	socket.tuple.interface = 2;
 	assert_int_equal(reach_of(&socket), REACH_IPV4);
 }
 

@@ -56,14 +56,15 @@ static struct audit_row *append_audit_row(struct audit *audit)
 static void copy_interface_name(struct audit *audit, const struct socket *socket, char *out)
 {
 	const struct socket_namer *namer = &audit->socket_names.namer;
+	uint32_t index = tuple_known_interface(&socket->tuple);
 	const char *name = NULL;
 
-	if (socket->interface)
-		name = namer->interface(namer->context, socket->tuple.netns, socket->interface);
+	if (index)
+		name = namer->interface(namer->context, socket->tuple.netns, index);
 	if (name)
 		snprintf(out, INTERFACE_NAME_SIZE, "%s", name);
-	else if (socket->interface)
-		snprintf(out, INTERFACE_NAME_SIZE, "%u", socket->interface);
+	else if (index)
+		snprintf(out, INTERFACE_NAME_SIZE, "%u", index);
 }
 
 static void copy_user_name(struct audit *audit, uint32_t uid, char *out)
@@ -100,7 +101,7 @@ static void describe_listener(struct audit *audit, const struct socket *socket, 
 		.family = socket->tuple.family,
 		.port = socket->tuple.lport,
 		.reach = reach_of(socket),
-		.interface_unknown = socket->interface_unknown,
+		.interface_unknown = socket->tuple.interface == INTERFACE_UNKNOWN,
 	};
 	copy_interface_name(audit, socket, out->interface);
 	copy_user_name(audit, socket->uid, out->user);

@@ -17,15 +17,15 @@ static enum tristate derive_v6only(enum reach reach)
 
 struct socket listener_socket(const struct listener *listener, uint32_t netns, struct owner *owner)
 {
+	bool named = *listener->interface; /* the name is known, but not the index */
 	struct socket socket = {
 		.protocol = listener->protocol,
 		.state = listener->protocol == PROTOCOL_TCP ? STATE_LISTEN : STATE_CLOSE,
-		.interface_unknown =
-			listener->interface_unknown || *listener->interface, /* only its name is known, not its index */
 		.v6only = derive_v6only(listener->reach),
 		.tuple = {.laddr = listener->address,
 			  .lport = listener->port,
 			  .netns = netns,
+			  .interface = named || listener->interface_unknown ? INTERFACE_UNKNOWN : 0,
 			  .family = listener->family},
 		.recvq = QUEUE_UNKNOWN,
 		.sendq = QUEUE_UNKNOWN,

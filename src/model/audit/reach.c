@@ -83,7 +83,7 @@ enum reach reach_of(const struct socket *socket)
 	static const struct network any_ipv4 = IPV4(0, 0, 0, 0, 32), any_ipv6 = IPV6(0, 0, 128);
 	const struct address *address = &socket->tuple.laddr;
 
-	if (socket->interface == LOOPBACK_INDEX || is_in_networks(address, loopback, COUNT_OF(loopback)))
+	if (socket->tuple.interface == LOOPBACK_INDEX || is_in_networks(address, loopback, COUNT_OF(loopback)))
 		return REACH_HOST;
 	if (is_ipv6_group(address))
 		return classify_ipv6_group(address);

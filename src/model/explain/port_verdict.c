@@ -119,7 +119,7 @@ static void judge_servers(struct judging *judging, enum port_why why)
 		reason.families |= port_families_of(server);
 		if (address_is_any(&server->tuple.laddr)) {
 			any_address = true;
-			any_device = any_device || !server->interface;
+			any_device = any_device || !tuple_known_interface(&server->tuple);
 		}
 	}
 	reason.one_address = !any_address;

@@ -71,6 +71,7 @@ struct match_criteria {
 			     moment (connection_lacks_peer()) */
 	bool unaddressed; /* true: only a connection without an address */
 	bool mini;        /* true: only minisockets; false: none */
+	uint8_t state;    /* of several that a row of /proc fits, one in this state is preferred */
 };
 
 /* ---- table_members.c: the connections in the table, and how one is found ---- */

@@ -123,8 +123,25 @@ static bool meets_criteria(const struct connection *conn, const struct match_cri
 	return !criteria->inode || !conn->inode || conn->inode == criteria->inode;
 }
 
+/* True if connection `a` fits better than `b`. One that is known to have the tuple's interface is better than one whose
+ * interface is not known. /proc does not show the interface: of the connections that a row of it fits, one is better
+ * that no row of the same snapshot has shown, then one that is in the row's state, then the younger. */
+static bool fits_better(const struct table *table, const struct connection *a, const struct connection *b,
+			const struct tuple *tuple, uint8_t state)
+{
+	bool a_shown = a->confirmed == table->snapshot, b_shown = b->confirmed == table->snapshot;
+
+	if (tuple->interface != INTERFACE_UNKNOWN)
+		return a->tuple.interface == tuple->interface && b->tuple.interface != tuple->interface;
+	if (a_shown != b_shown)
+		return b_shown;
+	if ((a->state == state) != (b->state == state))
+		return a->state == state;
+	return a->since_ns > b->since_ns;
+}
+
 /* Finds the connection of this tuple that meets the criteria. Of several, the one is taken whose inode is known to be
- * the same. */
+ * the same, or else the one that fits best. */
 struct connection *table_find_tuple(const struct table *table, const struct tuple *tuple,
 				    const struct match_criteria *criteria)
 {
@@ -134,11 +151,11 @@ struct connection *table_find_tuple(const struct table *table, const struct tupl
 	for (; link; link = index_find_next(link)) {
 		struct connection *conn = BY_TUPLE(link);
 
-		if (!tuple_equal(&conn->tuple, tuple) || !meets_criteria(conn, criteria))
+		if (!tuple_may_equal(&conn->tuple, tuple) || !meets_criteria(conn, criteria))
 			continue;
 		if (criteria->inode && conn->inode == criteria->inode)
 			return conn;
-		if (!found)
+		if (!found || fits_better(table, conn, found, tuple, criteria->state))
 			found = conn;
 	}
 	return found;

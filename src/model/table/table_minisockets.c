@@ -21,9 +21,10 @@ static struct change derive_mini_change(struct connection *conn, uint8_t newstat
 	return change;
 }
 
-static struct connection *find_mini(const struct table *table, const struct tuple *tuple)
+/* `state`: see struct match_criteria. */
+static struct connection *find_mini(const struct table *table, const struct tuple *tuple, uint8_t state)
 {
-	const struct match_criteria criteria = {.unaddressed = true, .mini = true};
+	const struct match_criteria criteria = {.unaddressed = true, .mini = true, .state = state};
 
 	return table->minis ? table_find_tuple(table, tuple, &criteria) : NULL;
 }
@@ -35,7 +36,7 @@ static struct connection *find_mini(const struct table *table, const struct tupl
 static void absorb_mini(struct table *table, struct connection *conn, uint64_t ts_ns,
 			const struct change_target *target)
 {
-	struct connection *row = find_mini(table, &conn->tuple);
+	struct connection *row = find_mini(table, &conn->tuple, STATE_UNKNOWN);
 
 	if (row && !table_keeps_silent(table, row)) {
 		table_end_mini(table, row, ts_ns, target);
@@ -75,7 +76,7 @@ void table_become_mini(struct table *table, struct connection *conn, const struc
 bool table_pass_to_mini(struct table *table, struct connection *conn, uint64_t ts_ns,
 			const struct change_target *target)
 {
-	struct connection *mini = find_mini(table, &conn->tuple);
+	struct connection *mini = find_mini(table, &conn->tuple, STATE_UNKNOWN);
 	struct change change;
 
 	if (!mini || !mini->untold || (mini->cookie && conn->cookie && mini->cookie != conn->cookie))
@@ -85,6 +86,7 @@ bool table_pass_to_mini(struct table *table, struct connection *conn, uint64_t t
 	change.conn = mini;
 	mini->untold = conn->untold;
 	mini->id = conn->id;
+	mini->tuple.interface = conn->tuple.interface; /* /proc does not show it */
 	mini->oldstate = conn->oldstate;
 	mini->born_ns = conn->born_ns;
 	mini->born_known = conn->born_known;
@@ -121,7 +123,7 @@ static struct connection *add_found_mini(struct table *table, const struct event
 
 int table_mini_row(struct table *table, const struct event *row, const struct change_target *target)
 {
-	struct connection *conn = find_mini(table, &row->tuple);
+	struct connection *conn = find_mini(table, &row->tuple, row->newstate);
 	bool handshake = row->newstate == STATE_SYN_RECV;
 	struct change change;
 
@@ -167,7 +169,8 @@ void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns
 void table_end_minis_of(struct table *table, const struct connection *conn, uint64_t ts_ns,
 			const struct change_target *target)
 {
-	struct connection *mini = conn->tuple.lport && conn->tuple.rport ? find_mini(table, &conn->tuple) : NULL;
+	bool whole = conn->tuple.lport && conn->tuple.rport;
+	struct connection *mini = whole ? find_mini(table, &conn->tuple, STATE_UNKNOWN) : NULL;
 
 	/* A minisocket found by the rows of /proc that are being joined may be what this very connection becomes. */
 	if (mini && table->joining && !mini->born_known && mini->born_ns >= table->snapshot_ns)

@@ -3,9 +3,30 @@
  * table_snapshot.c. */
 #include "table_internal.h"
 
-/* Gives the child the owner of the listeners with this tuple; false when there is none. Listeners that share an address
- * (SO_REUSEPORT) but not their owner leave the owner unknown: nothing shows which of them the child belongs to. */
-static bool inherit_from_listener(struct table *table, struct connection *child, const struct tuple *listener)
+/* How well a listener's interface fits its child. As in the kernel's lookup (compute_score(), net/ipv4), a listener
+ * that is bound to the interface comes before one that is bound to none. A child has an interface where its listener
+ * has, its address is link-local, or it came by a VRF. */
+enum interface_fit {
+	FITS_PERHAPS, /* behind a VRF, the child of a link-local address has the link's interface, and the listener may
+			 have the VRF's; or the listener was bound to another interface later */
+	FITS_UNBOUND, /* the listener is bound to none, or one of the interfaces is not known */
+	FITS_EXACTLY,
+};
+
+static enum interface_fit fit_interface(uint32_t listener, uint32_t child)
+{
+	if (listener == INTERFACE_UNKNOWN || child == INTERFACE_UNKNOWN)
+		return FITS_UNBOUND;
+	if (listener == child)
+		return FITS_EXACTLY;
+	return listener == 0 ? FITS_UNBOUND : FITS_PERHAPS;
+}
+
+/* Gives the child the owner of the listeners with this tuple that fit best, and `least` at least; false when there is
+ * none. Listeners that share an address (SO_REUSEPORT) but not their owner leave the owner unknown: nothing shows which
+ * of them the child belongs to. */
+static bool inherit_from_listener(struct table *table, struct connection *child, const struct tuple *listener,
+				  enum interface_fit least)
 {
 	struct link *link = index_find(&table->by_tuple, tuple_hash(&table->by_tuple.secret, listener));
 	const struct owner *owner = NULL;
@@ -13,9 +34,13 @@ static bool inherit_from_listener(struct table *table, struct connection *child,
 
 	for (; link; link = index_find_next(link)) {
 		const struct connection *conn = BY_TUPLE(link);
+		enum interface_fit fit = fit_interface(conn->tuple.interface, child->tuple.interface);
 
-		if (conn->state != STATE_LISTEN || !tuple_equal(&conn->tuple, listener))
+		if (conn->state != STATE_LISTEN || fit < least || !tuple_ends_equal(&conn->tuple, listener))
 			continue;
+		if (fit > least)
+			found = false;
+		least = fit;
 		if (found && (!owner || owner->pid != conn->owner.pid))
 			owner = NULL;
 		else
@@ -30,7 +55,7 @@ static bool inherit_from_listener(struct table *table, struct connection *child,
 }
 
 /* Looks for the listener at the child's own address, then at the wildcard addresses that include it. */
-void table_inherit(struct table *table, struct connection *child)
+static bool inherit_by_address(struct table *table, struct connection *child, enum interface_fit least)
 {
 	static const uint8_t zeros[4];
 	const struct address any_ipv4 = address_from_ipv4(zeros), any_ipv6 = {{0}};
@@ -38,14 +63,21 @@ void table_inherit(struct table *table, struct connection *child)
 
 	listener.raddr = listener.family == 4 ? any_ipv4 : any_ipv6;
 	listener.rport = 0;
-	if (inherit_from_listener(table, child, &listener))
-		return;
+	if (inherit_from_listener(table, child, &listener, least))
+		return true;
 	listener.laddr = listener.raddr;
-	if (inherit_from_listener(table, child, &listener) || listener.family == 4 ||
-	    !address_is_ipv4(&child->tuple.laddr))
-		return;
+	if (inherit_from_listener(table, child, &listener, least))
+		return true;
+	if (listener.family == 4 || !address_is_ipv4(&child->tuple.laddr))
+		return false;
 	listener.laddr = any_ipv4;
-	inherit_from_listener(table, child, &listener);
+	return inherit_from_listener(table, child, &listener, least);
+}
+
+void table_inherit(struct table *table, struct connection *child)
+{
+	if (!inherit_by_address(table, child, FITS_UNBOUND))
+		inherit_by_address(table, child, FITS_PERHAPS);
 }
 
 int table_accept(struct table *table, const struct event *event, const struct change_target *target)

@@ -94,7 +94,8 @@ static struct connection *find_by_row_address(struct table *table, const struct 
 static struct connection *find_or_add_for_row(struct table *table, const struct event *row,
 					      const struct change_target *target)
 {
-	struct match_criteria criteria = {.inode = row->inode, .listening = row->newstate == STATE_LISTEN};
+	struct match_criteria criteria = {
+		.inode = row->inode, .listening = row->newstate == STATE_LISTEN, .state = row->newstate};
 	struct connection *conn = row->sk ? find_by_row_address(table, row, &criteria, target)
 					  : table_find(table, &row->tuple, &criteria);
 

@@ -118,7 +118,8 @@ static bool connect_never_sent(const struct event *event)
 	return event->oldstate == STATE_SYN_SENT && event->closing && !event->closing->sent;
 }
 
-/* Takes over the tuple, cookie, inode and uid of the event. True when the tuple is another one now. */
+/* Takes over the tuple, cookie, inode and uid of the event. True when an end of the tuple is another one now. (A socket
+ * that is bound to another interface by now replaces nothing.) */
 static bool learn_identity(struct connection *conn, const struct event *event)
 {
 	uint16_t lport = event->tuple.lport;
@@ -133,7 +134,7 @@ static bool learn_identity(struct connection *conn, const struct event *event)
 	if (event->inode)
 		conn->inode = event->inode;
 	conn->uid = event->uid;
-	return !tuple_equal(&before, &conn->tuple);
+	return !tuple_ends_equal(&before, &conn->tuple);
 }
 
 /* Tells what must have been before this event: a birth that was not seen, and the way to `oldstate`. */

@@ -139,7 +139,8 @@ int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc
 {
 	const char *fields[MAX_FIELDS];
 	size_t count = split_fields(line, fields);
-	struct proc_row parsed = {.tuple = {.netns = netns, .family = family}};
+	struct proc_row parsed = {
+		.tuple = {.netns = netns, .interface = INTERFACE_UNKNOWN, .family = family}}; /* not in /proc/net */
 	uint32_t state;
 
 	if (count && strncmp(fields[0], "sl", 2) == 0)

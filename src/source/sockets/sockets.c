@@ -51,7 +51,6 @@ static int pass_on_proc_row(void *context, const struct proc_row *row)
 		.state = row->state,
 		.mini = row->mini,
 		.tuple = row->tuple,
-		.interface_unknown = true,
 		.recvq = row->recvq,
 		.sendq = row->sendq,
 		.uid = row->mini && row->state != STATE_SYN_RECV ? UID_UNKNOWN : row->uid,

@@ -22,6 +22,29 @@ static __always_inline __u64 record_time_ns(void)
 	return bpf_ktime_get_ns() + clock_offset_ns;
 }
 
+/* Reserves room for a record of `size` bytes, a constant, and writes behind it the interface that the socket is bound
+ * to, where that is not 0: the record's kind then gets RECORD_BOUND. NULL: the ring is full. */
+static __always_inline void *reserve_record(__u32 size, __u32 interface)
+{
+	struct record_binding *binding;
+	void *record;
+
+	if (!interface)
+		return bpf_ringbuf_reserve(&ring, size, 0);
+	record = bpf_ringbuf_reserve(&ring, size + sizeof(*binding), 0);
+	if (!record)
+		return NULL;
+	binding = record + size;
+	binding->interface = interface;
+	return record;
+}
+
+/* Returns RECORD_BOUND, or 0. */
+static __always_inline __u8 binding_flag(__u32 interface)
+{
+	return interface ? RECORD_BOUND : 0;
+}
+
 /* Submits a record. A busy ring wakes user space once per wake_mask + 1 bytes; for a quiet ring user space has a timer
  * of its own. */
 static __always_inline void submit_record(void *record, __u32 size)

@@ -58,9 +58,9 @@ static __always_inline bool may_wait_here(const struct sock_common *skc)
 	return true;
 }
 
-static __always_inline void fill_row_header(struct transition_record *t, struct sock_common *skc, __u32 uid)
+static __always_inline void fill_row_header(struct transition_record *t, struct sock_common *skc, __u32 uid, __u8 bound)
 {
-	t->kind = RECORD_SOCKET;
+	t->kind = RECORD_SOCKET | bound;
 	t->family = skc->skc_family == AF_INET ? 4 : 6;
 	t->oldstate = 0;
 	t->newstate = skc->skc_state;
@@ -121,6 +121,7 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	struct sock_common *skc = ctx->sk_common;
 	struct socket_record *s;
 	struct tcp_sock *tp;
+	__u32 interface;
 	bool mini;
 
 	if (!skc)
@@ -137,12 +138,13 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	tp = bpf_skc_to_tcp_sock(skc);
 	if (!mini && !tp)
 		return GO_ON;
-	s = bpf_ringbuf_reserve(&ring, sizeof(*s), 0);
+	interface = skc->skc_bound_dev_if; /* a minisocket has its socket's, a request its child's (ir_iif) */
+	s = reserve_record(sizeof(*s), interface);
 	if (!s) {
 		lost++;
 		return GO_ON;
 	}
-	fill_row_header(&s->transition, skc, ctx->uid);
+	fill_row_header(&s->transition, skc, ctx->uid, binding_flag(interface));
 	if (tp)
 		fill_socket(s, tp);
 	else

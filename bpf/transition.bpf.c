@@ -157,7 +157,7 @@ static __always_inline __u64 get_or_make_cookie(struct sock *sk, const struct tr
 }
 
 static __always_inline void fill_transition(struct transition_record *t, const struct transition_record *key,
-					    struct sock *sk, enum record_kind kind)
+					    struct sock *sk, __u8 kind)
 {
 	t->ts_ns = record_time_ns();
 	t->sk = (__u64)sk;
@@ -242,30 +242,32 @@ static __always_inline void fill_balance(struct closing_record *c, struct sock *
 static __always_inline void emit_transition(struct sock *sk, struct tcp_sock *tp, const struct transition_record *key)
 {
 	struct cpu_counters *mine = get_this_cpu_counters();
+	__u32 interface = sk->__sk_common.skc_bound_dev_if;
+	__u8 bound = binding_flag(interface);
 
 	increment_counter(&mine->seen);
 	if (key->newstate == TCP_CLOSE) {
-		struct closing_record *c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
+		struct closing_record *c = reserve_record(sizeof(*c), interface);
 
 		if (!c)
 			goto dropped;
-		fill_transition(&c->transition, key, sk, RECORD_CLOSING);
+		fill_transition(&c->transition, key, sk, RECORD_CLOSING | bound);
 		fill_balance(c, sk, tp);
 		submit_record(c, sizeof(*c));
 	} else if (is_call_transition(key)) {
-		struct call_record *c = bpf_ringbuf_reserve(&ring, sizeof(*c), 0);
+		struct call_record *c = reserve_record(sizeof(*c), interface);
 
 		if (!c)
 			goto dropped;
-		fill_transition(&c->transition, key, sk, RECORD_CALL);
+		fill_transition(&c->transition, key, sk, RECORD_CALL | bound);
 		fill_caller(c, sk);
 		submit_record(c, sizeof(*c));
 	} else {
-		struct transition_record *t = bpf_ringbuf_reserve(&ring, sizeof(*t), 0);
+		struct transition_record *t = reserve_record(sizeof(*t), interface);
 
 		if (!t)
 			goto dropped;
-		fill_transition(t, key, sk, RECORD_TRANSITION);
+		fill_transition(t, key, sk, RECORD_TRANSITION | bound);
 		submit_record(t, sizeof(*t));
 	}
 	return;

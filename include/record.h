@@ -11,7 +11,8 @@
  * Alignment: ring-buffer samples are 8-byte aligned, so no record needs more.
  *
  * Records differ in length: the shorter each of them is, the more the ring holds. The first byte of a record is its
- * kind, which gives its struct. All but struct holder_record begin with a struct transition_record.
+ * kind, which gives its struct. All but struct holder_record begin with a struct transition_record. Few sockets are
+ * bound to an interface: only behind the structs of these stands a struct record_binding (RECORD_BOUND).
  */
 
 enum {
@@ -33,11 +34,13 @@ enum record_kind {
 	RECORD_SOCKET = 4,     /* struct socket_record: a socket that an iterator has shown */
 	RECORD_HOLDER = 5,     /* struct holder_record: a descriptor that an iterator has shown */
 	RECORD_ACCEPT = 6,     /* struct holder_record: accept() gave the socket to this process */
+	RECORD_BOUND = 0x40,   /* added to 1, 2, 3, 4: a struct record_binding follows the struct */
 	RECORD_AGAIN = 0x80,   /* added to 1, 2, 3: written by the second program, may repeat a record of the first */
+	RECORD_FLAGS = RECORD_BOUND | RECORD_AGAIN,
 };
 
 struct transition_record {
-	__u8 kind;   /* first in every record: one of enum record_kind, and RECORD_AGAIN */
+	__u8 kind;   /* first in every record: one of enum record_kind, and RECORD_FLAGS */
 	__u8 family; /* 4 or 6 */
 	__u8 oldstate;
 	__u8 newstate;
@@ -83,6 +86,12 @@ struct socket_record {
 	__u8 pad[3];
 };
 
+/* The interface that a socket is bound to (sk_bound_dev_if): by SO_BINDTODEVICE, a link-local address, or a VRF. */
+struct record_binding {
+	__u32 interface; /* index in the socket's network namespace; never 0 */
+	__u32 pad;
+};
+
 struct holder_record {
 	__u8 kind;
 	__u8 pad[3];
@@ -100,6 +109,7 @@ _Static_assert(sizeof(struct call_record) == 96, "the ring's layout");
 _Static_assert(sizeof(struct closing_record) == 104, "the ring's layout");
 _Static_assert(sizeof(struct socket_record) == 88, "the ring's layout");
 _Static_assert(sizeof(struct holder_record) == 48, "the ring's layout");
+_Static_assert(sizeof(struct record_binding) == 8, "the ring's layout");
 
 /* Counters of one CPU, in memory that user space maps: reading them takes no system call. Each struct is written by its
  * own CPU only, and fills a cache line of its own. */

@@ -210,6 +210,37 @@ static void test_minisocket(void **state)
 	}
 }
 
+/* The interface stands behind the struct of each kind of record. */
+static void test_interface(void **state)
+{
+	static const struct {
+		uint8_t kind;
+		size_t size;
+	} kinds[] = {{RECORD_TRANSITION, sizeof(struct transition_record)},
+		     {RECORD_CALL, sizeof(struct call_record)},
+		     {RECORD_CLOSING, sizeof(struct closing_record)},
+		     {RECORD_SOCKET, sizeof(struct socket_record)},
+		     {RECORD_TRANSITION | RECORD_AGAIN, sizeof(struct transition_record)}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		const struct record_binding binding = {.interface = 0x7fffffff};
+		struct {
+			struct closing_record record; /* the longest */
+			struct record_binding room;
+		} bytes;
+
+		memset(&bytes, 0x55, sizeof(bytes));
+		bytes.record.transition = make_transition(kinds[i].kind);
+		memcpy((char *)&bytes + kinds[i].size, &binding, sizeof(binding));
+		assert_int_equal(taken_of(&bytes).event.tuple.interface, 0);
+		bytes.record.transition.kind |= RECORD_BOUND;
+		assert_int_equal(taken_of(&bytes).event.tuple.interface, 0x7fffffff);
+		assert_int_equal(taken_of(&bytes).event.again, (kinds[i].kind & RECORD_AGAIN) != 0);
+		assert_int_equal(record_is_transition(&bytes), kinds[i].kind != RECORD_SOCKET);
+	}
+}
+
 static void test_holder_and_accept(void **state)
 {
 	struct holder_record record = {.kind = RECORD_HOLDER,
@@ -261,6 +292,7 @@ static void test_which_are_transitions(void **state)
 /* Of each kind only its own length is taken. */
 static void test_which_are_whole(void **state)
 {
+	enum { binding = sizeof(struct record_binding) };
 	static const struct {
 		uint8_t kind;
 		size_t size;
@@ -274,18 +306,25 @@ static void test_which_are_whole(void **state)
 		{RECORD_SOCKET, sizeof(struct socket_record)},
 		{RECORD_HOLDER, sizeof(struct holder_record)},
 		{RECORD_ACCEPT, sizeof(struct holder_record)},
+		{RECORD_TRANSITION | RECORD_BOUND, sizeof(struct transition_record) + binding},
+		{RECORD_CALL | RECORD_BOUND, sizeof(struct call_record) + binding},
+		{RECORD_CLOSING | RECORD_BOUND, sizeof(struct closing_record) + binding},
+		{RECORD_TRANSITION | RECORD_FLAGS, sizeof(struct transition_record) + binding},
+		{RECORD_CALL | RECORD_FLAGS, sizeof(struct call_record) + binding},
+		{RECORD_CLOSING | RECORD_FLAGS, sizeof(struct closing_record) + binding},
+		{RECORD_SOCKET | RECORD_BOUND, sizeof(struct socket_record) + binding},
 	};
 
 	(void)state;
 	for (unsigned int kind = 0; kind <= UINT8_MAX; kind++) {
-		struct closing_record room = {.transition = make_transition((uint8_t)kind)};
+		struct closing_record room[2] = {{.transition = make_transition((uint8_t)kind)}};
 		size_t wanted = 0;
 
-		room.transition.newstate = STATE_CLOSE;
+		room->transition.newstate = STATE_CLOSE;
 		for (size_t i = 0; i < COUNT_OF(kinds); i++)
 			wanted = kinds[i].kind == kind ? kinds[i].size : wanted;
 		for (size_t size = 0; size <= sizeof(room); size++)
-			assert_int_equal(record_is_whole(&room, size), size && size == wanted);
+			assert_int_equal(record_is_whole(room, size), size && size == wanted);
 	}
 }
 
@@ -333,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_closing),
 		cmocka_unit_test(test_socket),
 		cmocka_unit_test(test_minisocket),
+		cmocka_unit_test(test_interface),
 		cmocka_unit_test(test_holder_and_accept),
 		cmocka_unit_test(test_which_are_transitions),
 		cmocka_unit_test(test_which_are_whole),

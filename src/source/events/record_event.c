@@ -11,13 +11,24 @@ _Static_assert((int)RECORD_ADDR_LEN == (int)ADDRESS_LEN, "one form of address");
 _Static_assert((int)RECORD_COMM_LEN == (int)COMM_LEN, "one form of name");
 _Static_assert(RECORD_FOREIGN_PID == OWNER_FOREIGN, "one form of number");
 
-static void read_record_tuple(struct tuple *tuple, const struct transition_record *t)
+/* Reads the interface behind the record's struct, which has `size` bytes. */
+static uint32_t read_binding(const struct transition_record *t, size_t size)
+{
+	struct record_binding binding = {0};
+
+	if (t->kind & RECORD_BOUND)
+		memcpy(&binding, (const char *)t + size, sizeof(binding));
+	return binding.interface;
+}
+
+static void read_record_tuple(struct tuple *tuple, const struct transition_record *t, size_t size)
 {
 	memcpy(tuple->laddr.bytes, t->laddr, ADDRESS_LEN);
 	memcpy(tuple->raddr.bytes, t->raddr, ADDRESS_LEN);
 	tuple->lport = t->lport;
 	tuple->rport = t->rport;
 	tuple->netns = t->netns;
+	tuple->interface = read_binding(t, size);
 	tuple->family = t->family;
 }
 
@@ -32,14 +43,15 @@ static uint8_t map_heir_state(uint8_t state)
 	return state == STATE_TIME_WAIT || state == STATE_FIN_WAIT2 ? state : 0;
 }
 
-static int hand_on_transition(const struct transition_record *t, struct event *event, event_handler *handler,
-			      void *context)
+/* `size`: of the struct that begins with `t`. */
+static int hand_on_transition(const struct transition_record *t, size_t size, struct event *event,
+			      event_handler *handler, void *context)
 {
 	event->kind = EVENT_TRANSITION;
 	event->ts_ns = t->ts_ns;
 	event->sk = t->sk;
 	event->cookie = t->cookie;
-	read_record_tuple(&event->tuple, t);
+	read_record_tuple(&event->tuple, t, size);
 	event->oldstate = map_record_state(t->oldstate);
 	event->newstate = map_record_state(t->newstate);
 	event->again = t->kind & RECORD_AGAIN;
@@ -61,7 +73,7 @@ static int hand_on_call(const struct call_record *c, event_handler *handler, voi
 	struct owner caller = make_record_owner(c->pid, FD_UNKNOWN, c->comm);
 	struct event event = {.inode = c->inode, .owners = &caller, .owner_count = c->pid ? 1 : 0};
 
-	return hand_on_transition(&c->transition, &event, handler, context);
+	return hand_on_transition(&c->transition, sizeof(*c), &event, handler, context);
 }
 
 static int hand_on_closing(const struct closing_record *c, event_handler *handler, void *context)
@@ -78,7 +90,7 @@ static int hand_on_closing(const struct closing_record *c, event_handler *handle
 	};
 	struct event event = {.inode = c->inode, .closing = &closing};
 
-	return hand_on_transition(&c->transition, &event, handler, context);
+	return hand_on_transition(&c->transition, sizeof(*c), &event, handler, context);
 }
 
 static int hand_on_socket(const struct socket_record *s, event_handler *handler, void *context)
@@ -97,7 +109,7 @@ static int hand_on_socket(const struct socket_record *s, event_handler *handler,
 		.sendq = s->sendq,
 	};
 
-	read_record_tuple(&event.tuple, t);
+	read_record_tuple(&event.tuple, t, sizeof(*s));
 	return handler(context, &event);
 }
 
@@ -128,15 +140,25 @@ static size_t find_record_size(unsigned int kind)
 	return kind < COUNT_OF(sizes) ? sizes[kind] : 0;
 }
 
+static size_t find_binding_size(unsigned int flags)
+{
+	return flags & RECORD_BOUND ? sizeof(struct record_binding) : 0;
+}
+
 bool record_is_whole(const void *record, size_t size)
 {
 	const struct transition_record *t = record;
-	unsigned int kind;
+	unsigned int kind, flags;
 
 	if (!size)
 		return false;
-	kind = record_is_transition(t) ? t->kind & ~RECORD_AGAIN : t->kind;
-	if (size != find_record_size(kind))
+	kind = t->kind & ~RECORD_FLAGS;
+	flags = t->kind & RECORD_FLAGS;
+	if (flags & RECORD_AGAIN && !record_is_transition(t))
+		return false;
+	if (flags & RECORD_BOUND && kind > RECORD_SOCKET)
+		return false;
+	if (!find_record_size(kind) || size != find_record_size(kind) + find_binding_size(flags))
 		return false;
 	if (kind == RECORD_HOLDER || kind == RECORD_ACCEPT)
 		return true;
@@ -145,7 +167,7 @@ bool record_is_whole(const void *record, size_t size)
 
 bool record_is_transition(const void *record)
 {
-	unsigned int kind = ((const struct transition_record *)record)->kind & ~RECORD_AGAIN;
+	unsigned int kind = ((const struct transition_record *)record)->kind & ~RECORD_FLAGS;
 
 	return kind == RECORD_TRANSITION || kind == RECORD_CALL || kind == RECORD_CLOSING;
 }
@@ -155,7 +177,7 @@ int record_hand_on(const void *record, event_handler *handler, void *context)
 	const struct transition_record *t = record;
 	struct event event = {0};
 
-	switch (t->kind & ~RECORD_AGAIN) {
+	switch (t->kind & ~RECORD_FLAGS) {
 	case RECORD_CALL:
 		return hand_on_call(record, handler, context);
 	case RECORD_CLOSING:
@@ -166,6 +188,6 @@ int record_hand_on(const void *record, event_handler *handler, void *context)
 	case RECORD_ACCEPT:
 		return hand_on_holder(record, handler, context);
 	default:
-		return hand_on_transition(t, &event, handler, context);
+		return hand_on_transition(t, sizeof(*t), &event, handler, context);
 	}
 }

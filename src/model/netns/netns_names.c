@@ -8,11 +8,11 @@
 #include "escape.h"
 #include "index.h"
 #include "number.h"
+#include "search_credit.h"
 
 enum {
 	MAX_ENTRIES = 8192,
 	PROCESSES_TRIED = 8, /* of one namespace in one walk, for the container they may be in */
-	SPENDING_SHARE = 20, /* part of the time that searching may take: one in so many */
 	REREAD_SHARE = 100,  /* the same for rereading /run/netns, where no new namespace asks for it */
 };
 
@@ -23,8 +23,6 @@ enum {
 #define RECHECK_NS    NS_PER_SEC /* time between checks that the process that gave the container is still there */
 #define NAME_GRACE_NS (10 * NS_PER_SEC) /* time that a name is kept after it has gone */
 #define FORGET_NS     (60 * NS_PER_SEC) /* time after which an entry is forgotten that nobody has asked for */
-#define CREDIT_MAX_NS (100 * NS_PER_MS) /* search time that may be spent at once, after a quiet time */
-#define DEBT_MAX_NS   NS_PER_SEC        /* the most that counts as overspent: beyond that this program was stopped */
 
 struct netns_entry {
 	struct link by_inode;
@@ -49,8 +47,7 @@ struct netns_names {
 	const struct netns_label *label;
 	uint64_t now_ns; /* when the search in progress began */
 	uint64_t reread_ns;
-	int64_t credit_ns; /* time left for searching; less than 0: time that the last searches took too long */
-	uint64_t credited_ns;
+	struct search_credit credit;
 	uint32_t reading;
 	uint32_t walk;
 	struct netns_entry spare; /* for the answer where there is no room for another entry: no name */
@@ -134,24 +131,12 @@ static void free_netns_entry(struct netns_entry *entry)
 
 /* ---- the cost of searching ---- */
 
-/* Adds the credit of the time since the last call. True while there is credit to search. */
-static bool may_search(struct netns_names *names)
-{
-	names->credit_ns += (int64_t)((names->now_ns - names->credited_ns) / SPENDING_SHARE);
-	names->credited_ns = names->now_ns;
-	if (names->credit_ns > (int64_t)CREDIT_MAX_NS)
-		names->credit_ns = CREDIT_MAX_NS;
-	return names->credit_ns > 0;
-}
-
 /* Takes the time since `from_ns` off the credit, and returns it. */
 static uint64_t charge_credit(struct netns_names *names, uint64_t from_ns)
 {
 	uint64_t spent_ns = names->finder->now_ns(names->finder->context) - from_ns;
 
-	names->credit_ns -= (int64_t)spent_ns;
-	if (names->credit_ns < -(int64_t)DEBT_MAX_NS)
-		names->credit_ns = -(int64_t)DEBT_MAX_NS;
+	search_credit_charge(&names->credit, spent_ns);
 	return spent_ns;
 }
 
@@ -328,8 +313,7 @@ struct netns_names *netns_names_new(const struct netns_finder *finder)
 	}
 	names->finder = finder;
 	names->now_ns = finder->now_ns(finder->context);
-	names->credited_ns = names->now_ns;
-	names->credit_ns = CREDIT_MAX_NS;
+	names->credit = search_credit_new(names->now_ns);
 	entry = host ? find_or_make_entry(names, host) : NULL;
 	if (entry) {
 		set_name(entry, NETNS_HOST, NETNS_HOST_NAME);
@@ -383,7 +367,7 @@ static struct netns_entry *find_entry_anew(struct netns_names *names, uint32_t i
 	bool may, is_new = !entry && names->by_inode.count < MAX_ENTRIES;
 
 	names->now_ns = names->finder->now_ns(names->finder->context);
-	may = may_search(names);
+	may = search_credit_is_left(&names->credit, names->now_ns);
 	if (entry)
 		entry->asked_ns = names->now_ns;
 	if (may && (is_new || names->now_ns >= names->reread_ns))

@@ -21,6 +21,11 @@ uint64_t clock_thread_ns(void)
 	return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t clock_process_ns(void)
+{
+	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 /* Measures the wall clock minus the monotonic one. Of a few measurements the quickest is the nearest to the truth: the
  * thread may be preempted between reading the two clocks. */
 static int64_t measure_offset(void)

@@ -14,8 +14,9 @@
 
 uint64_t clock_monotonic_ns(void);
 
-/* CPU time of the calling thread. */
+/* CPU time of the calling thread, and of all threads of this process. */
 uint64_t clock_thread_ns(void);
+uint64_t clock_process_ns(void);
 
 struct wall_clock {
 	int64_t offset_ns;    /* wall minus monotonic */

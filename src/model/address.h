@@ -12,7 +12,7 @@
 #include "hash.h"
 #include "unknown.h"
 
-enum { ADDRESS_LEN = 16, ADDRESS_TEXT_MAX = 46 };
+enum { ADDRESS_LEN = 16, ADDRESS_TEXT_MAX = 46, INTERFACE_NAME_SIZE = 16 /* IFNAMSIZ */ };
 enum { ADDRESS_IPV4_AT = 96 }; /* the bit at which the IPv4 part begins */
 
 struct address {

@@ -127,6 +127,16 @@ JSON_INLINE void json_tuple(struct json_writer *json, const struct tuple *tuple,
 	json_known(json, "rport", tuple->rport, peer_known);
 }
 
+/* Writes "interface", "ifindex" and "interface_known". `name`: of the interface; NULL: none is known. */
+JSON_INLINE void json_interface(struct json_writer *json, const struct tuple *tuple, const char *name)
+{
+	uint32_t index = tuple_known_interface(tuple);
+
+	json_text_or_null(json, "interface", name);
+	json_known(json, "ifindex", index, index != 0);
+	json_bool(json, "interface_known", tuple->interface != INTERFACE_UNKNOWN);
+}
+
 /* Writes the members of json_tuple() for a socket that has no endpoints. */
 JSON_INLINE void json_no_tuple(struct json_writer *json)
 {

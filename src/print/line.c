@@ -214,35 +214,36 @@ const char *size_text(uint64_t bytes, char *out)
 	return out;
 }
 
-static const char *spell_endpoint(const struct address *address, uint8_t family, const char *port, char *out)
+static char *put_bracketed_address(char *at, const struct address *address, uint8_t family)
 {
-	char *end = out;
-
 	if (family == 6)
-		*end++ = '[';
-	end += address_text(address, family, end);
+		*at++ = '[';
+	at += address_text(address, family, at);
 	if (family == 6)
-		*end++ = ']';
-	*end++ = ':';
-	strcpy(end, port);
-	return out;
+		*at++ = ']';
+	return at;
 }
 
-const char *local_text(const struct connection *conn, char *out)
+const char *local_text(const struct connection *conn, const char *interface, char *out)
 {
 	const struct tuple *tuple = &conn->tuple;
-	char port[VALUE_TEXT];
+	char port[VALUE_TEXT], *end = put_bracketed_address(out, &tuple->laddr, tuple->family);
 
-	return spell_endpoint(&tuple->laddr, tuple->family, number_text(tuple->lport, tuple->lport != 0, port), out);
+	end = interface_suffix_put(end, tuple, interface);
+	*end++ = ':';
+	strcpy(end, number_text(tuple->lport, tuple->lport != 0, port));
+	return out;
 }
 
 const char *remote_text(const struct connection *conn, char *out)
 {
 	const struct tuple *tuple = &conn->tuple;
-	char port[VALUE_TEXT];
+	char port[VALUE_TEXT], *end;
 
 	if (connection_lacks_peer(conn))
 		return "-";
-	return spell_endpoint(&tuple->raddr, tuple->family,
-			      conn->state == STATE_LISTEN ? "*" : number_text(tuple->rport, true, port), out);
+	end = put_bracketed_address(out, &tuple->raddr, tuple->family);
+	*end++ = ':';
+	strcpy(end, conn->state == STATE_LISTEN ? "*" : number_text(tuple->rport, true, port));
+	return out;
 }

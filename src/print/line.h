@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "connection.h"
+#include "interface_text.h"
 #include "output.h"
 
 enum { LINE_MAX_BYTES = 8192 }; /* the names in a line of `audit` may take 2,000, its note as many */
@@ -53,9 +54,9 @@ enum { STATE_COUNTS_MAX = STATE_COUNT * 36 };
 /* "3 ESTABLISHED, 12 TIME_WAIT"; "" for none. `name` names a state. `out` has room for STATE_COUNTS_MAX bytes. */
 const char *state_counts_text(const uint64_t counts[STATE_COUNT], const char *(*name)(unsigned int state), char *out);
 
-enum { ENDPOINT_TEXT_MAX = 64 };
+enum { ENDPOINT_TEXT_MAX = 64 + INTERFACE_TEXT_MAX };
 
-/* "127.0.0.1:80" or "[::1]:80", with "*" for the peer port of a listener and "-" for a port that is not known. `out`
- * has room for ENDPOINT_TEXT_MAX bytes. */
-const char *local_text(const struct connection *conn, char *out);
+/* "127.0.0.1:80", "[::1]:80" or "[fe80::1]%eth0:80" (`interface`: a name; NULL: none is known), with "*" for the peer
+ * port of a listener and "-" for a port that is not known. `out` has room for ENDPOINT_TEXT_MAX bytes. */
+const char *local_text(const struct connection *conn, const char *interface, char *out);
 const char *remote_text(const struct connection *conn, char *out);

@@ -24,9 +24,7 @@ static void put_json_interface(struct json_writer *json, const struct socket *so
 
 	if (index && namer->interface)
 		name = namer->interface(namer->context, socket->tuple.netns, index);
-	json_text_or_null(json, "interface", name);
-	json_known(json, "ifindex", index, index != 0);
-	json_bool(json, "interface_known", socket->tuple.interface != INTERFACE_UNKNOWN);
+	json_interface(json, &socket->tuple, name);
 }
 
 void socket_json_inet(struct json_writer *json, const struct socket *socket, const struct socket_namer *namer)

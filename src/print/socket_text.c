@@ -6,6 +6,7 @@
 
 #include "container.h"
 #include "escape.h"
+#include "interface_text.h"
 
 enum { CGROUP_TEXT_MAX = 4 * PATH_MAX + 1 };
 
@@ -30,10 +31,9 @@ static char *put_interface_suffix(char *at, const struct socket *socket, const s
 
 	if (!index)
 		return at;
-	*at++ = '%';
 	if (namer->interface)
 		name = namer->interface(namer->context, socket->tuple.netns, index);
-	return name ? put_escaped_name(at, name, strlen(name)) : decimal_put(at, index);
+	return interface_suffix_put(at, &socket->tuple, name);
 }
 
 /* True where `address` is any address of IPv6 and of IPv4. The kernel sets v6only on a socket that is bound to a

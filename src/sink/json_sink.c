@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "interface_text.h"
 #include "json_parts.h"
 #include "sink.h"
 
@@ -30,6 +31,14 @@ static void put_connection_netns(struct json_sink *sink, const struct change *ch
 	const struct connection *conn = change->conn;
 
 	json_netns(&sink->json, &sink->sink.netns, conn->tuple.netns, conn->owner.pid, change->ts_ns);
+}
+
+static void put_endpoints(struct json_sink *sink, const struct change *change)
+{
+	const struct connection *conn = change->conn;
+
+	json_tuple(&sink->json, &conn->tuple, !connection_lacks_peer(conn));
+	json_interface(&sink->json, &conn->tuple, interface_name_of(&sink->sink.netns, conn, change->ts_ns));
 }
 
 static void put_connection_owner(struct json_writer *json, const struct connection *conn)
@@ -70,7 +79,7 @@ static void put_transition(struct json_sink *sink, const struct change *change)
 	json_time(&sink->json, &sink->stamp, sink->sink.clock, change->ts_ns);
 	json_identity(json, change->conn->id, change->conn->cookie);
 	put_connection_netns(sink, change);
-	json_tuple(json, &change->conn->tuple, !connection_lacks_peer(change->conn));
+	put_endpoints(sink, change);
 	json_word(json, "oldstate", tcp_state_name(change->oldstate));
 	json_word(json, "newstate", tcp_state_name(change->newstate));
 	put_json_span(json, "in_state_us", "since_known", change->in_state);
@@ -102,7 +111,7 @@ static void put_connection_as_socket(struct json_sink *sink, const struct change
 	json_identity(json, conn->id, conn->cookie);
 	json_word(json, "proto", "tcp");
 	put_connection_netns(sink, change);
-	json_tuple(json, &conn->tuple, !connection_lacks_peer(conn));
+	put_endpoints(sink, change);
 	json_word(json, "state", tcp_state_name(conn->state));
 	put_json_span(json, "in_state_us", "since_known", change->in_state);
 	json_queues(json, conn->recvq, conn->sendq);

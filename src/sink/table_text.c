@@ -50,7 +50,9 @@ static struct table_widths measure_table(const struct netns_view *netns, const s
 	char text[ENDPOINT_TEXT_MAX];
 
 	for (size_t i = 0; i < view->count; i++) {
-		line_widen(&widths.local, local_text(view->rows[i], text));
+		const char *interface = interface_name_of(netns, view->rows[i], view->ts_ns);
+
+		line_widen(&widths.local, local_text(view->rows[i], interface, text));
 		line_widen(&widths.remote, remote_text(view->rows[i], text));
 	}
 	if (wants_netns(netns, view))
@@ -132,7 +134,7 @@ static void put_connection_row(struct output *output, const struct table_widths 
 	line_right(&line, number_text(conn->sendq, conn->sendq != QUEUE_UNKNOWN, text), QUEUE_WIDTH);
 	if (widths->netns)
 		line_left(&line, netns_text(netns, conn, now_ns, text), widths->netns);
-	line_left(&line, local_text(conn, text), widths->local);
+	line_left(&line, local_text(conn, interface_name_of(netns, conn, now_ns), text), widths->local);
 	line_left(&line, remote_text(conn, text), widths->remote);
 	line_right(&line, span_text(connection_in_state(conn, now_ns), text), AGE_WIDTH);
 	line_left(&line, number_text(conn->owner.pid, owner_has_number(&conn->owner), text), PID_WIDTH);

@@ -164,11 +164,12 @@ static void put_endpoint_columns(struct text_sink *self, const struct connection
 {
 	const struct tuple *tuple = &conn->tuple;
 	bool peer_known = !connection_lacks_peer(conn);
-	char text[ADDRESS_TEXT_MAX];
+	char text[ADDRESS_TEXT_MAX + INTERFACE_TEXT_MAX], *end = text;
 
 	if (self->layout.netns)
 		put_netns_column(self, conn, ts_ns);
-	address_text(&tuple->laddr, tuple->family, text);
+	end += address_text(&tuple->laddr, tuple->family, text);
+	*interface_suffix_put(end, tuple, interface_name_of(&self->sink.netns, conn, ts_ns)) = '\0';
 	line_left(&self->line, text, self->layout.address);
 	line_left(&self->line, number_text(tuple->lport, tuple->lport != 0, text), PORT_WIDTH);
 	address_text(&tuple->raddr, tuple->family, text);

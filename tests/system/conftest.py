@@ -46,6 +46,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "alone: measures time, floods, or looks at or changes the whole host: nothing else runs meanwhile")
     config.addinivalue_line("markers", "soak: has a long form, which make soak runs")
     config.addinivalue_line("markers", "heavy: too much for an emulated processor, or for its disk")
+    config.addinivalue_line("markers", "guest: of what the guests' kernels have and this host's may lack: runs in the guests alone")
     config.addinivalue_line("markers", "any_kernel: of texts, options, policies, forms: no kernel changes it, and no guest runs it but with --all")
 
 

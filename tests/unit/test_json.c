@@ -12,6 +12,7 @@
 #include "events.h"
 #include "json_check.h"
 #include "json_writer.h"
+#include "named_interfaces.h"
 #include "named_netns.h"
 #include "sink.h"
 
@@ -33,6 +34,7 @@ static void lines_open(struct lines *lines)
 	lines->sink = json_sink_new(lines->capture.output, &clock_of_test);
 	lines->text = NULL;
 	assert_non_null(lines->sink);
+	lines->sink->netns.interfaces = interface_names_new(&named_interfaces, true);
 }
 
 static void lines_read(struct lines *lines, struct members *members)
@@ -49,6 +51,7 @@ static void lines_close(struct lines *lines)
 	if (lines->text)
 		assert_string_equal(lines->next, "");
 	free(lines->text);
+	interface_names_free(lines->sink->netns.interfaces);
 	free(lines->sink);
 	capture_close(&lines->capture);
 }
@@ -110,6 +113,9 @@ static void test_transition(void **state)
 		{"lport", 'n', "40000"},
 		{"raddr", 's', "10.0.0.2"},
 		{"rport", 'n', "443"},
+		{"interface", '0', "null"},
+		{"ifindex", '0', "null"},
+		{"interface_known", 'b', "true"},
 		{"oldstate", 's', "LAST_ACK"},
 		{"newstate", 's', "CLOSE"},
 		{"in_state_us", 'n', "1500"},
@@ -170,6 +176,9 @@ static void test_transition_of_which_little_is_known(void **state)
 		{"lport", '0', "null"},
 		{"raddr", '0', "null"},
 		{"rport", '0', "null"},
+		{"interface", '0', "null"},
+		{"ifindex", '0', "null"},
+		{"interface_known", 'b', "true"},
 		{"oldstate", 's', "LISTEN"},
 		{"newstate", 's', "SYN_RECV"},
 		{"in_state_us", '0', "null"},
@@ -287,7 +296,7 @@ static void test_derived(void **state)
 	change.oldstate = STATE_FIN_WAIT2;
 	change.newstate = STATE_TIME_WAIT;
 	read_change(&change, &members);
-	assert_int_equal(members.count, 24); /* no keys of an end, and no numbers */
+	assert_int_equal(members.count, 27); /* no keys of an end, and no numbers */
 	change.closing = &closing;
 	read_change(&change, &members);
 	assert_member(&members, "rx_bytes", 'n', "3");
@@ -310,6 +319,9 @@ static void test_socket(void **state)
 		{"lport", 'n', "80"},
 		{"raddr", 's', "::"},
 		{"rport", 'n', "0"},
+		{"interface", '0', "null"},
+		{"ifindex", '0', "null"},
+		{"interface_known", 'b', "true"},
 		{"state", 's', "LISTEN"},
 		{"in_state_us", 'n', "1000000"},
 		{"since_known", 'b', "false"},
@@ -340,6 +352,38 @@ static void test_socket(void **state)
 	change = change_of_socket(&conn, 2 * NS_PER_SEC);
 	read_change(&change, &members);
 	assert_keys(&members, keys, COUNT_OF(keys));
+}
+
+/* The names are those of `list`, in a line of either type. */
+static void test_interface(void **state)
+{
+	static const struct {
+		uint32_t interface;
+		struct key keys[3];
+	} tried[] = {
+		{INTERFACE_ETH0, {{"interface", 's', "eth0"}, {"ifindex", 'n', "2"}, {"interface_known", 'b', "true"}}},
+		{INTERFACE_HOSTILE,
+		 {{"interface", 's', "e<U+001B>[\\x5c\\xff"}, {"ifindex", 'n', "3"}, {"interface_known", 'b', "true"}}},
+		{INTERFACE_NAMELESS,
+		 {{"interface", '0', "null"}, {"ifindex", 'n', "4"}, {"interface_known", 'b', "true"}}},
+		{INTERFACE_UNKNOWN,
+		 {{"interface", '0', "null"}, {"ifindex", '0', "null"}, {"interface_known", 'b', "false"}}},
+	};
+	struct connection conn = connection_of(tuple_of(6, "fe80::1", 40000, "fe80::2", 443));
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT_OF(tried); i++) {
+		struct change change = {.conn = &conn, .oldstate = STATE_SYN_SENT, .newstate = STATE_ESTABLISHED};
+		struct members members;
+
+		if (i % 2)
+			change = change_of_socket(&conn, 2 * NS_PER_SEC);
+		conn.tuple.interface = tried[i / 2].interface;
+		read_change(&change, &members);
+		for (size_t k = 0; k < COUNT_OF(tried[0].keys); k++)
+			assert_member(&members, tried[i / 2].keys[k].name, tried[i / 2].keys[k].type,
+				      tried[i / 2].keys[k].value);
+	}
 }
 
 static void test_socket_with_one_holder_or_none(void **state)
@@ -734,6 +778,7 @@ int main(void)
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_derived),
 		cmocka_unit_test(test_socket),
+		cmocka_unit_test(test_interface),
 		cmocka_unit_test(test_socket_with_one_holder_or_none),
 		cmocka_unit_test(test_table_and_summary),
 		cmocka_unit_test(test_netns_names),

@@ -12,6 +12,7 @@
 #include "escape.h"
 #include "events.h"
 #include "line.h"
+#include "named_interfaces.h"
 #include "named_netns.h"
 #include "sink.h"
 #include "table_text.h"
@@ -798,19 +799,67 @@ static void test_sizes_and_numbers(void **state)
 static void test_endpoints(void **state)
 {
 	struct connection conn = {.tuple = tuple_of(4, "127.0.0.1", 80, "0.0.0.0", 0), .state = STATE_LISTEN};
-	char out[ENDPOINT_TEXT_MAX];
+	char out[ENDPOINT_TEXT_MAX], name[INTERFACE_NAME_SIZE] = "";
 
 	(void)state;
-	assert_string_equal(local_text(&conn, out), "127.0.0.1:80");
+	assert_string_equal(local_text(&conn, NULL, out), "127.0.0.1:80");
 	assert_string_equal(remote_text(&conn, out), "0.0.0.0:*");
 	conn.state = STATE_SYN_RECV;
 	conn.direction = DIRECTION_IN;
 	assert_string_equal(remote_text(&conn, out), "-");
 	conn.tuple = tuple_of(6, "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", 65535, "::ffff:255.255.255.255", 65535);
-	assert_string_equal(local_text(&conn, out), "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:65535");
+	assert_string_equal(local_text(&conn, NULL, out), "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:65535");
 	assert_string_equal(remote_text(&conn, out), "[::ffff:255.255.255.255]:65535");
 	conn.tuple.lport = 0;
-	assert_string_equal(local_text(&conn, out), "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:-");
+	assert_string_equal(local_text(&conn, NULL, out), "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:-");
+	conn.tuple = tuple_of(6, "fe80::1", 80, "fe80::2", 443);
+	conn.tuple.interface = 3;
+	assert_string_equal(local_text(&conn, "eth0", out), "[fe80::1]%eth0:80");
+	assert_string_equal(local_text(&conn, NULL, out), "[fe80::1]%3:80");
+	assert_string_equal(remote_text(&conn, out), "[fe80::2]:443");
+	conn.tuple = tuple_of(6, "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", 65535, "::", 0);
+	conn.tuple.interface = 3;
+	memset(name, '\377', sizeof(name) - 1);
+	assert_int_equal(strlen(local_text(&conn, name, out)), 47 + 4 * 15); /* the longest has room */
+	conn.tuple.interface = INTERFACE_UNKNOWN;
+	assert_string_equal(local_text(&conn, NULL, out), "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:65535");
+}
+
+/* The interface stands where `list` shows it, in a line of trace and in the table of top. */
+static void test_interfaces(void **state)
+{
+	static const struct {
+		uint32_t index;
+		const char *line, *row;
+	} tried[] = {{INTERFACE_ETH0, " fe80::1%eth0    40000 fe80::2 ", " [fe80::1]%eth0:40000 [fe80::2]:443 "},
+		     {INTERFACE_HOSTILE, " fe80::1%e\\x1b[\\x5c\\xff 40000 fe80::2 ",
+		      " [fe80::1]%e\\x1b[\\x5c\\xff:40000 [fe80::2]:443 "},
+		     {INTERFACE_NAMELESS, " fe80::1%4       40000 ", " [fe80::1]%4:40000 "},
+		     {INTERFACE_UNKNOWN, " fe80::1         40000 ", " [fe80::1]:40000 "}};
+	struct connection conn = web_connection(), *row = &conn;
+	const struct table_view view = {.iteration = 1, .rows = &row, .count = 1};
+	struct capture capture = capture_open();
+	struct text_style style = {.terminal_fd = -1};
+	struct sink *sink = text_sink_new(capture.output, &clock_of_test, &style);
+
+	(void)state;
+	sink->netns.interfaces = interface_names_new(&named_interfaces, true);
+	conn.tuple = tuple_of(6, "fe80::1", 40000, "fe80::2", 443);
+	for (size_t i = 0; i < COUNT_OF(tried); i++) {
+		const struct change change = change_of_socket(&conn, 1);
+		char *text;
+
+		conn.tuple.interface = tried[i].index;
+		sink->ops->change(sink, &change);
+		sink->ops->table(sink, &view);
+		text = capture_take(&capture);
+		if (!strstr(text, tried[i].line) || !strstr(text, tried[i].row))
+			fail_msg("%s", text);
+		free(text);
+	}
+	interface_names_free(sink->netns.interfaces);
+	free(sink);
+	capture_close(&capture);
 }
 
 int main(void)
@@ -838,6 +887,7 @@ int main(void)
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_sizes_and_numbers),
 		cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_interfaces),
 	};
 
 	return cmocka_run_group_tests(tests, use_utc, NULL);

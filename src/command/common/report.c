@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "host.h"
+#include "interface_finder.h"
 #include "kernel_filter.h"
 #include "log.h"
 #include "netns.h"
@@ -22,17 +23,20 @@ static bool fixes_netns(const struct filter *filter)
 	return fixes;
 }
 
-/* Prepares the names of network namespaces. Counts the namespaces only where their number decides on the columns of the
- * first line: counting takes a walk over /proc. 0, or -ENOMEM. */
-static int open_netns_names(struct report *report, const struct follow_options *options)
+/* Prepares the names of network namespaces and interfaces. Counts the namespaces only where their number decides on the
+ * columns of the first line: counting takes a walk over /proc. 0, or -ENOMEM. */
+static int open_names(struct report *report, const struct follow_options *options)
 {
 	struct netns_view *netns = &report->sink->netns;
 
 	report->names = netns_names_new(&host_netns_finder);
-	if (!report->names)
+	report->interfaces = interface_names_new(&host_interface_finder, true);
+	if (!report->names || !report->interfaces)
 		return -ENOMEM;
-	*netns = (struct netns_view){
-		.names = report->names, .home = netns_home(), .fixed = fixes_netns(options->filter.filter)};
+	*netns = (struct netns_view){.names = report->names,
+				     .interfaces = report->interfaces,
+				     .home = netns_home(),
+				     .fixed = fixes_netns(options->filter.filter)};
 	if (report->task->line_by_line && !options->output.json && !netns->fixed)
 		netns->several = netns_names_discover(report->names) > 1;
 	return 0;
@@ -58,7 +62,7 @@ static int open_report_output(struct report *report, const struct follow_options
 	output_set_meanwhile(report->output, relieve_while_writing, report->live);
 	report->sink = options->output.json ? json_sink_new(report->output, live_clock(report->live))
 					    : text_sink_new(report->output, live_clock(report->live), &style);
-	return report->sink ? open_netns_names(report, options) : -ENOMEM;
+	return report->sink ? open_names(report, options) : -ENOMEM;
 }
 
 static void free_report(struct report *report)
@@ -66,6 +70,7 @@ static void free_report(struct report *report)
 	output_free(report->output);
 	free(report->sink);
 	netns_names_free(report->names);
+	interface_names_free(report->interfaces);
 	live_free(report->live);
 }
 

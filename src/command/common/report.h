@@ -15,7 +15,8 @@ struct report {
 	struct live *live;
 	struct output *output;
 	struct sink *sink;
-	struct netns_names *names; /* used by the sink */
+	struct netns_names *names; /* used by the sink, as the next is */
+	struct interface_names *interfaces;
 };
 
 /* What one command makes of the live table. `context` is handed to both functions. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "interface_finder.h"
 #include "log.h"
 #include "netns_finder.h"
 
@@ -25,24 +26,16 @@ static const char *find_cgroup_path(void *context, uint64_t id)
 	return cgroups_path(((struct socket_names *)context)->cgroups, id);
 }
 
-/* Reads the name of `interface` in the namespace that this thread is in. */
-static int read_name_here(void *context)
-{
-	struct socket_names *names = context;
-
-	return if_indextoname(names->interface, names->interface_name) ? 0 : -errno;
-}
-
-/* Reads the name of `interface` inside its network namespace: each namespace numbers its interfaces by itself. 0 or a
- * negative errno. */
+/* 0 or a negative errno. */
 static int read_interface_name(struct socket_names *names)
 {
-	const struct netns *netns;
+	const struct netns home = {.inode = netns_home(), .fd = -1}, *netns = NULL;
 
-	if (names->interface_netns == netns_home())
-		return read_name_here(names);
-	netns = names->namespaces ? netns_list_find(names->namespaces, names->interface_netns) : NULL;
-	return netns ? netns_run_inside(netns, read_name_here, names) : -ENOENT;
+	if (names->interface_netns == home.inode)
+		netns = &home;
+	else if (names->namespaces)
+		netns = netns_list_find(names->namespaces, names->interface_netns);
+	return netns ? interface_read_name(netns, names->interface, names->interface_name) : -ENOENT;
 }
 
 static const char *find_interface_name(void *context, uint32_t netns, uint32_t index)

@@ -31,6 +31,8 @@ static int compare_connections(const void *a, const void *b)
 		return x->tuple.rport < y->tuple.rport ? -1 : 1;
 	if (!difference)
 		difference = memcmp(&x->tuple.raddr, &y->tuple.raddr, sizeof(x->tuple.raddr));
+	if (!difference && x->tuple.interface != y->tuple.interface)
+		return x->tuple.interface < y->tuple.interface ? -1 : 1;
 	return difference ? difference : (x->id > y->id) - (x->id < y->id);
 }
 

@@ -8,7 +8,7 @@
 #include "netns_known.h"
 #include "reach.h"
 
-enum { INTERFACE_NAME_SIZE = 16, USER_NAME_SIZE = 64 }; /* IF_NAMESIZE; longer names of users are cut */
+enum { USER_NAME_SIZE = 64 }; /* longer names of users are cut */
 
 /* All texts are hostile. An empty text: not known, or there is none. */
 struct listener {

@@ -300,3 +300,41 @@ def test_one_tuple_in_two_vrfs(links, tracer, family, where):
     assert len(theirs) == 2 and {line.split()[3] for line in once.splitlines() if line.startswith("TIME_WAIT")} == theirs
     for server in servers:
         server.close()
+
+
+@pytest.mark.any_kernel
+def test_interfaces_in_a_filter(links, tracer):
+    """A filter takes an interface by name, by index, and behind an address as it is printed; in each namespace the one of its own."""
+    trace = tracer("--netns", links.here.name, "dev", "x0")
+    traced = tracer("--netns", links.here.name, "[fe80::1]%x1:4000")
+    connections = [links.connect("ipv6", number) for number in (0, 1)]
+    with links.here.entered():
+        index = socket.if_nametoindex("x0")
+
+    def found(*words):
+        return sorted(endpoint(line) for line in by_list(links.here, *words))
+    x0, x1 = ["[fe80::1]%x0:4000"], ["[fe80::1]%x1:4000"]
+    assert found("dev", "x0") == found("dev", "=", str(index)) == found("src", *x0) == found(*x0) == found("dst [fe80::2]%x0:5000") == x0
+    assert found("dev", "!=", "x0") == found(f"not dev {index}") == found("[fe80::1]%x1") == found(*x1) == x1
+    assert found("dev", "y0") == []
+    top = run(PROGRAM, "top", "-b", "-n1", "--netns", links.here.name, "dev", "x1").stdout
+    assert [line.split()[3] for line in top.splitlines() if line.startswith("ESTAB")] == x1
+    for each in connections:
+        close_all(*each)
+    trace.await_transition(oldstate="ESTABLISHED")
+    traced.await_transition(oldstate="ESTABLISHED")
+    assert {line["interface"] for line in trace.transitions()} == {"x0"}
+    assert {line["interface"] for line in traced.transitions()} == {"x1"}
+    audit = run(PROGRAM, "audit", "-N", links.there.name, "--json", "dev", "y1", "--allow", "5000")
+    assert audit.returncode == 0
+
+
+@pytest.mark.any_kernel
+def test_interface_that_is_nowhere():
+    """A name that no interface has is no mistake for sure: the interface may come. A number is an index."""
+    done = run(PROGRAM, "list", "-tn", "dev", "tl-nosuch")
+    assert done.returncode == 0
+    assert "tcpledger: warning: there is no interface 'tl-nosuch', in any network namespace\n" in done.stderr
+    assert "no interface" not in run(PROGRAM, "list", "-tn", "dev", "2147483647").stderr
+    done = run(PROGRAM, "list", "-tan", "--socket-source=proc", "dev", "lo")
+    assert done.returncode == 0 and not [line for line in done.stdout.splitlines() if line.startswith("LISTEN")]

@@ -25,6 +25,7 @@ static bool interface_name_here(void *context, uint32_t netns, uint32_t index, u
 	return index != INTERFACE_NAMELESS;
 }
 
-static const struct interface_finder named_interfaces = {.now_ns = interfaces_now, .spent_ns = interfaces_now, .name = interface_name_here};
+static const struct interface_finder named_interfaces = {
+	.now_ns = interfaces_now, .spent_ns = interfaces_now, .name = interface_name_here};
 
 #endif

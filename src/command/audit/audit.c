@@ -39,6 +39,7 @@ struct audit {
 	struct baseline *baseline; /* NULL: none is asked for, or none is saved yet */
 	struct audit_row *rows;
 	size_t count, room;
+	size_t lacking; /* listeners left out: the filter asks for the interface, which /proc does not tell */
 	struct audit_counts counts;
 	struct output *output;
 };
@@ -126,6 +127,8 @@ static int add_found_listener(void *context, const struct socket *found)
 	socket.owners_hidden = socket.inode && audit->gap != HOLDERS_WHOLE;
 	answer = socket_passes(&socket, audit->options->sockets.filter.filter);
 	audit->counts.left_out += answer == FILTER_MAYBE;
+	audit->lacking +=
+		answer == FILTER_MAYBE && socket_lacks_interface(&socket, audit->options->sockets.filter.filter);
 	if (answer != FILTER_YES)
 		return 0;
 	row = append_audit_row(audit);
@@ -305,11 +308,14 @@ static void log_sum_and_warnings(const struct audit *audit)
 		log_write(LOG_ERROR, "%s", audit_sum_text(&audit->counts, &audit->rules, sum));
 	warn_of_unknown_owners(audit);
 	warn_of_unknown_interfaces(audit);
-	if (audit->counts.left_out)
+	if (audit->counts.left_out > audit->lacking)
 		log_warning("%llu %s could not be seen, and the filter asks for that",
-			    (unsigned long long)audit->counts.left_out,
-			    audit->counts.left_out == 1 ? "listener is left out: who holds it"
-							: "listeners are left out: who holds them");
+			    (unsigned long long)audit->counts.left_out - audit->lacking,
+			    audit->counts.left_out - audit->lacking == 1 ? "listener is left out: who holds it"
+									 : "listeners are left out: who holds them");
+	if (audit->lacking)
+		log_warning("%zu listeners are left out: the filter asks for the interface, which /proc does not tell",
+			    audit->lacking);
 }
 
 static int print_report(struct audit *audit)

@@ -43,7 +43,8 @@ struct listing {
 	struct socket_batch batch;
 	struct list_totals totals;
 	size_t unknown;  /* sockets without a known holder, which a process may hold that was not seen */
-	size_t left_out; /* sockets left out: without the holder it is not known that they pass the filter */
+	size_t left_out; /* sockets left out: it is not known that they pass the filter */
+	size_t lacking;  /* those of them without a known interface: /proc does not tell it */
 	bool incomplete; /* one of the printings left something out */
 };
 
@@ -123,7 +124,12 @@ static int list_socket(void *context, const struct socket *found)
 		socket.owners_hidden = socket.inode && listing->wants_owners;
 	}
 	answer = socket_passes(&socket, listing->options->sockets.filter.filter);
-	listing->left_out += answer == FILTER_MAYBE;
+	if (answer == FILTER_MAYBE) {
+		bool lacks = socket_lacks_interface(&socket, listing->options->sockets.filter.filter);
+
+		listing->left_out++;
+		listing->lacking += lacks;
+	}
 	if (answer != FILTER_YES)
 		return 0;
 	listing->unknown += socket.owners_hidden && !socket.owner_count;
@@ -151,6 +157,9 @@ static void warn_of_hidden_owners(const struct listing *listing)
 			    listing->left_out == 1 ? "socket is left out: who holds it"
 						   : "sockets are left out: who holds them",
 			    holders_remedy(gap));
+	if (listing->lacking)
+		log_warning("%zu sockets are left out: the filter asks for the interface, which /proc does not tell",
+			    listing->lacking);
 }
 
 static void print_totals(struct listing *listing)
@@ -184,6 +193,7 @@ static int print_sockets(struct listing *listing)
 
 	listing->unknown = 0;
 	listing->left_out = 0;
+	listing->lacking = 0;
 	listing->totals = (struct list_totals){0};
 	err = namespaces_each_socket(&listing->namespaces, &listing->options->sockets, &listing->query, list_socket,
 				     listing);

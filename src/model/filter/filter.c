@@ -27,6 +27,7 @@ void filter_free(struct filter *filter)
 	filter_free(filter->left);
 	filter_free(filter->right);
 	free(filter->pattern);
+	interface_names_free(filter->interfaces);
 	free(filter);
 }
 
@@ -152,6 +153,8 @@ enum filter_answer filter_ask_about(const struct filter *filter, const struct fi
 		return ask_family(filter, subject);
 	case FILTER_PATH:
 		return answer_from_bool(subject->path && fnmatch(filter->pattern, subject->path, 0) == 0);
+	case FILTER_INTERFACE:
+		return filter_ask_interface(filter, subject);
 	}
 	return FILTER_NO;
 }
@@ -166,6 +169,7 @@ enum filter_answer filter_ask(const struct filter *filter, const struct change *
 		.has_endpoints = true,
 		.states = 1u << change->newstate,
 		.uid = conn->uid,
+		.ts_ns = change->ts_ns,
 		.owner = &conn->owner,
 		.owners = conn->owners,
 		.owner_count = conn->owners ? conn->owner_count : 0,
@@ -196,6 +200,8 @@ uint32_t filter_topics(const struct filter *filter)
 		return TOPIC_USER;
 	case FILTER_NETNS:
 		return TOPIC_NETNS;
+	case FILTER_INTERFACE:
+		return TOPIC_INTERFACE;
 	default:
 		return filter_topics(filter->left) | filter_topics(filter->right);
 	}

@@ -6,7 +6,8 @@
  *
  *	state syn-sent          sport = :443       src 10.0.0.0/8      pid 123     comm nginx    uid 33
  *	exclude time-wait       dport != :22       dst [::1]:80        family 4    netns NAME
- *	:443 (either port)      10.0.0.0/8 (either side)   src /run/x.sock (a unix socket)
+ *	:443 (either port)      10.0.0.0/8 (either side)   dev eth0    [fe80::1]%eth0:80
+ *	src /run/x.sock (a unix socket)
  *	and, or, not, ( ), also as &, |, !
  *
  * `and` binds closer than `or`. Terms side by side mean `and`, but `state` terms side by side mean `or`.
@@ -14,6 +15,7 @@
  * not known yet gives FILTER_MAYBE.
  */
 #include "change.h"
+#include "interface_names.h"
 #include "netns_known.h"
 
 struct filter;
@@ -42,6 +44,10 @@ struct filter_names {
 	bool (*near_service)(void *context, const char *name, char out[SERVICE_NAME_SIZE]);
 	/* -ENOENT: no namespace has that name; -ENOTUNIQ: several have. Then choice->why says which ones there are. */
 	int (*netns)(void *context, const char *name, struct netns_choice *choice);
+	/* To know interfaces by name; NULL: they are known by index. Borrowed, as long as the filter lives. */
+	const struct interface_finder *interfaces;
+	/* Warns of a name that no interface has. May be NULL. */
+	void (*check_interface)(void *context, const char *name);
 	void *context;
 };
 
@@ -78,6 +84,7 @@ struct filter_subject {
 	bool owner_is_open;        /* another process may turn out to hold it */
 	uint32_t states;           /* bits (1 << state) */
 	uint32_t uid;              /* or UID_UNKNOWN */
+	uint64_t ts_ns;            /* CLOCK_MONOTONIC, not later than now; 0: now */
 	const struct owner *owner; /* NULL: only `owners` count */
 	const struct owner *owners;
 	size_t owner_count;
@@ -89,7 +96,13 @@ enum filter_answer filter_ask_about(const struct filter *filter, const struct fi
 enum filter_answer filter_ask(const struct filter *filter, const struct change *change);
 
 /* Aspects that a filter may test. */
-enum filter_topic { TOPIC_STATE = 1 << 0, TOPIC_OWNER = 1 << 1, TOPIC_NETNS = 1 << 2, TOPIC_USER = 1 << 3 };
+enum filter_topic {
+	TOPIC_STATE = 1 << 0,
+	TOPIC_OWNER = 1 << 1,
+	TOPIC_NETNS = 1 << 2,
+	TOPIC_USER = 1 << 3,
+	TOPIC_INTERFACE = 1 << 4,
+};
 
 /* The set (TOPIC_…) of the aspects that `filter` tests. */
 uint32_t filter_topics(const struct filter *filter);

@@ -175,18 +175,6 @@ static char *strip_brackets(char *word)
 	return word + 1;
 }
 
-/* Refuses an interface, which ss's language and printed output may have behind an address. */
-static void refuse_interface(struct parser *parser, size_t at, char *word)
-{
-	char *interface = strchr(word, '%');
-
-	if (!interface)
-		return;
-	interface[strcspn(interface, "]/")] = '\0';
-	fail_at(parser, at + (size_t)(interface - word), "an interface cannot be asked for: leave out '%s'",
-		TYPED(interface));
-}
-
 /* Parses the address of a prefix. The end of an IPv4 address may be left out: 127/8. */
 static uint8_t parse_prefix(const char *word, struct address *out)
 {
@@ -208,7 +196,6 @@ static struct filter *parse_address_leaf(struct parser *parser, size_t at, char 
 	struct filter *node;
 	uint32_t most, bits;
 
-	refuse_interface(parser, at, word);
 	node = parsed_leaf(parser, FILTER_ADDRESS);
 	if (!node)
 		return NULL;
@@ -319,14 +306,33 @@ bool looks_like_endpoint(const char *word)
 	return strchr(word, ':') && strchr(".:/%", word[strspn(word, "0123456789abcdefABCDEF:")]);
 }
 
-struct filter *parsed_endpoint(struct parser *parser, const struct token *token, enum side side)
+static struct filter *parse_plain_endpoint(struct parser *parser, const struct token *token, enum side side)
 {
-	if (is_path_word(token->word))
-		return parse_path_leaf(parser, token, side);
 	if (side != SIDE_EITHER)
 		return parse_endpoint_side(parser, token->at, token->word, side);
 	if (token->word[0] == ':' && token->word[1] != ':')
 		return parse_endpoint_side(parser, token->at, token->word, SIDE_EITHER);
 	return parsed_pair(parser, FILTER_OR, parse_endpoint_side(parser, token->at, token->word, SIDE_LOCAL),
 			   parser->lexer.err ? NULL : parse_endpoint_side(parser, token->at, token->word, SIDE_REMOTE));
+}
+
+struct filter *parsed_endpoint(struct parser *parser, const struct token *token, enum side side)
+{
+	struct token rest = *token;
+	char name[FILTER_WORD_MAX];
+	struct filter *node;
+	size_t where, cut;
+
+	if (is_path_word(token->word))
+		return parse_path_leaf(parser, token, side);
+	cut = cut_interface(rest.word, name, &where);
+	node = parse_plain_endpoint(parser, &rest, side);
+	if (!cut)
+		return node;
+	if (node)
+		return parsed_pair(parser, FILTER_AND, node, parsed_interface(parser, token->at + where + 1, name));
+	if (parser->lexer.err == -EINVAL &&
+	    parser->lexer.error->at > token->at + where) /* the error is of what stands behind the interface */
+		parser->lexer.error->at += cut;
+	return NULL;
 }

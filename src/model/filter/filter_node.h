@@ -21,6 +21,7 @@ enum filter_kind {
 	FILTER_NETNS,
 	FILTER_FAMILY,
 	FILTER_PATH,
+	FILTER_INTERFACE,
 };
 
 struct filter {
@@ -28,13 +29,18 @@ struct filter {
 	enum side side;
 	struct filter *left;
 	struct filter *right;
-	uint32_t number;    /* FILTER_STATE: a set (1 << state); else pid, uid, inode of the namespace, family (4, 6) */
+	uint32_t number;    /* FILTER_STATE: a set (1 << state); else pid, uid, inode of the namespace, family (4, 6),
+			       index    of the interface (0: it was given by name) */
 	uint16_t low, high; /* FILTER_PORT: the range, both included */
 	struct address address;
 	uint8_t prefix_bits; /* of the address's 128 */
 	uint8_t family;      /* of the address as it was written */
-	char *pattern;       /* FILTER_COMM, FILTER_PATH: of fnmatch(); owned */
+	char *pattern;       /* FILTER_COMM, FILTER_PATH: of fnmatch(); FILTER_INTERFACE: the name; owned */
+	struct interface_names *interfaces; /* FILTER_INTERFACE: to know names by; NULL: by index only; owned */
 };
+
+/* filter_interface.c: the answer of a FILTER_INTERFACE. */
+enum filter_answer filter_ask_interface(const struct filter *filter, const struct filter_subject *subject);
 
 /* Makes a node that owns both children. Returns NULL when memory is short, and frees them then. */
 struct filter *filter_node(enum filter_kind kind, struct filter *left, struct filter *right);

@@ -128,12 +128,12 @@ static struct filter *parse_family_leaf(struct parser *parser, const struct toke
 	return node;
 }
 
-enum predicate { P_STATE, P_EXCLUDE, P_SPORT, P_DPORT, P_SRC, P_DST, P_PID, P_UID, P_COMM, P_NETNS, P_FAMILY };
+enum predicate { P_STATE, P_EXCLUDE, P_SPORT, P_DPORT, P_SRC, P_DST, P_PID, P_UID, P_COMM, P_NETNS, P_FAMILY, P_DEV };
 
 static const char *const predicates[] = {
 	[P_STATE] = "state", [P_EXCLUDE] = "exclude", [P_SPORT] = "sport",   [P_DPORT] = "dport",
 	[P_SRC] = "src",     [P_DST] = "dst",         [P_PID] = "pid",       [P_UID] = "uid",
-	[P_COMM] = "comm",   [P_NETNS] = "netns",     [P_FAMILY] = "family",
+	[P_COMM] = "comm",   [P_NETNS] = "netns",     [P_FAMILY] = "family", [P_DEV] = "dev",
 };
 
 enum { PREDICATE_COUNT = COUNT_OF(predicates) };
@@ -164,6 +164,8 @@ static struct filter *parse_predicate_value(struct parser *parser, enum predicat
 		return parse_netns_leaf(parser, value);
 	case P_FAMILY:
 		return parse_family_leaf(parser, value);
+	case P_DEV:
+		return parsed_interface(parser, value->at, value->word);
 	case P_SPORT:
 	case P_DPORT:
 		break;
@@ -186,7 +188,7 @@ static void advance_to_value(struct parser *parser, enum predicate predicate)
 	struct lexer *lexer = &parser->lexer;
 	bool compared;
 
-	if (predicate == P_COMM || predicate == P_UID || predicate == P_NETNS) {
+	if (predicate == P_COMM || predicate == P_UID || predicate == P_NETNS || predicate == P_DEV) {
 		lexer_advance_to_name(lexer);
 		return;
 	}
@@ -232,7 +234,7 @@ static struct filter *parse_comm_word(struct parser *parser, const struct token 
 
 static bool is_word_of_ss(const char *word)
 {
-	static const char *const words[] = {"dev", "fwmark", "cgroup", "autobound"};
+	static const char *const words[] = {"fwmark", "cgroup", "autobound"};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (strcasecmp(word, words[i]) == 0)
@@ -256,7 +258,7 @@ static struct filter *parse_bare_word(struct parser *parser, const struct token 
 	if (is_word_of_ss(word))
 		return fail_at(
 			parser, token->at,
-			"'%s' is understood by ss, but not here: give state, exclude, sport, dport, src, dst, pid, uid, comm, netns or family. (A process of that name is 'comm %s')",
+			"'%s' is understood by ss, but not here: give state, exclude, sport, dport, src, dst, pid, uid, comm, netns, family or dev. (A process of that name is 'comm %s')",
 			word, word);
 	if (tcp_state_set(word, strlen(word)))
 		return fail_at(parser, token->at, "'%s' alone says nothing: 'state %s' is a state, 'comm %s' a process",

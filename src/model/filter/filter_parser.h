@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The parser of filters: filter_parse.c (the language), filter_endpoint.c (its addresses and ports) and
- * filter_parser.c (makes the nodes). Internal to filter_*.c.
+ * The parser of filters: filter_parse.c (the language), filter_endpoint.c (its addresses and ports),
+ * filter_interface.c (its interfaces) and filter_parser.c (makes the nodes). Internal to filter_*.c.
  *
  * Each function returns the node that it has parsed, which the caller then owns, or NULL on failure: then lexer.err is
  * set.
@@ -40,6 +40,15 @@ bool is_path_word(const char *word);
 /* True for a word that is made as an address, an endpoint or a port is. Not every such word is one. */
 bool looks_like_endpoint(const char *word);
 
-/* Parses an address, a prefix, an endpoint, a port or a path. With SIDE_EITHER, address and port must match on one
- * side. */
+/* Parses an address, a prefix, an endpoint, a port or a path, an address also with its interface. With SIDE_EITHER,
+ * address and port must match on one side. */
 struct filter *parsed_endpoint(struct parser *parser, const struct token *token, enum side side);
+
+/* ---- filter_interface.c ---- */
+
+/* Parses the name of an interface as it was typed, or its index. */
+struct filter *parsed_interface(struct parser *parser, size_t at, const char *typed);
+
+/* Cuts "%eth0" out of an endpoint, and writes "eth0" into `name`. Returns how many bytes were cut, and in *where the
+ * offset at which; 0: there was none. */
+size_t cut_interface(char *word, char name[FILTER_WORD_MAX], size_t *where);

@@ -23,3 +23,8 @@ enum filter_answer socket_passes(const struct socket *socket, const struct filte
 
 	return filter_ask_about(filter, &subject);
 }
+
+bool socket_lacks_interface(const struct socket *socket, const struct filter *filter)
+{
+	return socket->tuple.interface == INTERFACE_UNKNOWN && filter_topics(filter) & TOPIC_INTERFACE;
+}

@@ -7,3 +7,6 @@
 #include "socket.h"
 
 enum filter_answer socket_passes(const struct socket *socket, const struct filter *filter);
+
+/* True where the filter asks for the socket's interface, and /proc did not show it. */
+bool socket_lacks_interface(const struct socket *socket, const struct filter *filter);

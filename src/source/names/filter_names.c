@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "interface_finder.h"
 #include "log.h"
 #include "netns.h"
 #include "netns_finder.h"
@@ -139,11 +140,24 @@ static int look_up_netns(void *context, const char *word, struct netns_choice *c
 	return search_all_netns(word, process_err, choice);
 }
 
-const struct filter_names host_names = {
-	.service = look_up_service, .near_service = find_nearest_service, .user = look_up_user, .netns = look_up_netns};
+static void warn_of_unknown_interface(void *context, const char *name)
+{
+	(void)context;
+	if (!interface_may_exist(name))
+		log_warning("there is no interface '%s', in any network namespace", TYPED(name));
+}
+
+const struct filter_names host_names = {.service = look_up_service,
+					.near_service = find_nearest_service,
+					.user = look_up_user,
+					.netns = look_up_netns,
+					.interfaces = &host_interface_finder,
+					.check_interface = warn_of_unknown_interface};
 
 const struct filter_names host_names_of_all = {.service = look_up_service_or_protocol,
 					       .near_service = find_nearest_service,
 					       .user = look_up_user,
 					       .has_unix_sockets = true,
-					       .netns = look_up_netns};
+					       .netns = look_up_netns,
+					       .interfaces = &host_interface_finder,
+					       .check_interface = warn_of_unknown_interface};

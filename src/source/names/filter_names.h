@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The names that a filter may use, looked up on this host: services in /etc/services; users; network namespaces in
- * /run/netns, by the containers that are in them, by a process in them, or by their inodes.
+ * /run/netns, by the containers that are in them, by a process in them, or by their inodes; interfaces in their
+ * namespaces.
  */
 #include "filter.h"
 

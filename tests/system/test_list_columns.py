@@ -103,7 +103,7 @@ def test_states_side_by_side_as_ss(ns):
 
 @pytest.mark.parametrize("words, message", [
     (["dev", "lo"], "'dev' is understood by ss, but not here: "),
-    (["src", "/run/x"], "'/run/x' is a path: unix sockets are known here by comm, pid and uid"),
+    (["src", "/run/x"], "'/run/x' is a path, and this is not about unix sockets: 'tcpledger list -x' is"),
     (["dst", "fe80::1%lo"], "leave out '%lo'")])
 def test_what_only_ss_understands(ns, words, message):
     done = tcpledger(ns, "-tan", *words, status=2)

@@ -348,7 +348,8 @@ def test_unix_paths(ns, tmp_path):
             path = line.split()[4]
             for typed in [path], ["src", path], ["src", "=", path], [f"src {path} or src @no"] if not set(path) & set("()'\"&|") else [path]:
                 assert [found.split() for found in run(PROGRAM, "list", "-Hlx", *typed).stdout.splitlines()] == [line.split()], typed
-    for words in ["trace", "/run/x", "--duration", MOMENT], ["audit", "src", "@x"], ["list", "dst", "/run/x"]:
+    for words in ["trace", "/run/x", "--duration", MOMENT], ["audit", "src", "@x"], ["list", "dst", "/run/x"], ["list", "-t", "/run/x"], [
+            "list", "-4", "src", "@x"]:
         done = run(PROGRAM, *words)
         assert done.returncode == 2 and "is a path" in done.stderr, done
 

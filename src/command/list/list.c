@@ -28,6 +28,8 @@
 
 enum { BATCH_ROWS = 8192 };
 
+#define LACKS_INTERFACE "the filter asks for the interface, which /proc does not tell"
+
 struct listing {
 	const struct list_options *options;
 	struct socket_query query;
@@ -148,18 +150,17 @@ static void warn_of_hidden_owners(const struct listing *listing)
 {
 	bool shown = listing->options->owners || listing->options->sockets.output.json;
 	enum holder_gap gap = find_holder_gap(listing);
+	size_t unheld = listing->left_out - listing->lacking;
 
 	if (shown && listing->holders && listing->unknown)
 		log_warning("who holds %zu of the sockets could not be seen, shown as %s: %s", listing->unknown,
 			    listing->options->sockets.output.json ? "owners_complete false" : "-", holders_remedy(gap));
-	if (listing->left_out)
-		log_warning("%zu %s could not be seen, and the filter asks for that: %s", listing->left_out,
-			    listing->left_out == 1 ? "socket is left out: who holds it"
-						   : "sockets are left out: who holds them",
+	if (unheld)
+		log_warning("%zu %s could not be seen, and the filter asks for that: %s", unheld,
+			    unheld == 1 ? "socket is left out: who holds it" : "sockets are left out: who holds them",
 			    holders_remedy(gap));
 	if (listing->lacking)
-		log_warning("%zu sockets are left out: the filter asks for the interface, which /proc does not tell",
-			    listing->lacking);
+		log_warning("%zu sockets are left out: " LACKS_INTERFACE, listing->lacking);
 }
 
 static void print_totals(struct listing *listing)
@@ -202,9 +203,11 @@ static int print_sockets(struct listing *listing)
 	else
 		flush_batch(listing);
 	listing->incomplete = listing->incomplete || listing->left_out;
-	if (listing->json && listing->left_out)
-		incomplete_json(listing->output, "sockets", listing->left_out,
+	if (listing->json && listing->left_out > listing->lacking)
+		incomplete_json(listing->output, "sockets", listing->left_out - listing->lacking,
 				holders_remedy(find_holder_gap(listing)));
+	if (listing->json && listing->lacking)
+		incomplete_json(listing->output, "sockets", listing->lacking, LACKS_INTERFACE);
 	flush_err = output_flush(listing->output);
 	return err ? err : flush_err;
 }

@@ -121,19 +121,28 @@ static void check_list_options(struct list_options *list)
 	option_sockets_end(&list->sockets);
 }
 
+/* Paths have a place in the filter where unix sockets are listed: -4 and -6 ask for others, unless -x is given too. */
+static void choose_filter_names(struct list_options *list)
+{
+	struct socket_options *sockets = &list->sockets;
+	bool by_family = sockets->ipv4 || sockets->ipv6;
+
+	list->names = host_names_of_all;
+	list->names.has_unix_sockets = sockets->protocols ? sockets->protocols & 1u << PROTOCOL_UNIX : !by_family;
+	sockets->filter.names = &list->names;
+}
+
 static error_t read_list_option(int key, char *value, struct argp_state *state)
 {
 	struct list_options *list = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		list->sockets.filter.names = &host_names_of_all;
-		return 0;
 	case ARGP_KEY_ARG:
 		option_filter_word(&list->sockets.filter, value);
 		return 0;
 	case ARGP_KEY_END:
 		check_list_options(list);
+		choose_filter_names(list);
 		option_filter_end(&list->sockets.filter);
 		return 0;
 	default:

@@ -9,6 +9,7 @@ struct argp;
 
 struct list_options {
 	struct socket_options sockets;
+	struct filter_names names; /* of its filter */
 	bool listening, all;
 	bool resolve;
 	bool owners, details, timers, internals;

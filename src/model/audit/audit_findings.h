@@ -34,7 +34,7 @@ struct audit_counts {
 	uint64_t findings, outside, exposed; /* listeners with any flag, with FLAG_OUTSIDE, with FLAG_EXPOSED */
 	uint64_t appeared, changed, gone;
 	uint64_t unknown;  /* listeners whose process could not be found */
-	uint64_t left_out; /* listeners left out: the filter asks for a holder that could not be seen */
+	uint64_t left_out; /* listeners left out: the filter asks for what could not be seen */
 };
 
 /* Criteria of the judgement. */

@@ -282,7 +282,8 @@ static struct filter *parse_path_leaf(struct parser *parser, const struct token 
 	if (!strncmp(path, path_prefix, sizeof(path_prefix) - 1))
 		path += sizeof(path_prefix) - 1;
 	if (!parser->names || !parser->names->has_unix_sockets)
-		return fail_at(parser, token->at, "'%s' is a path: unix sockets are known to 'tcpledger list' only",
+		return fail_at(parser, token->at,
+			       "'%s' is a path, and this is not about unix sockets: 'tcpledger list -x' is",
 			       TYPED(token->word));
 	if (side == SIDE_REMOTE)
 		return fail_at(parser, token->at,

@@ -14,6 +14,7 @@ enum { MAX_ENTRIES = 8192 };
 #define NAME_GRACE_NS (10 * NS_PER_SEC) /* time that a name is kept after it has gone */
 #define RETRY_MIN_NS  (200 * NS_PER_MS)
 #define RETRY_MAX_NS  (3200 * NS_PER_MS)
+#define CREDIT_MAX_NS NS_PER_SEC /* processor time that looking up may take at once, after a quiet time */
 
 struct interface_entry {
 	struct link by_key; /* keyed by the namespace and the index */
@@ -57,7 +58,7 @@ struct interface_names *interface_names_new(const struct interface_finder *finde
 	}
 	names->finder = finder;
 	names->thrifty = thrifty;
-	names->credit = search_credit_new(finder->now_ns(finder->context));
+	names->credit = search_credit_new(finder->now_ns(finder->context), CREDIT_MAX_NS);
 	return names;
 }
 

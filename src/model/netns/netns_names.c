@@ -23,6 +23,7 @@ enum {
 #define RECHECK_NS    NS_PER_SEC /* time between checks that the process that gave the container is still there */
 #define NAME_GRACE_NS (10 * NS_PER_SEC) /* time that a name is kept after it has gone */
 #define FORGET_NS     (60 * NS_PER_SEC) /* time after which an entry is forgotten that nobody has asked for */
+#define CREDIT_MAX_NS (100 * NS_PER_MS) /* search time that may be spent at once, after a quiet time */
 
 struct netns_entry {
 	struct link by_inode;
@@ -313,7 +314,7 @@ struct netns_names *netns_names_new(const struct netns_finder *finder)
 	}
 	names->finder = finder;
 	names->now_ns = finder->now_ns(finder->context);
-	names->credit = search_credit_new(names->now_ns);
+	names->credit = search_credit_new(names->now_ns, CREDIT_MAX_NS);
 	entry = host ? find_or_make_entry(names, host) : NULL;
 	if (entry) {
 		set_name(entry, NETNS_HOST, NETNS_HOST_NAME);

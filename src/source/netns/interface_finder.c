@@ -79,7 +79,7 @@ static bool find_interface_name(void *context, uint32_t inode, uint32_t index, u
 				char name[INTERFACE_NAME_SIZE])
 {
 	struct netns netns = {.inode = inode, .witnesses = {(int)pid}, .witness_count = pid != 0, .fd = -1};
-	int err = interface_read_name(&netns, index, name);
+	int err = pid || inode == netns_home() ? interface_read_name(&netns, index, name) : -ESRCH;
 
 	(void)context;
 	if (err != -ESRCH)

@@ -24,9 +24,18 @@
 #include "socket.h"
 
 enum {
-	SOCK_DONE_BIT = 1, /* enum sock_flags: the peer's FIN has come */
-	SRTT_SHIFT = 3,    /* tcp_sock keeps eight times the smoothed round-trip time */
+	SRTT_SHIFT = 3, /* tcp_sock keeps eight times the smoothed round-trip time */
 };
+
+/* Bits of the kernel's that enum closing_flag has in the same order, from bit 0 and from bit 2. */
+enum {
+	SOCK_DEAD_AND_DONE = CLOSING_ORPHAN | CLOSING_PEER_FIN, /* sk_flags: 1 << SOCK_DEAD, 1 << SOCK_DONE */
+	SHUTDOWN_MASK = 3,                                      /* sk_shutdown: RCV_SHUTDOWN, SEND_SHUTDOWN */
+	SHUTDOWN_SHIFT = 2,
+};
+
+_Static_assert(CLOSING_SHUT_READ == 1 << SHUTDOWN_SHIFT, "RCV_SHUTDOWN is 1");
+_Static_assert(CLOSING_SHUT_WRITE == 2 << SHUTDOWN_SHIFT, "SEND_SHUTDOWN is 2");
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -207,27 +216,40 @@ static __always_inline __u64 count_payload_sent(struct tcp_sock *tp)
 	return sent < sequence ? sent : sequence;
 }
 
+/* Returns bits of enum closing_flag. tcp_done(), which ends a socket after an error, sets sk_shutdown only after the
+ * transition; close() and shutdown() set it before. */
+static __always_inline __u8 read_closing_flags(struct sock *sk, struct tcp_sock *tp)
+{
+	__u8 flags = sk->__sk_common.skc_flags & SOCK_DEAD_AND_DONE;
+
+	flags |= (sk->sk_shutdown & SHUTDOWN_MASK) << SHUTDOWN_SHIFT;
+	flags |= tp->segs_out ? CLOSING_SENT : 0;
+	return flags | (tp->snd_una == tp->write_seq ? CLOSING_ACKED : 0);
+}
+
 /* Returns the state of the minisocket that takes the socket's place; 0 when none does. tcp_time_wait() puts the
  * minisocket into the hash before it closes the socket. Where the hash cannot be read, the state is derived from the
- * socket: after an error there is no minisocket, after the peer's FIN it is in TIME_WAIT. */
-static __always_inline __u8 find_heir_state(struct sock *sk, __u8 oldstate)
+ * socket: after the peer's FIN it is TIME_WAIT; without it, an orphan is in FIN_WAIT2 unless an error ended it. */
+static __always_inline __u8 find_heir_state(struct sock *sk, __u8 oldstate, __u8 flags)
 {
 	if (oldstate != TCP_FIN_WAIT2 && oldstate != TCP_CLOSING)
 		return 0;
 	if (may_probe)
 		return minisocket_in_place_of(sk);
-	if (sk->sk_err)
-		return 0;
-	return oldstate == TCP_CLOSING || (sk->__sk_common.skc_flags & (1UL << SOCK_DONE_BIT)) ? TCP_TIME_WAIT
-											       : TCP_FIN_WAIT2;
+	if (oldstate == TCP_CLOSING)
+		return flags & CLOSING_ACKED ? TCP_TIME_WAIT : 0;
+	if (flags & CLOSING_PEER_FIN)
+		return TCP_TIME_WAIT;
+	return flags & CLOSING_ORPHAN && !sk->sk_err ? TCP_FIN_WAIT2 : 0;
 }
 
 static __always_inline void fill_balance(struct closing_record *c, struct sock *sk, struct tcp_sock *tp)
 {
 	__u64 received = tp->bytes_received;
 
+	c->flags = read_closing_flags(sk, tp);
 	/* The kernel counts the peer's FIN as a byte received (it takes a sequence number). */
-	if (received && (sk->__sk_common.skc_flags & (1UL << SOCK_DONE_BIT)))
+	if (received && c->flags & CLOSING_PEER_FIN)
 		received--;
 	c->rx_bytes = received;
 	c->tx_bytes = count_payload_sent(tp);
@@ -235,8 +257,7 @@ static __always_inline void fill_balance(struct closing_record *c, struct sock *
 	c->retrans = tp->total_retrans;
 	c->inode = sock_inode(sk);
 	c->err = sk->sk_err;
-	c->sent = tp->segs_out != 0;
-	c->lives_on = find_heir_state(sk, c->transition.oldstate);
+	c->lives_on = find_heir_state(sk, c->transition.oldstate, c->flags);
 }
 
 static __always_inline void emit_transition(struct sock *sk, struct tcp_sock *tp, const struct transition_record *key)

@@ -64,6 +64,16 @@ struct call_record {
 	char comm[RECORD_COMM_LEN]; /* of that process (not of its thread); hostile text */
 };
 
+/* Facts about a socket as it was just before →CLOSE. */
+enum closing_flag {
+	CLOSING_ORPHAN = 1 << 0,     /* no process holds it any more */
+	CLOSING_PEER_FIN = 1 << 1,   /* the peer's FIN has come */
+	CLOSING_SHUT_READ = 1 << 2,  /* reads no more: shutdown(), close(), or the peer's FIN */
+	CLOSING_SHUT_WRITE = 1 << 3, /* sends no more: shutdown() or close() */
+	CLOSING_SENT = 1 << 4,       /* at least one segment left this socket */
+	CLOSING_ACKED = 1 << 5,      /* all that was to be sent is acknowledged, the FIN included if there was one */
+};
+
 struct closing_record {
 	struct transition_record transition;
 	__u64 rx_bytes; /* payload received in order */
@@ -72,7 +82,7 @@ struct closing_record {
 	__u32 retrans;  /* segments sent again, SYNs included */
 	__u32 inode;    /* of the socket; 0: already released */
 	__u16 err;      /* sk_err, a positive errno; 0: none */
-	__u8 sent;      /* 1: at least one segment left this socket */
+	__u8 flags;     /* bits of enum closing_flag */
 	__u8 lives_on;  /* state of the minisocket that takes the socket's place (TIME_WAIT, FIN_WAIT2); 0: none does */
 };
 

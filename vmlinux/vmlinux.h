@@ -165,6 +165,7 @@ struct sock {
 	__u32 sk_max_ack_backlog;
 	__u16 sk_type;
 	__u16 sk_protocol;
+	__u8 sk_shutdown;
 	kuid_t sk_uid;
 };
 

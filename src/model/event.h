@@ -19,10 +19,15 @@ struct closing {
 	uint64_t tx_bytes; /* payload sent, each byte once */
 	uint32_t srtt_us;  /* 0: never measured */
 	uint32_t retrans;  /* segments sent again */
-	uint16_t err;      /* errno, positive; 0: none */
+	uint16_t err;      /* errno that the socket had, positive; 0: none. Whether it is the cause: verdict_errno() */
 	uint8_t lives_on;  /* TIME_WAIT, FIN_WAIT2: a minisocket in that state takes the socket's place; 0: none does */
 	bool sent;         /* at least one segment left */
 	bool had_port;     /* the socket has a local port, even if only from an earlier connection */
+	bool acked;        /* all that was to be sent is acknowledged, the FIN included if there was one */
+	bool peer_fin;     /* the peer's FIN has come */
+	bool shut_read;    /* it read no more: shutdown(), close(), or the peer's FIN */
+	bool shut_write;   /* it sent no more: shutdown() or close() */
+	bool orphan;       /* no process held it any more */
 };
 
 /* A holder of a socket that has not come as an event: the source does not know the socket's address. */

@@ -39,7 +39,12 @@ const char *reason_text(enum reason reason)
 	return reason < REASON_COUNT ? reasons[reason].text : NULL;
 }
 
-static enum reason reason_of_error(uint8_t oldstate, uint16_t err)
+static bool is_fin_wait(uint8_t state)
+{
+	return state == STATE_FIN_WAIT1 || state == STATE_FIN_WAIT2;
+}
+
+static enum reason reason_of_error(uint8_t oldstate, uint16_t err, const struct closing *closing)
 {
 	switch (err) {
 	case ECONNREFUSED:
@@ -49,7 +54,8 @@ static enum reason reason_of_error(uint8_t oldstate, uint16_t err)
 	case ECONNABORTED:
 		return REASON_KILLED;
 	case ECONNRESET:
-		return REASON_RESET_BY_PEER;
+		/* Data that comes for a socket that reads no more makes our own kernel reset, with the same error. */
+		return is_fin_wait(oldstate) && closing->shut_read ? REASON_CLOSED_BY_US : REASON_RESET_BY_PEER;
 	case EPIPE: /* the error that tcp_reset() sets in CLOSE_WAIT */
 		return oldstate == STATE_CLOSE_WAIT ? REASON_RESET_BY_PEER : REASON_FAILED;
 	case EHOSTUNREACH:
@@ -61,47 +67,64 @@ static enum reason reason_of_error(uint8_t oldstate, uint16_t err)
 	}
 }
 
+/* True where the last FIN was sent, received and acknowledged as it should. In FIN_WAIT2 an orphan without a minisocket
+ * may also have been ended by data that came after close(): the two look alike. */
+static bool is_orderly_end(uint8_t oldstate, const struct closing *closing)
+{
+	if (oldstate == STATE_FIN_WAIT2 && (closing->peer_fin || (closing->orphan && !closing->err)))
+		return true;
+	if (closing->lives_on)
+		return true;
+	return (oldstate == STATE_LAST_ACK || oldstate == STATE_CLOSING) && closing->acked;
+}
+
 /* Reason of a →CLOSE that no error caused: the last state shows which side sent the first FIN, if there was one. */
 static enum reason reason_of_end(uint8_t oldstate, const struct closing *closing)
 {
-	switch (oldstate) {
-	case STATE_SYN_SENT:
+	if (oldstate == STATE_SYN_SENT) {
 		if (closing->sent)
 			return REASON_GAVE_UP;
 		return closing->had_port ? REASON_NEVER_SENT : REASON_NO_LOCAL_PORT;
-	case STATE_FIN_WAIT1:
-		return closing->err ? REASON_CLOSED_BY_US : REASON_ABORTED_HERE;
-	case STATE_LISTEN:
+	}
+	if (oldstate == STATE_LISTEN)
 		return REASON_STOPPED_LISTENING;
-	case STATE_FIN_WAIT2:
-		return REASON_CLOSED_BY_US;
-	case STATE_LAST_ACK:
-		return REASON_CLOSED_BY_PEER;
-	case STATE_CLOSING:
-		return REASON_CLOSED_BY_BOTH;
-	default:
+	if (!is_orderly_end(oldstate, closing))
 		return REASON_ABORTED_HERE;
+	if (oldstate == STATE_FIN_WAIT2)
+		return REASON_CLOSED_BY_US;
+	return oldstate == STATE_LAST_ACK ? REASON_CLOSED_BY_PEER : REASON_CLOSED_BY_BOTH;
+}
+
+/* False where the error was in the socket before, and something else ended it: an ICMP error of long ago that nobody
+ * has collected, or ECONNRESET, which connect(AF_UNSPEC) leaves. */
+static bool is_error_the_cause(uint8_t oldstate, const struct closing *closing)
+{
+	switch (oldstate) {
+	case STATE_LISTEN:
+	case STATE_TIME_WAIT:
+		return false;
+	case STATE_SYN_SENT: /* connect() clears the error just before it sends */
+		return closing->sent;
+	case STATE_ESTABLISHED:
+	case STATE_CLOSE_WAIT: /* sending is shut in these states only while close() ends the socket without a FIN */
+		return !closing->shut_write;
+	default:
+		return !is_orderly_end(oldstate, closing);
 	}
 }
 
-/* True when the error caused the end. After the FINs that is not certain: in FIN_WAIT1 and FIN_WAIT2 the kernel sets
- * ECONNRESET also when the kernel itself resets (data came for a socket that no longer reads), and an ICMP error of
- * long ago stays in sk_err. */
-static bool is_error_the_cause(uint8_t oldstate, uint16_t err)
+uint16_t verdict_errno(uint8_t oldstate, const struct closing *closing)
 {
-	bool closing = oldstate == STATE_LAST_ACK || oldstate == STATE_CLOSING;
-
-	if (oldstate == STATE_FIN_WAIT1 || oldstate == STATE_FIN_WAIT2)
-		return err == ETIMEDOUT || err == ECONNABORTED;
-	return !closing || err == ETIMEDOUT || err == ECONNABORTED || err == ECONNRESET || err == EPIPE;
+	return is_error_the_cause(oldstate, closing) ? closing->err : 0;
 }
 
 enum reason verdict_of(uint8_t oldstate, uint8_t newstate, const struct closing *closing)
 {
-	if (newstate == STATE_CLOSE && closing)
-		return closing->err && is_error_the_cause(oldstate, closing->err)
-			       ? reason_of_error(oldstate, closing->err)
-			       : reason_of_end(oldstate, closing);
+	if (newstate == STATE_CLOSE && closing) {
+		uint16_t err = verdict_errno(oldstate, closing);
+
+		return err ? reason_of_error(oldstate, err, closing) : reason_of_end(oldstate, closing);
+	}
 	if (newstate == STATE_FIN_WAIT1)
 		return REASON_CLOSED_BY_US;
 	if (newstate == STATE_CLOSE_WAIT)

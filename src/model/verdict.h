@@ -29,6 +29,9 @@ enum reason {
 /* `closing` may be NULL when newstate is not CLOSE. */
 enum reason verdict_of(uint8_t oldstate, uint8_t newstate, const struct closing *closing);
 
+/* Returns the error that ended a socket in that state, as its program could learn it; 0 when no error did. */
+uint16_t verdict_errno(uint8_t oldstate, const struct closing *closing);
+
 /* "timed_out" for JSON and "timed out" for people; NULL for REASON_NONE. */
 const char *reason_name(enum reason reason);
 const char *reason_text(enum reason reason);

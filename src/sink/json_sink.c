@@ -73,6 +73,7 @@ static void put_transition(struct json_sink *sink, const struct change *change)
 {
 	struct json_writer *json = &sink->json;
 	const struct closing *closing = change->closing;
+	uint16_t err = closing ? verdict_errno(change->oldstate, closing) : 0;
 
 	json_line_begin(json, sink->sink.output);
 	json_word(json, "type", "transition");
@@ -85,7 +86,7 @@ static void put_transition(struct json_sink *sink, const struct change *change)
 	put_json_span(json, "in_state_us", "since_known", change->in_state);
 	put_connection_owner(json, change->conn);
 	json_word_or_null(json, "reason", reason_name(change->reason));
-	json_known(json, "errno", closing ? closing->err : 0, closing && closing->err);
+	json_known(json, "errno", err, err != 0);
 	json_bool(json, "derived", change->derived);
 	if (closing || change->newstate == STATE_CLOSE)
 		put_closing(json, change);

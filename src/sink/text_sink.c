@@ -231,7 +231,7 @@ static void spell_why(struct line *why, const struct change *change)
 		line_text(why, reason);
 	if (change->reason == REASON_FAILED) {
 		line_text(why, ": ");
-		line_text(why, strerror(change->closing->err));
+		line_text(why, strerror(verdict_errno(change->oldstate, change->closing)));
 	}
 	if (change->closing)
 		put_account(why, change);

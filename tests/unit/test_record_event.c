@@ -138,7 +138,6 @@ static void test_closing(void **state)
 		.retrans = 3,
 		.inode = 12,
 		.err = ETIMEDOUT,
-		.sent = 1,
 		.lives_on = STATE_TIME_WAIT,
 	};
 	struct taken taken = taken_of(&record);
@@ -153,15 +152,31 @@ static void test_closing(void **state)
 	assert_int_equal(taken.closing.retrans, 3);
 	assert_int_equal(taken.closing.err, ETIMEDOUT);
 	assert_int_equal(taken.closing.lives_on, STATE_TIME_WAIT);
-	assert_true(taken.closing.sent);
 	assert_true(taken.closing.had_port);
 	record.transition.lport = 0;
-	record.sent = 0;
 	record.lives_on = 0;
 	taken = taken_of(&record);
 	assert_false(taken.closing.had_port);
-	assert_false(taken.closing.sent);
 	assert_int_equal(taken.closing.lives_on, 0);
+}
+
+/* Each flag is one fact, and no other. */
+static void test_closing_flags(void **state)
+{
+	struct closing_record record = {.transition = make_transition(RECORD_CLOSING)};
+
+	(void)state;
+	for (unsigned int flags = 0; flags < 64; flags++) {
+		record.flags = (uint8_t)flags;
+		struct closing closing = taken_of(&record).closing;
+
+		assert_int_equal(closing.sent, !!(flags & CLOSING_SENT));
+		assert_int_equal(closing.acked, !!(flags & CLOSING_ACKED));
+		assert_int_equal(closing.peer_fin, !!(flags & CLOSING_PEER_FIN));
+		assert_int_equal(closing.shut_read, !!(flags & CLOSING_SHUT_READ));
+		assert_int_equal(closing.shut_write, !!(flags & CLOSING_SHUT_WRITE));
+		assert_int_equal(closing.orphan, !!(flags & CLOSING_ORPHAN));
+	}
 }
 
 static void test_socket(void **state)
@@ -370,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_transition),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_closing),
+		cmocka_unit_test(test_closing_flags),
 		cmocka_unit_test(test_socket),
 		cmocka_unit_test(test_minisocket),
 		cmocka_unit_test(test_interface),

@@ -119,7 +119,8 @@ static const struct script connects[] = {
 
 static void run_step(struct bench *bench, const struct step *step, struct tuple tuple)
 {
-	struct closing closing = {.err = step->err, .sent = !step->unsent, .rx_bytes = 1};
+	struct closing closing = {
+		.err = step->err, .sent = !step->unsent, .acked = !step->err, .orphan = true, .rx_bytes = 1};
 	struct owner caller = owner_of(PID_CLIENT, FD_UNKNOWN, "client");
 	bool ends = step->newstate == STATE_CLOSE;
 	struct event event = transition_of(SK(1), step->oldstate, step->newstate, step->at_us, tuple);
@@ -350,7 +351,7 @@ static void test_passive_open_to_close(void **state)
 	assert_int_equal(got->conn.direction, DIRECTION_IN);
 	bench_step(bench, SK(2), STATE_ESTABLISHED, STATE_CLOSE_WAIT, 200, accepted());
 	bench_step(bench, SK(2), STATE_CLOSE_WAIT, STATE_LAST_ACK, 300, accepted());
-	got = bench_end(bench, SK(2), STATE_LAST_ACK, 310, accepted(), (struct closing){.sent = true});
+	got = bench_end(bench, SK(2), STATE_LAST_ACK, 310, accepted(), (struct closing){.sent = true, .acked = true});
 	assert_int_equal(got->change.reason, REASON_CLOSED_BY_PEER);
 	assert_span(got->change.age, SPAN_EXACT, 210);
 	assert_int_equal(got->conn.owner.pid, PID_SERVER);

@@ -10,67 +10,101 @@
 
 struct end {
 	uint8_t oldstate;
-	uint16_t err;
-	bool unsent;
+	struct closing closing;
 	const char *name;
+	uint16_t err; /* that ended the socket */
 };
+
+/* What the socket was like just before it went to CLOSE. A FIN that was sent has shut sending. */
+#define ERROR(number) .sent = true, .err = (number)
+#define SENT          .sent = true
+#define SHUT_WR       .sent = true, .shut_write = true
+#define CLOSED        .sent = true, .shut_write = true, .shut_read = true
+#define ORPHAN        .sent = true, .shut_write = true, .shut_read = true, .orphan = true
+#define PEER_SHUT     .shut_read = true, .peer_fin = true
 
 static const struct end ends[] = {
-	{STATE_SYN_SENT, ECONNREFUSED, false, "refused"},
-	{STATE_SYN_SENT, ETIMEDOUT, false, "timed_out"},
-	{STATE_SYN_SENT, 0, false, "gave_up"},
-	{STATE_SYN_SENT, 0, true, "no_local_port"},
-	{STATE_SYN_SENT, EHOSTUNREACH, false, "unreachable"},
-	{STATE_SYN_SENT, ENETUNREACH, false, "unreachable"},
-	{STATE_SYN_SENT, EHOSTDOWN, false, "unreachable"},
-	{STATE_SYN_SENT, EACCES, false, "failed"},
-	{STATE_SYN_SENT, ECONNABORTED, false, "killed"},
-	{STATE_SYN_RECV, ECONNRESET, false, "reset_by_peer"},
-	{STATE_SYN_RECV, 0, false, "aborted_here"},
-	{STATE_ESTABLISHED, ECONNRESET, false, "reset_by_peer"},
-	{STATE_ESTABLISHED, 0, false, "aborted_here"},
-	{STATE_ESTABLISHED, ETIMEDOUT, false, "timed_out"},
-	{STATE_ESTABLISHED, ECONNABORTED, false, "killed"},
-	{STATE_ESTABLISHED, EHOSTUNREACH, false, "unreachable"},
-	{STATE_ESTABLISHED, EPIPE, false, "failed"},
-	{STATE_ESTABLISHED, 65535, false, "failed"},
-	{STATE_FIN_WAIT1, 0, false, "aborted_here"},
-	{STATE_FIN_WAIT1, ETIMEDOUT, false, "timed_out"},
-	{STATE_FIN_WAIT2, 0, false, "closed_by_us"},
-	{STATE_FIN_WAIT1, ECONNRESET, false, "closed_by_us"}, /* the side that reset the connection then is not known */
-	{STATE_FIN_WAIT2, ECONNRESET, false, "closed_by_us"},
-	{STATE_FIN_WAIT2, EHOSTUNREACH, false, "closed_by_us"}, /* an ICMP error of long ago */
-	{STATE_LAST_ACK, EHOSTUNREACH, false, "closed_by_peer"},
-	{STATE_LAST_ACK, ETIMEDOUT, false, "timed_out"},
-	{STATE_CLOSING, 0, false, "closed_by_both"},
-	{STATE_CLOSE_WAIT, 0, false, "aborted_here"},
-	{STATE_CLOSE_WAIT, EPIPE, false, "reset_by_peer"}, /* the error that tcp_reset() leaves there */
-	{STATE_CLOSE_WAIT, ECONNRESET, false, "reset_by_peer"},
-	{STATE_LAST_ACK, 0, false, "closed_by_peer"},
-	{STATE_LAST_ACK, ECONNRESET, false, "reset_by_peer"},
-	{STATE_LISTEN, 0, true, "stopped_listening"},
+	{STATE_SYN_SENT, {ERROR(ECONNREFUSED)}, "refused", ECONNREFUSED},
+	{STATE_SYN_SENT, {ERROR(ETIMEDOUT)}, "timed_out", ETIMEDOUT},
+	{STATE_SYN_SENT, {CLOSED}, "gave_up", 0},
+	{STATE_SYN_SENT, {.sent = false}, "no_local_port", 0},
+	{STATE_SYN_SENT, {.had_port = true}, "never_sent", 0}, /* the port may be that of an earlier life */
+	{STATE_SYN_SENT, {.had_port = true, .err = ECONNRESET}, "never_sent", 0}, /* left by connect(AF_UNSPEC) */
+	{STATE_SYN_SENT, {ERROR(EHOSTUNREACH)}, "unreachable", EHOSTUNREACH},
+	{STATE_SYN_SENT, {ERROR(ENETUNREACH)}, "unreachable", ENETUNREACH},
+	{STATE_SYN_SENT, {ERROR(EHOSTDOWN)}, "unreachable", EHOSTDOWN},
+	{STATE_SYN_SENT, {ERROR(EACCES)}, "failed", EACCES},
+	{STATE_SYN_SENT, {ERROR(ECONNABORTED)}, "killed", ECONNABORTED},
+	{STATE_SYN_RECV, {ERROR(ECONNRESET)}, "reset_by_peer", ECONNRESET},
+	{STATE_SYN_RECV, {ERROR(ECONNRESET), .shut_write = true}, "reset_by_peer", ECONNRESET}, /* a FIN that waits */
+	{STATE_SYN_RECV, {SENT}, "aborted_here", 0},
+	{STATE_ESTABLISHED, {ERROR(ECONNRESET)}, "reset_by_peer", ECONNRESET},
+	{STATE_ESTABLISHED, {ERROR(ECONNRESET), .shut_read = true}, "reset_by_peer", ECONNRESET},
+	{STATE_ESTABLISHED, {CLOSED}, "aborted_here", 0},
+	{STATE_ESTABLISHED, {CLOSED, .err = EHOSTUNREACH}, "aborted_here", 0}, /* an ICMP error of long ago */
+	{STATE_ESTABLISHED, {SENT}, "aborted_here", 0},                        /* a child whose listener has closed */
+	{STATE_ESTABLISHED, {ERROR(ETIMEDOUT)}, "timed_out", ETIMEDOUT},
+	{STATE_ESTABLISHED, {ERROR(ECONNABORTED)}, "killed", ECONNABORTED},
+	{STATE_ESTABLISHED, {ERROR(EHOSTUNREACH)}, "unreachable", EHOSTUNREACH},
+	{STATE_ESTABLISHED, {ERROR(EPIPE)}, "failed", EPIPE},
+	{STATE_ESTABLISHED, {ERROR(65535)}, "failed", 65535},
+	{STATE_FIN_WAIT1, {CLOSED}, "aborted_here", 0},
+	{STATE_FIN_WAIT1, {SHUT_WR, .err = ETIMEDOUT}, "timed_out", ETIMEDOUT},
+	{STATE_FIN_WAIT1, {SHUT_WR, .err = EHOSTUNREACH}, "unreachable", EHOSTUNREACH},
+	{STATE_FIN_WAIT1, {SHUT_WR, .err = ECONNRESET}, "reset_by_peer", ECONNRESET},
+	{STATE_FIN_WAIT1, {CLOSED, .err = ECONNRESET}, "closed_by_us", ECONNRESET}, /* which side reset is not known */
+	{STATE_FIN_WAIT1, {ORPHAN, .err = ECONNRESET}, "closed_by_us", ECONNRESET},
+	{STATE_FIN_WAIT2, {SHUT_WR, .err = ECONNRESET, .acked = true}, "reset_by_peer", ECONNRESET},
+	{STATE_FIN_WAIT2, {CLOSED, .err = ECONNRESET, .acked = true}, "closed_by_us", ECONNRESET},
+	{STATE_FIN_WAIT2, {SHUT_WR, .err = ETIMEDOUT, .acked = true}, "timed_out", ETIMEDOUT}, /* keepalive */
+	{STATE_FIN_WAIT2, {CLOSED, .acked = true}, "aborted_here", 0},
+	{STATE_FIN_WAIT2, {ORPHAN, .acked = true}, "closed_by_us", 0}, /* no room for a minisocket, or data came */
+	{STATE_FIN_WAIT2, {ORPHAN, .acked = true, .lives_on = STATE_FIN_WAIT2}, "closed_by_us", 0},
+	{STATE_FIN_WAIT2, {SHUT_WR, .acked = true, PEER_SHUT}, "closed_by_us", 0}, /* no room for a TIME_WAIT */
+	{STATE_FIN_WAIT2, {SHUT_WR, .acked = true, PEER_SHUT, .lives_on = STATE_TIME_WAIT}, "closed_by_us", 0},
+	{STATE_FIN_WAIT2, {SHUT_WR, .lives_on = STATE_TIME_WAIT, .err = EHOSTUNREACH}, "closed_by_us", 0},
+	{STATE_CLOSING, {SHUT_WR, PEER_SHUT, .acked = true, .lives_on = STATE_TIME_WAIT}, "closed_by_both", 0},
+	{STATE_CLOSING, {SHUT_WR, PEER_SHUT, .acked = true, .err = EHOSTUNREACH}, "closed_by_both", 0},
+	{STATE_CLOSING, {SHUT_WR, PEER_SHUT}, "aborted_here", 0},
+	{STATE_CLOSING, {SHUT_WR, PEER_SHUT, .err = ECONNRESET}, "reset_by_peer", ECONNRESET},
+	{STATE_CLOSING, {SHUT_WR, PEER_SHUT, .err = EHOSTUNREACH}, "unreachable", EHOSTUNREACH},
+	{STATE_CLOSE_WAIT, {CLOSED, .peer_fin = true}, "aborted_here", 0},
+	{STATE_CLOSE_WAIT, {CLOSED, .peer_fin = true, .err = EHOSTUNREACH}, "aborted_here", 0},
+	{STATE_CLOSE_WAIT, {SENT, PEER_SHUT, .err = EPIPE}, "reset_by_peer", EPIPE}, /* as tcp_reset() sets it there */
+	{STATE_CLOSE_WAIT, {SENT, PEER_SHUT, .err = ECONNRESET}, "reset_by_peer", ECONNRESET},
+	{STATE_LAST_ACK, {SHUT_WR, PEER_SHUT, .acked = true}, "closed_by_peer", 0},
+	{STATE_LAST_ACK, {SHUT_WR, PEER_SHUT, .acked = true, .err = EHOSTUNREACH}, "closed_by_peer", 0},
+	{STATE_LAST_ACK, {SHUT_WR, PEER_SHUT}, "aborted_here", 0}, /* linger 0, or too many orphans */
+	{STATE_LAST_ACK, {SHUT_WR, PEER_SHUT, .err = ETIMEDOUT}, "timed_out", ETIMEDOUT},
+	{STATE_LAST_ACK, {SHUT_WR, PEER_SHUT, .err = EHOSTUNREACH}, "unreachable", EHOSTUNREACH},
+	{STATE_LAST_ACK, {SHUT_WR, PEER_SHUT, .err = ECONNRESET}, "reset_by_peer", ECONNRESET},
+	{STATE_LISTEN, {.sent = false}, "stopped_listening", 0},
+	{STATE_LISTEN, {.err = ECONNRESET}, "stopped_listening", 0}, /* left by connect(AF_UNSPEC) */
 };
-
-/* The socket has a port, perhaps of its earlier life, and nothing was sent: more is not known. */
-static void test_never_sent(void **state)
-{
-	struct closing closing = {.had_port = true};
-
-	(void)state;
-	assert_int_equal(verdict_of(STATE_SYN_SENT, STATE_CLOSE, &closing), REASON_NEVER_SENT);
-}
 
 static void test_ends(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(ends); i++) {
-		struct closing closing = {.err = ends[i].err, .sent = !ends[i].unsent};
-		const char *got = reason_name(verdict_of(ends[i].oldstate, STATE_CLOSE, &closing));
+		const struct end *end = &ends[i];
+		const char *got = reason_name(verdict_of(end->oldstate, STATE_CLOSE, &end->closing));
+		uint16_t err = verdict_errno(end->oldstate, &end->closing);
 
-		if (!got || strcmp(got, ends[i].name) != 0)
-			fail_msg("%s with error %u: %s, not %s", tcp_state_name(ends[i].oldstate), ends[i].err,
-				 got ? got : "nothing", ends[i].name);
+		if (!got || strcmp(got, end->name) != 0 || err != end->err)
+			fail_msg("%zu: %s with error %u: %s with error %u, not %s with error %u", i,
+				 tcp_state_name(end->oldstate), end->closing.err, got ? got : "nothing", err, end->name,
+				 end->err);
 	}
+}
+
+/* The end of a TIME_WAIT has no error, whatever its socket had. */
+static void test_end_of_time_wait(void **state)
+{
+	struct closing closing = {.sent = true, .err = EHOSTUNREACH, .lives_on = STATE_TIME_WAIT};
+
+	(void)state;
+	assert_int_equal(verdict_errno(STATE_TIME_WAIT, &closing), 0);
+	assert_int_equal(verdict_errno(STATE_FIN_WAIT2, &closing), 0);
 }
 
 static void test_on_the_way(void **state)
@@ -122,7 +156,7 @@ static void test_names(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ends),       cmocka_unit_test(test_never_sent),
+		cmocka_unit_test(test_ends),       cmocka_unit_test(test_end_of_time_wait),
 		cmocka_unit_test(test_on_the_way), cmocka_unit_test(test_any_states_give_a_reason),
 		cmocka_unit_test(test_names),
 	};

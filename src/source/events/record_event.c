@@ -85,7 +85,12 @@ static int hand_on_closing(const struct closing_record *c, event_handler *handle
 		.retrans = c->retrans,
 		.err = c->err,
 		.lives_on = map_heir_state(c->lives_on),
-		.sent = c->sent,
+		.sent = c->flags & CLOSING_SENT,
+		.acked = c->flags & CLOSING_ACKED,
+		.peer_fin = c->flags & CLOSING_PEER_FIN,
+		.shut_read = c->flags & CLOSING_SHUT_READ,
+		.shut_write = c->flags & CLOSING_SHUT_WRITE,
+		.orphan = c->flags & CLOSING_ORPHAN,
 		.had_port = c->transition.lport != 0,
 	};
 	struct event event = {.inode = c->inode, .closing = &closing};

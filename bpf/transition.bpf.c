@@ -4,7 +4,8 @@
  *
  * The tracepoint fires before the new state is stored; for →CLOSE, after the socket was unhashed. Fields are read by
  * plain loads through BTF-typed pointers. bpf_probe_read_kernel() is slower, and a kernel locked down for
- * confidentiality takes it away. Only the search for a minisocket needs it (minisocket.h).
+ * confidentiality takes it away. Only the search for a minisocket and the look into an ICMP message need it
+ * (minisocket.h, connect_error.h).
  */
 #include "vmlinux.h"
 
@@ -15,6 +16,7 @@
 
 #include "record.h"
 
+#include "connect_error.h"
 #include "drift.h"
 #include "kernel.h"
 #include "minisocket.h"
@@ -243,6 +245,13 @@ static __always_inline __u8 find_heir_state(struct sock *sk, __u8 oldstate, __u8
 	return flags & CLOSING_ORPHAN && !sk->sk_err ? TCP_FIN_WAIT2 : 0;
 }
 
+static __always_inline __u16 find_error(struct sock *sk, struct tcp_sock *tp, const struct closing_record *c)
+{
+	if (sk->sk_err || c->transition.oldstate != TCP_SYN_SENT || !(c->flags & CLOSING_SENT))
+		return sk->sk_err;
+	return find_connect_error(sk, tp, may_probe);
+}
+
 static __always_inline void fill_balance(struct closing_record *c, struct sock *sk, struct tcp_sock *tp)
 {
 	__u64 received = tp->bytes_received;
@@ -256,7 +265,7 @@ static __always_inline void fill_balance(struct closing_record *c, struct sock *
 	c->srtt_us = tp->srtt_us >> SRTT_SHIFT;
 	c->retrans = tp->total_retrans;
 	c->inode = sock_inode(sk);
-	c->err = sk->sk_err;
+	c->err = find_error(sk, tp, c);
 	c->lives_on = find_heir_state(sk, c->transition.oldstate, c->flags);
 }
 

@@ -81,7 +81,7 @@ struct closing_record {
 	__u32 srtt_us;  /* smoothed round-trip time; 0: never measured */
 	__u32 retrans;  /* segments sent again, SYNs included */
 	__u32 inode;    /* of the socket; 0: already released */
-	__u16 err;      /* sk_err, a positive errno; 0: none */
+	__u16 err;      /* a positive errno; 0: none. sk_err, or the network's answer to a connect that was given up */
 	__u8 flags;     /* bits of enum closing_flag */
 	__u8 lives_on;  /* state of the minisocket that takes the socket's place (TIME_WAIT, FIN_WAIT2); 0: none does */
 };

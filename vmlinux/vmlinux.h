@@ -157,10 +157,32 @@ struct socket {
 	struct sock *sk;
 };
 
+struct sk_buff {
+	char cb[48];
+	unsigned char *data;
+};
+
+struct sk_buff_head {
+	struct sk_buff *prev;
+	__u32 qlen;
+};
+
+struct sock_extended_err {
+	__u32 ee_errno;
+	__u8 ee_origin;
+};
+
+struct sock_exterr_skb {
+	struct sock_extended_err ee;
+	__be16 port;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	struct socket *sk_socket;
+	struct sk_buff_head sk_error_queue;
 	int sk_err;
+	int sk_err_soft;
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	__u16 sk_type;

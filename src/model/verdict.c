@@ -61,6 +61,7 @@ static enum reason reason_of_error(uint8_t oldstate, uint16_t err, const struct 
 	case EHOSTUNREACH:
 	case ENETUNREACH:
 	case EHOSTDOWN:
+	case ENONET:
 		return REASON_UNREACHABLE;
 	default:
 		return REASON_FAILED;

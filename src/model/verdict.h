@@ -8,7 +8,7 @@
 
 enum reason {
 	REASON_NONE,
-	REASON_REFUSED,       /* the peer answered the SYN with a reset */
+	REASON_REFUSED,       /* the answer to the SYN was a reset, or ICMP "port unreachable" */
 	REASON_TIMED_OUT,     /* no answer, to the last retry */
 	REASON_GAVE_UP,       /* the application closed before an answer came */
 	REASON_NO_LOCAL_PORT, /* connect() found no free local port */

@@ -25,6 +25,7 @@ struct end {
 
 static const struct end ends[] = {
 	{STATE_SYN_SENT, {ERROR(ECONNREFUSED)}, "refused", ECONNREFUSED},
+	{STATE_SYN_SENT, {ERROR(ECONNREFUSED), .shut_write = true}, "refused", ECONNREFUSED}, /* ICMP, then close() */
 	{STATE_SYN_SENT, {ERROR(ETIMEDOUT)}, "timed_out", ETIMEDOUT},
 	{STATE_SYN_SENT, {CLOSED}, "gave_up", 0},
 	{STATE_SYN_SENT, {.sent = false}, "no_local_port", 0},
@@ -33,6 +34,7 @@ static const struct end ends[] = {
 	{STATE_SYN_SENT, {ERROR(EHOSTUNREACH)}, "unreachable", EHOSTUNREACH},
 	{STATE_SYN_SENT, {ERROR(ENETUNREACH)}, "unreachable", ENETUNREACH},
 	{STATE_SYN_SENT, {ERROR(EHOSTDOWN)}, "unreachable", EHOSTDOWN},
+	{STATE_SYN_SENT, {ERROR(ENONET)}, "unreachable", ENONET},
 	{STATE_SYN_SENT, {ERROR(EACCES)}, "failed", EACCES},
 	{STATE_SYN_SENT, {ERROR(ECONNABORTED)}, "killed", ECONNABORTED},
 	{STATE_SYN_RECV, {ERROR(ECONNRESET)}, "reset_by_peer", ECONNRESET},

@@ -347,4 +347,4 @@ def test_text_is_one_line_each():
     assert len(lines) == len(checks) + 2 and lines[-2] == "" and "can trace here, at tier" in lines[-1]
     for line, check in zip(lines, checks.values()):
         assert re.fullmatch(rf"{check['state']} +{check['name']} +(\S.*)", line)
-        assert line.index(check["found"][:10]) == 21, "in columns"
+        assert line.index(check["found"][:10]) == 22, "in columns"

@@ -6,12 +6,14 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 from account import SOON, next_table, stalls
-from conftest import await_that, comm_of, connect, connected_pair, libc, listen, port_of, select
+from conftest import PATIENCE, SOAK, await_that, comm_of, connect, connected_pair, libc, listen, port_of, select
 
 PR_SET_NAME = 15
 # The tracer knows by then who holds a socket. With sanitizers one scan takes under a second, and here runs nothing else.
@@ -279,6 +281,44 @@ def test_who_is_not_accepted_is_not_looked_for_all_the_time(ns, tracer):
     assert trace.errors().count("joined with") <= 6, trace.errors()
     client.close()
     server.close()
+
+
+HOLD_FILES = """
+import os, resource, signal, sys
+most = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 100_000)
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+nothing = os.open("/dev/null", os.O_RDONLY)
+for fd in range(10, most - 1):
+    os.dup2(nothing, fd)
+forked = [os.getpid()]
+for _ in range(int(sys.argv[1]) // most):
+    pid = os.fork()
+    if pid == 0:
+        signal.pause()
+    forked.append(pid)
+print("ready", flush=True)
+sys.stdin.read()
+for pid in forked[1:]:
+    os.kill(pid, signal.SIGKILL)
+"""
+
+
+@pytest.mark.alone
+@pytest.mark.heavy
+@pytest.mark.soak
+def test_millions_of_other_descriptors(ns, tracer, process):
+    """A walk over many descriptors, hardly one of them a socket, comes to its end."""
+    holder = process([sys.executable, "-c", HOLD_FILES, str(12_000_000 if SOAK else 1_500_000)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout.readline() == b"ready\n"
+        with ns.entered():
+            server = listen()
+        trace = tracer("--netns", ns.name, "--snapshot-source=iter", patience=10 * PATIENCE)
+        assert ", and others" not in trace.errors()
+        server.close()
+        assert trace.await_transition(oldstate="LISTEN")["pid"] == os.getpid()
+    finally:
+        holder.communicate()
 
 
 IPPROTO_MPTCP = 262

@@ -148,7 +148,7 @@ def test_running_out_of_descriptors_later_takes_no_owner_away(ns, tracer):
     rest = min(len(os.listdir(f"/proc/{pid}/fd")) for _ in range(50))  # a snapshot has more of them for a moment
     whole = [[{"pid": os.getpid(), "comm": comm_of(), "fd": server.fileno()}]]
     assert holders() == whole
-    for more in range(8, 0, -1):
+    for more in range(8, -8, -1):
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (rest + more, limits[1]))
         assert holders() == whole and table.process.poll() is None, more
         if "put off" in table.errors():

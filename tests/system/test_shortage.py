@@ -42,10 +42,10 @@ def no_more_threads(pid, directory):
         (group / "pids.max").write_text("1", encoding="ascii")
         (group / "cgroup.procs").write_text(str(pid), encoding="ascii")
         yield
-        (group / "pids.max").write_text("max", encoding="ascii")
-        (directory / "cgroup.procs").write_text(str(pid), encoding="ascii")
-        group.rmdir()
     finally:
+        with contextlib.suppress(ProcessLookupError):
+            (directory / "cgroup.procs").write_text(str(pid), encoding="ascii")
+        group.rmdir()
         subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 

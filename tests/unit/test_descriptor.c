@@ -322,6 +322,10 @@ static void test_sockets(void **state)
 	socket.socket.peer_owner_count = 1;
 	assert_what(&socket, "ESTABLISHED 5 -> \"/p q\" 6 (\"init\",pid=1,fd=4)");
 	socket.socket = (struct socket_end){.protocol = "tcp", .unlisted = true};
+	assert_what(&socket, "CLOSE inode 5, bound or not: this kernel does not tell");
+	socket.socket.bound_are_listed = true;
+	assert_what(&socket, "CLOSE inode 5, not bound");
+	socket.socket = (struct socket_end){.protocol = "udpv6", .unlisted = true};
 	assert_what(&socket, "inode 5, neither bound nor connected, it seems");
 	socket.socket = (struct socket_end){0};
 	assert_what(&socket, "inode 5, of a kind that is not known");
@@ -331,6 +335,8 @@ static void test_sockets(void **state)
 	socket.socket =
 		(struct socket_end){.protocol = "packet", .has_numbers = true, .family_protocol = 3, .family_port = 2};
 	assert_what(&socket, "takes all frames interface 2");
+	socket.socket.family_netns = 2;
+	assert_what(&socket, "takes all frames interface 2 netns 2");
 }
 
 static void test_what_waits(void **state)

@@ -228,7 +228,7 @@ static void put_foreign_netns(uint32_t netns, const struct descriptor_view *view
 {
 	char shown[32];
 
-	if (netns == view->home)
+	if (!netns || netns == view->home)
 		return;
 	output_text(output, " netns ");
 	output_text(output, netns_inode_text(view->netns, netns, 0, view->now_ns, shown));
@@ -247,6 +247,15 @@ static void put_found_socket(const struct socket_end *end, const struct descript
 	put_foreign_netns(socket->tuple.netns, view, output);
 }
 
+const char *descriptor_interface(const struct socket_end *packet, const struct descriptor_view *view)
+{
+	const struct socket_namer *namer = view->namer;
+
+	if (!packet->family_port || !namer->interface)
+		return NULL;
+	return namer->interface(namer->context, packet->family_netns, packet->family_port);
+}
+
 static void put_packet_socket(const struct socket_end *end, const struct descriptor_view *view, struct output *output)
 {
 	const char *name;
@@ -259,7 +268,7 @@ static void put_packet_socket(const struct socket_end *end, const struct descrip
 		output_text(output, end->family_protocol == ETH_P_ALL ? "takes all frames" : frames);
 	if (!end->family_port)
 		return;
-	name = view->namer->interface(view->namer->context, end->family_netns, end->family_port);
+	name = descriptor_interface(end, view);
 	output_text(output, " interface ");
 	if (name)
 		put_escaped_text(name, output);

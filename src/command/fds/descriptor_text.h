@@ -17,6 +17,9 @@ struct descriptor_view {
 	bool color;
 };
 
+/* Returns the name of the interface of a packet socket, which is hostile text; NULL: it is of all, or none is known. */
+const char *descriptor_interface(const struct socket_end *packet, const struct descriptor_view *view);
+
 /* Puts "/etc/passwd", `4711 written by ("cat",pid=7,fd=1)`, "watches 3 IN,ET" and the like. The text is never cut. */
 void descriptor_text_put(const struct descriptor *descriptor, const struct descriptor_view *view,
 			 struct output *output);

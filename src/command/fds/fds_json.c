@@ -176,14 +176,9 @@ static void put_netns_of_end(struct json_writer *json, const struct descriptor *
 
 static void put_family_json(struct json_writer *json, const struct socket_end *end, const struct descriptor_view *view)
 {
-	const struct socket_namer *namer = view->namer;
-
 	if (is_packet_end(end)) {
 		json_u64(json, "ethertype", (uint64_t)end->family_protocol);
-		json_text_or_null(json, "interface",
-				  end->family_port
-					  ? namer->interface(namer->context, end->family_netns, end->family_port)
-					  : NULL);
+		json_text_or_null(json, "interface", descriptor_interface(end, view));
 		json_known(json, "ifindex", end->family_port, end->family_port != 0);
 		return;
 	}

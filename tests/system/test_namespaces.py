@@ -299,6 +299,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("source", ["iter", "proc"])
 @pytest.mark.parametrize("proc", [["--mount-proc"], []], ids=["own-proc", "proc-of-the-host"])
 def test_one_number_for_all_commands(proc, source, tmp_path):

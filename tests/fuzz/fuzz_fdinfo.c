@@ -62,7 +62,7 @@ static void check_numbers(const struct descriptor *descriptor)
 		clock_name(descriptor->timerfd.clock);
 	MUST(descriptor->kind != KIND_PIDFD || descriptor->pidfd.pid >= -1);
 	MUST(descriptor->kind != KIND_CHARACTER || descriptor->character.terminal >= -1);
-	MUST(descriptor->kind != KIND_IO_URING || descriptor->detailed == (descriptor->ring_entries > 0));
+	MUST(descriptor->kind != KIND_IO_URING || descriptor->detailed == (descriptor->io_uring.entries > 0));
 }
 
 /* Lines that come later, such as those of a name with newlines in it, change nothing that was said before. */
@@ -102,7 +102,7 @@ static void check_later_lines(const char *text, const struct descriptor *descrip
 			MUST(more.bpf.id == descriptor->bpf.id && more.bpf.type == descriptor->bpf.type);
 			break;
 		case KIND_IO_URING:
-			MUST(more.ring_entries == descriptor->ring_entries);
+			MUST(more.io_uring.entries == descriptor->io_uring.entries);
 			break;
 		default:
 			break;

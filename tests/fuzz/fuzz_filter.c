@@ -15,21 +15,23 @@ enum { SUBJECTS = 24, NUMBERS_MAX = 16, NETNS_HERE = 4026531840u, NETNS_COUNT = 
 
 /* ---- names ---- */
 
-static int find_service(void *context, const char *name, uint16_t *port)
+static int find_service(void *context, const char *name, struct service_ports *ports)
 {
 	static const struct {
 		const char *name;
 		uint16_t port;
-	} services[] = {{"ssh", 22}, {"http", 80}, {"https", 443}, {"9pfs", 564}, {"http-alt", 8080}, {"914c/g", 211}};
+	} services[] = {{"ssh", 22},        {"http", 80},    {"https", 443}, {"9pfs", 564},
+			{"http-alt", 8080}, {"914c/g", 211}, {"two", 53},    {"two", 5353}};
 
 	(void)context;
+	ports->count = 0;
 	for (size_t i = 0; i < COUNT_OF(services); i++) {
 		if (strcmp(name, services[i].name) != 0)
 			continue;
-		*port = services[i].port;
-		return 0;
+		ports->all[ports->count].port = services[i].port;
+		ports->all[ports->count++].protocols = 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP;
 	}
-	return -ENOENT;
+	return ports->count ? 0 : -ENOENT;
 }
 
 static bool find_near_service(void *context, const char *name, char out[SERVICE_NAME_SIZE])
@@ -37,6 +39,13 @@ static bool find_near_service(void *context, const char *name, char out[SERVICE_
 	(void)context;
 	snprintf(out, SERVICE_NAME_SIZE, "%s", "\x1b[31m");
 	return name[0] == 'h';
+}
+
+static int find_user(void *context, const char *name, uint32_t *uid)
+{
+	(void)context;
+	*uid = 33;
+	return strcmp(name, "www") != 0 && strcmp(name, "web data") != 0 ? -ENOENT : 0;
 }
 
 /* Namespaces are named by a letter: 'a' is NETNS_HERE, 'b' the next one. 'z' stands for two of them. */
@@ -54,8 +63,11 @@ static int find_netns(void *context, const char *name, struct netns_choice *choi
 	return 0;
 }
 
-static const struct filter_names names = {
-	.service = find_service, .near_service = find_near_service, .netns = find_netns};
+static const struct filter_names names = {.service = find_service,
+					  .near_service = find_near_service,
+					  .user = find_user,
+					  .has_unix_sockets = true,
+					  .netns = find_netns};
 
 /* ---- connections that the filter may mean ---- */
 
@@ -179,13 +191,16 @@ static void check_socket(const struct filter *filter, const struct kernel_filter
 	MUST(socket_passes(&other, filter) == answer);
 }
 
-/* Parses the text within another text. Nothing is compared where the whole is too long, or nested too deep. */
+/* Parses the text within another text. Nothing is compared where the whole is too long, or nested too deep, or where
+ * the text may be a name with spaces: that is a name only while it stands alone. */
 static struct filter *parse_within(const char *before, const char *text, const char *after)
 {
 	struct filter_error error = {.message = ""};
 	struct filter *filter = NULL;
 	char *whole;
 
+	if (*before && strpbrk(text, " \t\n"))
+		return NULL;
 	if (asprintf(&whole, "%s%s%s", before, text, after) < 0)
 		abort();
 	if (filter_parse(whole, &names, &filter, &error))

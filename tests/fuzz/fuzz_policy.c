@@ -10,21 +10,23 @@
 
 enum { SOCKETS = 24 };
 
-static int find_service(void *context, const char *name, uint16_t *port)
+static int find_service(void *context, const char *name, struct service_ports *ports)
 {
 	static const struct {
 		const char *name;
 		uint16_t port;
-	} services[] = {{"ssh", 22}, {"http", 80}, {"domain", 53}, {"9pfs", 564}, {"http-alt", 8080}};
+	} services[] = {{"ssh", 22},        {"http", 80}, {"domain", 53}, {"9pfs", 564},
+			{"http-alt", 8080}, {"two", 53},  {"two", 5353}};
 
 	(void)context;
+	ports->count = 0;
 	for (size_t i = 0; i < COUNT_OF(services); i++) {
 		if (strcmp(name, services[i].name) != 0)
 			continue;
-		*port = services[i].port;
-		return 0;
+		ports->all[ports->count].port = services[i].port;
+		ports->all[ports->count++].protocols = 1u << PROTOCOL_TCP | 1u << PROTOCOL_UDP;
 	}
-	return -ENOENT;
+	return ports->count ? 0 : -ENOENT;
 }
 
 static const struct filter_names names = {.service = find_service};

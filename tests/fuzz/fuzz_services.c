@@ -5,9 +5,11 @@
  * entries of /etc/services.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 
 #include "filter.h"
+#include "filter_socket.h"
 #include "fuzz.h"
 #include "services.h"
 
@@ -64,12 +66,59 @@ static void read_entries(char *text)
 
 /* ---- what must hold ---- */
 
-static const struct servent *find_first_entry(enum protocol protocol, uint16_t port)
+static bool is_entry(const char *name, enum protocol protocol, uint16_t port)
 {
 	for (size_t i = 0; i < entry_count; i++)
-		if (ntohs((uint16_t)entries[i].s_port) == port && !strcmp(entries[i].s_proto, protocol_name(protocol)))
-			return &entries[i];
-	return NULL;
+		if (ntohs((uint16_t)entries[i].s_port) == port &&
+		    !strcmp(entries[i].s_proto, protocol_name(protocol)) && !strcmp(entries[i].s_name, name))
+			return true;
+	return false;
+}
+
+static int find_service(void *context, const char *typed, struct service_ports *ports)
+{
+	(void)context;
+	return services_find(typed, ports);
+}
+
+/* A filter with the name in place of the port, as that stands in a line of `list`, finds that line's socket. */
+static void check_filter(const char *shown, enum protocol protocol, uint16_t port)
+{
+	static const struct filter_names names = {.service = find_service};
+	const struct socket socket = {
+		.protocol = protocol, .state = STATE_CLOSE, .tuple = {.family = 4, .rport = port}, .uid = UID_UNKNOWN};
+	static const char *const forms[] = {"dport = :%s", ":%s", "dst *:%s"};
+	struct filter_error error;
+	struct filter *filter;
+	char *text;
+
+	for (size_t i = 0; i < COUNT_OF(forms); i++) {
+		if (asprintf(&text, forms[i], shown) < 0)
+			abort();
+		MUST(filter_parse(text, &names, &filter, &error) == 0);
+		MUST(socket_passes(&socket, filter) == FILTER_YES);
+		filter_free(filter);
+		free(text);
+	}
+}
+
+static void check_name(const char *name, enum protocol protocol, uint16_t port)
+{
+	char shown[ESCAPE_LENGTH * SERVICE_NAME_SIZE];
+	struct service_ports ports;
+	bool found = false;
+	int err;
+
+	MUST(is_entry(name, protocol, port));
+	escape_service(shown, sizeof(shown), name, strlen(name));
+	err = services_find(shown, &ports);
+	if (err == -E2BIG)
+		return;
+	MUST(err == 0);
+	for (size_t i = 0; i < ports.count; i++)
+		found |= ports.all[i].port == port && ports.all[i].protocols & 1u << protocol;
+	MUST(found);
+	check_filter(shown, protocol, port);
 }
 
 static void check_names(const struct services *services)
@@ -78,10 +127,10 @@ static void check_names(const struct services *services)
 		uint16_t port = ntohs((uint16_t)entries[i].s_port);
 
 		for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol++) {
-			const struct servent *first = find_first_entry(protocol, port);
 			const char *name = services_name(services, protocol, port);
 
-			MUST(!first == !name && (!name || !strcmp(name, first->s_name)));
+			if (name)
+				check_name(name, protocol, port);
 		}
 	}
 	MUST(!services_name(services, PROTOCOL_UNIX, 1));

@@ -46,7 +46,7 @@ static void test_names_that_look_like_lines(void **state)
 	assert_int_equal(ring.position, 0);
 	assert_int_equal(ring.access, ACCESS_BOTH);
 	assert_int_equal(ring.locks, 0);
-	assert_int_equal(ring.ring_entries, 8);
+	assert_int_equal(ring.io_uring.entries, 8);
 }
 
 static void test_eventfd(void **state)
@@ -280,7 +280,7 @@ static void test_first_line_of_each_name_counts(void **state)
 	assert_true(timerfd.timerfd.clock == 1 && timerfd.timerfd.value_ns == 1000000005);
 	assert_int_equal(pidfd.pidfd.pid, 5);
 	assert_string_equal(tun.character.interface, "tap0");
-	assert_int_equal(ring.ring_entries, 8);
+	assert_int_equal(ring.io_uring.entries, 8);
 }
 
 int main(void)

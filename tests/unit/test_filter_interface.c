@@ -45,10 +45,10 @@ static void check_name(void *context, const char *name)
 
 static const struct interface_finder finder = {.now_ns = now_ns, .spent_ns = now_ns, .name = find_name};
 
-static int find_service(void *context, const char *name, uint16_t *port)
+static int find_service(void *context, const char *name, struct service_ports *ports)
 {
 	(void)context;
-	*port = 80;
+	*ports = (struct service_ports){.count = 1, .all = {{.port = 80, .protocols = UINT32_MAX}}};
 	return strcmp(name, "a%b") ? -ENOENT : 0;
 }
 

@@ -425,10 +425,10 @@ static void test_table_and_summary(void **state)
 						{"healed", 'n', "9"},
 						{"put_off", 'n', "10"},
 						{"complete", 'b', "true"}};
-	static const struct key summary_keys[] = {{"type", 's', "summary"}, {"seen", 'n', "18446744073709551615"},
-						  {"received", 'n', "2"},   {"dropped", 'n', "3"},
-						  {"missed", 'n', "4"},     {"resyncs", 'n', "5"},
-						  {"healed", 'n', "6"},     {"put_off", 'n', "7"},
+	static const struct key summary_keys[] = {{"type", 's', "summary"},  {"seen", 'n', "18446744073709551615"},
+						  {"received", 'n', "2"},    {"dropped", 'n', "3"},
+						  {"missed", 'n', "4"},      {"resyncs", 'n', "5"},
+						  {"healed", 'n', "6"},      {"put_off", 'n', "7"},
 						  {"complete", 'b', "false"}};
 	struct summary summary = {.seen = UINT64_MAX,
 				  .received = 2,

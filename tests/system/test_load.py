@@ -55,6 +55,8 @@ class Account:
         old, new = line["oldstate"], line["newstate"]
         if not line["derived"]:
             self.count += 1 + (new == "FIN_WAIT2") - (old == "FIN_WAIT2")
+        elif line["reason"] in (None, "end_not_seen"):  # healed
+            self.count += (new == "FIN_WAIT2") - (old == "FIN_WAIT2")
         elif old == "CLOSING":
             self.count += 1
         self.by_states[old, new] += 1

@@ -18,6 +18,7 @@ import threading
 
 import pytest
 from conftest import PROGRAM, await_that, connected_pair, listen, port_of, run
+from conftest import select as select_lines
 from test_fds import descriptor_lines, fds, libc, opened  # pylint: disable=unused-import
 
 pytestmark = pytest.mark.alone  # while the kernel does not tell what a ring holds, no owners are complete, anywhere
@@ -278,7 +279,7 @@ def test_owner_in_trace(registered, tracer, ns):
     port = port_of(client)
     registered(client)
     trace = tracer("--netns", ns.name, "--snapshot")
-    row, = (line for line in trace.update() if line["type"] == "socket" and line["lport"] == port)
+    row, = await_that(lambda: select_lines(trace.update(), type="socket", lport=port), "the row of the snapshot")
     assert (row["pid"], row["owner_src"]) == ((os.getpid(), "scan") if TOLD else (None, None))
     accepted.close()
     assert trace.await_transition(newstate="CLOSE_WAIT")["pid"] == row["pid"]

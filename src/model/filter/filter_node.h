@@ -29,8 +29,9 @@ struct filter {
 	enum side side;
 	struct filter *left;
 	struct filter *right;
-	uint32_t number;    /* FILTER_STATE: a set (1 << state); else pid, uid, inode of the namespace, family (4, 6),
-			       index    of the interface (0: it was given by name) */
+	/* FILTER_STATE: a set (1 << state); FILTER_INTERFACE: the index, 0: it is known by name; else pid, uid, inode
+	 * of the namespace, family (4, 6) */
+	uint32_t number;
 	uint16_t low, high; /* FILTER_PORT: the range, both included */
 	struct address address;
 	uint8_t prefix_bits; /* of the address's 128 */

@@ -337,4 +337,4 @@ def test_interface_that_is_nowhere():
     assert "tcpledger: warning: there is no interface 'tl-nosuch', in any network namespace\n" in done.stderr
     assert "no interface" not in run(PROGRAM, "list", "-tn", "dev", "2147483647").stderr
     done = run(PROGRAM, "list", "-tan", "--socket-source=proc", "dev", "lo")
-    assert done.returncode == 0 and not [line for line in done.stdout.splitlines() if line.startswith("LISTEN")]
+    assert done.returncode in (0, 3) and not [line for line in done.stdout.splitlines() if line.startswith("LISTEN")]

@@ -101,13 +101,9 @@ def test_states_side_by_side_as_ss(ns):
         each.close()
 
 
-@pytest.mark.parametrize("words, message", [
-    (["dev", "lo"], "'dev' is understood by ss, but not here: "),
-    (["src", "/run/x"], "'/run/x' is a path, and this is not about unix sockets: 'tcpledger list -x' is"),
-    (["dst", "fe80::1%lo"], "leave out '%lo'")])
-def test_what_only_ss_understands(ns, words, message):
-    done = tcpledger(ns, "-tan", *words, status=2)
-    assert message in done.stderr and done.stdout == ""
+def test_path_that_is_not_about_unix_sockets(ns):
+    done = tcpledger(ns, "-tan", "src", "/run/x", status=2)
+    assert "'/run/x' is a path, and this is not about unix sockets: 'tcpledger list -x' is" in done.stderr and done.stdout == ""
 
 
 def hanging_connect(ns):

@@ -176,7 +176,9 @@ static int read_process_if_named(void *context, uint32_t pid, int process)
 
 	if (err)
 		return err;
-	if (!*comm || pid == process_self() || fnmatch(survey->pattern, comm, 0) != 0)
+	if (pid == process_self() || fnmatch(survey->pattern, comm, 0) != 0)
+		return 0;
+	if (!*comm && faccessat(process, "comm", F_OK, 0)) /* the process has exited */
 		return 0;
 	return read_shown_process(survey, pid, process);
 }

@@ -132,6 +132,10 @@ JSON_INLINE void json_interface(struct json_writer *json, const struct tuple *tu
 {
 	uint32_t index = tuple_known_interface(tuple);
 
+	if (tuple->interface == 0) { /* as nearly always */
+		json_members(json, "\"interface\":null,\"ifindex\":null,\"interface_known\":true");
+		return;
+	}
 	json_text_or_null(json, "interface", name);
 	json_known(json, "ifindex", index, index != 0);
 	json_bool(json, "interface_known", tuple->interface != INTERFACE_UNKNOWN);

@@ -67,6 +67,22 @@ JSON_INLINE char *json_item(struct json_writer *json, const char *key, size_t mo
 	return at;
 }
 
+/* Writes members of an object that are text already, a literal: "a":null,"b":true. */
+JSON_INLINE void json_members(struct json_writer *json, const char *members)
+{
+	size_t length = strlen(members);
+	char *at = output_room(json->output, length + 1);
+	unsigned int level = json->depth - 1;
+
+	if (json->depth == 0 || json->is_array[level])
+		abort();
+	if (json->has_items[level])
+		*at++ = ',';
+	json->has_items[level] = true;
+	memcpy(at, members, length);
+	output_used(json->output, at + length);
+}
+
 JSON_INLINE void json_u64(struct json_writer *json, const char *key, uint64_t value)
 {
 	char *at = json_item(json, key, DECIMAL_MAX);

@@ -703,13 +703,14 @@ static void test_writer_nests(void **state)
 	json_hex_word(&json, NULL, 0);
 	json_array_end(&json);
 	json_decimal_word(&json, "last", UINT64_MAX);
+	json_members(&json, "\"a\":null,\"b\":true");
 	json_line_end(&json);
 	text = capture_take(&capture);
 	assert_string_equal(
 		text,
-		"{\"empty\":[],\"object\":{},\"mixed\":[0,null,true,[\"a\"],\"0\"],\"last\":\"18446744073709551615\"}\n");
+		"{\"empty\":[],\"object\":{},\"mixed\":[0,null,true,[\"a\"],\"0\"],\"last\":\"18446744073709551615\",\"a\":null,\"b\":true}\n");
 	assert_string_equal(json_read_line(text, &members), "");
-	assert_int_equal(members.count, 4);
+	assert_int_equal(members.count, 6);
 	free(text);
 	capture_close(&capture);
 }
@@ -718,6 +719,12 @@ static void key_in_array(struct json_writer *json)
 {
 	json_array_begin(json, "a");
 	json_u64(json, "key", 1);
+}
+
+static void members_in_array(struct json_writer *json)
+{
+	json_array_begin(json, "a");
+	json_members(json, "\"key\":1");
 }
 
 static void no_key_in_object(struct json_writer *json)
@@ -746,8 +753,8 @@ static void too_deep(struct json_writer *json)
 /* Misuse that would not write JSON stops the program, here a child process. */
 static void test_writer_refuses_what_is_no_json(void **state)
 {
-	void (*const misuses[])(struct json_writer *) = {key_in_array, no_key_in_object, wrong_end, line_ends_in_array,
-							 too_deep};
+	void (*const misuses[])(struct json_writer *) = {key_in_array, members_in_array,   no_key_in_object,
+							 wrong_end,    line_ends_in_array, too_deep};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(misuses); i++) {

@@ -61,7 +61,7 @@ static int attach_sources(struct live *live, const struct live_options *options)
 	live->counted_ns = live->attached_ns;
 	raise_priority();
 	err = snapshot_kit_open(bpf_source_ring(live->source), options->snapshot_source, &live->kit);
-	live->reported = err != 0;
+	live->reported = err && options->snapshot_source == SNAPSHOT_BY_ITER;
 	return err ? err : open_accept_hook(live, options->accept_source);
 }
 

@@ -241,14 +241,14 @@ def test_whole_or_told_with_few_descriptors():
     """With few descriptors a table is whole, or says that it is not, or there is none."""
     commands = [["top", "-b", "-n", "1", "--json", "--snapshot-source=proc", "sport = :PORT"],
                 ["top", "-b", "-n", "1", "--json", "sport = :PORT"]]
-    incomplete = 0
+    statuses = set()
     for command, limit, status, out, err, whole in ask_with_few(commands, [17, 19, 20, 21, 22, 24, 27, 28, 30, 33]):
+        statuses.add(status)
         complete = [json.loads(line)["complete"] for line in out.splitlines() if json.loads(line)["type"] in ("table", "summary")]
         if status == 0:
             assert complete == [True, True] and without_times(out) == without_times(whole), (command, limit, err)
         elif status == 3:
             assert complete == [False, False] and "Too many open files" in err, (command, limit, err)
-            incomplete += 1
         else:
             assert status == 1 and err, (command, limit, status)
-    assert incomplete
+    assert statuses >= {0, 1}

@@ -98,9 +98,9 @@ int snapshot_kit_open(const struct bpf_ring *ring, enum snapshot_source source, 
 	kit->exact = source == SNAPSHOT_BY_ITER || (source == SNAPSHOT_BY_AUTO && (kit->enters || is_only_namespace()));
 	if (source != SNAPSHOT_BY_PROC)
 		err = iterators_open(ring, kit->exact, &kit->iterators);
-	if (err && source == SNAPSHOT_BY_ITER) {
+	if (err && (source == SNAPSHOT_BY_ITER || errno_is_resource(err))) {
 		free(kit);
-		return report_missing_iterators(err);
+		return source == SNAPSHOT_BY_ITER ? report_missing_iterators(err) : err;
 	}
 	kit->exact = kit->exact && kit->iterators;
 	log_info("snapshots by %s, holders by %s", kit->exact ? "iterator" : "/proc",

@@ -187,6 +187,7 @@ static int gather_in_netns(struct gathered *gathered)
 	if (!options->netns)
 		return gather_topic(gathered);
 	err = netns_discover(&gathered->namespaces);
+	netns_list_keep(&gathered->namespaces, options->netns); /* the rest hold descriptors */
 	if (!err)
 		err = gather_inside(&gathered->namespaces, options->netns, &gathering);
 	if (err) {

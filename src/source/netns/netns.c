@@ -262,6 +262,19 @@ void netns_list_free(struct netns_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
+void netns_list_keep(struct netns_list *list, uint32_t inode)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->all[i].inode == inode)
+			list->all[kept++] = list->all[i];
+		else
+			cleanup_close(&list->all[i].fd);
+	}
+	list->count = kept;
+}
+
 /* Opens a file of /proc/net of the namespace that a witness is in. -ESRCH: the witness is not there any more. */
 static int open_table_by_witness(const struct netns *netns, int witness, const char *table)
 {

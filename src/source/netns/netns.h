@@ -31,6 +31,9 @@ struct netns_list {
 int netns_discover(struct netns_list *list);
 void netns_list_free(struct netns_list *list);
 
+/* Forgets all namespaces but the one with that inode, and closes their files. */
+void netns_list_keep(struct netns_list *list, uint32_t inode);
+
 /* Returns NULL where the namespace is not listed. */
 struct netns *netns_list_find(const struct netns_list *list, uint32_t inode);
 

@@ -81,3 +81,18 @@ static __always_inline struct inet_hashinfo *tcp_hashinfo_of(struct net *net)
 		return with_pointer->tcp_death_row->hashinfo;
 	return net->ipv4.tcp_death_row.hashinfo;
 }
+
+struct tcp_sock___usec_ts {
+	__u8 tcp_usec_ts : 1;
+} __attribute__((preserve_access_index));
+
+/* Unit of the socket's 32-bit time stamps: a millisecond, or since Linux 6.7 ("tcp: add support for usec resolution in
+ * TCP TS values") a microsecond for routes that are set so. */
+static __always_inline __u32 stamp_unit_ns(struct tcp_sock *tp)
+{
+	struct tcp_sock___usec_ts *with_bit = (void *)tp;
+
+	if (bpf_core_field_exists(with_bit->tcp_usec_ts) && BPF_CORE_READ_BITFIELD(with_bit, tcp_usec_ts))
+		return 1000;
+	return 1000000;
+}

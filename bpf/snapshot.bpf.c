@@ -20,6 +20,7 @@
 
 #include "drift.h"
 #include "kernel.h"
+#include "least_age.h"
 #include "process.h"
 #include "ring.h"
 #include "socket.h"
@@ -74,12 +75,19 @@ static __always_inline void fill_row_header(struct transition_record *t, struct 
 	put_addresses(t, skc);
 }
 
+static __always_inline void put_beginnings(struct socket_record *s, struct beginnings beginnings)
+{
+	s->state_since_ns = beginnings.state_since_ns;
+	s->alive_since_ns = beginnings.alive_since_ns;
+}
+
 static __always_inline void fill_socket(struct socket_record *s, struct tcp_sock *tp)
 {
 	struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	__s32 unread = tp->rcv_nxt - tp->copied_seq;
 
 	s->mini = 0;
+	put_beginnings(s, socket_beginnings(tp, s->transition.newstate));
 	s->inode = sock_inode(sk);
 	if (s->transition.newstate == TCP_LISTEN) {
 		s->recvq = sk->sk_ack_backlog;
@@ -92,19 +100,27 @@ static __always_inline void fill_socket(struct socket_record *s, struct tcp_sock
 
 static __always_inline void fill_mini(struct socket_record *s, struct sock_common *skc)
 {
-	struct tcp_timewait_sock *tw;
+	struct beginnings beginnings = {0};
 
 	s->mini = 1;
 	s->inode = 0;
 	s->recvq = 0;
 	s->sendq = 0;
 	if (s->transition.newstate == TCP_NEW_SYN_RECV) {
+		struct tcp_request_sock *request = bpf_skc_to_tcp_request_sock(skc);
+
 		s->transition.newstate = TCP_SYN_RECV;
-		return;
+		if (request)
+			beginnings = request_beginnings(request);
+	} else {
+		struct tcp_timewait_sock *tw = bpf_skc_to_tcp_timewait_sock(skc);
+
+		if (tw) {
+			s->transition.newstate = tw->tw_sk.tw_substate;
+			beginnings = time_wait_beginnings(&tw->tw_sk);
+		}
 	}
-	tw = bpf_skc_to_tcp_timewait_sock(skc);
-	if (tw)
-		s->transition.newstate = tw->tw_sk.tw_substate;
+	put_beginnings(s, beginnings);
 }
 
 /* True when the socket has left the hash. The iterator takes the sockets of a chain together and locks only full

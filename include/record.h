@@ -89,10 +89,12 @@ struct closing_record {
 /* A socket as it is now: its state is in newstate; oldstate is 0. */
 struct socket_record {
 	struct transition_record transition;
-	__u32 inode; /* 0: none */
-	__u32 recvq; /* bytes; LISTEN: connections not accepted yet */
-	__u32 sendq; /* bytes; LISTEN: how many connections may wait for accept() */
-	__u8 mini;   /* 1: a minisocket or a request socket, kept by the kernel for a connection that has no socket */
+	__u64 state_since_ns; /* it has been in its state since then, or longer; 0: not known */
+	__u64 alive_since_ns; /* the connection has existed since then, or longer; 0: not known */
+	__u32 inode;          /* 0: none */
+	__u32 recvq;          /* bytes; LISTEN: connections not accepted yet */
+	__u32 sendq;          /* bytes; LISTEN: how many connections may wait for accept() */
+	__u8 mini; /* 1: a minisocket or a request socket, kept by the kernel for a connection that has no socket */
 	__u8 pad[3];
 };
 
@@ -117,7 +119,7 @@ struct holder_record {
 _Static_assert(sizeof(struct transition_record) == 72, "the ring's layout");
 _Static_assert(sizeof(struct call_record) == 96, "the ring's layout");
 _Static_assert(sizeof(struct closing_record) == 104, "the ring's layout");
-_Static_assert(sizeof(struct socket_record) == 88, "the ring's layout");
+_Static_assert(sizeof(struct socket_record) == 104, "the ring's layout");
 _Static_assert(sizeof(struct holder_record) == 48, "the ring's layout");
 _Static_assert(sizeof(struct record_binding) == 8, "the ring's layout");
 

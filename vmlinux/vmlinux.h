@@ -115,10 +115,15 @@ struct sock_common {
 	struct hlist_nulls_node skc_nulls_node;
 };
 
+struct timer_list {
+	unsigned long expires;
+};
+
 struct inet_timewait_sock {
 	struct sock_common __tw_common;
 	volatile unsigned char tw_substate;
 	__be16 tw_sport;
+	struct timer_list tw_timer;
 };
 
 struct tcp_timewait_sock {
@@ -135,6 +140,7 @@ struct inet_request_sock {
 
 struct tcp_request_sock {
 	struct inet_request_sock req;
+	__u64 snt_synack;
 };
 
 struct inode {
@@ -198,6 +204,8 @@ struct inet_sock {
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	__u32 icsk_rto;
+	__u8 icsk_backoff;
 };
 
 struct tcp_sock {
@@ -214,6 +222,12 @@ struct tcp_sock {
 	__u64 bytes_received;
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
+	struct {
+		__u64 time;
+	} rcvq_space;
+	__u64 delivered_mstamp;
+	__u64 tcp_mstamp;
+	__u32 retrans_stamp;
 };
 
 struct pid_namespace {

@@ -43,6 +43,11 @@ struct span span_between(uint64_t from_ns, uint64_t to_ns, bool exact)
 	return span;
 }
 
+struct span span_at_least(uint64_t us)
+{
+	return (struct span){.us = us, .known = us ? SPAN_AT_LEAST : SPAN_UNKNOWN};
+}
+
 struct span connection_in_state(const struct connection *conn, uint64_t now_ns)
 {
 	return span_between(conn->since_ns, now_ns, conn->since_known);

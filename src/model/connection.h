@@ -33,6 +33,9 @@ struct span {
 /* Unknown where the beginning is not known (0), or lies after the end; else exact or a lower bound. */
 struct span span_between(uint64_t from_ns, uint64_t to_ns, bool exact);
 
+/* A lower bound; unknown for 0, which says nothing. */
+struct span span_at_least(uint64_t us);
+
 struct held_change;
 
 struct connection {
@@ -40,11 +43,12 @@ struct connection {
 	struct link by_tuple;
 	struct link by_inode;
 	uint64_t id;
-	uint64_t cookie;          /* 0: not known */
-	uint64_t born_ns;         /* time of birth; birth not seen: since when the connection is known */
-	uint64_t since_ns;        /* when `state` was entered; not seen: since when `state` is known; 0: not known */
-	uint64_t heard_ns;        /* last transition; 0: none yet. Minisocket: when it was last known to exist */
-	struct owner *owners;     /* the holders; NULL: none, or `owner` alone */
+	uint64_t cookie;      /* 0: not known */
+	uint64_t born_ns;     /* time of birth; birth not seen: the earliest time at which it is known to have lived */
+	uint64_t since_ns;    /* when `state` was entered; not seen: since when it is known to be in `state`; 0: not
+				 known */
+	uint64_t heard_ns;    /* last transition; 0: none yet. Minisocket: when it was last known to exist */
+	struct owner *owners; /* the holders; NULL: none, or `owner` alone */
 	struct closing *closing;  /* minisocket: data of the socket's close, kept for the end; NULL: not known */
 	struct held_change *held; /* changes of this connection that the gate holds back (gate.h) */
 	struct tuple tuple;
@@ -61,10 +65,12 @@ struct connection {
 	uint8_t oldstate : 4;     /* the state before; STATE_UNKNOWN: the socket was found in `state` */
 	uint8_t contested : 4;    /* the state that the last row showed, where it differs from `state`; else
 				     STATE_UNKNOWN */
-	uint8_t owner_source : 4; /* enum owner_source */
+	uint8_t owner_source : 3; /* enum owner_source */
 	uint8_t direction : 2;    /* enum direction */
 	bool unheld : 1;          /* the last scan met the accepted socket, and nobody who holds it: it is on its way */
 	bool shown : 1;           /* a row of what was there before has told of it */
+	bool undirected : 1;      /* its birth was not seen, and no snapshot has shown yet whether a listener has its
+				     port */
 	uint8_t reason;           /* minisocket: why it is no socket any more */
 	bool born_known : 1;      /* false: the connection is older than born_ns says */
 	bool since_known : 1;     /* false: `state` was entered earlier than since_ns says */
@@ -72,6 +78,7 @@ struct connection {
 	bool tuple_indexed : 1;
 	bool inode_indexed : 1;
 	bool untold : 1; /* found by a snapshot that should have known it, or heard of late; no line tells of it yet */
+	bool fresh : 1;  /* came into the table while the snapshot was taken that has not ended yet */
 	bool gone : 1;   /* no longer in the table; kept for its held changes, and freed with the last of them */
 };
 

@@ -72,6 +72,8 @@ struct event {
 	const struct closing *closing; /* transition to CLOSE; else NULL */
 	uint32_t recvq;                /* row: bytes, or QUEUE_UNKNOWN; LISTEN: connections not accepted yet */
 	uint32_t sendq;                /* row: bytes, or QUEUE_UNKNOWN */
+	uint64_t state_since_ns;       /* row: the socket has been in `newstate` since then, or longer; 0: not known */
+	uint64_t alive_since_ns;       /* row: the connection has existed since then, or longer; 0: not known */
 	uint64_t ended_ns;             /* snapshot end: when the reading ended; ts_ns is when it began */
 	uint8_t scope;                 /* snapshot: bits SNAPSHOT_…; its end: those that were reported completely */
 	bool exact;   /* snapshot: rows have the address of their socket, and are in one order with the transitions */

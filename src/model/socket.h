@@ -58,6 +58,7 @@ struct socket {
 	uint8_t timer;        /* enum socket_timer */
 	uint8_t retransmits;  /* retransmissions, or probes, that were sent without an answer */
 	uint32_t timer_ms;    /* milliseconds until the timer fires */
+	uint32_t rto_ms;      /* TCP, from /proc: how long it now waits before it sends again; 0: not known */
 	const char *path;     /* unix socket: the name, which may hold NULs; hostile text. NULL: none */
 	size_t path_length;
 	uint32_t peer_inode; /* unix socket: inode of the socket at its other end; 0: none, or not known */
@@ -65,6 +66,8 @@ struct socket {
 	size_t owner_count; /* 0: no holder is known */
 	bool owners_hidden; /* there may be holders that could not be seen */
 	struct socket_details details;
+	uint64_t in_state_us; /* it has been in its state for that long, or longer; 0: not known, or not asked for */
+	uint64_t alive_us;    /* the same of its existence */
 };
 
 /* Receives one socket. Returns 0, or a negative errno that ends the listing. */

@@ -6,11 +6,9 @@
  */
 #include "table_internal.h"
 
-bool table_keeps_silent(const struct table *table, const struct connection *conn)
+bool table_keeps_silent(const struct connection *conn)
 {
-	bool just_found = table->in_snapshot && conn->oldstate == STATE_UNKNOWN && conn->born_ns >= table->snapshot_ns;
-
-	return conn->untold || just_found;
+	return conn->untold || (conn->fresh && conn->oldstate == STATE_UNKNOWN);
 }
 
 struct change table_derive(struct connection *conn, uint8_t newstate, uint64_t ts_ns)
@@ -75,4 +73,12 @@ void table_end_unseen(struct table *table, struct connection *conn, uint64_t ts_
 		table_tell(target, &change);
 	}
 	table_drop(table, conn);
+}
+
+void table_learn_age(struct connection *conn, const struct event *row)
+{
+	if (!conn->since_known && row->state_since_ns && row->state_since_ns < conn->since_ns)
+		conn->since_ns = row->state_since_ns;
+	if (!conn->born_known && row->alive_since_ns && row->alive_since_ns < conn->born_ns)
+		conn->born_ns = row->alive_since_ns;
 }

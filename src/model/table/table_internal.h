@@ -118,6 +118,9 @@ void table_tombstones_clear(struct table *table);
 /* Gives a child the owner of its listener, until a better one is known. */
 void table_inherit(struct table *table, struct connection *child);
 
+/* True when a listener has the local port of the connection, at its address or at a wildcard address. */
+bool table_has_listener(const struct table *table, const struct connection *conn);
+
 int table_accept(struct table *table, const struct event *event, const struct change_target *target);
 
 /* Learns the owner from the process that closes or shuts down the socket. To be called at each transition, before it is
@@ -131,7 +134,7 @@ void table_learn_closer(struct connection *conn, const struct event *event);
 struct change table_derive(struct connection *conn, uint8_t newstate, uint64_t ts_ns);
 
 /* True while nothing has told of the connection: it is untold, or the snapshot that is being joined has found it. */
-bool table_keeps_silent(const struct table *table, const struct connection *conn);
+bool table_keeps_silent(const struct connection *conn);
 
 /* Tells the birth of an untold connection: from CLOSE to its state. */
 void table_tell_birth(struct connection *conn, uint64_t ts_ns, const struct change_target *target);
@@ -141,6 +144,9 @@ void table_correct_state(struct connection *conn, uint8_t state, uint64_t ts_ns,
 
 /* Tells the end, unless the connection is untold, and drops the connection. */
 void table_end_unseen(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target);
+
+/* Learns from a row that shows the connection in its state how long it has been there, and has existed, at least. */
+void table_learn_age(struct connection *conn, const struct event *row);
 
 /* ---- table_minisockets.c ---- */
 

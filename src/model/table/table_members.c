@@ -77,6 +77,7 @@ struct connection *table_add(struct table *table, const struct event *event)
 	conn->recvq = QUEUE_UNKNOWN;
 	conn->sendq = QUEUE_UNKNOWN;
 	conn->owner.fd = FD_UNKNOWN;
+	conn->fresh = table->in_snapshot;
 	table->count++;
 	table->unaddressed++;
 	if (event->sk)

@@ -38,7 +38,7 @@ static void absorb_mini(struct table *table, struct connection *conn, uint64_t t
 {
 	struct connection *row = find_mini(table, &conn->tuple, STATE_UNKNOWN);
 
-	if (row && !table_keeps_silent(table, row)) {
+	if (row && !table_keeps_silent(row)) {
 		table_end_mini(table, row, ts_ns, target);
 	} else if (row) {
 		conn->confirmed = row->confirmed;
@@ -94,6 +94,7 @@ bool table_pass_to_mini(struct table *table, struct connection *conn, uint64_t t
 	mini->owner = conn->owner;
 	mini->owner_source = conn->owner_source;
 	mini->direction = conn->direction;
+	mini->undirected = conn->undirected;
 	if (change.oldstate != change.newstate && !mini->untold)
 		table_tell(target, &change);
 	table_drop(table, conn);
@@ -117,6 +118,7 @@ static struct connection *add_found_mini(struct table *table, const struct event
 		conn->direction = DIRECTION_IN;
 		table_inherit(table, conn);
 	}
+	conn->undirected = row->newstate != STATE_SYN_RECV;
 	conn->untold = table->renewed && row->newstate != STATE_SYN_RECV;
 	return conn;
 }
@@ -143,6 +145,7 @@ int table_mini_row(struct table *table, const struct event *row, const struct ch
 		if (!conn->untold)
 			table_tell(target, &change);
 	}
+	table_learn_age(conn, row);
 	if (row->cookie)
 		conn->cookie = row->cookie;
 	conn->heard_ns = row->ts_ns;
@@ -173,7 +176,7 @@ void table_end_minis_of(struct table *table, const struct connection *conn, uint
 	struct connection *mini = whole ? find_mini(table, &conn->tuple, STATE_UNKNOWN) : NULL;
 
 	/* A minisocket found by the rows of /proc that are being joined may be what this very connection becomes. */
-	if (mini && table->joining && !mini->born_known && mini->born_ns >= table->snapshot_ns)
+	if (mini && table->joining && !mini->born_known && mini->fresh)
 		table_drop(table, mini);
 	else if (mini)
 		table_end_mini(table, mini, ts_ns, target);

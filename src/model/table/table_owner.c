@@ -22,16 +22,16 @@ static enum interface_fit fit_interface(uint32_t listener, uint32_t child)
 	return listener == 0 ? FITS_UNBOUND : FITS_PERHAPS;
 }
 
-/* Gives the child the owner of the listeners with this tuple that fit best, and `least` at least; false when there is
- * none. Listeners that share an address (SO_REUSEPORT) but not their owner leave the owner unknown: nothing shows which
- * of them the child belongs to. */
-static bool inherit_from_listener(struct table *table, struct connection *child, const struct tuple *listener,
-				  enum interface_fit least)
+/* Finds the listeners with this tuple that fit the child best, and `least` at least; false when there is none. *owner
+ * is theirs; NULL: not known. Listeners that share an address (SO_REUSEPORT) but not their owner leave the owner
+ * unknown: nothing shows which of them the child belongs to. */
+static bool find_listener(const struct table *table, const struct connection *child, const struct tuple *listener,
+			  enum interface_fit least, const struct owner **owner)
 {
 	struct link *link = index_find(&table->by_tuple, tuple_hash(&table->by_tuple.secret, listener));
-	const struct owner *owner = NULL;
 	bool found = false;
 
+	*owner = NULL;
 	for (; link; link = index_find_next(link)) {
 		const struct connection *conn = BY_TUPLE(link);
 		enum interface_fit fit = fit_interface(conn->tuple.interface, child->tuple.interface);
@@ -41,21 +41,18 @@ static bool inherit_from_listener(struct table *table, struct connection *child,
 		if (fit > least)
 			found = false;
 		least = fit;
-		if (found && (!owner || owner->pid != conn->owner.pid))
-			owner = NULL;
+		if (found && (!*owner || (*owner)->pid != conn->owner.pid))
+			*owner = NULL;
 		else
-			owner = conn->owner.pid ? &conn->owner : NULL;
+			*owner = conn->owner.pid ? &conn->owner : NULL;
 		found = true;
-	}
-	if (owner) {
-		connection_set_owner(child, owner, OWNER_INHERITED);
-		child->owner.fd = FD_UNKNOWN;
 	}
 	return found;
 }
 
 /* Looks for the listener at the child's own address, then at the wildcard addresses that include it. */
-static bool inherit_by_address(struct table *table, struct connection *child, enum interface_fit least)
+static bool find_listener_by_address(const struct table *table, const struct connection *child,
+				     enum interface_fit least, const struct owner **owner)
 {
 	static const uint8_t zeros[4];
 	const struct address any_ipv4 = address_from_ipv4(zeros), any_ipv6 = {{0}};
@@ -63,21 +60,38 @@ static bool inherit_by_address(struct table *table, struct connection *child, en
 
 	listener.raddr = listener.family == 4 ? any_ipv4 : any_ipv6;
 	listener.rport = 0;
-	if (inherit_from_listener(table, child, &listener, least))
+	if (find_listener(table, child, &listener, least, owner))
 		return true;
 	listener.laddr = listener.raddr;
-	if (inherit_from_listener(table, child, &listener, least))
+	if (find_listener(table, child, &listener, least, owner))
 		return true;
 	if (listener.family == 4 || !address_is_ipv4(&child->tuple.laddr))
 		return false;
 	listener.laddr = any_ipv4;
-	return inherit_from_listener(table, child, &listener, least);
+	return find_listener(table, child, &listener, least, owner);
+}
+
+static bool find_listener_of(const struct table *table, const struct connection *child, const struct owner **owner)
+{
+	return find_listener_by_address(table, child, FITS_UNBOUND, owner) ||
+	       find_listener_by_address(table, child, FITS_PERHAPS, owner);
 }
 
 void table_inherit(struct table *table, struct connection *child)
 {
-	if (!inherit_by_address(table, child, FITS_UNBOUND))
-		inherit_by_address(table, child, FITS_PERHAPS);
+	const struct owner *owner;
+
+	if (!find_listener_of(table, child, &owner) || !owner)
+		return;
+	connection_set_owner(child, owner, OWNER_INHERITED);
+	child->owner.fd = FD_UNKNOWN;
+}
+
+bool table_has_listener(const struct table *table, const struct connection *conn)
+{
+	const struct owner *owner;
+
+	return find_listener_of(table, conn, &owner);
 }
 
 int table_accept(struct table *table, const struct event *event, const struct change_target *target)

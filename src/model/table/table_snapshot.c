@@ -107,6 +107,7 @@ static struct connection *find_or_add_for_row(struct table *table, const struct 
 	conn->state = row->newstate;
 	conn->born_ns = row->ts_ns;
 	conn->since_ns = row->ts_ns;
+	conn->undirected = row->newstate != STATE_LISTEN && row->newstate != STATE_SYN_SENT;
 	conn->untold = table->renewed;
 	return conn;
 }
@@ -118,6 +119,8 @@ static void apply_snapshot_row(struct table *table, struct connection *conn, con
 		settle_state(table, conn, row, target);
 	else if (conn->state != row->newstate)
 		table_correct_state(conn, row->newstate, row->ts_ns, target);
+	if (conn->state == row->newstate)
+		table_learn_age(conn, row);
 	if (row->sk) /* the row has the port of a connect, or the peer of a child (before Linux 6.15) */
 		conn->tuple = row->tuple;
 	else if (conn->tuple.lport == 0)
@@ -261,7 +264,8 @@ static bool is_mini_gone(const struct table *table, const struct event *end, str
 }
 
 /* Settles a connection without a holder: counts it when it waits to be accepted, and inherits its listener's owner
- * again: that owner may be known now, or be another. */
+ * again: that owner may be known now, or be another. What is left of a connection whose birth was not seen may have had
+ * any owner. */
 static void settle_unheld(struct table_walker *walker, struct connection *conn)
 {
 	bool lives = conn->state == STATE_ESTABLISHED || conn->state == STATE_CLOSE_WAIT;
@@ -270,7 +274,7 @@ static void settle_unheld(struct table_walker *walker, struct connection *conn)
 	if (conn->owner_count)
 		return;
 	walker->table->unheld += lives && !conn->mini;
-	if (conn->direction == DIRECTION_IN &&
+	if (conn->direction == DIRECTION_IN && (conn->born_known || lives || conn->state == STATE_SYN_RECV) &&
 	    (conn->owner_source == OWNER_INHERITED || conn->owner_source == OWNER_UNKNOWN))
 		table_inherit(walker->table, conn);
 }
@@ -315,10 +319,22 @@ static void settle_untold(struct table_walker *walker, struct connection *conn)
 	const struct event *end = walker->event;
 	bool whole = end->scope & SNAPSHOT_SOCKETS && conn->confirmed == walker->table->snapshot;
 
-	if (whole && ((end->exact && !conn->mini) || conn->born_ns < end->ts_ns))
+	if (whole && ((end->exact && !conn->mini) || !conn->fresh))
 		table_tell_birth(conn, end->ended_ns, walker->target);
 	else
 		walker->table->untold++;
+}
+
+/* Settles the direction of a connection that is older than what was seen of it: it came in where a listener has its
+ * port. Where none has, either it went out, or its listener is gone. To be asked once: a listener of later has nothing
+ * to do with it. */
+static void settle_direction(const struct table_walker *walker, struct connection *conn)
+{
+	if (!conn->undirected || !(walker->event->scope & SNAPSHOT_SOCKETS))
+		return;
+	conn->undirected = false;
+	if (table_has_listener(walker->table, conn))
+		conn->direction = DIRECTION_IN;
 }
 
 static void keep_connection(struct table_walker *walker, struct connection *conn)
@@ -327,8 +343,10 @@ static void keep_connection(struct table_walker *walker, struct connection *conn
 
 	walker->table->misses_orphans = walker->table->misses_orphans || waits_for_orphans;
 	walker->table->doubtful += conn->absent > 0 && conn->absent < UNDECIDED_MAX;
+	settle_direction(walker, conn);
 	if (conn->untold)
 		settle_untold(walker, conn);
+	conn->fresh = false;
 	table_place(walker->table, conn);
 }
 

@@ -65,8 +65,10 @@ static struct connection *recognise_socket(struct table *table, const struct eve
 		table_set_sk(table, conn, event->sk);
 		/* A row that is being joined may be newer than this event. Whichever state the row shows, the socket
 		 * has been in oldstate since before its first event, which is this one. */
-		if (table->joining && conn->born_ns >= table->snapshot_ns)
+		if (table->joining && conn->fresh && conn->state != event->oldstate) {
 			conn->state = event->oldstate;
+			conn->since_ns = table->snapshot_ns;
+		}
 		return conn;
 	}
 	table->strangers += table->known_whole;
@@ -74,6 +76,7 @@ static struct connection *recognise_socket(struct table *table, const struct eve
 	if (conn) {
 		conn->state = event->oldstate;
 		conn->born_ns = event->ts_ns;
+		conn->undirected = true;
 		conn->untold = table->known_whole && event->oldstate != STATE_CLOSE;
 	}
 	return conn;
@@ -96,7 +99,7 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 		row = table_find_tuple(table, &conn->tuple, &criteria);
 	if (!row)
 		return 0;
-	if (!table_keeps_silent(table, row)) {
+	if (!table_keeps_silent(row)) {
 		table_end_unseen(table, row, event->ts_ns, target);
 		return 0;
 	}

@@ -23,6 +23,14 @@ struct iterators {
 	struct snapshot_bpf *skeleton;
 };
 
+/* Length of a jiffy: the kernel's coarse clocks tick with it. */
+static uint32_t find_tick_ns(void)
+{
+	struct timespec resolution;
+
+	return clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) ? 0 : (uint32_t)resolution.tv_nsec;
+}
+
 int iterators_open(const struct bpf_ring *ring, bool sockets, struct iterators **out)
 {
 	WITH_PRIVILEGES;
@@ -40,6 +48,7 @@ int iterators_open(const struct bpf_ring *ring, bool sockets, struct iterators *
 	iterators->skeleton->rodata->wake_mask = ring->wake_mask;
 	iterators->skeleton->rodata->may_probe = ring->may_probe;
 	iterators->skeleton->rodata->clock_offset_ns = ring->clock_offset_ns;
+	iterators->skeleton->rodata->tick_ns = find_tick_ns();
 	iterators->skeleton->rodata->pid_namespace = ring->pid_namespace;
 	err = bpf_map__reuse_fd(iterators->skeleton->maps.ring, ring->fd);
 	if (!err)

@@ -112,6 +112,8 @@ static int hand_on_socket(const struct socket_record *s, event_handler *handler,
 		.inode = s->inode,
 		.recvq = s->recvq,
 		.sendq = s->sendq,
+		.state_since_ns = s->state_since_ns,
+		.alive_since_ns = s->alive_since_ns,
 	};
 
 	read_record_tuple(&event.tuple, t, sizeof(*s));

@@ -20,6 +20,7 @@
 #include "netns_history.h"
 #include "orphans.h"
 #include "privileges.h"
+#include "proc_event.h"
 #include "proc_fd.h"
 #include "proc_net.h"
 #include "process.h"
@@ -51,6 +52,7 @@ struct snapshot {
 	uint8_t reported;   /* the parts of the scope that were reported completely */
 	size_t known_minis; /* see snapshot_start() */
 	struct proc_rows rows;
+	uint64_t read_ns;         /* when all rows were read */
 	struct owner *owners;     /* see proc_fd_scan() */
 	struct proc_fd_gaps gaps; /* in what was found of the holders */
 	struct held_socket *held; /* sockets that are registered with io_urings, in ascending order of inodes */
@@ -342,6 +344,7 @@ static int read_all_sockets(struct snapshot *snapshot)
 		snapshot->scope = 0; /* nothing to report */
 	else
 		err = read_namespaces(snapshot, &namespaces);
+	snapshot->read_ns = clock_monotonic_ns();
 	snapshot->orphans = snapshot->scope & SNAPSHOT_SOCKETS ? orphans_count() : COUNT_UNKNOWN;
 	netns_list_free(&namespaces);
 	return err;
@@ -466,20 +469,10 @@ int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *h
 	join_snapshot_thread(snapshot);
 	for (size_t i = 0; i < snapshot->rows.count && !err; i++) {
 		const struct proc_row *row = &snapshot->rows.rows[i];
-		struct event event = {
-			.kind = EVENT_ROW,
-			.ts_ns = began_ns,
-			.tuple = row->tuple,
-			.newstate = row->state,
-			.mini = row->mini,
-			.uid = row->mini && row->state != STATE_SYN_RECV ? UID_UNKNOWN : row->uid,
-			.inode = row->inode,
-			.recvq = row->recvq,
-			.sendq = row->sendq,
-			.owners = snapshot->owners ? snapshot->owners + row->first_owner : NULL,
-			.owner_count = row->owner_count,
-		};
+		struct event event = proc_event_of(row, began_ns, snapshot->read_ns);
 
+		event.owners = snapshot->owners ? snapshot->owners + row->first_owner : NULL;
+		event.owner_count = row->owner_count;
 		err = handler(context, &event);
 	}
 	return err;

@@ -9,9 +9,9 @@
 
 #include "event.h"
 #include "grow.h"
-#include "socket.h"
 
-/* "  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 12345 1 0000…" */
+/* "  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 12345 1 0000000000000000 100 0
+ * …" */
 enum field {
 	FIELD_LOCAL = 1,
 	FIELD_REMOTE = 2,
@@ -21,6 +21,7 @@ enum field {
 	FIELD_RETRANSMITS = 6,
 	FIELD_UID = 7,
 	FIELD_INODE = 9,
+	FIELD_RTO = 12, /* of full TCP sockets; other protocols have another value there */
 };
 
 /* Lines of minisockets and request sockets end with the address of the socket; lines of full sockets go on. */
@@ -155,10 +156,35 @@ int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc
 	    take_u32(fields[FIELD_UID], &parsed.uid) || take_u32(fields[FIELD_INODE], &parsed.inode))
 		return -EINVAL;
 	parsed.mini = count == MINI_FIELDS;
+	if (!parsed.mini && take_u32(fields[FIELD_RTO], &parsed.rto_ticks))
+		parsed.rto_ticks = 0; /* a listener's may be anything; of other protocols it is no time */
 	if (state == STATE_UNKNOWN || state >= STATE_COUNT)
 		return 0;
 	*row = parsed;
 	return 1;
+}
+
+static uint32_t ticks_to_ms(uint32_t ticks)
+{
+	return (uint32_t)(ticks * 1000ULL / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+struct socket proc_row_socket(const struct proc_row *row, enum protocol protocol)
+{
+	return (struct socket){
+		.protocol = protocol,
+		.state = row->state,
+		.mini = row->mini,
+		.tuple = row->tuple,
+		.recvq = row->recvq,
+		.sendq = row->sendq,
+		.uid = row->mini && row->state != STATE_SYN_RECV ? UID_UNKNOWN : row->uid,
+		.inode = row->inode,
+		.timer = row->timer,
+		.retransmits = row->retransmits,
+		.timer_ms = ticks_to_ms(row->timer_ticks),
+		.rto_ms = protocol == PROTOCOL_TCP ? ticks_to_ms(row->rto_ticks) : 0,
+	};
 }
 
 static int append_proc_row(void *context, const struct proc_row *row)

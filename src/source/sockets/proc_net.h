@@ -8,6 +8,7 @@
 
 #include "address.h"
 #include "index.h"
+#include "socket.h"
 
 struct proc_row {
 	struct link by_inode; /* for proc_fd.h */
@@ -17,6 +18,7 @@ struct proc_row {
 	uint32_t recvq;       /* bytes; LISTEN: connections not accepted yet */
 	uint32_t sendq;       /* bytes; LISTEN: QUEUE_UNKNOWN (/proc does not show the limit) */
 	uint32_t timer_ticks; /* until the timer fires, in clock ticks */
+	uint32_t rto_ticks;   /* TCP: how long it now waits before it sends again, in clock ticks; 0: not known */
 	uint32_t first_owner; /* set by proc_fd.h: index into its owners */
 	uint32_t owner_count;
 	uint8_t state;
@@ -44,6 +46,9 @@ struct proc_table {
 /* Reads one line, without its newline, of the table for `family` (4 or 6). Returns 1: *row is a socket; 0: the line is
  * the heading, or its state is unknown; -EINVAL: the line has another form. Index and owners of *row are not set. */
 int proc_net_parse(const char *line, uint8_t family, uint32_t netns, struct proc_row *row);
+
+/* The row as a socket of that protocol, in milliseconds where the row has clock ticks. */
+struct socket proc_row_socket(const struct proc_row *row, enum protocol protocol);
 
 /* Returns 0, or a negative errno that ends the reading. */
 typedef int proc_row_handler(void *context, const struct proc_row *row);

@@ -22,8 +22,7 @@ struct sockets_walk {
 	socket_handler *handler;
 	void *context;
 	enum protocol protocol;
-	uint64_t tick_ms; /* length of a clock tick */
-	int refused;      /* what the handler returned */
+	int refused; /* what the handler returned */
 };
 
 struct netns sockets_here(void)
@@ -46,19 +45,7 @@ static int pass_on_socket(void *context, const struct socket *socket)
 static int pass_on_proc_row(void *context, const struct proc_row *row)
 {
 	const struct sockets_walk *walk = context;
-	const struct socket socket = {
-		.protocol = walk->protocol,
-		.state = row->state,
-		.mini = row->mini,
-		.tuple = row->tuple,
-		.recvq = row->recvq,
-		.sendq = row->sendq,
-		.uid = row->mini && row->state != STATE_SYN_RECV ? UID_UNKNOWN : row->uid,
-		.inode = row->inode,
-		.timer = row->timer,
-		.retransmits = row->retransmits,
-		.timer_ms = (uint32_t)(row->timer_ticks * walk->tick_ms),
-	};
+	const struct socket socket = proc_row_socket(row, walk->protocol);
 
 	return pass_on_socket(context, &socket);
 }
@@ -196,7 +183,6 @@ int sockets_each(const struct netns *netns, enum socket_source source, const str
 
 	if (failed)
 		*failed = PROTOCOL_COUNT;
-	walk.tick_ms = 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
 	if (source != SOCKETS_BY_PROC)
 		err = open_diag_in_netns(netns, &diag);
 	if (errno_is_resource(err) || (err && source == SOCKETS_BY_DIAG))

@@ -32,6 +32,12 @@ JSON_INLINE void json_known(struct json_writer *json, const char *key, uint64_t 
 		json_null(json, key);
 }
 
+JSON_INLINE void json_span(struct json_writer *json, const char *key, const char *known_key, struct span span)
+{
+	json_known(json, key, span.us, span.known != SPAN_UNKNOWN);
+	json_bool(json, known_key, span.known == SPAN_EXACT);
+}
+
 JSON_INLINE void json_tristate(struct json_writer *json, const char *key, enum tristate value)
 {
 	if (value == TRISTATE_UNKNOWN)

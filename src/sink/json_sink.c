@@ -20,12 +20,6 @@ static struct json_sink *json_sink_of(struct sink *sink)
 	return (struct json_sink *)sink;
 }
 
-JSON_INLINE void put_json_span(struct json_writer *json, const char *key, const char *known_key, struct span span)
-{
-	json_known(json, key, span.us, span.known != SPAN_UNKNOWN);
-	json_bool(json, known_key, span.known == SPAN_EXACT);
-}
-
 static void put_connection_netns(struct json_sink *sink, const struct change *change)
 {
 	const struct connection *conn = change->conn;
@@ -66,7 +60,7 @@ static void put_closing(struct json_writer *json, const struct change *change)
 	json_known(json, "tx_bytes", closing->tx_bytes, known);
 	json_known(json, "srtt_us", closing->srtt_us, closing->srtt_us != 0);
 	json_known(json, "retrans", closing->retrans, known);
-	put_json_span(json, "age_us", "age_known", change->age);
+	json_span(json, "age_us", "age_known", change->age);
 }
 
 static void put_transition(struct json_sink *sink, const struct change *change)
@@ -83,7 +77,7 @@ static void put_transition(struct json_sink *sink, const struct change *change)
 	put_endpoints(sink, change);
 	json_word(json, "oldstate", tcp_state_name(change->oldstate));
 	json_word(json, "newstate", tcp_state_name(change->newstate));
-	put_json_span(json, "in_state_us", "since_known", change->in_state);
+	json_span(json, "in_state_us", "since_known", change->in_state);
 	put_connection_owner(json, change->conn);
 	json_word_or_null(json, "reason", reason_name(change->reason));
 	json_known(json, "errno", err, err != 0);
@@ -114,7 +108,7 @@ static void put_connection_as_socket(struct json_sink *sink, const struct change
 	put_connection_netns(sink, change);
 	put_endpoints(sink, change);
 	json_word(json, "state", tcp_state_name(conn->state));
-	put_json_span(json, "in_state_us", "since_known", change->in_state);
+	json_span(json, "in_state_us", "since_known", change->in_state);
 	json_queues(json, conn->recvq, conn->sendq);
 	json_known(json, "inode", conn->inode, conn->inode != 0);
 	put_connection_owner(json, conn);

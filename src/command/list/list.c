@@ -16,6 +16,7 @@
 #include "errno_kind.h"
 #include "filter_socket.h"
 #include "incomplete.h"
+#include "least_age.h"
 #include "list_json.h"
 #include "list_options.h"
 #include "list_text.h"
@@ -80,7 +81,7 @@ static struct socket_query make_list_query(const struct list_options *options)
 	uint32_t otherwise = options->sockets.ipv4 || options->sockets.ipv6 ? PROTOCOLS_INET : PROTOCOLS_ALL;
 	struct socket_query query = socket_options_query(&options->sockets, otherwise, choose_listed_states(options));
 
-	query.internals = options->internals;
+	query.internals = options->internals || options->age;
 	query.bound = shows_bound_sockets(options) && query.states & 1u << STATE_CLOSE;
 	return query;
 }
@@ -112,11 +113,18 @@ static int keep_listed_row(struct listing *listing, const struct socket *socket)
 	return err;
 }
 
+static void tell_age(struct socket *socket)
+{
+	struct least_age age = least_age_of(socket);
+
+	socket->in_state_us = age.in_state_us;
+	socket->alive_us = age.alive_us;
+}
+
 static int list_socket(void *context, const struct socket *found)
 {
 	struct listing *listing = context;
 	struct socket socket = *found;
-
 	enum filter_answer answer;
 
 	if (listing->holders) {
@@ -135,6 +143,8 @@ static int list_socket(void *context, const struct socket *found)
 	if (answer != FILTER_YES)
 		return 0;
 	listing->unknown += socket.owners_hidden && !socket.owner_count;
+	if (listing->options->age)
+		tell_age(&socket);
 	if (!listing->options->totals)
 		return keep_listed_row(listing, &socket);
 	list_totals_add(&listing->totals, &socket);
@@ -254,11 +264,12 @@ static int open_sink(struct listing *listing)
 		.internals = options->internals,
 		.one_line = options->one_line,
 		.netns = shows_netns(listing),
+		.age = options->age,
 	};
 
 	if (options->sockets.output.json)
 		listing->json = list_json_new(listing->output, &listing->clock, &names->namer, &names->netns,
-					      options->internals);
+					      options->internals, options->age);
 	else
 		listing->text = list_text_new(listing->output, &style, &names->namer, &names->netns);
 	return listing->json || listing->text ? 0 : -ENOMEM;

@@ -14,20 +14,20 @@ struct list_json {
 	const struct wall_clock *clock;
 	const struct socket_namer *namer;
 	const struct netns_view *netns;
-	bool internals;
+	bool internals, age;
 	uint64_t id; /* the number of rows so far: the id of the last one */
 	struct json_stamp stamp;
 };
 
 struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_namer *namer,
-				const struct netns_view *netns, bool internals)
+				const struct netns_view *netns, bool internals, bool age)
 {
 	struct list_json *self = calloc(1, sizeof(*self));
 
 	if (!self)
 		return NULL;
 	*self = (struct list_json){
-		.output = output, .clock = clock, .namer = namer, .netns = netns, .internals = internals};
+		.output = output, .clock = clock, .namer = namer, .netns = netns, .internals = internals, .age = age};
 	return self;
 }
 
@@ -84,8 +84,9 @@ static void put_listed_socket_json(struct list_json *self, const struct socket *
 	else
 		socket_json_inet(json, socket, self->namer);
 	json_word(json, "state", socket_state_name(socket));
-	json_null(json, "in_state_us");
-	json_bool(json, "since_known", false);
+	json_span(json, "in_state_us", "since_known", span_at_least(socket->in_state_us));
+	if (self->age)
+		json_span(json, "age_us", "age_known", span_at_least(socket->alive_us));
 	json_queues(json, socket->recvq, socket->sendq);
 	json_known(json, "inode", socket->inode, socket->inode != 0);
 	socket_json_owners(json, socket);

@@ -11,10 +11,10 @@
 
 struct list_json;
 
-/* All pointers are borrowed. `internals`: print TCP's internals, where the kernel reports them. NULL when memory is
- * short. */
+/* All pointers are borrowed. `internals`: print TCP's internals, where the kernel reports them. `age`: print how long
+ * each socket has existed at least. NULL when memory is short. */
 struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_namer *namer,
-				const struct netns_view *netns, bool internals);
+				const struct netns_view *netns, bool internals, bool age);
 void list_json_free(struct list_json *json);
 
 /* Puts a line for each row. `now_ns`: CLOCK_MONOTONIC. */

@@ -8,7 +8,7 @@
 #include "filter_names.h"
 #include "options_internal.h"
 
-enum { KEY_INTERVAL = KEY_OF_COMMAND };
+enum { KEY_INTERVAL = KEY_OF_COMMAND, KEY_AGE };
 
 static const struct argp_option list_options[] = {
 	{0, 0, 0, 0, "Which sockets (of all these kinds, if none is named):", 1},
@@ -28,6 +28,7 @@ static const struct argp_option list_options[] = {
 	{"extended", 'e', 0, 0, "user, inode, cookie, control group and container", 0},
 	{"options", 'o', 0, 0, "which timer runs, when it fires, how often it did", 0},
 	{"info", 'i', 0, 0, "TCP's internals: round-trip time, window, what was sent again …", 0},
+	{"age", KEY_AGE, 0, 0, "how long a TCP connection has been in its state, at least", 0},
 	{"oneline", 'O', 0, 0, "one line for each socket, also with -i", 0},
 	{"no-header", 'H', 0, 0, "no heading", 0},
 	{"summary", 's', 0, 0, "only how many there are, by protocol and state", 0},
@@ -84,6 +85,9 @@ static error_t read_shown_parts(int key, struct list_options *list)
 		break;
 	case 'i':
 		list->internals = true;
+		break;
+	case KEY_AGE:
+		list->age = true;
 		break;
 	case 'O':
 		list->one_line = true;

@@ -13,6 +13,7 @@ struct list_options {
 	bool listening, all;
 	bool resolve;
 	bool owners, details, timers, internals;
+	bool age; /* how long each has been in its state */
 	bool one_line;
 	bool totals;          /* print no sockets, but how many there are */
 	bool again;           /* list them each interval */

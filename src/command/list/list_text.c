@@ -11,7 +11,7 @@
 #include "state_color.h"
 #include "tcp_info.h"
 
-enum { NETID_WIDTH = 5, QUEUE_WIDTH = 6 };
+enum { NETID_WIDTH = 5, QUEUE_WIDTH = 6, AGE_WIDTH = 8 };
 
 struct list_widths {
 	size_t state, recvq, sendq, netns, local, peer;
@@ -95,6 +95,8 @@ static void put_list_heading(const struct list_text *text)
 	line_left(&line, "State", widths->state);
 	line_right(&line, "Recv-Q", widths->recvq);
 	line_right(&line, "Send-Q", widths->sendq);
+	if (text->style.age)
+		line_right(&line, "IN-STATE", AGE_WIDTH);
 	if (text->style.netns)
 		line_left(&line, "NETNS", widths->netns);
 	line_left(&line, "Local Address:Port", widths->local);
@@ -118,6 +120,8 @@ static void put_list_columns(const struct list_text *text, const struct socket *
 		line_color(line, COLOR_END);
 	line_right(line, number_text(socket->recvq, socket->recvq != QUEUE_UNKNOWN, shown), widths->recvq);
 	line_right(line, number_text(socket->sendq, socket->sendq != QUEUE_UNKNOWN, shown), widths->sendq);
+	if (text->style.age)
+		line_right(line, span_text(span_at_least(socket->in_state_us), shown), AGE_WIDTH);
 	if (text->style.netns)
 		line_left(line, spell_socket_netns(text, socket, shown), widths->netns);
 	socket_local_text(socket, text->namer, shown);

@@ -18,6 +18,7 @@ struct list_style {
 	bool internals; /* of TCP */
 	bool one_line;  /* the internals do not get a line of their own */
 	bool netns;     /* the column NETNS */
+	bool age;       /* the column IN-STATE */
 };
 
 struct list_text;

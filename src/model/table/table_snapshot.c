@@ -264,8 +264,8 @@ static bool is_mini_gone(const struct table *table, const struct event *end, str
 }
 
 /* Settles a connection without a holder: counts it when it waits to be accepted, and inherits its listener's owner
- * again: that owner may be known now, or be another. What is left of a connection whose birth was not seen may have had
- * any owner. */
+ * again: that owner may be known now, or be another. A connection whose birth was not seen may be what another process
+ * left. */
 static void settle_unheld(struct table_walker *walker, struct connection *conn)
 {
 	bool lives = conn->state == STATE_ESTABLISHED || conn->state == STATE_CLOSE_WAIT;
@@ -274,7 +274,7 @@ static void settle_unheld(struct table_walker *walker, struct connection *conn)
 	if (conn->owner_count)
 		return;
 	walker->table->unheld += lives && !conn->mini;
-	if (conn->direction == DIRECTION_IN && (conn->born_known || lives || conn->state == STATE_SYN_RECV) &&
+	if (conn->direction == DIRECTION_IN && (conn->born_known || conn->state == STATE_SYN_RECV) &&
 	    (conn->owner_source == OWNER_INHERITED || conn->owner_source == OWNER_UNKNOWN))
 		table_inherit(walker->table, conn);
 }

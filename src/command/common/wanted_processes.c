@@ -55,10 +55,10 @@ static int compare_process(void *context, uint32_t pid, int process)
 {
 	struct wanted_processes *wanted = context;
 	char comm[COMM_LEN];
-	int err = process_comm(process, comm);
+	int read = pid == process_self() ? 0 : process_comm(process, comm);
 
-	if (err || pid == process_self())
-		return err;
+	if (read <= 0)
+		return read;
 	for (size_t i = 0; i < wanted->count; i++) {
 		struct wanted_process *one = &wanted->all[i];
 

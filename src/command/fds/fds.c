@@ -172,13 +172,11 @@ static int read_process_if_named(void *context, uint32_t pid, int process)
 {
 	struct fds_survey *survey = context;
 	char comm[COMM_LEN];
-	int err = process_comm(process, comm);
+	int read = process_comm(process, comm);
 
-	if (err)
-		return err;
+	if (read <= 0)
+		return read;
 	if (pid == process_self() || fnmatch(survey->pattern, comm, 0) != 0)
-		return 0;
-	if (!*comm && faccessat(process, "comm", F_OK, 0)) /* the process has exited */
 		return 0;
 	return read_shown_process(survey, pid, process);
 }
@@ -229,9 +227,9 @@ enum { WORD_SIZE = 128 }; /* a longer word is near to no name */
 static int note_process_name(void *context, uint32_t pid, int process)
 {
 	char comm[COMM_LEN];
-	int err = pid == process_self() ? 0 : process_comm(process, comm);
+	int read = pid == process_self() ? 0 : process_comm(process, comm);
 
-	return err || pid == process_self() ? err : process_names_add(context, comm);
+	return read <= 0 ? read : process_names_add(context, comm);
 }
 
 /* Returns the words for a process that may be there, but cannot be seen; "" where all can be seen. */

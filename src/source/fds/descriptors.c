@@ -152,12 +152,15 @@ static void take_socket_protocol(struct descriptor *descriptor, const struct fd_
 static int take_pidfd_target(struct descriptor *descriptor)
 {
 	CLEANUP(cleanup_close) int process = -ENOENT;
+	int read = 0;
 
 	if (descriptor->pidfd.pid > 0)
 		process = process_open((uint32_t)descriptor->pidfd.pid);
 	if (process >= 0)
-		return process_comm(process, descriptor->pidfd.comm);
-	return errno_is_resource(process) ? process : 0;
+		read = process_comm(process, descriptor->pidfd.comm);
+	else if (errno_is_resource(process))
+		return process;
+	return read < 0 ? read : 0;
 }
 
 /* Names the type of a BPF map or program. For a BPF link, fdinfo has the name itself. */

@@ -93,19 +93,22 @@ int process_comm(int process, char comm[COMM_LEN])
 {
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
-	int err = fd < 0 && errno_is_resource(-errno) ? -errno : 0;
 	char text[COMM_LEN + 1];
-	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof(text));
+	ssize_t got;
 
-	if (got > 0 && text[got - 1] == '\n')
+	*comm = '\0';
+	if (fd < 0)
+		return errno_is_resource(-errno) ? -errno : 0;
+	got = read(fd, text, sizeof(text));
+	if (got <= 0)
+		return 0;
+	if (text[got - 1] == '\n')
 		got--;
-	if (got < 0)
-		got = 0;
 	if (got >= COMM_LEN)
 		got = COMM_LEN - 1;
 	memcpy(comm, text, (size_t)got);
 	comm[got] = '\0';
-	return err;
+	return 1;
 }
 
 /* Reads to the end with a growing buffer: the kernel does not report the size of these files, and each read returns
@@ -161,10 +164,10 @@ int process_facts_read(int process, uint32_t pid, struct process_facts *facts)
 	int status_err = status ? 0 : -errno;
 	CLEANUP(cleanup_free) char *limits = process_text(process, "limits");
 	int limits_err = limits ? 0 : -errno;
-	int err;
+	int read;
 
 	*facts = (struct process_facts){.pid = pid, .uid = UID_UNKNOWN, .limit = LIMIT_UNKNOWN};
-	err = process_comm(process, facts->comm);
+	read = process_comm(process, facts->comm);
 	facts->netns = read_process_netns(process);
 	if (status)
 		process_status_read(status, facts);
@@ -173,5 +176,5 @@ int process_facts_read(int process, uint32_t pid, struct process_facts *facts)
 		facts->limit = process_limit_read(limits);
 	if (errno_is_resource(status_err) || errno_is_resource(limits_err))
 		return errno_is_resource(status_err) ? status_err : limits_err;
-	return err;
+	return read < 0 ? read : 0;
 }

@@ -15,8 +15,8 @@
  * the descriptor belongs to that process, also when another one has got its pid. */
 int process_open(uint32_t pid);
 
-/* Reads the name of a process; "" when the process has exited. 0, or a negative errno where descriptors or memory ran
- * out (errno_kind.h). */
+/* Reads the name of a process, which may be empty. Returns 1; 0, with an empty name, when the process has exited; or a
+ * negative errno where descriptors or memory ran out (errno_kind.h). */
 int process_comm(int process, char comm[COMM_LEN]);
 
 /* Reads a whole file of a process's directory, and puts a NUL at its end. Returns the text, which the caller frees; or
@@ -24,8 +24,8 @@ int process_comm(int process, char comm[COMM_LEN]);
 char *process_text(int process, const char *path);
 
 /* Reads the facts of a process that was opened by `pid`. Facts that /proc does not show stay unknown. From a thread's
- * directory come the facts of the thread, but the pid of the process. Returns as process_comm(): 0, or a negative errno
- * where descriptors or memory ran out. */
+ * directory come the facts of the thread, but the pid of the process. Returns 0, or a negative errno where descriptors or
+ * memory ran out. */
 int process_facts_read(int process, uint32_t pid, struct process_facts *facts);
 
 /* True when a process has threads beside the main one. `path`: that of its directory "task", below `dir`. */

@@ -149,7 +149,9 @@ int proc_fd_each_link(proc_link_handler *handler, void *context, struct proc_fd_
 
 int proc_link_name(struct proc_link *link)
 {
-	return link->owner.comm[0] ? 0 : process_comm(link->process, link->owner.comm);
+	int read = link->owner.comm[0] ? 0 : process_comm(link->process, link->owner.comm);
+
+	return read < 0 ? read : 0;
 }
 
 /* ---- sockets ---- */

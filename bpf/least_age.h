@@ -27,7 +27,7 @@ static __always_inline __u64 stamp_time_ns(__u64 stamp_us)
 	return stamp_us ? stamp_us * 1000 + clock_offset_ns : 0;
 }
 
-static __always_inline __u64 earlier(__u64 a, __u64 b)
+static __always_inline __u64 take_earlier(__u64 a, __u64 b)
 {
 	return a && (!b || a < b) ? a : b;
 }
@@ -46,7 +46,7 @@ static __always_inline __u64 connect_time_ns(struct tcp_sock *tp)
  * one, as sent data is acknowledged. */
 static __always_inline __u64 connected_time_ns(struct tcp_sock *tp)
 {
-	return earlier(stamp_time_ns(tp->rcvq_space.time), stamp_time_ns(tp->delivered_mstamp));
+	return take_earlier(stamp_time_ns(tp->rcvq_space.time), stamp_time_ns(tp->delivered_mstamp));
 }
 
 /* When the last packet was received or sent. */
@@ -91,7 +91,8 @@ static __always_inline struct beginnings socket_beginnings(struct tcp_sock *tp, 
 		b.state_since_ns = last_packet_time_ns(tp);
 		break;
 	}
-	b.alive_since_ns = state == TCP_SYN_SENT ? b.state_since_ns : earlier(b.state_since_ns, connected_time_ns(tp));
+	b.alive_since_ns =
+		state == TCP_SYN_SENT ? b.state_since_ns : take_earlier(b.state_since_ns, connected_time_ns(tp));
 	return b;
 }
 

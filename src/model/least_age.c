@@ -15,7 +15,7 @@
  * Both came with Linux 6.7: older headers do not declare them. */
 enum { INFO_TIMEOUTS = 240, INFO_TIMEOUTS_MS = 244, INFO_TIMEOUTS_END = 248 };
 
-static uint64_t later(uint64_t a, uint64_t b)
+static uint64_t take_later(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
 }
@@ -99,7 +99,7 @@ static uint64_t read_last_data(const struct socket *socket)
 
 	if (!HAS_INFO(socket, tcpi_last_ack_recv))
 		return 0;
-	return without_ticks(later(info->tcpi_last_data_sent, info->tcpi_last_data_recv) * MS);
+	return without_ticks(take_later(info->tcpi_last_data_sent, info->tcpi_last_data_recv) * MS);
 }
 
 /* True when all that is not acknowledged is the FIN, which the socket sent in its present state. */
@@ -110,7 +110,7 @@ static bool awaits_only_ack_of_fin(const struct socket *socket)
 
 static uint64_t find_time_connected(const struct socket *socket)
 {
-	return later(later(read_last_data(socket), read_last_ack(socket)), read_retransmits(socket));
+	return take_later(take_later(read_last_data(socket), read_last_ack(socket)), read_retransmits(socket));
 }
 
 static uint64_t find_time_in_state(const struct socket *socket)
@@ -146,6 +146,6 @@ struct least_age least_age_of(const struct socket *socket)
 		return age;
 	}
 	age.in_state_us = find_time_in_state(socket);
-	age.alive_us = later(age.in_state_us, was_connected ? find_time_connected(socket) : 0);
+	age.alive_us = take_later(age.in_state_us, was_connected ? find_time_connected(socket) : 0);
 	return age;
 }

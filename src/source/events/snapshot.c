@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,10 +14,8 @@
 #include "errno_kind.h"
 #include "grow.h"
 #include "iterators.h"
-#include "line_value.h"
 #include "log.h"
 #include "netns_history.h"
-#include "orphans.h"
 #include "privileges.h"
 #include "proc_event.h"
 #include "proc_fd.h"
@@ -26,6 +23,7 @@
 #include "process.h"
 #include "process_dir.h"
 #include "ring_holders.h"
+#include "sockstat.h"
 
 /* Longest life of a half-open connection that nobody answers: tcp_synack_retries is 5, unless somebody has set it, and
  * each wait is twice the one before. */
@@ -147,34 +145,6 @@ static int read_tcp_table(const struct netns *netns, const char *table, uint8_t 
 	return fd < 0 ? fd : proc_net_read(fd, family, netns->inode, rows, odd);
 }
 
-/* Adds up a namespace's sockets and minisockets from the line "TCP: inuse 3 orphan 0 tw 1 …", whose beginning is
- * `line`. A negative errno: the file cannot be read. */
-static long count_sockets_in(const struct netns *netns, const char *file, const char *line, const char *format)
-{
-	CLEANUP(cleanup_close) int fd = netns_open_table(netns, file);
-	unsigned int inuse = 0, mini = 0;
-	char text[1024];
-	const char *counts;
-	ssize_t length;
-
-	if (fd < 0)
-		return fd;
-	length = read(fd, text, sizeof(text) - 1);
-	if (length < 0)
-		return -errno;
-	text[length] = '\0';
-	counts = line_value(text, line);
-	if (!counts || sscanf(counts, format, &inuse, &mini) < 1)
-		return -EILSEQ;
-	return (long)inuse + mini;
-}
-
-/* Counts the minisockets of a namespace. The kernel counts both families together. */
-static long count_minis_in(const struct netns *netns)
-{
-	return count_sockets_in(netns, "sockstat", "TCP:", "inuse %*u orphan %*u tw %u");
-}
-
 static void note_covered_namespace(struct snapshot *snapshot, const struct netns *netns)
 {
 	snapshot->covered[snapshot->covered_count++] = netns->inode;
@@ -210,19 +180,6 @@ static int read_sockets_from_proc(struct snapshot *snapshot, const struct netns 
 	return err ? err : odd ? -EILSEQ : 0;
 }
 
-static bool has_no_sockets(const struct snapshot *snapshot, const struct netns *netns)
-{
-	long ipv4, ipv6;
-
-	if (!(snapshot->scope & SNAPSHOT_SOCKETS))
-		return count_minis_in(netns) == 0;
-	ipv4 = count_sockets_in(netns, "sockstat", "TCP:", "inuse %u orphan %*u tw %u");
-	if (ipv4)
-		return false;
-	ipv6 = count_sockets_in(netns, "sockstat6", "TCP6:", "inuse %u");
-	return ipv6 == 0 || ipv6 == -ENOENT; /* -ENOENT: this host has no IPv6 */
-}
-
 /* Recognizes a namespace that need not be read. The kernel keeps the connections of all namespaces in one table. It
  * walks the whole table for each namespace, which takes 8 ms, and where there are many namespaces most have no
  * connections. Half-open connections are not in the kernel's counts, and outlive their listener: a namespace that had
@@ -232,7 +189,7 @@ static bool is_empty_namespace(const struct snapshot *snapshot, const struct net
 	struct netns_past *past = netns_history_find(&snapshot->kit->history, netns->inode);
 	uint64_t now_ns = clock_monotonic_ns();
 
-	if (!has_no_sockets(snapshot, netns)) {
+	if (!sockstat_is_empty(netns, snapshot->scope & SNAPSHOT_SOCKETS)) {
 		if (past)
 			past->busy_ns = now_ns;
 		return false;
@@ -290,7 +247,7 @@ static bool has_all_known_minis(const struct snapshot *snapshot, const struct ne
 	if (snapshot->scope != SNAPSHOT_MINIS || !snapshot->known_minis)
 		return false;
 	for (size_t i = 0; i < namespaces->count; i++) {
-		long minis = count_minis_in(&namespaces->all[i]);
+		long minis = sockstat_minis(&namespaces->all[i]);
 
 		there += minis > 0 ? (size_t)minis : 0;
 	}
@@ -345,7 +302,7 @@ static int read_all_sockets(struct snapshot *snapshot)
 	else
 		err = read_namespaces(snapshot, &namespaces);
 	snapshot->read_ns = clock_monotonic_ns();
-	snapshot->orphans = snapshot->scope & SNAPSHOT_SOCKETS ? orphans_count() : COUNT_UNKNOWN;
+	snapshot->orphans = snapshot->scope & SNAPSHOT_SOCKETS ? sockstat_orphans() : COUNT_UNKNOWN;
 	netns_list_free(&namespaces);
 	return err;
 }

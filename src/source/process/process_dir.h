@@ -24,8 +24,8 @@ int process_comm(int process, char comm[COMM_LEN]);
 char *process_text(int process, const char *path);
 
 /* Reads the facts of a process that was opened by `pid`. Facts that /proc does not show stay unknown. From a thread's
- * directory come the facts of the thread, but the pid of the process. Returns 0, or a negative errno where descriptors or
- * memory ran out. */
+ * directory come the facts of the thread, but the pid of the process. Returns 0, or a negative errno where descriptors
+ * or memory ran out. */
 int process_facts_read(int process, uint32_t pid, struct process_facts *facts);
 
 /* True when a process has threads beside the main one. `path`: that of its directory "task", below `dir`. */

@@ -2,8 +2,7 @@
 #pragma once
 /*
  * How long a socket has at least been in its state, and has existed. The kernel keeps no time of birth, but the times
- * of some packets, and how long a timer has been running. A packet that brings a socket into a state is received some
- * microseconds before.
+ * of some packets, and how long a timer has been running.
  */
 
 #include "drift.h"
@@ -15,16 +14,19 @@ const volatile __u32 tick_ns = 0; /* length of a jiffy */
 /* TCP_TIMEWAIT_LEN, include/net/tcp.h */
 #define TIME_WAIT_NS 60000000000ULL
 
+/* Longest time from the arrival of a packet, which gives the stamp, to the state into which it brings the socket. */
+#define ARRIVAL_NS 1000000
+
 /* Beginnings by the clock of the records, at the latest; 0: not known. */
 struct beginnings {
 	__u64 state_since_ns;
 	__u64 alive_since_ns;
 };
 
-/* The time that a stamp of TCP means; 0: the stamp was never set. */
+/* A time at which all was done that belongs to the packet of a stamp; 0: the stamp was never set. */
 static __always_inline __u64 stamp_time_ns(__u64 stamp_us)
 {
-	return stamp_us ? stamp_us * 1000 + clock_offset_ns : 0;
+	return stamp_us ? stamp_us * 1000 + ARRIVAL_NS + clock_offset_ns : 0;
 }
 
 static __always_inline __u64 take_earlier(__u64 a, __u64 b)
@@ -42,11 +44,18 @@ static __always_inline __u64 connect_time_ns(struct tcp_sock *tp)
 	return tp->retrans_stamp ? (now - passed + 1) * unit_ns + clock_offset_ns : 0;
 }
 
-/* When the connection was established, or later. The first time is set then, and moves on as data is read; the second
- * one, as sent data is acknowledged. */
-static __always_inline __u64 connected_time_ns(struct tcp_sock *tp)
+/* A time at which the connection existed. Both stamps are set when it is established. One moves on as sent data is
+ * acknowledged, the other as data is read. */
+static __always_inline __u64 alive_time_ns(struct tcp_sock *tp)
 {
 	return take_earlier(stamp_time_ns(tp->rcvq_space.time), stamp_time_ns(tp->delivered_mstamp));
+}
+
+/* When the connection was established, or later. Where data came with the SYN (TCP Fast Open), the stamp of what is
+ * read is set with the SYN. */
+static __always_inline __u64 connected_time_ns(struct tcp_sock *tp)
+{
+	return BPF_CORE_READ_BITFIELD(tp, syn_data_acked) ? stamp_time_ns(tp->delivered_mstamp) : alive_time_ns(tp);
 }
 
 /* When the last packet was received or sent. */
@@ -91,8 +100,7 @@ static __always_inline struct beginnings socket_beginnings(struct tcp_sock *tp, 
 		b.state_since_ns = last_packet_time_ns(tp);
 		break;
 	}
-	b.alive_since_ns =
-		state == TCP_SYN_SENT ? b.state_since_ns : take_earlier(b.state_since_ns, connected_time_ns(tp));
+	b.alive_since_ns = state == TCP_SYN_SENT ? b.state_since_ns : take_earlier(b.state_since_ns, alive_time_ns(tp));
 	return b;
 }
 

@@ -225,6 +225,7 @@ struct tcp_sock {
 	struct {
 		__u64 time;
 	} rcvq_space;
+	__u8 syn_data_acked : 1;
 	__u64 delivered_mstamp;
 	__u64 tcp_mstamp;
 	__u32 retrans_stamp;

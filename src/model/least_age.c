@@ -92,7 +92,7 @@ static uint64_t read_last_ack(const struct socket *socket)
 	return HAS_INFO(socket, tcpi_last_ack_recv) ? without_ticks(socket->details.info->tcpi_last_ack_recv * MS) : 0;
 }
 
-/* The time since data was last sent, and last came. Both begin when the connection is established. */
+/* The time since data was last sent, and last came. Both begin when the connection does. */
 static uint64_t read_last_data(const struct socket *socket)
 {
 	const struct tcp_info *info = socket->details.info;
@@ -108,6 +108,12 @@ static bool awaits_only_ack_of_fin(const struct socket *socket)
 	return (socket->state == STATE_FIN_WAIT1 || socket->state == STATE_LAST_ACK) && socket->sendq == 1;
 }
 
+/* True where data came with the SYN: the times of data may be older than the state. */
+static bool came_with_data(const struct socket *socket)
+{
+	return HAS_INFO(socket, tcpi_options) && socket->details.info->tcpi_options & TCPI_OPT_SYN_DATA;
+}
+
 static uint64_t find_time_connected(const struct socket *socket)
 {
 	return take_later(take_later(read_last_data(socket), read_last_ack(socket)), read_retransmits(socket));
@@ -119,7 +125,7 @@ static uint64_t find_time_in_state(const struct socket *socket)
 	case STATE_SYN_SENT:
 		return socket->retransmits ? read_retransmits(socket) : read_first_wait(socket);
 	case STATE_ESTABLISHED:
-		return find_time_connected(socket);
+		return came_with_data(socket) ? read_last_ack(socket) : find_time_connected(socket);
 	case STATE_FIN_WAIT1:
 	case STATE_LAST_ACK:
 		return awaits_only_ack_of_fin(socket) ? read_retransmits(socket) : 0;

@@ -118,7 +118,8 @@ def claims(scene, rows):
 
 
 def assert_known(found, states, late_ns=TICKS_NS, part=None):
-    """The claims for the states come at most `late_ns` late, or tell at least that part of the age."""
+    """The claims for the states come at most `late_ns` late, or tell at least that part of the age: /proc does not tell how often a wait was
+    as long as the one before, which it is at first since Linux 6.5."""
     for (port, state), (claimed, before, after) in found.items():
         if state in states and part is None:
             assert claimed <= after + late_ns, f"{port} in {state}: {(claimed - after) / SECOND_NS} s late"
@@ -155,7 +156,7 @@ def test_age_by_proc(scene, tracer):
     rows = first_rows(watch)
     found = claims(scene, rows)
     assert_known(found, ["TIME_WAIT"])
-    assert_known(found, ["SYN_SENT", "FIN_WAIT1"], part=0.3)
+    assert_known(found, ["SYN_SENT", "FIN_WAIT1"], part=0.15)
     assert_directions(scene, rows)
     watch.stop()
 
@@ -184,6 +185,6 @@ def test_age_in_a_list_from_proc(scene):
     rows = [json.loads(line) for line in listed(scene, "--socket-source=proc", "--json").splitlines()]
     found = claims(scene, rows)
     assert_known(found, ["TIME_WAIT"])
-    assert_known(found, ["SYN_SENT", "FIN_WAIT1"], part=0.3)
+    assert_known(found, ["SYN_SENT", "FIN_WAIT1"], part=0.15)
     without = [json.loads(line) for line in run(PROGRAM, "list", "-tanN", scene.ns.name, "--json").stdout.splitlines()]
     assert {row["in_state_us"] for row in without} == {None} and not any("age_us" in row for row in without)

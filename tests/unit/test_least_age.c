@@ -149,7 +149,11 @@ static void test_last_packets(void **state)
 	assert_age(&socket, 8000 * MS - TICKS, 8000 * MS - TICKS);
 	info.tcpi_last_ack_recv = 9000;
 	assert_age(&socket, 9000 * MS - TICKS, 9000 * MS - TICKS);
+	info.tcpi_options = TCPI_OPT_SYN_DATA; /* TCP Fast Open */
 	info.tcpi_last_ack_recv = 3000;
+	assert_age(&socket, 3000 * MS - TICKS, 8000 * MS - TICKS);
+	info.tcpi_options = (uint8_t)~TCPI_OPT_SYN_DATA;
+	assert_age(&socket, 8000 * MS - TICKS, 8000 * MS - TICKS);
 	for (unsigned int i = 0; i < 3; i++) {
 		socket.state = (uint8_t[]){STATE_CLOSE_WAIT, STATE_FIN_WAIT2, STATE_CLOSING}[i];
 		assert_age(&socket, 3000 * MS - TICKS, 8000 * MS - TICKS);

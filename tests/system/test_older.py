@@ -118,8 +118,8 @@ def claims(scene, rows):
 
 
 def assert_known(found, states, late_ns=TICKS_NS, part=None):
-    """The claims for the states come at most `late_ns` late, or tell at least that part of the age: /proc does not tell how often a wait was
-    as long as the one before, which it is at first since Linux 6.5."""
+    """The claims for the states come at most `late_ns` late, or tell at least that part of the age: /proc does not tell how often a wait
+    was as long as the one before, which it is at first since Linux 6.5."""
     for (port, state), (claimed, before, after) in found.items():
         if state in states and part is None:
             assert claimed <= after + late_ns, f"{port} in {state}: {(claimed - after) / SECOND_NS} s late"

@@ -3,6 +3,7 @@
  * Tests how `fds` describes a descriptor of each kind, as people read it.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_ether.h>
 #include <linux/netlink.h>
 #include <signal.h>
@@ -91,6 +92,27 @@ static void test_files(void **state)
 
 	(void)state;
 	assert_all_described(cases, COUNT_OF(cases));
+}
+
+/* A path is printed whole, however much of it is escaped: a cut path would look like another. */
+static void test_long_paths(void **state)
+{
+	static char path[PATH_MAX + 1];
+	struct descriptor descriptor = {.kind = KIND_FILE, .name = path};
+	struct expected expected = {0};
+
+	(void)state;
+	memset(path, '\\', PATH_MAX);
+	for (size_t i = 0; i < PATH_MAX; i++)
+		expect(&expected, "\\x5c");
+	assert_described(&descriptor, expected.text);
+	descriptor.kind = KIND_FIFO;
+	descriptor.access = ACCESS_NONE;
+	expected = (struct expected){.text = "\"", .used = 1};
+	for (size_t i = 0; i < PATH_MAX; i++)
+		expect(&expected, "\\x5c");
+	expect(&expected, "\"");
+	assert_described(&descriptor, expected.text);
 }
 
 /* ---- pipes ---- */
@@ -377,6 +399,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_long_paths),
 		cmocka_unit_test(test_pipes),
 		cmocka_unit_test(test_warnings_are_coloured),
 		cmocka_unit_test(test_inet_sockets),

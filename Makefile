@@ -140,11 +140,18 @@ $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
 
 # ---- the tests ----
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(LIB_OBJ) Makefile
+# As a library: what a test defines itself, all of a source's functions, takes the source's place.
+UNIT_LIB := $(BUILD)/tests/unit/lib.a
+$(UNIT_LIB): $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(UNIT_LIB) Makefile
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(SEES_ALL) -Itests/unit $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
-		-o $@ $< $(LIB_OBJ) $(LIB_LDLIBS) $(TEST_LDLIBS)
+		-o $@ $< $(UNIT_LIB) $(LIB_LDLIBS) $(TEST_LDLIBS)
 
 $(CHURN) $(MEASURE): $(BUILD)/tests/bench/%: tests/bench/%.c Makefile
 	$(call say,TEST,$<)

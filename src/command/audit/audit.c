@@ -314,8 +314,8 @@ static void log_sum_and_warnings(const struct audit *audit)
 			    audit->counts.left_out - audit->lacking == 1 ? "listener is left out: who holds it"
 									 : "listeners are left out: who holds them");
 	if (audit->lacking)
-		log_warning("%zu listeners are left out: the filter asks for the interface, which /proc does not tell",
-			    audit->lacking);
+		log_warning("%zu %s left out: the filter asks for the interface, which /proc does not tell",
+			    audit->lacking, audit->lacking == 1 ? "listener is" : "listeners are");
 }
 
 static int print_report(struct audit *audit)

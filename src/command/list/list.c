@@ -170,7 +170,8 @@ static void warn_of_hidden_owners(const struct listing *listing)
 			    unheld == 1 ? "socket is left out: who holds it" : "sockets are left out: who holds them",
 			    holders_remedy(gap));
 	if (listing->lacking)
-		log_warning("%zu sockets are left out: " LACKS_INTERFACE, listing->lacking);
+		log_warning("%zu %s left out: " LACKS_INTERFACE, listing->lacking,
+			    listing->lacking == 1 ? "socket is" : "sockets are");
 }
 
 static void print_totals(struct listing *listing)

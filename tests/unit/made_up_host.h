@@ -10,11 +10,13 @@
 #include "holders.h"
 #include "interface_finder.h"
 #include "netns.h"
+#include "port_facts.h"
 #include "process.h"
 #include "resolver.h"
 #include "services.h"
 #include "shown.h"
 #include "sockets.h"
+#include "sysctl.h"
 #include "users.h"
 
 /* The namespace of this process, which is the host's own; one that is called "blue"; and no namespace. */
@@ -36,12 +38,14 @@ static struct made_up_host {
 	uint32_t unreadable; /* the inode of a namespace whose sockets cannot be read; 0: there is none */
 	int unreadable_err;  /* a negative errno */
 	enum protocol unreadable_protocol;
-	int netns_err;       /* of finding the namespaces */
-	int netns_files_err; /* of reading /run/netns */
-	size_t unanswered;   /* host names that did not come in time */
-	uint32_t contained;  /* the pid of a process in a container; 0: there is none */
-	unsigned int asked;  /* host names that were asked for */
-	uint32_t inside;     /* the namespace that was entered last */
+	int netns_err;           /* of finding the namespaces */
+	int netns_files_err;     /* of reading /run/netns */
+	size_t unanswered;       /* host names that did not come in time */
+	uint32_t contained;      /* the pid of a process in a container; 0: there is none */
+	unsigned int asked;      /* host names that were asked for */
+	struct port_facts facts; /* of a port; its range is 32768 to 60999 */
+	unsigned int tried;      /* the families in which UDP was tried with SO_REUSEADDR */
+	uint32_t inside;         /* the namespace that was entered last */
 } host;
 
 static inline int renew_host(void **state)
@@ -451,4 +455,41 @@ size_t resolver_unanswered(struct resolver *resolver)
 {
 	(void)resolver;
 	return host.unanswered;
+}
+
+/* ---- settings and ports ---- */
+
+/* The value says whether it was read inside of another namespace. */
+char *sysctl_read(const char *name)
+{
+	(void)name;
+	return strdup(host.inside ? "inside" : "here");
+}
+
+void port_facts_range(uint16_t *low, uint16_t *high)
+{
+	*low = 32768;
+	*high = 60999;
+}
+
+uint32_t port_facts_choice(uint16_t low, uint16_t high)
+{
+	return high - low + 1u;
+}
+
+void port_facts_gather(uint16_t port, struct port_facts *out)
+{
+	(void)port;
+	*out = host.facts;
+	port_facts_range(&out->ephemeral_low, &out->ephemeral_high);
+}
+
+/* All that is tried succeeds. */
+void port_facts_try(uint16_t port, uint32_t protocols, unsigned int udp_reuse, struct port_facts *facts)
+{
+	assert_int_not_equal(port, 0);
+	host.tried = udp_reuse;
+	for (unsigned int protocol = 0; protocol < PORT_PROTOCOLS; protocol++)
+		for (unsigned int way = 0; way < PORT_WAYS && protocols >> protocol & 1; way++)
+			facts->trials[protocol][way] = (struct bind_trial){0, BIND_UNTRIED};
 }

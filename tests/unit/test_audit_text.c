@@ -86,18 +86,25 @@ static void test_users(void **state)
 	assert_cells(&row, "private network -       12a\\x1b");
 }
 
-/* An interface narrows the reach of a socket that is bound to all addresses; that of a single address says nothing. */
+/* An interface narrows the reach of a socket that is bound to all addresses; that of a single address says nothing. One
+ * without a known name is a number; that is no name, even where one could be called so. */
 static void test_interfaces(void **state)
 {
-	struct audit_row rows[] = {row_at(PROTOCOL_TCP, "0.0.0.0", 80), row_at(PROTOCOL_TCP, "10.0.0.1", 80)};
+	struct audit_row rows[] = {row_at(PROTOCOL_TCP, "0.0.0.0", 80), row_at(PROTOCOL_TCP, "10.0.0.1", 80),
+				   row_at(PROTOCOL_TCP, "0.0.0.0", 81), row_at(PROTOCOL_TCP, "0.0.0.0", 82)};
 
 	(void)state;
 	strcpy(rows[0].listener.interface, "eth\0330");
 	strcpy(rows[1].listener.interface, "eth0");
-	assert_rows(rows, 2, &(struct audit_style){.heading = true},
+	strcpy(rows[2].listener.interface, "3");
+	strcpy(rows[3].listener.interface, "3");
+	rows[2].socket.tuple.interface = 3;
+	assert_rows(rows, COUNT_OF(rows), &(struct audit_style){.heading = true},
 		    "Netid Local Address:Port Reach                Process User Note\n"
 		    "tcp   0.0.0.0:80         all IPv4 on eth\\x1b0 -       -\n"
-		    "tcp   10.0.0.1:80        private network      -       -\n");
+		    "tcp   10.0.0.1:80        private network      -       -\n"
+		    "tcp   0.0.0.0%3:81       all IPv4 on 3        -       -\n"
+		    "tcp   0.0.0.0:82         all IPv4 on \\x33     -       -\n");
 }
 
 static void test_namespaces_and_containers(void **state)

@@ -95,13 +95,26 @@ static void spell_process_cell(char out[NAME_TEXT], const struct audit_row *row)
 		snprintf(out, NAME_TEXT, "%u/%.80s", socket->owners->pid, name);
 }
 
+/* Spells the name of the interface, or the number of one whose name is not known. */
+static void spell_interface(char out[NAME_TEXT], const struct audit_row *row)
+{
+	char number[32];
+
+	number_text(tuple_known_interface(&row->socket.tuple), true, number);
+	if (strcmp(row->listener.interface, number) == 0)
+		strcpy(out, number);
+	else
+		spell_name_cell(out, row->listener.interface);
+}
+
 /* Spells the reach. A socket that is bound to all addresses and to an interface takes only what comes by that
  * interface. */
-static void spell_reach_cell(char out[NAME_TEXT], const struct listener *listener)
+static void spell_reach_cell(char out[NAME_TEXT], const struct audit_row *row)
 {
+	const struct listener *listener = &row->listener;
 	char interface[NAME_TEXT];
 
-	spell_name_cell(interface, listener->interface);
+	spell_interface(interface, row);
 	if (reach_is_wide(listener->reach) && *listener->interface)
 		snprintf(out, NAME_TEXT, "%s on %.80s", reach_name(listener->reach), interface);
 	else
@@ -115,7 +128,7 @@ static void fill_audit_cells(struct audit_cells *cells, const struct audit_row *
 	if (!*row->listener.netns && row->socket.tuple.netns)
 		number_text(row->socket.tuple.netns, true, cells->netns);
 	socket_local_text(&row->socket, columns->namer, cells->local);
-	spell_reach_cell(cells->reach, &row->listener);
+	spell_reach_cell(cells->reach, row);
 	spell_process_cell(cells->process, row);
 	spell_user_cell(cells->user, row->listener.user);
 	spell_name_cell(cells->container, row->listener.container);

@@ -19,8 +19,8 @@
 #include "sysctl.h"
 #include "users.h"
 
-/* The namespace of this process, which is the host's own; one that is called "blue"; and no namespace. */
-enum { NETNS_HOME = SHOWN_NETNS, NETNS_BLUE = 1001, NETNS_NONE = 1002 };
+/* The namespace of this process, which is the host's own, and one that is called "blue". */
+enum { NETNS_HOME = SHOWN_NETNS, NETNS_BLUE = 1001 };
 
 enum { HOST_SOCKETS_MAX = 8, HOST_HELD_MAX = 8 };
 
@@ -38,14 +38,20 @@ static struct made_up_host {
 	uint32_t unreadable; /* the inode of a namespace whose sockets cannot be read; 0: there is none */
 	int unreadable_err;  /* a negative errno */
 	enum protocol unreadable_protocol;
-	int netns_err;           /* of finding the namespaces */
-	int netns_files_err;     /* of reading /run/netns */
-	size_t unanswered;       /* host names that did not come in time */
-	uint32_t contained;      /* the pid of a process in a container; 0: there is none */
-	unsigned int asked;      /* host names that were asked for */
-	struct port_facts facts; /* of a port; its range is 32768 to 60999 */
-	unsigned int tried;      /* the families in which UDP was tried with SO_REUSEADDR */
-	uint32_t inside;         /* the namespace that was entered last */
+	int netns_err;             /* of finding the namespaces */
+	int netns_files_err;       /* of reading /run/netns */
+	size_t unanswered;         /* host names that did not come in time */
+	uint32_t contained;        /* the pid of a process in a container; 0: there is none */
+	unsigned int asked;        /* host names that were asked for */
+	bool hides_bound;          /* the kernel does not list sockets that are only bound */
+	unsigned int looks;        /* for namespaces */
+	unsigned int blue_from;    /* the look that is the first to find "blue" */
+	bool has_no_blue;          /* "blue" has gone, but for its name */
+	unsigned int cgroup_looks; /* for control groups */
+	size_t copies;             /* of the first socket, beside itself */
+	struct port_facts facts;   /* of a port; its range is 32768 to 60999 */
+	unsigned int tried;        /* the families in which UDP was tried with SO_REUSEADDR */
+	uint32_t inside;           /* the namespace that was entered last */
 } host;
 
 static inline int renew_host(void **state)
@@ -66,12 +72,14 @@ static inline struct socket *add_host_socket(struct socket socket)
 
 int netns_discover(struct netns_list *list)
 {
+	bool has_blue = ++host.looks >= host.blue_from && !host.has_no_blue;
+
 	if (host.netns_err)
 		return host.netns_err;
-	*list = (struct netns_list){.all = calloc(2, sizeof(*list->all)), .count = 2, .room = 2, .whole = true};
+	*list = (struct netns_list){.all = calloc(2, sizeof(*list->all)), .count = has_blue ? 2 : 1, .room = 2};
 	assert_non_null(list->all);
 	list->all[0] = (struct netns){.inode = NETNS_HOME, .fd = -1};
-	list->all[1] = (struct netns){.inode = NETNS_BLUE, .fd = -1};
+	list->all[1] = (struct netns){.inode = NETNS_BLUE, .fd = -1}; /* perhaps behind the end of the list */
 	list->err = host.netns_files_err;
 	return 0;
 }
@@ -176,6 +184,9 @@ int sockets_each(const struct netns *netns, enum socket_source source, const str
 	int err = 0;
 
 	(void)source;
+	assert_true(netns->inode == NETNS_HOME || netns->inode == NETNS_BLUE);
+	for (size_t i = 0; i < host.copies && !err; i++)
+		err = handler(context, &host.sockets[0]);
 	for (size_t i = 0; i < host.socket_count && !err; i++) {
 		struct socket socket = host.sockets[i];
 
@@ -187,13 +198,14 @@ int sockets_each(const struct netns *netns, enum socket_source source, const str
 	}
 	if (err || netns->inode != host.unreadable)
 		return err;
-	*failed = host.unreadable_protocol;
+	if (failed)
+		*failed = host.unreadable_protocol;
 	return host.unreadable_err;
 }
 
 bool sockets_bound_are_listed(void)
 {
-	return true;
+	return !host.hides_bound;
 }
 
 struct netns sockets_here(void)
@@ -407,6 +419,7 @@ struct cgroups {
 
 struct cgroups *cgroups_read(void)
 {
+	host.cgroup_looks++;
 	return calloc(1, sizeof(struct cgroups));
 }
 
@@ -418,7 +431,7 @@ void cgroups_free(struct cgroups *cgroups)
 const char *cgroups_path(const struct cgroups *cgroups, uint64_t id)
 {
 	assert_non_null(cgroups);
-	return id == 1 ? "/system.slice/x.service" : NULL;
+	return id != 1 ? NULL : host.cgroup_looks == 1 ? "/system.slice/x.service" : "/system.slice/y.service";
 }
 
 struct resolver {

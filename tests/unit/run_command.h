@@ -4,6 +4,7 @@
  * Runs a command of tcpledger by its command line, and keeps all that it prints.
  */
 #include <fcntl.h>
+#include <signal.h>
 
 #include "command.h"
 #include "shown.h"
@@ -15,37 +16,51 @@ struct run {
 	char *out, *err;
 };
 
-/* Puts a file in memory in the place of a descriptor. Returns a copy of the old one. */
-static inline int redirect_fd(int fd)
+static inline int open_memory(void)
 {
-	int kept = fcntl(fd, F_DUPFD_CLOEXEC, 10), file = memfd_create("redirected", MFD_CLOEXEC);
+	int fd = memfd_create("run", MFD_CLOEXEC);
 
-	assert_true(kept >= 0 && file >= 0);
-	assert_int_equal(dup2(file, fd), fd);
-	close(file);
-	return kept;
+	assert_true(fd >= 0);
+	return fd;
 }
 
-/* Puts the old descriptor back. Returns what was written meanwhile; the caller frees it. */
-static inline char *restore_fd(int fd, int kept)
+/* Returns what a file in memory has, and closes it; "" of another file. The caller frees the text. */
+static inline char *close_memory(int fd)
 {
 	off_t size = lseek(fd, 0, SEEK_END);
-	char *text = calloc(1, (size_t)size + 1);
-	ssize_t length = text ? pread(fd, text, (size_t)size, 0) : -1;
+	char *text = calloc(1, size > 0 ? (size_t)size + 1 : 1);
 
-	dup2(kept, fd);
-	close(kept);
-	assert_int_equal(length, size);
+	assert_non_null(text);
+	if (size > 0)
+		assert_int_equal(pread(fd, text, (size_t)size, 0), size);
+	close(fd);
 	return text;
 }
 
-/* Runs the command with the words of `line`, between which there is one space. Freed with free_run(). */
-static inline struct run run_line(const struct command *command, const char *line)
+/* Puts `fd` in the place of `standard`. Returns a copy of that, for the way back. */
+static inline int redirect_to(int fd, int standard)
+{
+	int kept = fcntl(standard, F_DUPFD_CLOEXEC, 10);
+
+	assert_true(kept >= 0);
+	assert_int_equal(dup2(fd, standard), standard);
+	return kept;
+}
+
+static inline void restore_from(int kept, int standard)
+{
+	dup2(kept, standard);
+	close(kept);
+}
+
+/* Runs the command with the words of `line`, between which there is one space, and with `out` as its standard output,
+ * which is closed then. Freed with free_run(). */
+static inline struct run run_into(int out, const struct command *command, const char *line)
 {
 	char *words = strdup(line), *argv[RUN_WORDS], *rest = NULL;
 	void *options = calloc(1, command->options_size);
 	struct run run;
-	int argc = 0, out, err;
+	int argc = 0, err = open_memory(), kept_out, kept_err;
 
 	assert_true(words && options);
 	argv[argc++] = (char *)command->name;
@@ -56,14 +71,32 @@ static inline struct run run_line(const struct command *command, const char *lin
 	argv[argc] = NULL;
 	options_read(command->argp, argc, argv, options);
 	fflush(stdout);
-	out = redirect_fd(STDOUT_FILENO);
-	err = redirect_fd(STDERR_FILENO);
+	kept_out = redirect_to(out, STDOUT_FILENO);
+	kept_err = redirect_to(err, STDERR_FILENO);
 	run.status = command->run(options);
-	run.out = restore_fd(STDOUT_FILENO, out);
-	run.err = restore_fd(STDERR_FILENO, err);
+	restore_from(kept_out, STDOUT_FILENO);
+	restore_from(kept_err, STDERR_FILENO);
+	run.out = close_memory(out);
+	run.err = close_memory(err);
 	free(options);
 	free(words);
 	return run;
+}
+
+static inline struct run run_line(const struct command *command, const char *line)
+{
+	return run_into(open_memory(), command, line);
+}
+
+/* Opens a pipe whose reader has gone. */
+static inline int open_abandoned_pipe(void)
+{
+	int ends[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pipe(ends), 0);
+	close(ends[0]);
+	return ends[1];
 }
 
 static inline void free_run(struct run *run)

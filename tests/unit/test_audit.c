@@ -39,6 +39,7 @@ static int open_full_host(void **state)
 	database->uid = 1234;
 	add_listener(PROTOCOL_UDP, "127.0.0.1", 53);
 	add_host_socket(inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, "10.0.0.1", 80, "10.0.0.2", 4711));
+	add_listener(PROTOCOL_UDP, "127.0.0.1", 0); /* it has no port yet: nobody can reach it */
 	hold(0, 5, 12, "nginx");
 	hold(1, 6, 13, "redis-server");
 	return 0;
@@ -189,6 +190,14 @@ static void test_holders_that_cannot_be_found(void **state)
 	(void)state;
 	host.holders_err = -EMFILE;
 	assert_run(&audit_command, "-nHt", STATUS_FAILED, "", "tcpledger: audit: Too many open files\n");
+}
+
+static void test_process_that_is_not_there(void **state)
+{
+	(void)state;
+	assert_run(&audit_command, "-nHt comm zqxjkvw", STATUS_DONE, "",
+		   "tcpledger: warning: no process has the name 'zqxjkvw' now\n"
+		   "tcpledger: 0 listeners; 0 that should not be public\n");
 }
 
 static void test_json(void **state)
@@ -348,6 +357,7 @@ static void test_what_was_not_looked_at(void **state)
 		{"-u uid 1", "udp 10.0.0.1 7 private - x y - host\n", false},
 		{"-u not uid 1", "udp 10.0.0.1 7 private - x y - host\n", false},
 		{"-u comm x", "udp 10.0.0.1 7 private - x y - host\n", false},
+		{"-u not comm x", "udp 10.0.0.1 7 private - x y - host\n", false},
 	};
 
 	(void)state;
@@ -369,8 +379,9 @@ static void test_unknown_namespace_without_privilege(void **state)
 {
 	(void)state;
 	host.gap = HOLDERS_DENIED;
-	write_baseline("udp 10.0.0.1 7 private - x y - red\n" NAMED_LINE);
-	assert_compared("-u --all-netns", STATUS_DONE, "udp   host  127.0.0.1:53       this host only -       -\n",
+	host.has_no_blue = true;
+	write_baseline("udp 10.0.0.1 7 private - x y - blue\n" NAMED_LINE);
+	assert_compared("-u --all-netns", STATUS_DONE, "udp   127.0.0.1:53       this host only -       -\n",
 			"tcpledger: 1 listener: 1 this host only; since the baseline 0 new, 0 changed, 0 gone\n");
 }
 
@@ -411,6 +422,43 @@ static void test_alike_listeners(void **state)
 			"tcpledger: saved 2 listeners as the baseline, in %s\n");
 	assert_baseline(BASELINE_HEADER COLUMNS "tcp 127.0.0.1 80 host - - - - host\n"
 						"tcp 127.0.0.1 81 host - - - - host\n");
+}
+
+static void test_gone_listener_as_json(void **state)
+{
+	struct expected line = {0};
+	struct run run;
+
+	(void)state;
+	write_baseline("udp 10.0.0.1 7 private - x y - host\n" NAMED_LINE);
+	expect(&line, "-u --json --baseline=%s", path);
+	run = run_line(&audit_command, line.text);
+	assert_non_null(strstr(run.out, "\"owners\":[],\"owners_complete\":true,\"reach\":\"host\""));
+	assert_non_null(strstr(run.out, "\"owners\":[],\"owners_complete\":false,\"reach\":\"private\","
+					"\"process\":\"x\",\"user\":\"y\",\"container\":null,\"note\":\"gone\""));
+	free_run(&run);
+}
+
+/* The baseline is saved also when the reader of the output has gone, but not when the output cannot be written. */
+static void test_output_that_cannot_be_written(void **state)
+{
+	struct expected line = {0}, saved = {0};
+	struct run run;
+
+	(void)state;
+	expect(&line, "-u --baseline=%s", path);
+	run = run_into(open("/dev/full", O_WRONLY | O_CLOEXEC), &audit_command, line.text);
+	assert_int_equal(run.status, STATUS_FAILED);
+	assert_lines(run.err, "tcpledger: 1 listener: 1 this host only\n"
+			      "tcpledger: audit: No space left on device\n");
+	assert_int_equal(access(path, F_OK), -1);
+	free_run(&run);
+	run = run_into(open_abandoned_pipe(), &audit_command, line.text);
+	assert_int_equal(run.status, STATUS_DONE);
+	expect(&saved, "tcpledger: saved 1 listener as the baseline, in %s\n", path);
+	assert_lines(run.err, saved.text);
+	assert_baseline(BASELINE_HEADER COLUMNS NAMED_LINE);
+	free_run(&run);
 }
 
 /* What was not read whole is told, and no baseline. */
@@ -483,6 +531,7 @@ int main(void)
 		cmocka_unit_test_setup(test_interfaces, open_full_host),
 		cmocka_unit_test_setup(test_namespaces_and_containers, open_full_host),
 		cmocka_unit_test_setup(test_holders_that_cannot_be_found, open_full_host),
+		cmocka_unit_test_setup(test_process_that_is_not_there, open_full_host),
 		cmocka_unit_test_setup(test_json, open_full_host),
 		cmocka_unit_test_setup(test_table_of_ports, open_full_host),
 		cmocka_unit_test_setup_teardown(test_first_baseline, open_folder, close_folder),
@@ -491,6 +540,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown_namespace_without_privilege, open_folder, close_folder),
 		cmocka_unit_test_setup_teardown(test_saving_carries_over, open_folder, close_folder),
 		cmocka_unit_test_setup_teardown(test_alike_listeners, open_folder, close_folder),
+		cmocka_unit_test_setup_teardown(test_gone_listener_as_json, open_folder, close_folder),
+		cmocka_unit_test_setup_teardown(test_output_that_cannot_be_written, open_folder, close_folder),
 		cmocka_unit_test_setup_teardown(test_half_read_is_not_saved, open_folder, close_folder),
 		cmocka_unit_test_setup_teardown(test_no_baselines, open_folder, close_folder),
 		cmocka_unit_test_setup_teardown(test_symbolic_links, open_folder, close_folder),

@@ -4,10 +4,8 @@
  */
 #include <linux/tcp.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include "made_up_host.h"
-#include "process_dir.h"
 #include "run_command.h"
 
 extern const struct command list_command;
@@ -161,9 +159,11 @@ static void test_namespaces(void **state)
 	add_inet(PROTOCOL_TCP, STATE_LISTEN, "10.0.0.1", 80, "0.0.0.0", 0)->tuple.interface = 2;
 	add_inet(PROTOCOL_TCP, STATE_LISTEN, "10.0.0.2", 80, "0.0.0.0", 0)->tuple.netns = NETNS_BLUE;
 	host.sockets[1].tuple.interface = 2;
+	add_inet(PROTOCOL_UDP, STATE_CLOSE, "10.0.0.1", 53, "0.0.0.0", 0)->tuple.interface = 3; /* without a name */
 	assert_run(&list_command, "-nl --all-netns", STATUS_DONE,
 		   "Netid State  Recv-Q Send-Q NETNS    Local Address:Port Peer Address:Port\n"
 		   "tcp   LISTEN      0      0 host     10.0.0.1%eth0:80   0.0.0.0:*\n"
+		   "udp   UNCONN      0      0 host     10.0.0.1%3:53      0.0.0.0:*\n"
 		   "tcp   LISTEN      0      0 blue     10.0.0.2%veth0:80  0.0.0.0:*\n",
 		   "");
 	assert_run(&list_command, "-nl -N blue", STATUS_DONE,
@@ -172,7 +172,8 @@ static void test_namespaces(void **state)
 		   "");
 	assert_run(&list_command, "-nl", STATUS_DONE,
 		   "Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\n"
-		   "tcp   LISTEN      0      0 10.0.0.1%eth0:80   0.0.0.0:*\n",
+		   "tcp   LISTEN      0      0 10.0.0.1%eth0:80   0.0.0.0:*\n"
+		   "udp   UNCONN      0      0 10.0.0.1%3:53      0.0.0.0:*\n",
 		   "");
 }
 
@@ -367,15 +368,47 @@ static void test_host_names_in_time(void **state)
 		"tcpledger: warning: 2 addresses had no name within 2 seconds: the name server does not answer, or not in time\n");
 }
 
+/* ---- many sockets ---- */
+
+/* Sockets are printed as they are read, 8192 together: these have columns of the same width. */
+static void test_batches(void **state)
+{
+	static const char narrow[] = "tcp   LISTEN      0      0 10.0.0.1:80        0.0.0.0:*\n";
+	struct run run;
+
+	(void)state;
+	add_inet(PROTOCOL_TCP, STATE_LISTEN, "10.0.0.1", 80, "0.0.0.0", 0);
+	add_inet(PROTOCOL_TCP, STATE_LISTEN, "2001:db8:1:2:3:4:5:6", 80, "::", 0);
+	assert_run(&list_command, "-nlH", STATUS_DONE,
+		   "tcp   LISTEN      0      0 10.0.0.1:80               0.0.0.0:*\n"
+		   "tcp   LISTEN      0      0 [2001:db8:1:2:3:4:5:6]:80 [::]:*\n",
+		   "");
+	host.copies = 8191;
+	run = run_line(&list_command, "-nlH");
+	for (size_t i = 0; i < 8192; i++)
+		assert_memory_equal(run.out + i * strlen(narrow), narrow, strlen(narrow));
+	assert_lines(run.out + 8192 * strlen(narrow), "tcp   LISTEN      0      0 [2001:db8:1:2:3:4:5:6]:80 [::]:*\n");
+	free_run(&run);
+	run = run_into(open("/dev/full", O_WRONLY | O_CLOEXEC), &list_command, "-nlH");
+	assert_lines(run.err, "tcpledger: list: No space left on device\n");
+	assert_int_equal(run.status, STATUS_FAILED);
+	free_run(&run);
+}
+
 /* ---- again and again ---- */
 
-#define LISTING                                                                                                        \
+/* The first listing, and the next one, before which "blue" has come and a control group has got another name. */
+#define LISTINGS                                                                                                       \
 	"Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\n"                                            \
-	"tcp   LISTEN      0      0 10.0.0.1:80        0.0.0.0:*\n"
+	"tcp   LISTEN      0      0 10.0.0.1:80        0.0.0.0:* cgroup:/system.slice/x.service\n"                     \
+	"\n"                                                                                                           \
+	"Netid State  Recv-Q Send-Q NETNS    Local Address:Port Peer Address:Port\n"                                   \
+	"tcp   LISTEN      0      0 host     10.0.0.1:80        0.0.0.0:* cgroup:/system.slice/y.service\n"            \
+	"tcp   LISTEN      0      0 blue     10.0.0.2:80        0.0.0.0:*\n"
 
 struct reading {
 	int fd;
-	char text[sizeof(LISTING "\n" LISTING) - 1];
+	char text[sizeof(LISTINGS) - 1];
 	size_t length;
 };
 
@@ -396,31 +429,38 @@ static void *read_two_listings(void *context)
 static void test_until_the_reader_goes(void **state)
 {
 	struct reading reading = {0};
-	void *options = calloc(1, list_command.options_size);
-	char *words[] = {"list", "-nlc", "--interval=10ms", NULL};
-	int ends[2], kept, status;
 	pthread_t reader;
+	struct run run;
+	int ends[2];
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
-	add_inet(PROTOCOL_TCP, STATE_LISTEN, "10.0.0.1", 80, "0.0.0.0", 0);
-	assert_non_null(options);
+	add_inet(PROTOCOL_TCP, STATE_LISTEN, "10.0.0.1", 80, "0.0.0.0", 0)->details.cgroup = 1;
+	add_inet(PROTOCOL_TCP, STATE_LISTEN, "10.0.0.2", 80, "0.0.0.0", 0)->tuple.netns = NETNS_BLUE;
+	host.blue_from = 2;
 	assert_int_equal(pipe(ends), 0);
 	reading.fd = ends[0];
 	assert_int_equal(pthread_create(&reader, NULL, read_two_listings, &reading), 0);
-	fflush(stdout);
-	kept = dup(STDOUT_FILENO);
-	dup2(ends[1], STDOUT_FILENO);
-	close(ends[1]);
-	options_read(list_command.argp, 3, words, options);
-	status = list_command.run(options);
-	dup2(kept, STDOUT_FILENO);
-	close(kept);
+	run = run_into(ends[1], &list_command, "-nlec --all-netns --interval=1ms");
 	pthread_join(reader, NULL);
-	free(options);
-	assert_int_equal(status, STATUS_DONE);
 	assert_int_equal(reading.length, sizeof(reading.text));
-	assert_memory_equal(reading.text, LISTING "\n" LISTING, sizeof(reading.text));
+	assert_memory_equal(reading.text, LISTINGS, sizeof(reading.text));
+	assert_lines(run.err, "");
+	assert_int_equal(run.status, STATUS_DONE);
+	free_run(&run);
+}
+
+static void test_process_that_is_not_there(void **state)
+{
+	struct run run;
+
+	(void)state;
+	assert_run(&list_command, "-nlH comm zqxjkvw", STATUS_DONE, "",
+		   "tcpledger: warning: no process has the name 'zqxjkvw' now\n");
+	run = run_into(open_abandoned_pipe(), &list_command, "-nlHc comm zqxjkvw");
+	assert_lines(run.err, "tcpledger: warning: no process has the name 'zqxjkvw' now, but one may come\n");
+	assert_int_equal(run.status, STATUS_DONE);
+	free_run(&run);
 }
 
 int main(void)
@@ -439,7 +479,9 @@ int main(void)
 		cmocka_unit_test_setup(test_unknown_interfaces, renew_host),
 		cmocka_unit_test_setup(test_holders_that_cannot_be_found, renew_host),
 		cmocka_unit_test_setup(test_host_names_in_time, renew_host),
+		cmocka_unit_test_setup(test_batches, renew_host),
 		cmocka_unit_test_setup(test_until_the_reader_goes, renew_host),
+		cmocka_unit_test_setup(test_process_that_is_not_there, renew_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

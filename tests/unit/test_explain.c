@@ -22,6 +22,7 @@ static int open_full_host(void **state)
 	add_tcp(STATE_ESTABLISHED, "10.0.0.1", 80, "10.0.0.2", 4711)->inode = 6;
 	add_tcp(STATE_ESTABLISHED, "10.0.0.1", 40000, "10.0.0.3", 443)->inode = 7;
 	add_tcp(STATE_CLOSE, "10.0.0.1", 81, "0.0.0.0", 0);
+	add_tcp(STATE_SYN_SENT, "2001:db8::1", 40000, "2001:db8::2", 443);
 	add_tcp(STATE_ESTABLISHED, "10.0.0.4", 40000, "10.0.0.5", 80)->tuple.netns = NETNS_BLUE;
 	add_host_socket(inet_socket(PROTOCOL_UDP, STATE_CLOSE, "10.0.0.1", 80, "0.0.0.0", 0))->uid = 33;
 	host.held[0] = (struct held){5, {{.pid = 12, .fd = 3, .comm = "nginx"}}};
@@ -37,10 +38,10 @@ static void test_overview(void **state)
 	(void)state;
 	expect(&expected,
 	       "{'type':'explanation','kind':'overview','netns':1000,'netns_name':'host','states':["
-	       "{'name':'ESTABLISHED','count':2,'meaning':'%s'},{'name':'CLOSE','count':1,'meaning':'%s'},"
-	       "{'name':'LISTEN','count':1,'meaning':'%s'}]}\n",
-	       state_guide(STATE_ESTABLISHED)->brief, state_guide(STATE_CLOSE)->brief,
-	       state_guide(STATE_LISTEN)->brief);
+	       "{'name':'ESTABLISHED','count':2,'meaning':'%s'},{'name':'SYN_SENT','count':1,'meaning':'%s'},"
+	       "{'name':'CLOSE','count':1,'meaning':'%s'},{'name':'LISTEN','count':1,'meaning':'%s'}]}\n",
+	       state_guide(STATE_ESTABLISHED)->brief, state_guide(STATE_SYN_SENT)->brief,
+	       state_guide(STATE_CLOSE)->brief, state_guide(STATE_LISTEN)->brief);
 	assert_run_json(&explain_command, "--json", STATUS_DONE, expected.text, "");
 	expected = (struct expected){0};
 	expect(&expected,
@@ -162,7 +163,6 @@ static void test_hidden_owners_of_a_port(void **state)
 	(void)state;
 	host.gap = HOLDERS_DENIED;
 	host.held[0].inode = 99;
-	host.sockets[5].inode = 0;
 	assert_tail("80/tcp -n --json", "\"recvq\":",
 		    "'recvq':0,'sendq':0,'full':false,'uid':null,'user':null,'owners':[],'owners_complete':false}],"
 		    "'connections':{'local':{'ESTABLISHED':1},'remote':{},'udp_remote':0,"

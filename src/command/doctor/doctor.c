@@ -98,16 +98,22 @@ static void put_labelled_text(struct wrap *wrap, const char *label, const char *
 	wrap_text(wrap, text);
 }
 
+/* Returns the columns of a labelled text that follows another one; 0: there is none. */
+static size_t measure_labelled_text(const char *label, const char *text)
+{
+	return *text ? sizeof(".  ") - 1 + strlen(label) + wrap_width_of(text) : 0;
+}
+
 static void put_check(struct wrap *wrap, const struct check *check, bool color)
 {
 	char found[4 * CHECK_TEXT + 2] = " ", cost[4 * CHECK_TEXT + 1], remedy[4 * CHECK_TEXT + 1];
-	size_t whole = INDENT + sizeof(".  Costs: ") + sizeof(".  Do: ");
+	size_t whole = INDENT - 1; /* the last space of the indent is the first of `found` */
 	bool apart;
 
 	escape_text(found + 1, sizeof(found) - 1, check->found, CHECK_TEXT);
 	escape_text(cost, sizeof(cost), check->cost, CHECK_TEXT);
 	escape_text(remedy, sizeof(remedy), check->remedy, CHECK_TEXT);
-	whole += wrap_width_of(found) + wrap_width_of(cost) + wrap_width_of(remedy);
+	whole += wrap_width_of(found) + measure_labelled_text("Costs: ", cost) + measure_labelled_text("Do: ", remedy);
 	apart = wrap->width && whole > wrap->width;
 
 	wrap->column = 0;

@@ -47,6 +47,7 @@ static struct made_up_host {
 	unsigned int looks;        /* for namespaces */
 	unsigned int blue_from;    /* the look that is the first to find "blue" */
 	bool has_no_blue;          /* "blue" has gone, but for its name */
+	bool has_no_files;         /* under /run/netns */
 	unsigned int cgroup_looks; /* for control groups */
 	size_t copies;             /* of the first socket, beside itself */
 	struct port_facts facts;   /* of a port; its range is 32768 to 60999 */
@@ -136,7 +137,7 @@ int netns_each_file(netns_file_handler *handler, void *context)
 {
 	int fd = -1;
 
-	return handler(context, NETNS_BLUE, "blue", &fd);
+	return host.has_no_files ? 0 : handler(context, NETNS_BLUE, "blue", &fd);
 }
 
 int netns_of_file(const char *name, uint32_t *inode)

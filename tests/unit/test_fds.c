@@ -40,6 +40,7 @@ static struct made_up_processes {
 	bool incomparable;                /* the tables of threads */
 	size_t hidden_pipes, hidden_ends; /* processes that may hold the other ends */
 	int pipes_err, ends_err;
+	unsigned int names_read, names_fail_at; /* so far; the reading that fails, 0: none does */
 } processes;
 
 static int renew_processes(void **state)
@@ -93,6 +94,10 @@ int process_open(uint32_t pid)
 	if (!task || task->open_err)
 		return task ? task->open_err : -ENOENT;
 	fd = open(task->vanishes ? "/dev/null" : "/proc/self", O_RDONLY | O_CLOEXEC); /* has a file "comm", or none */
+	if (fd == 0 && task->of) { /* left to its process, which is opened next */
+		fd = fcntl(0, F_DUPFD_CLOEXEC, 1);
+		close(0);
+	}
 	assert_true(fd >= 0 && fd < FDS_MAX);
 	processes.opened[fd] = pid;
 	return fd;
@@ -101,7 +106,7 @@ int process_open(uint32_t pid)
 int process_comm(int process, char comm[COMM_LEN])
 {
 	memcpy(comm, opened_task(process)->comm, COMM_LEN);
-	return 0;
+	return ++processes.names_read == processes.names_fail_at ? -EMFILE : 0;
 }
 
 char *process_text(int process, const char *path)
@@ -376,6 +381,39 @@ static void test_no_such_process(void **state)
 	}
 }
 
+/* Where the names cannot be read, none is the nearest. */
+static void test_no_nearest_name(void **state)
+{
+	(void)state;
+	add_process(12, "nginx");
+	processes.names_fail_at = 2; /* the first reading compares */
+	assert_run(&fds_command, "nginy", STATUS_WRONG_USE, "",
+		   "tcpledger: fds nginy: there is no process of this name, nor one that is nearly called so\n");
+	processes.names_fail_at = 3;
+	assert_run(&fds_command, "nginx", STATUS_FAILED, "", "tcpledger: fds: Too many open files\n");
+}
+
+/* Descriptor 0 is as good as any other, where standard input is closed. */
+static void test_closed_standard_input(void **state)
+{
+	int kept = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+
+	(void)state;
+	add_process(12, "java");
+	add_thread(20, 12, "worker");
+	close(STDIN_FILENO);
+	assert_run(&fds_command, "12", STATUS_DONE,
+		   TABLE_OF("java, pid 12, user 0:") "\n" TABLE_OF(
+			   "java, pid 12, thread 20 worker with descriptors of its own, user 0:"),
+		   "");
+	assert_run(&fds_command, "20", STATUS_DONE,
+		   TABLE_OF("java, pid 12, thread 20 worker with descriptors of its own, user 0:"), "");
+	if (kept >= 0) {
+		dup2(kept, STDIN_FILENO);
+		close(kept);
+	}
+}
+
 static void test_process_that_exits_meanwhile(void **state)
 {
 	(void)state;
@@ -560,6 +598,8 @@ int main(void)
 		cmocka_unit_test_setup(test_thread_without_process, renew_processes),
 		cmocka_unit_test_setup(test_tables_that_cannot_be_compared, renew_processes),
 		cmocka_unit_test_setup(test_no_such_process, renew_processes),
+		cmocka_unit_test_setup(test_no_nearest_name, renew_processes),
+		cmocka_unit_test_setup(test_closed_standard_input, renew_processes),
 		cmocka_unit_test_setup(test_process_that_exits_meanwhile, renew_processes),
 		cmocka_unit_test_setup(test_shortage, renew_processes),
 		cmocka_unit_test_setup(test_denied, renew_processes),

@@ -55,11 +55,13 @@ struct printings {
 	bool starved;   /* memory was too short for the next one; it was said */
 };
 
-/* Returns the later time. It keeps printings that were missed, while the program was stopped or held up, from being
- * made up for. */
-static uint64_t choose_later(uint64_t a_ns, uint64_t b_ns)
+/* Returns when the table after one that was due at `due_ns` is due. Printings that were missed, while the program was
+ * stopped or held up, are not made up for. */
+static uint64_t find_next_time(uint64_t due_ns, uint64_t interval_ns, uint64_t now_ns)
 {
-	return a_ns > b_ns ? a_ns : b_ns;
+	uint64_t next_ns = due_ns + interval_ns;
+
+	return next_ns > now_ns ? next_ns : now_ns + interval_ns;
 }
 
 /* Prints the table that is next. Where memory is short, says so once, and that table is the next one still. 0 or a
@@ -93,7 +95,7 @@ static int print_table_repeatedly(void *context, struct report *report)
 			err = print_next_table(report, &printings);
 		if ((options->iterations && printings.count == options->iterations) || live_is_over(live))
 			break;
-		next_ns = choose_later(next_ns + options->interval_ns, clock_monotonic_ns());
+		next_ns = find_next_time(next_ns, options->interval_ns, clock_monotonic_ns());
 		while (!err && !live_is_over(live) && clock_monotonic_ns() < next_ns) {
 			err = live_run(live, next_ns);
 			if (!err)

@@ -129,6 +129,17 @@ static void warn_of_missing_name(const struct wanted_processes *wanted, const ch
 		    NAMED(name), waits ? ", but one may come" : "", hints.text);
 }
 
+/* Warns of a number that is a thread's. The thread may be called otherwise than its process. */
+static void warn_of_thread(uint32_t tid, uint32_t pid)
+{
+	CLEANUP(cleanup_close) int process = process_open(pid);
+	char comm[COMM_LEN] = "";
+
+	if (process >= 0 && process_comm(process, comm) == 0)
+		log_warning("%u is the number of a thread: the process, which holds its sockets, is %u (%s)", tid, pid,
+			    NAMED(comm));
+}
+
 /* Warns of a pid that no process has. That of a thread looks like one, and opens like one. */
 static void warn_of_missing_pid(uint32_t pid, bool waits)
 {
@@ -139,10 +150,8 @@ static void warn_of_missing_pid(uint32_t pid, bool waits)
 		log_warning("no process%s has the pid %u now%s",
 			    process_view() == PROCESSES_ALL ? "" : " that may be seen from here", pid,
 			    waits ? ", but one may come" : "");
-	if (process < 0 || process_facts_read(process, pid, &facts) || facts.pid == pid)
-		return;
-	log_warning("%u is the number of a thread: the process, which holds its sockets, is %u (%s)", pid, facts.pid,
-		    NAMED(facts.comm));
+	if (process >= 0 && process_facts_read(process, pid, &facts) == 0 && facts.pid != pid)
+		warn_of_thread(pid, facts.pid);
 }
 
 void wanted_processes_warn(const struct filter *filter, bool waits)
@@ -157,7 +166,7 @@ void wanted_processes_warn(const struct filter *filter, bool waits)
 
 		if (one->pid)
 			warn_of_missing_pid(one->pid, waits);
-		else if (!one->pid && !one->found)
+		else if (!one->found)
 			warn_of_missing_name(&wanted, one->pattern, waits);
 	}
 	process_names_free(&wanted.names);

@@ -34,6 +34,7 @@ static struct made_up_processes {
 	size_t hidden_pipes, hidden_ends; /* processes that may hold the other ends */
 	int pipes_err, ends_err;
 	unsigned int names_read, names_fail_at; /* so far; the reading that fails, 0: none does */
+	bool leave_0; /* threads are not opened as descriptor 0, where that is free: it is left to their processes */
 } processes;
 
 static int renew_processes(void **state)
@@ -87,7 +88,7 @@ int process_open(uint32_t pid)
 	if (!task || task->open_err)
 		return task ? task->open_err : -ENOENT;
 	fd = open(task->vanishes ? "/dev/null" : "/proc/self", O_RDONLY | O_CLOEXEC); /* has a file "comm", or none */
-	if (fd == 0 && task->of) { /* left to its process, which is opened next */
+	if (fd == 0 && processes.leave_0 && task->of) {
 		fd = fcntl(0, F_DUPFD_CLOEXEC, 1);
 		close(0);
 	}

@@ -16,11 +16,13 @@ struct run {
 	char *out, *err;
 };
 
+/* Returns the descriptor of a file in memory: none of the small ones, which are those of the command. */
 static inline int open_memory(void)
 {
-	int fd = memfd_create("run", MFD_CLOEXEC);
+	int small = memfd_create("run", MFD_CLOEXEC), fd = fcntl(small, F_DUPFD_CLOEXEC, 100);
 
 	assert_true(fd >= 0);
+	close(small);
 	return fd;
 }
 
@@ -40,7 +42,7 @@ static inline char *close_memory(int fd)
 /* Puts `fd` in the place of `standard`. Returns a copy of that, for the way back. */
 static inline int redirect_to(int fd, int standard)
 {
-	int kept = fcntl(standard, F_DUPFD_CLOEXEC, 10);
+	int kept = fcntl(standard, F_DUPFD_CLOEXEC, 100);
 
 	assert_true(kept >= 0);
 	assert_int_equal(dup2(fd, standard), standard);

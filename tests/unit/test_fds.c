@@ -261,6 +261,7 @@ static void test_closed_standard_input(void **state)
 	(void)state;
 	add_process(12, "java");
 	add_thread(20, 12, "worker");
+	processes.leave_0 = true;
 	close(STDIN_FILENO);
 	assert_run(&fds_command, "12", STATUS_DONE,
 		   TABLE_OF("java, pid 12, user 0:") "\n" TABLE_OF(

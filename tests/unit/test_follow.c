@@ -487,6 +487,10 @@ static void test_top_is_held_up(void **state)
 	(void)state;
 	made_up.held_up_ns = 2500 * NS_PER_MS; /* in the second run */
 	assert_tables_at("-n 3 -d 1s", STATUS_DONE, "00.000 02.560 03.560");
+	made_up.runs = 0;
+	made_up.now_ns = START_NS;
+	made_up.held_up_ns = 1940 * NS_PER_MS; /* to the very moment at which the next but one is due */
+	assert_tables_at("-n 3 -d 1s", STATUS_DONE, "00.000 02.000 03.000");
 }
 
 static void test_top_without_memory(void **state)
@@ -550,48 +554,49 @@ static void test_top_failures(void **state)
 	free_run(&run);
 }
 
-/* Listeners come first, then the states in their order; then by namespace, ports, addresses, interface, id. */
+/* Asserts that the ids of the rows that top prints are `wanted`, each with a space before it. */
+static void assert_order(const char *wanted)
+{
+	struct run run = run_line(&top_command, "-b --json -n 1");
+	struct expected got = {0};
+
+	for (const char *at = run.out; (at = strstr(at, "\"id\":\"")); at++)
+		expect(&got, " %.*s", (int)strcspn(at + 6, "\""), at + 6);
+	assert_string_equal(got.text, wanted);
+	free_run(&run);
+}
+
+/* Listeners come first, then the states in their order; then by namespace, ports, addresses, interface, id. Each row
+ * but the last two differs from the one after it in what decides, and has the greater id. */
 static void test_top_order(void **state)
 {
-	static const char *const wanted[] = {"14", "13", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "2", "1"};
-	const char *at;
-	struct run run;
+	struct connection *all = made_up.connections;
 
 	(void)state;
-	add_connection(1, STATE_CLOSING, "10.0.0.1", 1, "10.0.0.1", 1);
-	add_connection(2, STATE_SYN_SENT, "10.0.0.1", 1, "10.0.0.1", 1);
-	for (uint64_t id = 3; id <= 12; id++)
-		add_connection(id, STATE_ESTABLISHED, "10.0.0.2", 20, "10.0.0.2", 20);
-	made_up.connections[2].tuple.netns = NETNS_HOME - 1; /* 3 */
-	made_up.connections[3].tuple.lport = 19;             /* 4 */
-	made_up.connections[4].tuple.laddr = address_of("10.0.0.1");
-	made_up.connections[5].tuple.rport = 19; /* 6 */
-	made_up.connections[6].tuple.raddr = address_of("10.0.0.1");
-	made_up.connections[9].tuple.interface = 1;       /* 10 */
-	made_up.connections[10].tuple.interface = 2;      /* 11 */
-	made_up.connections[11].tuple.netns = NETNS_BLUE; /* 12 */
-	add_connection(13, STATE_LISTEN, "10.0.0.2", 2, "0.0.0.0", 0);
-	add_connection(14, STATE_LISTEN, "10.0.0.2", 1, "0.0.0.0", 0);
-	for (unsigned int reversed = 0; reversed < 2; reversed++) {
-		run = run_line(&top_command, "-b --json -n 1");
-		at = run.out;
-		for (size_t i = 0; i < COUNT_OF(wanted); i++) {
-			struct expected id = {0};
+	add_connection(11, STATE_LISTEN, "10.0.0.9", 9, "0.0.0.0", 0);
+	add_connection(10, STATE_ESTABLISHED, "10.0.0.9", 9, "10.0.0.9", 9);
+	for (uint64_t id = 9; id >= 3; id--)
+		add_connection(id, STATE_SYN_SENT, "10.0.0.9", 9, "10.0.0.9", 9);
+	add_connection(1, STATE_SYN_SENT, "10.0.0.9", 9, "10.0.0.9", 9);
+	add_connection(2, STATE_SYN_SENT, "10.0.0.9", 9, "10.0.0.9", 9);
+	for (size_t i = 2; i < made_up.count; i++) {
+		struct tuple *tuple = &all[i].tuple;
 
-			at = strstr(at + 1, "\"id\":");
-			assert_non_null(at);
-			expect(&id, "\"id\":\"%s\",", wanted[i]);
-			if (strncmp(at, id.text, id.used) != 0)
-				fail_msg("%.10s comes at place %zu, not %s", at, i, id.text);
-		}
-		free_run(&run);
-		for (size_t i = 0; i < made_up.count / 2; i++) {
-			struct connection other = made_up.connections[i];
-
-			made_up.connections[i] = made_up.connections[made_up.count - 1 - i];
-			made_up.connections[made_up.count - 1 - i] = other;
-		}
+		tuple->netns = i > 2 ? NETNS_BLUE : NETNS_HOME;
+		tuple->lport = i > 3 ? 5 : 4;
+		tuple->laddr = address_of(i > 4 ? "10.0.0.5" : "10.0.0.4");
+		tuple->rport = i > 5 ? 5 : 4;
+		tuple->raddr = address_of(i > 6 ? "10.0.0.5" : "10.0.0.4");
+		tuple->interface = i > 7 ? 2 : 1;
 	}
+	assert_order(" 11 10 9 8 7 6 5 4 1 2 3");
+	for (size_t i = 0; i < made_up.count / 2; i++) {
+		struct connection other = all[i];
+
+		all[i] = all[made_up.count - 1 - i];
+		all[made_up.count - 1 - i] = other;
+	}
+	assert_order(" 11 10 9 8 7 6 5 4 1 2 3");
 }
 
 static void test_top_text(void **state)

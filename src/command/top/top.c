@@ -11,29 +11,35 @@
 #include "report.h"
 #include "top_options.h"
 
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static uint8_t rank_state(uint8_t state)
+{
+	return state == STATE_LISTEN ? 0 : state;
+}
+
 /* Orders listeners first, then by state; within a state by namespace and endpoints. */
 static int compare_connections(const void *a, const void *b)
 {
 	const struct connection *x = *(struct connection *const *)a, *y = *(struct connection *const *)b;
-	int difference;
+	int result = compare_numbers(rank_state(x->state), rank_state(y->state));
 
-	if (x->state != y->state) {
-		if (x->state == STATE_LISTEN || y->state == STATE_LISTEN)
-			return x->state == STATE_LISTEN ? -1 : 1;
-		return x->state < y->state ? -1 : 1;
-	}
-	if (x->tuple.netns != y->tuple.netns)
-		return x->tuple.netns < y->tuple.netns ? -1 : 1;
-	if (x->tuple.lport != y->tuple.lport)
-		return x->tuple.lport < y->tuple.lport ? -1 : 1;
-	difference = memcmp(&x->tuple.laddr, &y->tuple.laddr, sizeof(x->tuple.laddr));
-	if (!difference && x->tuple.rport != y->tuple.rport)
-		return x->tuple.rport < y->tuple.rport ? -1 : 1;
-	if (!difference)
-		difference = memcmp(&x->tuple.raddr, &y->tuple.raddr, sizeof(x->tuple.raddr));
-	if (!difference && x->tuple.interface != y->tuple.interface)
-		return x->tuple.interface < y->tuple.interface ? -1 : 1;
-	return difference ? difference : (x->id > y->id) - (x->id < y->id);
+	if (!result)
+		result = compare_numbers(x->tuple.netns, y->tuple.netns);
+	if (!result)
+		result = compare_numbers(x->tuple.lport, y->tuple.lport);
+	if (!result)
+		result = memcmp(&x->tuple.laddr, &y->tuple.laddr, sizeof(x->tuple.laddr));
+	if (!result)
+		result = compare_numbers(x->tuple.rport, y->tuple.rport);
+	if (!result)
+		result = memcmp(&x->tuple.raddr, &y->tuple.raddr, sizeof(x->tuple.raddr));
+	if (!result)
+		result = compare_numbers(x->tuple.interface, y->tuple.interface);
+	return result ? result : compare_numbers(x->id, y->id);
 }
 
 static int print_table(const struct report *report, uint64_t iteration)

@@ -38,21 +38,23 @@ static struct made_up_host {
 	uint32_t unreadable; /* the inode of a namespace whose sockets cannot be read; 0: there is none */
 	int unreadable_err;  /* a negative errno */
 	enum protocol unreadable_protocol;
-	int netns_err;             /* of finding the namespaces */
-	int netns_files_err;       /* of reading /run/netns */
-	size_t unanswered;         /* host names that did not come in time */
-	uint32_t contained;        /* the pid of a process in a container; 0: there is none */
-	unsigned int asked;        /* host names that were asked for */
-	bool hides_bound;          /* the kernel does not list sockets that are only bound */
-	unsigned int looks;        /* for namespaces */
-	unsigned int blue_from;    /* the look that is the first to find "blue" */
-	bool has_no_blue;          /* "blue" has gone, but for its name */
-	bool has_no_files;         /* under /run/netns */
-	unsigned int cgroup_looks; /* for control groups */
-	size_t copies;             /* of the first socket, beside itself */
-	struct port_facts facts;   /* of a port; its range is 32768 to 60999 */
-	unsigned int tried;        /* the families in which UDP was tried with SO_REUSEADDR */
-	uint32_t inside;           /* the namespace that was entered last */
+	int netns_err;              /* of finding the namespaces */
+	int netns_files_err;        /* of reading /run/netns */
+	size_t unanswered;          /* host names that did not come in time */
+	uint32_t contained;         /* the pid of a process in a container; 0: there is none */
+	unsigned int asked;         /* host names that were asked for */
+	bool hides_bound;           /* the kernel does not list sockets that are only bound */
+	unsigned int looks;         /* for namespaces */
+	unsigned int blue_from;     /* the look that is the first to find "blue" */
+	bool has_no_blue;           /* "blue" has gone, but for its name */
+	bool has_no_files;          /* under /run/netns */
+	unsigned int cgroup_looks;  /* for control groups */
+	uint64_t interface_cost_ns; /* of looking up the name of an interface */
+	uint64_t spent_ns;          /* on that so far */
+	size_t copies;              /* of the first socket, beside itself */
+	struct port_facts facts;    /* of a port; its range is 32768 to 60999 */
+	unsigned int tried;         /* the families in which UDP was tried with SO_REUSEADDR */
+	uint32_t inside;            /* the namespace that was entered last */
 } host;
 
 static inline int renew_host(void **state)
@@ -337,11 +339,18 @@ static bool find_interface_name(void *context, uint32_t netns, uint32_t index, u
 {
 	(void)context;
 	(void)pid;
+	host.spent_ns += host.interface_cost_ns;
 	return interface_read_name(&(struct netns){.inode = netns}, index, name) == 0;
 }
 
+static uint64_t count_spent_time(void *context)
+{
+	(void)context;
+	return host.spent_ns;
+}
+
 const struct interface_finder host_interface_finder = {
-	.now_ns = interfaces_now, .spent_ns = interfaces_now, .name = find_interface_name};
+	.now_ns = interfaces_now, .spent_ns = count_spent_time, .name = find_interface_name};
 
 struct services {
 	int unused;

@@ -324,6 +324,29 @@ static void test_trace_gap(void **state)
 			"");
 }
 
+/* Looking up the names of interfaces must not hold up the trace: where it takes long, some stay numbers for now. */
+static void test_costly_interfaces(void **state)
+{
+	struct run run;
+
+	(void)state;
+	add_connection(1, STATE_ESTABLISHED, "10.0.0.1", 80, "10.0.0.2", 4711);
+	add_connection(2, STATE_ESTABLISHED, "10.0.0.1", 80, "10.0.0.2", 4711);
+	made_up.connections[0].tuple.interface = 2;
+	made_up.connections[1].tuple.interface = 2;
+	made_up.connections[1].tuple.netns = NETNS_BLUE;
+	made_up.over_at_join = true;
+	run = run_line(&trace_command, "--json --snapshot");
+	assert_non_null(strstr(run.out, "\"interface\":\"eth0\",\"ifindex\":2,"));
+	assert_non_null(strstr(run.out, "\"interface\":\"veth0\",\"ifindex\":2,"));
+	free_run(&run);
+	host.interface_cost_ns = NS_PER_SEC;
+	run = run_line(&trace_command, "--json --snapshot");
+	assert_non_null(strstr(run.out, "\"interface\":\"eth0\",\"ifindex\":2,"));
+	assert_non_null(strstr(run.out, "\"interface\":null,\"ifindex\":2,"));
+	free_run(&run);
+}
+
 /* ---- how it ends ---- */
 
 /* What was lost, and what is not known, makes the exit status another one. */
@@ -619,6 +642,7 @@ int main(void)
 		cmocka_unit_test_setup(test_trace_text, renew_live),
 		cmocka_unit_test_setup(test_trace_wide, renew_live),
 		cmocka_unit_test_setup(test_trace_gap, renew_live),
+		cmocka_unit_test_setup(test_costly_interfaces, renew_live),
 		cmocka_unit_test_setup(test_endings, renew_live),
 		cmocka_unit_test_setup(test_failures, renew_live),
 		cmocka_unit_test_setup(test_output_that_cannot_be_written, renew_live),

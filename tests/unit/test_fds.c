@@ -230,6 +230,7 @@ static void test_no_such_process(void **state)
 
 	(void)state;
 	add_process(12, "nginx");
+	add_process(13, "mmmmmm");
 	add_process((uint32_t)getpid(), "postgres");
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct expected message = {0};

@@ -87,7 +87,7 @@ int process_open(uint32_t pid)
 
 	if (!task || task->open_err)
 		return task ? task->open_err : -ENOENT;
-	fd = open(task->vanishes ? "/dev/null" : "/proc/self", O_RDONLY | O_CLOEXEC); /* has a file "comm", or none */
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (fd == 0 && processes.leave_0 && task->of) {
 		fd = fcntl(0, F_DUPFD_CLOEXEC, 1);
 		close(0);
@@ -99,8 +99,12 @@ int process_open(uint32_t pid)
 
 int process_comm(int process, char comm[COMM_LEN])
 {
-	memcpy(comm, opened_task(process)->comm, COMM_LEN);
-	return ++processes.names_read == processes.names_fail_at ? -EMFILE : 0;
+	const struct made_up_task *task = opened_task(process);
+
+	memcpy(comm, task->comm, COMM_LEN);
+	if (++processes.names_read == processes.names_fail_at)
+		return -EMFILE;
+	return !task->vanishes;
 }
 
 char *process_text(int process, const char *path)

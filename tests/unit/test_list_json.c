@@ -44,7 +44,7 @@ static void assert_listed(const struct socket_namer *namer, bool internals, cons
 {
 	struct capture capture = capture_open();
 	const struct netns_view netns = {.names = netns_names_new(&finder), .home = HOST_NETNS};
-	struct list_json *json = list_json_new(capture.output, &wall, namer, &netns, internals);
+	struct list_json *json = list_json_new(capture.output, &wall, namer, &netns, internals, false);
 
 	assert_non_null(netns.names);
 	assert_non_null(json);
@@ -176,7 +176,7 @@ static void test_internals(void **state)
 	struct socket socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, "10.0.0.1", 1, "10.0.0.2", 80);
 	struct capture capture = capture_open();
 	const struct netns_view netns = {.home = HOST_NETNS};
-	struct list_json *json = list_json_new(capture.output, &wall, &numbers, &netns, true);
+	struct list_json *json = list_json_new(capture.output, &wall, &numbers, &netns, true, false);
 	char *text;
 
 	(void)state;
@@ -189,6 +189,36 @@ static void test_internals(void **state)
 	free(text);
 	list_json_free(json);
 	capture_close(&capture);
+}
+
+static void test_ages(void **state)
+{
+	static const struct {
+		uint64_t in_state_us, alive_us;
+		const char *wanted;
+	} cases[] = {
+		{5, 7, "\"in_state_us\":5,\"since_known\":false,\"age_us\":7,\"age_known\":false,\"recvq\""},
+		{0, 7, "\"in_state_us\":null,\"since_known\":false,\"age_us\":7,\"age_known\":false,\"recvq\""},
+		{0, 0, "\"in_state_us\":null,\"since_known\":false,\"age_us\":null,\"age_known\":false,\"recvq\""},
+	};
+	const struct netns_view netns = {.home = HOST_NETNS};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct socket socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, "10.0.0.1", 1, "10.0.0.2", 80);
+		struct capture capture = capture_open();
+		struct list_json *json = list_json_new(capture.output, &wall, &numbers, &netns, false, true);
+		char *text;
+
+		socket.in_state_us = cases[i].in_state_us;
+		socket.alive_us = cases[i].alive_us;
+		list_json_put(json, &socket, 1, NOW_NS);
+		text = capture_take(&capture);
+		assert_non_null(strstr(text, cases[i].wanted));
+		free(text);
+		list_json_free(json);
+		capture_close(&capture);
+	}
 }
 
 /* ---- totals ---- */
@@ -268,8 +298,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inet_sockets),   cmocka_unit_test(test_unix_sockets),
 		cmocka_unit_test(test_control_groups), cmocka_unit_test(test_internals),
-		cmocka_unit_test(test_totals_as_text), cmocka_unit_test(test_totals_as_json),
-		cmocka_unit_test(test_incomplete),
+		cmocka_unit_test(test_ages),           cmocka_unit_test(test_totals_as_text),
+		cmocka_unit_test(test_totals_as_json), cmocka_unit_test(test_incomplete),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,9 +133,9 @@ static void warn_of_missing_name(const struct wanted_processes *wanted, const ch
 static void warn_of_thread(uint32_t tid, uint32_t pid)
 {
 	CLEANUP(cleanup_close) int process = process_open(pid);
-	char comm[COMM_LEN] = "";
+	char comm[COMM_LEN];
 
-	if (process >= 0 && process_comm(process, comm) == 0)
+	if (process >= 0 && process_comm(process, comm) > 0)
 		log_warning("%u is the number of a thread: the process, which holds its sockets, is %u (%s)", tid, pid,
 			    NAMED(comm));
 }

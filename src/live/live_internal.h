@@ -14,8 +14,6 @@
 /* The kernel side wakes this process when much has gathered in the ring. For a little, the ring is read this often. */
 enum { RING_POLL_MS = 30 };
 
-enum { SCOPE_ALL = SNAPSHOT_SOCKETS | SNAPSHOT_MINIS | SNAPSHOT_HOLDERS };
-
 struct live {
 	struct bpf_source *source;
 	struct accept_hook *accept_hook; /* NULL: not used, or not to be had on this host */

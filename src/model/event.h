@@ -50,6 +50,7 @@ enum {
 	SNAPSHOT_SOCKETS = 1 << 0,
 	SNAPSHOT_MINIS = 1 << 1,   /* minisockets and request sockets */
 	SNAPSHOT_HOLDERS = 1 << 2, /* of all namespaces */
+	SCOPE_ALL = SNAPSHOT_SOCKETS | SNAPSHOT_MINIS | SNAPSHOT_HOLDERS,
 };
 
 struct event {

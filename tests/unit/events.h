@@ -103,8 +103,6 @@ struct bench {
 	uint64_t began_ns; /* the beginning of the last snapshot */
 };
 
-enum { SCOPE_ALL = SNAPSHOT_SOCKETS | SNAPSHOT_MINIS | SNAPSHOT_HOLDERS };
-
 static inline int bench_open(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));

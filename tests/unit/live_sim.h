@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+/*
+ * A host for the tests of live/: the clock, the ring, the snapshots and the messages are the test's own. The engine
+ * waits on real descriptors, but time passes only as it asks for time. The Makefile links these tests without what is
+ * defined here.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "checkup.h"
+#include "events.h"
+#include "exact.h"
+#include "host.h"
+#include "live_internal.h"
+#include "log.h"
+#include "privileges.h"
+#include "process.h"
+
+enum { RING_ROOM = 64, ROWS_MAX = 16, SNAPSHOTS_MAX = 64, GAPS_MAX = 16, PIDS = 1024 };
+
+struct snapshot {
+	uint8_t scope;
+	size_t minis; /* as the engine has counted them; 0: they must be read */
+	uint64_t ready_ns;
+	bool started, abandoned, freed;
+	int spoilt;
+};
+
+static struct {
+	uint64_t now_ns;
+	/* the ring: an event of it counts as one byte */
+	struct event ring[RING_ROOM];
+	size_t written, taken;
+	size_t batch;      /* events that are handed on at once */
+	size_t unfinished; /* records at the end that are not written to their end */
+	int consume_error, set_aside_error;
+	struct bpf_counts counts;
+	int ring_fd;
+	unsigned int relieved, set_aside;
+	bool stopped;
+	/* snapshots */
+	bool exact, enters, finds_holders, partial;
+	struct event rows[ROWS_MAX];
+	size_t row_count;
+	uint64_t lasts_ns; /* before it is done */
+	uint64_t costs_ns; /* of processor time */
+	int start_error;   /* of each that begins */
+	int end_errors;    /* so many end with `end_error` */
+	int end_error;
+	bool renewed; /* what the last one was announced with */
+	struct snapshot snapshots[SNAPSHOTS_MAX];
+	size_t snapshot_count;
+	int done_fd;
+	void (*meanwhile)(struct live *live); /* called once, while a snapshot is running */
+	/* the rest of the host */
+	bool gone[PIDS];
+	bool lacks_proc;
+	int source_error, kit_error, hook_error, drop_error;
+	enum snapshot_source kit_source;
+	bool hook_is_open, checked_owners_of_proc, dropped_all_but_entering;
+	unsigned int owner_checks, failures, asked_if_gone;
+	int nice, set_nice;
+	/* what was asked for and said */
+	int last_timeout_ms;
+	unsigned int waits, slept_us;
+	char log[4096];
+	struct gap gaps[GAPS_MAX];
+	size_t gap_count;
+	struct recorder recorder;
+} sim;
+
+/* ---- clock, priority, messages ---- */
+
+uint64_t clock_monotonic_ns(void)
+{
+	return sim.now_ns;
+}
+
+void wall_clock_refresh(struct wall_clock *clock, uint64_t monotonic_ns)
+{
+	clock->measured_ns = monotonic_ns;
+}
+
+int getpriority(__priority_which_t which, id_t who)
+{
+	assert_int_equal(which, PRIO_PROCESS);
+	assert_int_equal(who, 0);
+	return sim.nice;
+}
+
+int setpriority(__priority_which_t which, id_t who, int nice)
+{
+	(void)which;
+	(void)who;
+	sim.set_nice = nice;
+	return 0;
+}
+
+void log_set_patience(int patience_ms)
+{
+	(void)patience_ms;
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+	size_t used = strlen(sim.log);
+	va_list arguments;
+
+	if (level > LOG_WARNING)
+		return;
+	va_start(arguments, format);
+	vsnprintf(sim.log + used, sizeof(sim.log) - used, format, arguments);
+	va_end(arguments);
+	assert_true(strlen(sim.log) + 2 < sizeof(sim.log));
+	strcat(sim.log, "\n");
+}
+
+uint64_t privileges_raise(void)
+{
+	return 0;
+}
+
+void privileges_restore(const uint64_t *before)
+{
+	(void)before;
+}
+
+int privileges_drop(bool enters_namespaces)
+{
+	sim.dropped_all_but_entering = enters_namespaces;
+	return sim.drop_error;
+}
+
+/* ---- waiting ---- */
+
+static void finish_running_snapshot(void)
+{
+	struct snapshot *last = sim.snapshot_count ? &sim.snapshots[sim.snapshot_count - 1] : NULL;
+
+	if (last && last->started && !last->freed && last->ready_ns && last->ready_ns <= sim.now_ns) {
+		last->ready_ns = 0;
+		assert_int_equal(eventfd_write(sim.done_fd, 1), 0);
+	}
+}
+
+/* Takes the place of the C library's: where nothing is ready, the time passes at once. */
+int epoll_wait_here(int fd, struct epoll_event *events, int most, int timeout_ms) __asm__("epoll_wait");
+int epoll_wait_here(int fd, struct epoll_event *events, int most, int timeout_ms)
+{
+	int ready;
+
+	sim.waits++;
+	sim.last_timeout_ms = timeout_ms;
+	assert_true(sim.waits < 1000000); /* else the engine would wait for ever */
+	finish_running_snapshot();
+	ready = (int)syscall(SYS_epoll_pwait, fd, events, most, 0, NULL, 8);
+	if (ready == 0 && timeout_ms > 0)
+		sim.now_ns += (uint64_t)timeout_ms * NS_PER_MS;
+	return ready;
+}
+
+int usleep(useconds_t us)
+{
+	sim.slept_us += us;
+	sim.now_ns += us * 1000ULL;
+	return 0;
+}
+
+/* ---- the ring ---- */
+
+static void push_event(const struct event *event)
+{
+	assert_true(sim.written < RING_ROOM);
+	sim.ring[sim.written++] = *event;
+}
+
+int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_bytes, struct bpf_source **out)
+{
+	assert_non_null(kernel_filter);
+	assert_int_equal(ring_bytes, 1 << 20);
+	if (sim.source_error)
+		return sim.source_error;
+	sim.ring_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_true(sim.ring_fd >= 0);
+	*out = (struct bpf_source *)&sim;
+	return 0;
+}
+
+void bpf_source_free(struct bpf_source *source)
+{
+	if (source)
+		close(sim.ring_fd);
+}
+
+const struct bpf_ring *bpf_source_ring(const struct bpf_source *source)
+{
+	static struct bpf_ring ring;
+
+	assert_ptr_equal(source, &sim);
+	ring = (struct bpf_ring){.fd = sim.ring_fd, .bytes = 1 << 20};
+	return &ring;
+}
+
+int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *context, bool *more)
+{
+	size_t end = sim.written - sim.unfinished;
+
+	assert_ptr_equal(source, &sim);
+	if (sim.consume_error)
+		return sim.consume_error;
+	for (size_t i = 0; i < sim.batch && sim.taken < end; i++) {
+		int err = handler(context, &sim.ring[sim.taken++]);
+
+		if (err)
+			return err;
+	}
+	*more = sim.taken < end;
+	return 0;
+}
+
+int bpf_source_set_aside(struct bpf_source *source)
+{
+	assert_ptr_equal(source, &sim);
+	sim.set_aside++;
+	return sim.set_aside_error;
+}
+
+void bpf_source_relieve(struct bpf_source *source)
+{
+	assert_ptr_equal(source, &sim);
+	sim.relieved++;
+}
+
+uint64_t bpf_source_written(const struct bpf_source *source)
+{
+	assert_ptr_equal(source, &sim);
+	return sim.written;
+}
+
+uint64_t bpf_source_taken(const struct bpf_source *source)
+{
+	assert_ptr_equal(source, &sim);
+	return sim.taken;
+}
+
+void bpf_source_stop(struct bpf_source *source)
+{
+	assert_ptr_equal(source, &sim);
+	sim.stopped = true;
+}
+
+struct bpf_counts bpf_source_counts(const struct bpf_source *source)
+{
+	assert_ptr_equal(source, &sim);
+	return sim.counts;
+}
+
+int accept_hook_open(const struct bpf_ring *ring, struct accept_hook **out)
+{
+	assert_int_equal(ring->fd, sim.ring_fd);
+	sim.hook_is_open = !sim.hook_error;
+	*out = sim.hook_error ? NULL : (struct accept_hook *)&sim;
+	return sim.hook_error;
+}
+
+void accept_hook_free(struct accept_hook *hook)
+{
+	if (hook)
+		sim.hook_is_open = false;
+}
+
+/* ---- snapshots ---- */
+
+int snapshot_kit_open(const struct bpf_ring *ring, enum snapshot_source source, struct snapshot_kit **out)
+{
+	assert_int_equal(ring->fd, sim.ring_fd);
+	sim.kit_source = source;
+	*out = sim.kit_error ? NULL : (struct snapshot_kit *)&sim;
+	return sim.kit_error;
+}
+
+void snapshot_kit_free(struct snapshot_kit *kit)
+{
+	(void)kit;
+}
+
+bool snapshot_kit_is_exact(const struct snapshot_kit *kit)
+{
+	assert_ptr_equal(kit, &sim);
+	return sim.exact;
+}
+
+bool snapshot_kit_finds_holders(const struct snapshot_kit *kit)
+{
+	assert_ptr_equal(kit, &sim);
+	return sim.finds_holders;
+}
+
+bool snapshot_kit_enters(const struct snapshot_kit *kit)
+{
+	assert_ptr_equal(kit, &sim);
+	return sim.enters;
+}
+
+int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, int done_fd, struct snapshot **out)
+{
+	struct snapshot *snapshot = &sim.snapshots[sim.snapshot_count];
+
+	assert_ptr_equal(kit, &sim);
+	assert_true(sim.snapshot_count < SNAPSHOTS_MAX);
+	if (sim.start_error)
+		return sim.start_error;
+	sim.snapshot_count++;
+	*snapshot = (struct snapshot){
+		.scope = scope, .minis = minis, .started = true, .ready_ns = sim.now_ns + sim.lasts_ns};
+	sim.done_fd = done_fd;
+	finish_running_snapshot();
+	*out = snapshot;
+	return 0;
+}
+
+int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, bool renewed, event_handler *handler,
+		      void *context)
+{
+	struct event begin = {.kind = EVENT_SNAPSHOT_BEGIN,
+			      .ts_ns = began_ns,
+			      .scope = snapshot->scope,
+			      .exact = sim.exact,
+			      .renewed = renewed};
+	void (*meanwhile)(struct live * live) = sim.meanwhile;
+
+	sim.renewed = renewed;
+	sim.meanwhile = NULL;
+	if (meanwhile)
+		meanwhile(context);
+	for (size_t i = 0; sim.exact && i < sim.row_count; i++)
+		push_event(&sim.rows[i]);
+	return handler(context, &begin);
+}
+
+int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
+{
+	int err = 0;
+
+	(void)snapshot;
+	for (size_t i = 0; !sim.exact && i < sim.row_count && !err; i++) {
+		struct event row = sim.rows[i];
+
+		row.ts_ns = began_ns;
+		err = handler(context, &row);
+	}
+	return err;
+}
+
+int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
+{
+	static const uint32_t here = NETNS_HERE;
+	bool fails = snapshot->spoilt || snapshot->abandoned || sim.end_errors;
+	struct event end = {.kind = EVENT_SNAPSHOT_END,
+			    .ts_ns = began_ns,
+			    .ended_ns = sim.now_ns,
+			    .scope = fails ? 0 : snapshot->scope,
+			    .exact = sim.exact,
+			    .orphans = COUNT_UNKNOWN,
+			    .netns = &here,
+			    .netns_count = 1};
+	int err = handler(context, &end);
+
+	if (err)
+		return err;
+	if (sim.end_errors) {
+		sim.end_errors--;
+		return sim.end_error;
+	}
+	return snapshot->abandoned ? -ENOBUFS : snapshot->spoilt;
+}
+
+void snapshot_abandon(struct snapshot *snapshot)
+{
+	if (!snapshot->abandoned)
+		snapshot->ready_ns = sim.now_ns;
+	snapshot->abandoned = true;
+}
+
+void snapshot_spoil(struct snapshot *snapshot, int err)
+{
+	snapshot->spoilt = err;
+}
+
+bool snapshot_is_partial(const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return sim.partial;
+}
+
+uint64_t snapshot_cost_ns(const struct snapshot *snapshot)
+{
+	(void)snapshot;
+	return sim.costs_ns;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	assert_false(snapshot->freed);
+	snapshot->freed = true;
+}
+
+/* ---- the host ---- */
+
+bool process_is_gone(uint32_t pid)
+{
+	assert_true(pid > 0 && pid < PIDS);
+	sim.asked_if_gone++;
+	return sim.gone[pid];
+}
+
+bool host_check_proc(void)
+{
+	return !sim.lacks_proc;
+}
+
+void host_log_failure(const char *what, int err)
+{
+	assert_string_equal(what, "tracing cannot begin");
+	assert_true(err < 0);
+	sim.failures++;
+}
+
+void host_check_owners(bool holders_from_proc)
+{
+	sim.owner_checks++;
+	sim.checked_owners_of_proc = holders_from_proc;
+}
+
+const char *checkup_remedy_of_errno(int err)
+{
+	return err == -EMFILE ? "Raise the limit" : NULL;
+}
+
+/* ---- the engine under test ---- */
+
+static inline void sim_gap(void *context, const struct gap *gap)
+{
+	assert_ptr_equal(context, &sim.recorder);
+	assert_true(sim.gap_count < GAPS_MAX);
+	sim.gaps[sim.gap_count++] = *gap;
+}
+
+static inline struct live_options sim_options(void)
+{
+	return (struct live_options){
+		.ring_bytes = 1 << 20, .on_change = record_change, .on_gap = sim_gap, .context = &sim.recorder};
+}
+
+/* A host on which everything works, and exact snapshots take no time. */
+static inline int sim_reset(void **state)
+{
+	(void)state;
+	memset(&sim, 0, sizeof(sim));
+	sim.now_ns = START_NS;
+	sim.batch = RING_ROOM;
+	sim.exact = sim.enters = sim.finds_holders = true;
+	return 0;
+}
+
+static inline struct live *sim_open(struct live_options options)
+{
+	struct live *live = NULL;
+
+	assert_int_equal(live_open(&options, &live), 0);
+	return live;
+}
+
+/* Opens the engine, and joins it with what is there: the rows of the sim. */
+static inline struct live *sim_join(struct live_options options)
+{
+	struct live *live = sim_open(options);
+
+	assert_int_equal(live_join(live), 0);
+	return live;
+}
+
+static inline void add_sim_row(const struct event *row)
+{
+	assert_true(sim.row_count < ROWS_MAX);
+	sim.rows[sim.row_count++] = *row;
+}
+
+static inline struct tuple sim_tuple(uint16_t lport)
+{
+	return tuple_of(4, "10.0.0.1", lport, "10.0.0.2", 443);
+}
+
+static inline const struct snapshot *last_snapshot(void)
+{
+	assert_true(sim.snapshot_count > 0);
+	return &sim.snapshots[sim.snapshot_count - 1];
+}

@@ -6,6 +6,7 @@
  * defined here.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -37,12 +38,13 @@ static struct {
 	/* the ring: an event of it counts as one byte */
 	struct event ring[RING_ROOM];
 	size_t written, taken;
-	size_t batch;      /* events that are handed on at once */
-	size_t unfinished; /* records at the end that are not written to their end */
+	size_t batch;                   /* events that are handed on at once */
+	size_t unfinished;              /* records at the end that are not written to their end */
+	unsigned int finishes_after_us; /* so long another one of them takes; 0: for ever */
 	int consume_error, set_aside_error;
 	struct bpf_counts counts;
 	int ring_fd;
-	unsigned int relieved, set_aside;
+	unsigned int consumed, relieved, set_aside;
 	bool stopped;
 	/* snapshots */
 	bool exact, enters, finds_holders, partial;
@@ -168,6 +170,9 @@ int epoll_wait_here(int fd, struct epoll_event *events, int most, int timeout_ms
 int usleep(useconds_t us)
 {
 	sim.slept_us += us;
+	assert_true(sim.slept_us < 100000000); /* else the engine would sleep for ever */
+	if (sim.unfinished && sim.finishes_after_us && sim.slept_us % sim.finishes_after_us == 0)
+		sim.unfinished--;
 	sim.now_ns += us * 1000ULL;
 	return 0;
 }
@@ -212,6 +217,7 @@ int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *
 	size_t end = sim.written - sim.unfinished;
 
 	assert_ptr_equal(source, &sim);
+	assert_true(++sim.consumed < 1000000); /* else the engine would try for ever */
 	if (sim.consume_error)
 		return sim.consume_error;
 	for (size_t i = 0; i < sim.batch && sim.taken < end; i++) {
@@ -490,6 +496,20 @@ static inline void add_sim_row(const struct event *row)
 {
 	assert_true(sim.row_count < ROWS_MAX);
 	sim.rows[sim.row_count++] = *row;
+}
+
+static inline void close_live(struct live *live)
+{
+	const struct timespec at_once = {0};
+	sigset_t signals;
+
+	live_free(live);
+	sigemptyset(&signals); /* a signal that is still pending would end the engine of the next test */
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	while (sigtimedwait(&signals, NULL, &at_once) > 0)
+		;
 }
 
 static inline struct tuple sim_tuple(uint16_t lport)

@@ -8,20 +8,6 @@
 
 #include "live_sim.h"
 
-static void close_live(struct live *live)
-{
-	const struct timespec at_once = {0};
-	sigset_t signals;
-
-	live_free(live);
-	sigemptyset(&signals); /* a signal that is still pending would end the engine of the next test */
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
-	while (sigtimedwait(&signals, NULL, &at_once) > 0)
-		;
-}
-
 /* ---- the start ---- */
 
 static void test_start(void **state)

@@ -29,6 +29,9 @@ struct snapshot {
 	uint8_t scope;
 	size_t minis; /* as the engine has counted them; 0: they must be read */
 	uint64_t ready_ns;
+	uint64_t began_ns; /* as announced */
+	size_t taken;      /* out of the ring before it began */
+	bool renewed;
 	bool started, abandoned, freed;
 	int spoilt;
 };
@@ -55,7 +58,6 @@ static struct {
 	int start_error;   /* of each that begins */
 	int end_errors;    /* so many end with `end_error` */
 	int end_error;
-	bool renewed; /* what the last one was announced with */
 	struct snapshot snapshots[SNAPSHOTS_MAX];
 	size_t snapshot_count;
 	int done_fd;
@@ -323,8 +325,11 @@ int snapshot_start(struct snapshot_kit *kit, uint8_t scope, size_t minis, int do
 	if (sim.start_error)
 		return sim.start_error;
 	sim.snapshot_count++;
-	*snapshot = (struct snapshot){
-		.scope = scope, .minis = minis, .started = true, .ready_ns = sim.now_ns + sim.lasts_ns};
+	*snapshot = (struct snapshot){.scope = scope,
+				      .minis = minis,
+				      .started = true,
+				      .taken = sim.taken,
+				      .ready_ns = sim.now_ns + sim.lasts_ns};
 	sim.done_fd = done_fd;
 	finish_running_snapshot();
 	*out = snapshot;
@@ -339,9 +344,12 @@ int snapshot_announce(const struct snapshot *snapshot, uint64_t began_ns, bool r
 			      .scope = snapshot->scope,
 			      .exact = sim.exact,
 			      .renewed = renewed};
+	struct snapshot *last = &sim.snapshots[sim.snapshot_count - 1];
 	void (*meanwhile)(struct live * live) = sim.meanwhile;
 
-	sim.renewed = renewed;
+	assert_ptr_equal(snapshot, last);
+	last->began_ns = began_ns;
+	last->renewed = renewed;
 	sim.meanwhile = NULL;
 	if (meanwhile)
 		meanwhile(context);
@@ -373,6 +381,7 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 			    .ended_ns = sim.now_ns,
 			    .scope = fails ? 0 : snapshot->scope,
 			    .exact = sim.exact,
+			    .all_holders = !fails && snapshot->scope & SNAPSHOT_HOLDERS,
 			    .orphans = COUNT_UNKNOWN,
 			    .netns = &here,
 			    .netns_count = 1};

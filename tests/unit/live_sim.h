@@ -478,6 +478,7 @@ static inline int sim_reset(void **state)
 {
 	(void)state;
 	memset(&sim, 0, sizeof(sim));
+	signal(SIGHUP, SIG_DFL); /* the tests may run under nohup */
 	sim.now_ns = START_NS;
 	sim.batch = RING_ROOM;
 	sim.exact = sim.enters = sim.finds_holders = true;

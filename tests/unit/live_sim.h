@@ -11,7 +11,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "checkup.h"
@@ -33,6 +35,7 @@ struct snapshot {
 	size_t taken;      /* out of the ring before it began */
 	bool renewed;
 	bool started, abandoned, freed;
+	uint64_t abandoned_ns;
 	int spoilt;
 };
 
@@ -61,7 +64,8 @@ static struct {
 	struct snapshot snapshots[SNAPSHOTS_MAX];
 	size_t snapshot_count;
 	int done_fd;
-	void (*meanwhile)(struct live *live); /* called once, while a snapshot is running */
+	void (*meanwhile)(struct live *live);    /* called once, while a snapshot is running */
+	void (*end_snapshot)(struct live *live); /* called once, before a snapshot ends */
 	/* the rest of the host */
 	bool gone[PIDS];
 	bool lacks_proc;
@@ -70,10 +74,14 @@ static struct {
 	bool hook_is_open, checked_owners_of_proc, dropped_all_but_entering;
 	unsigned int owner_checks, failures, asked_if_gone;
 	int nice, set_nice;
+	/* the calls that make a descriptor, counted from 1 */
+	int made, fails_at; /* the one that fails, with ENFILE */
+	int low_at;         /* the one that gets the lowest descriptor, 0 */
 	/* what was asked for and said */
 	int last_timeout_ms;
 	unsigned int waits, slept_us;
 	char log[4096];
+	char info[256]; /* the last message of that level */
 	struct gap gaps[GAPS_MAX];
 	size_t gap_count;
 	struct recorder recorder;
@@ -116,6 +124,11 @@ void log_write(enum log_level level, const char *format, ...)
 	size_t used = strlen(sim.log);
 	va_list arguments;
 
+	if (level == LOG_INFO) {
+		va_start(arguments, format);
+		vsnprintf(sim.info, sizeof(sim.info), format, arguments);
+		va_end(arguments);
+	}
 	if (level > LOG_WARNING)
 		return;
 	va_start(arguments, format);
@@ -179,6 +192,45 @@ int usleep(useconds_t us)
 	return 0;
 }
 
+/* ---- descriptors ---- */
+
+static inline int make_descriptor(int fd)
+{
+	assert_true(fd >= 0);
+	if (++sim.made == sim.fails_at) {
+		close(fd);
+		errno = ENFILE;
+		return -1;
+	}
+	if (sim.made != sim.low_at)
+		return fd;
+	dup2(fd, STDIN_FILENO);
+	close(fd);
+	return STDIN_FILENO;
+}
+
+/* These take the places of the C library's. */
+
+int signalfd(int fd, const sigset_t *signals, int flags)
+{
+	return make_descriptor((int)syscall(SYS_signalfd4, fd, signals, 8, flags));
+}
+
+int timerfd_create(int clock, int flags)
+{
+	return make_descriptor((int)syscall(SYS_timerfd_create, clock, flags));
+}
+
+int epoll_create1(int flags)
+{
+	return make_descriptor((int)syscall(SYS_epoll_create1, flags));
+}
+
+int eventfd(unsigned int value, int flags)
+{
+	return make_descriptor((int)syscall(SYS_eventfd2, value, flags));
+}
+
 /* ---- the ring ---- */
 
 static void push_event(const struct event *event)
@@ -193,7 +245,7 @@ int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_byt
 	assert_int_equal(ring_bytes, 1 << 20);
 	if (sim.source_error)
 		return sim.source_error;
-	sim.ring_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	sim.ring_fd = (int)syscall(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert_true(sim.ring_fd >= 0);
 	*out = (struct bpf_source *)&sim;
 	return 0;
@@ -385,8 +437,13 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 			    .orphans = COUNT_UNKNOWN,
 			    .netns = &here,
 			    .netns_count = 1};
-	int err = handler(context, &end);
+	void (*end_snapshot)(struct live * live) = sim.end_snapshot;
+	int err;
 
+	sim.end_snapshot = NULL;
+	if (end_snapshot)
+		end_snapshot(context);
+	err = handler(context, &end);
 	if (err)
 		return err;
 	if (sim.end_errors) {
@@ -399,7 +456,7 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 void snapshot_abandon(struct snapshot *snapshot)
 {
 	if (!snapshot->abandoned)
-		snapshot->ready_ns = sim.now_ns;
+		snapshot->ready_ns = snapshot->abandoned_ns = sim.now_ns;
 	snapshot->abandoned = true;
 }
 

@@ -494,9 +494,99 @@ static void test_cut_in_a_message(void **state)
 	assert_string_equal(escape_typed_into(out, sizeof(out), "0123456789abcdefg"), "0123456789abc…");
 }
 
+/* ---- exact limits ---- */
+
+static void test_where_texts_are_cut(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+		const char *wanted;
+	} cases[] = {
+		{"abc", 3, "abc"},          {"abcd", 3, "abc"},
+		{"ab\\x41c", 6, "ab\\x41"}, {"ab\\x41c", 5, "ab"},
+		{"ab\\x41c", 3, "ab"},      {"ab\\x41c", 2, "ab"},
+		{"\\x41", 4, "\\x41"},      {"\\x41", 3, ""},
+		{"\\x41", 2, ""},           {"\\x41", 1, ""},
+		{"\\x41", 0, ""},           {"ab\\", 3, "ab\\"},
+		{"\\\\\\\\", 3, "\\\\"}, /* typed */
+		{"a\303\251", 2, "a"},      {"a\303\251", 3, "a\303\251"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[16];
+
+		strcpy(text, cases[i].text);
+		escape_cut(text, cases[i].width);
+		assert_string_equal(text, cases[i].wanted);
+	}
+}
+
+static void test_cut_characters(void **state)
+{
+	static const char *const cases[][2] = {
+		{"", ""},
+		{"a", "a"},
+		{"a\303", "a"},
+		{"a\303\251", "a\303\251"},
+		{"a\342\202", "a"},
+		{"a\360\237\230\200", "a\360\237\230\200"},
+		{"a\360\237\230", "a"},
+		{"a\200\200\200\200", "a"}, /* no character has more than three of these */
+		{"\303", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[16];
+
+		strcpy(text, cases[i][0]);
+		drop_cut_character(text);
+		assert_string_equal(text, cases[i][1]);
+	}
+}
+
+/* Nothing but digits is a number, unless the first is escaped. */
+static void test_names_of_digits(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t length;
+		const char *wanted;
+	} cases[] =
+		{
+			{"0", 1, "\\x30"},   {"9", 1, "\\x39"}, {"10", 2, "\\x310"},
+			{"89", 2, "\\x389"}, {"8:", 2, "8:"},   {"8/", 2, "8/"},
+			{"9a", 2, "9a"},     {"a9", 2, "a9"},   {"123", 2, "\\x312"}, /* ends before its third digit */
+		};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char out[16];
+
+		assert_int_equal(escape_name(out, sizeof(out), cases[i].name, cases[i].length),
+				 strlen(cases[i].wanted));
+		assert_string_equal(out, cases[i].wanted);
+	}
+}
+
+/* In a message, spaces at the ends can be seen. */
+static void test_spaces_in_messages(void **state)
+{
+	(void)state;
+	assert_string_equal(ESCAPED(" a  b "), "\\x20a \\x20b\\x20");
+	assert_string_equal(NAMED(" a"), "\\x20a");
+	assert_string_equal(TYPED(" a "), " a ");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_where_texts_are_cut),
+		cmocka_unit_test(test_cut_characters),
+		cmocka_unit_test(test_names_of_digits),
+		cmocka_unit_test(test_spaces_in_messages),
 		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_words_and_quotes),
 		cmocka_unit_test(test_ends_at_nul_or_length),

@@ -4,6 +4,7 @@
  * of them, and that no loss is silent.
  */
 #include "live_sim.h"
+#include "no_memory.h"
 
 static struct filter *filter;
 
@@ -261,16 +262,24 @@ static void test_repeats_are_no_catches(void **state)
 	close_live(live);
 }
 
+/* A transition that there is no memory for is a loss, and no error. */
 static void test_losses_for_want_of_memory(void **state)
 {
 	struct live *live = sim_join(sim_options());
+	struct event event = transition_of(SK(1), STATE_CLOSE, STATE_SYN_SENT, 1, sim_tuple(0));
 
 	(void)state;
-	live->forgotten = 2;
+	STARVE_AFTER(0);
+	handle(live, &event);
+	handle(live, &event);
+	STOP_STARVING();
+	assert_int_equal(table_count(live->table), 0);
+	assert_false(live->starved); /* no snapshot is running */
 	live_count_losses(live);
 	assert_gap(1, 2, GAP_NO_MEMORY, START_NS, START_NS);
 	live_count_losses(live);
 	assert_int_equal(sim.gap_count, 1);
+	assert_int_equal(live_summary(live).forgotten, 2);
 	close_live(live);
 }
 

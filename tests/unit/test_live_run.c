@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "live_sim.h"
+#include "no_memory.h"
 
 /* ---- the start ---- */
 
@@ -88,6 +89,72 @@ static void test_starts_that_fail(void **state)
 		assert_string_equal(sim.log, cases[i].log);
 		close_live(live);
 	}
+}
+
+/* The engine, the table or the filter of the kernel side: whichever there is no memory for, it does not start. */
+static void test_start_without_memory(void **state)
+{
+	struct live_options options = sim_options();
+
+	for (int left = 0; left < 1000; left++) {
+		struct live *live = NULL;
+		int err;
+
+		sim_reset(state);
+		STARVE_AFTER(left);
+		err = live_open(&options, &live);
+		STOP_STARVING();
+		close_live(live);
+		if (!err) {
+			assert_true(left > 2);
+			return;
+		}
+		assert_int_equal(err, -ENOMEM);
+		assert_null(live);
+	}
+	fail();
+}
+
+/* It needs a descriptor for signals, one for the time, one for both, one for all that is waited for, and one for the
+ * ends of snapshots. */
+enum { DESCRIPTORS = 5 };
+
+static void test_start_without_descriptors(void **state)
+{
+	struct live_options options = sim_options();
+
+	for (int call = 1; call <= DESCRIPTORS; call++) {
+		struct live *live = NULL;
+
+		sim_reset(state);
+		sim.fails_at = call;
+		assert_int_equal(live_open(&options, &live), -ENFILE);
+		assert_null(live);
+		assert_int_equal(sim.failures, 1);
+	}
+	sim_reset(state);
+	close_live(sim_open(options));
+	assert_int_equal(sim.made, DESCRIPTORS);
+}
+
+/* Where standard input is closed, 0 is a descriptor like any other. */
+static void test_lowest_descriptor(void **state)
+{
+	int kept = dup(STDIN_FILENO);
+
+	for (int call = 1; call <= DESCRIPTORS; call++) {
+		struct live *live;
+
+		sim_reset(state);
+		sim.low_at = call;
+		live = sim_join(sim_options());
+		raise(SIGTERM);
+		assert_int_equal(live_run(live, 0), 0);
+		assert_true(live_is_over(live));
+		close_live(live);
+		dup2(kept, STDIN_FILENO);
+	}
+	close(kept);
 }
 
 static void test_scan_needs_no_hook(void **state)
@@ -252,6 +319,7 @@ static void test_snapshots_are_taken_when_they_are_due(void **state)
 	schedule_want(&live->schedule, SNAPSHOT_SOCKETS, sim.now_ns + 30 * NS_PER_MS + 1);
 	assert_int_equal(live_run(live, 0), 0);
 	assert_int_equal(sim.snapshot_count, 1);
+	live->schedule = (struct snapshot_schedule){0};
 	schedule_want(&live->schedule, SNAPSHOT_SOCKETS, sim.now_ns + 30 * NS_PER_MS);
 	assert_int_equal(live_run(live, 0), 0);
 	assert_int_equal(sim.snapshot_count, 2);
@@ -352,6 +420,21 @@ static void test_rows(void **state)
 	close_live(live);
 }
 
+static void test_rows_without_memory(void **state)
+{
+	struct live *live = sim_join(sim_options());
+	struct connection **rows = NULL;
+	size_t count = 7;
+
+	(void)state;
+	STARVE_AFTER(0);
+	assert_int_equal(live_rows(live, false, sim.now_ns, &rows, &count), -ENOMEM);
+	STOP_STARVING();
+	assert_null(rows);
+	assert_int_equal(count, 7);
+	close_live(live);
+}
+
 static void test_rows_pass_the_filter(void **state)
 {
 	struct event mine = exact_row_of(SK(1), STATE_ESTABLISHED, 0, sim_tuple(40001));
@@ -431,6 +514,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_start, sim_reset),
 		cmocka_unit_test_setup(test_starts_that_fail, sim_reset),
+		cmocka_unit_test_setup(test_start_without_memory, sim_reset),
+		cmocka_unit_test_setup(test_start_without_descriptors, sim_reset),
+		cmocka_unit_test_setup(test_lowest_descriptor, sim_reset),
 		cmocka_unit_test_setup(test_scan_needs_no_hook, sim_reset),
 		cmocka_unit_test_setup(test_priority, sim_reset),
 		cmocka_unit_test_setup(test_signals_end_it, sim_reset),
@@ -444,6 +530,7 @@ int main(void)
 		cmocka_unit_test_setup(test_transitions_wait_for_the_first_snapshot, sim_reset),
 		cmocka_unit_test_setup(test_nobody_wants_the_changes, sim_reset),
 		cmocka_unit_test_setup(test_rows, sim_reset),
+		cmocka_unit_test_setup(test_rows_without_memory, sim_reset),
 		cmocka_unit_test_setup(test_rows_pass_the_filter, sim_reset),
 		cmocka_unit_test_setup(test_summary, sim_reset),
 		cmocka_unit_test_setup(test_finish, sim_reset),

@@ -4,6 +4,7 @@
  * had.
  */
 #include "live_sim.h"
+#include "no_memory.h"
 
 static struct owner holder = {.pid = 7, .fd = 3, .comm = "holder"};
 
@@ -50,9 +51,13 @@ static void test_first_snapshot(void **state)
 	assert_int_equal(last_snapshot()->began_ns, START_NS); /* since then transitions are gathered */
 	assert_false(last_snapshot()->renewed);
 	assert_true(last_snapshot()->freed);
+	assert_string_equal(sim.info, "joined with what is there: 0 sockets");
 	assert_int_equal(live_join(live), 0);
 	assert_int_equal(last_snapshot()->began_ns, AT_US(300));
 	assert_true(last_snapshot()->renewed);
+	sim.info[0] = '\0';
+	take(live, SNAPSHOT_MINIS);
+	assert_string_equal(sim.info, ""); /* one of many */
 	close_live(live);
 }
 
@@ -115,7 +120,7 @@ static void test_rows_of_a_slow_snapshot(void **state)
 		live = sim_join(sim_options());
 		assert_int_equal(table_count(live->table), 1);
 		assert_int_equal(sim.now_ns, START_NS + 120 * NS_PER_MS); /* looked at each 30 ms */
-		assert_int_equal(sim.set_aside > 0, !exact);
+		assert_int_equal(sim.set_aside, exact ? 0 : 5);           /* after each wait */
 		assert_int_equal(sim.last_timeout_ms, 30);
 		close_live(live);
 	}
@@ -211,6 +216,33 @@ static void test_unfinished_record(void **state)
 	close_live(live);
 }
 
+static void end_starving(struct live *live)
+{
+	(void)live;
+	STOP_STARVING();
+}
+
+/* What there is no memory for is missing in the table. */
+static void test_rows_without_memory(void **state)
+{
+	struct event row = exact_row_of(SK(1), STATE_ESTABLISHED, 0, sim_tuple(40000));
+	struct live *live = sim_join(sim_options());
+
+	(void)state;
+	add_sim_row(&row);
+	sim.end_snapshot = end_starving;
+	STARVE_AFTER(0);
+	take(live, SCOPE_ALL);
+	assert_int_equal(table_count(live->table), 0);
+	assert_int_equal(last_snapshot()->spoilt, -ENOMEM);
+	assert_int_equal(live_summary(live).put_off, 1);
+	take(live, SCOPE_ALL);
+	assert_int_equal(table_count(live->table), 1);
+	assert_int_equal(last_snapshot()->spoilt, 0);
+	assert_int_equal(live_summary(live).put_off, 1);
+	close_live(live);
+}
+
 /* When it is time to end, a running snapshot has half a second more. */
 static void test_end_while_it_runs(void **state)
 {
@@ -241,6 +273,8 @@ static void test_end_while_it_runs(void **state)
 		took_ms = (sim.now_ns - START_NS) / NS_PER_MS;
 		assert_in_range(took_ms, cases[i].least_ms, cases[i].most_ms);
 		assert_int_equal(last_snapshot()->abandoned, cases[i].abandoned);
+		if (cases[i].abandoned)
+			assert_true(last_snapshot()->abandoned_ns > START_NS + 500 * NS_PER_MS);
 		assert_int_equal(sim.slept_us > 0, cases[i].signalled); /* no busy waiting */
 		assert_int_equal(sim.snapshot_count, 1);
 		assert_int_equal(strstr(sim.log, "before it was time to end") != NULL, cases[i].abandoned);
@@ -773,6 +807,7 @@ int main(void)
 		cmocka_unit_test_setup(test_too_much_to_set_aside, sim_reset),
 		cmocka_unit_test_setup(test_errors_while_it_runs, sim_reset),
 		cmocka_unit_test_setup(test_unfinished_record, sim_reset),
+		cmocka_unit_test_setup(test_rows_without_memory, sim_reset),
 		cmocka_unit_test_setup(test_end_while_it_runs, sim_reset),
 		cmocka_unit_test_setup(test_first_snapshot_is_tried_again, sim_reset),
 		cmocka_unit_test_setup(test_namespace_that_was_left_out, sim_reset),

@@ -3,9 +3,7 @@
  * Tests the lines for people: columns, times, reasons. No name that a process gives itself reaches the terminal raw.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 #include "capture.h"
@@ -16,6 +14,7 @@
 #include "named_netns.h"
 #include "sink.h"
 #include "table_text.h"
+#include "terminal_of.h"
 
 /* 23:59:58.000 UTC, when the monotonic clock says 1 s. */
 static const struct wall_clock clock_of_test = {.offset_ns = 1709251197000000001LL, .measured_ns = 1};
@@ -396,21 +395,6 @@ static void test_hostile_names(void **state)
 }
 
 /* ---- terminals ---- */
-
-/* Opens a pseudo-terminal of so many columns; returns -1 where there are none. The caller closes both ends. */
-static int terminal_of(unsigned short columns, int *master)
-{
-	struct winsize size = {.ws_row = 24, .ws_col = columns};
-	int fd;
-
-	*master = posix_openpt(O_RDWR | O_NOCTTY);
-	if (*master < 0 || grantpt(*master) || unlockpt(*master))
-		return -1;
-	fd = open(ptsname(*master), O_RDWR | O_NOCTTY);
-	if (fd >= 0)
-		assert_int_equal(ioctl(fd, TIOCSWINSZ, &size), 0);
-	return fd;
-}
 
 /* Returns the columns of the longest line, and the number of lines in `lines`. */
 static size_t measure_text(const char *text, size_t *lines)

@@ -260,6 +260,32 @@ static void test_against_the_model(void **state)
 	assert_walk(model);
 }
 
+/* There are as many buckets as entries, or up to eight times as many once there have been more. */
+static void test_number_of_buckets(void **state)
+{
+	struct model *model = *state;
+
+	for (int i = 0; i < 256; i++)
+		insert_entry(model, i, (uint64_t)i);
+	assert_int_equal(model->index.bits, 8);
+	insert_entry(model, 256, 256);
+	assert_int_equal(model->index.bits, 9);
+	for (int i = 257; i < 2049; i++)
+		insert_entry(model, i, (uint64_t)i);
+	assert_int_equal(model->index.bits, 12);
+	for (int i = 2048; i >= 512; i--)
+		remove_entry(model, i);
+	index_fit(&model->index);
+	assert_int_equal(model->index.bits, 12); /* 512 of 4096 */
+	remove_entry(model, 511);
+	index_fit(&model->index);
+	assert_int_equal(model->index.bits, 11);
+	for (int i = 510; i >= 0; i--)
+		remove_entry(model, i);
+	index_fit(&model->index);
+	assert_int_equal(model->index.bits, 8);
+}
+
 #define MODEL_TEST(test) cmocka_unit_test_setup_teardown(test, open_model, close_model)
 
 int main(void)
@@ -271,6 +297,7 @@ int main(void)
 		MODEL_TEST(test_growth_keeps_chains_short),
 		MODEL_TEST(test_fit_gives_back),
 		MODEL_TEST(test_fit_does_not_fight_growth),
+		MODEL_TEST(test_number_of_buckets),
 		MODEL_TEST(test_removal_while_walking),
 		MODEL_TEST(test_against_the_model),
 	};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -66,12 +67,42 @@ static void test_nearest(void **state)
 	assert_null(nearest_word("json", NULL, 0));
 }
 
+/* One slip in three to five letters, two from six on, none in fewer. */
+static void test_slips_that_are_allowed(void **state)
+{
+	static const struct {
+		const char *word, *meant;
+		bool found;
+	} cases[] = {
+		{"xy", "xz", false},         {"xyz", "xyw", true},         {"xyz", "xvw", false},
+		{"vwxyz", "vwxya", true},    {"vwxyz", "vwxba", false},    {"uvwxyz", "uvwxba", true},
+		{"uvwxyz", "uvwcba", false}, {"uvwxyz", "uvwxyzab", true}, {"xy", "xyz", false},
+		{"xyz", "xyzabcdef", true}, /* its beginning */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_int_equal(nearest_word(cases[i].word, &cases[i].meant, 1) != NULL, cases[i].found);
+}
+
+/* Of two that are equally near the first is taken, and a nearer one behind it. */
+static void test_nearest_of_several(void **state)
+{
+	static const char *const words[] = {"abcdxy", "abcdyx", "abcdez"};
+
+	(void)state;
+	assert_string_equal(nearest_word("abcdef", words, 2), "abcdxy");
+	assert_string_equal(nearest_word("abcdef", words, 3), "abcdez");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_long_words_are_far),
 		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_slips_that_are_allowed),
+		cmocka_unit_test(test_nearest_of_several),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ static struct {
 	int silent_polls;  /* polls before the descriptor is writable */
 	int poll_error;    /* of the next poll */
 	bool cancelled, reader_gone;
+	short trouble; /* what poll() says of the descriptor without being asked */
 	/* what was done */
 	char taken[TAKEN_MAX];
 	size_t used, largest;
@@ -81,7 +82,7 @@ int poll_script(struct pollfd *wait, nfds_t count, int timeout_ms)
 
 		wait[i].revents = 0;
 		if (wait[i].fd == script.fd)
-			wait[i].revents = script.reader_gone ? POLLERR : writable ? POLLOUT : 0;
+			wait[i].revents = script.reader_gone ? POLLERR : writable ? POLLOUT : script.trouble;
 		else if (wait[i].fd == script.cancel_fd && script.cancelled)
 			wait[i].revents = POLLIN;
 		ready += wait[i].revents != 0;
@@ -211,7 +212,7 @@ static void test_size_of_one_write(void **state)
 
 static void test_partial_writes(void **state)
 {
-	static const struct step steps[] = {{.most = 1}, {.most = 3}, {.error = EINTR}, {.most = 0}, {.most = 2}};
+	static const struct step steps[] = {{.most = 0}, {.most = 1}, {.most = 3}, {.error = EINTR}, {.most = 2}};
 	struct output *output = open_output(ends[1], -1);
 
 	(void)state;
@@ -229,7 +230,7 @@ static void test_partial_writes(void **state)
 /* Where standard output does not block, the output waits for its reader all the same. */
 static void test_waits_where_a_write_would_block(void **state)
 {
-	static const struct step steps[] = {{.most = 4}, {.error = EAGAIN}, {.most = 4}};
+	static const struct step steps[] = {{.most = 4}, {.error = EAGAIN}, {.most = 0}, {.most = 4}};
 	struct output *output = open_output(ends[1], -1);
 
 	(void)state;
@@ -240,7 +241,7 @@ static void test_waits_where_a_write_would_block(void **state)
 	assert_taken("abcdefghij");
 	assert_int_equal(script.polls, 4);
 	assert_int_equal(script.waited_ms, 30);
-	assert_int_equal(script.meanwhiles, 3 + 4); /* while it waits, and after each write */
+	assert_int_equal(script.meanwhiles, 3 + 5); /* while it waits, and after each write */
 	output_free(output);
 }
 
@@ -277,6 +278,8 @@ static void test_reader_that_has_gone(void **state)
 	(void)state;
 	assert_int_equal(output_flush(output), 0);
 	script.cancelled = true; /* the end of the trace is no end of the reader */
+	assert_int_equal(output_flush(output), 0);
+	script.trouble = POLLHUP; /* of a terminal, for one */
 	assert_int_equal(output_flush(output), 0);
 	script.reader_gone = true;
 	assert_int_equal(output_flush(output), -EPIPE);

@@ -177,6 +177,72 @@ static void test_many(void **state)
 	assert_string_equal(name_now(GREEN, 3), "g-eth0x");
 }
 
+/* ---- to the nanosecond ---- */
+
+static void test_looked_up_after_exactly_a_second(void **state)
+{
+	(void)state;
+	host.cost_ns = 0;
+	assert_string_equal(name_now(BLUE, 2), "eth0");
+	host.names = "wan";
+	host.now_ns += NS_PER_SEC - 1;
+	assert_string_equal(name_now(BLUE, 2), "eth0");
+	host.now_ns++;
+	assert_string_equal(name_now(BLUE, 2), "wan");
+}
+
+/* A name that has gone is kept for ten seconds, and no longer. */
+static void test_gone_for_exactly_ten_seconds(void **state)
+{
+	(void)state;
+	for (uint64_t over_ns = 0; over_ns < 2; over_ns++) {
+		struct interface_names *asked = interface_names_new(&finder, true);
+
+		host = (struct interface_host){.now_ns = 1000 * NS_PER_SEC, .names = "eth0"};
+		assert_string_equal(interface_names_find(asked, BLUE, 2, PID, host.now_ns), "eth0");
+		host.names = NULL;
+		host.now_ns += NS_PER_SEC;
+		assert_string_equal(interface_names_find(asked, BLUE, 2, PID, host.now_ns), "eth0");
+		host.now_ns += 10 * NS_PER_SEC + over_ns;
+		assert_int_equal(interface_names_find(asked, BLUE, 2, PID, host.now_ns) != NULL, over_ns == 0);
+		interface_names_free(asked);
+	}
+}
+
+/* After 0.2 s, 0.4 s and so on, up to each 3.2 s. */
+static void test_when_unknown_ones_are_looked_up(void **state)
+{
+	static const unsigned int times_ms[] = {0, 200, 600, 1400, 3000, 6200, 9400, 12600};
+	unsigned int ms = 0;
+
+	(void)state;
+	host.names = NULL;
+	host.cost_ns = 0;
+	for (unsigned int i = 0; i < COUNT_OF(times_ms); i++) {
+		for (; ms < times_ms[i]; ms++, host.now_ns += NS_PER_MS)
+			assert_null(name_now(BLUE, 2));
+		assert_int_equal(host.lookups, i);
+		assert_null(name_now(BLUE, 2));
+		assert_int_equal(host.lookups, i + 1);
+	}
+}
+
+/* As many are remembered as may be. One more, and all are forgotten. */
+static void test_how_many_are_remembered(void **state)
+{
+	enum { MOST = 8192 };
+
+	(void)state;
+	host.cost_ns = 0;
+	for (uint32_t netns = 1; netns <= MOST; netns++)
+		name_now(netns, 2);
+	name_now(1, 2);
+	assert_int_equal(host.lookups, MOST);
+	name_now(MOST + 1, 2);
+	name_now(1, 2);
+	assert_int_equal(host.lookups, MOST + 2);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open_names, close_names)
 
 int main(void)
@@ -192,6 +258,10 @@ int main(void)
 		TEST(test_only_our_own_time_counts),
 		TEST(test_without_thrift_each_is_looked_up),
 		TEST(test_many),
+		TEST(test_looked_up_after_exactly_a_second),
+		TEST(test_gone_for_exactly_ten_seconds),
+		TEST(test_when_unknown_ones_are_looked_up),
+		TEST(test_how_many_are_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

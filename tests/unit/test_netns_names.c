@@ -578,6 +578,95 @@ static void test_old_lines(void **state)
 	assert_string_equal(get_shown(201), "blue");
 }
 
+/* ---- to the nanosecond, where searching takes no time ---- */
+
+static void search_at_once(void)
+{
+	host->names_ns = 0;
+	host->walk_ns = 0;
+}
+
+/* /run/netns is read again 20 ms after a reading that cost nothing. */
+static void test_when_names_are_read_again(void **state)
+{
+	(void)state;
+	search_at_once();
+	get_shown(HOST);
+	assert_int_equal(host->readings, 1);
+	host->now_ns += 20 * MS - 1;
+	get_shown(HOST);
+	assert_int_equal(host->readings, 1);
+	host->now_ns++;
+	get_shown(HOST);
+	assert_int_equal(host->readings, 2);
+}
+
+/* A namespace without a name is looked for after 0.2 s, 0.4 s and so on, up to each 3.2 s. */
+static void test_when_nameless_ones_are_looked_for(void **state)
+{
+	static const unsigned int times_ms[] = {0, 200, 600, 1400, 3000, 6200, 9400, 12600};
+	unsigned int ms = 0;
+
+	(void)state;
+	search_at_once();
+	for (unsigned int i = 0; i < COUNT_OF(times_ms); i++) {
+		for (; ms < times_ms[i]; ms++, pass_ms(1))
+			get_shown(201);
+		assert_int_equal(host->walks, i);
+		get_shown(201);
+		assert_int_equal(host->walks, i + 1);
+	}
+}
+
+/* A name whose file has gone is kept for ten seconds, and no longer. */
+static void test_name_that_has_gone_for_ten_seconds(void **state)
+{
+	(void)state;
+	search_at_once();
+	add_file(201, "blue");
+	assert_string_equal(get_shown(201), "blue");
+	drop_file("blue");
+	pass_ms(1000);
+	assert_string_equal(get_shown(201), "blue");
+	pass_ms(10000);
+	assert_string_equal(get_shown(201), "blue");
+	pass_ms(20); /* until the next reading */
+	assert_string_equal(get_shown(201), "201");
+}
+
+/* What nobody has asked for in a minute is forgotten. */
+static void test_forgotten_after_a_minute(void **state)
+{
+	(void)state;
+	search_at_once();
+	get_shown(201);
+	host->now_ns += 60 * NS_PER_SEC - 1;
+	assert_int_equal(netns_names_discover(names), 2);
+	host->now_ns++;
+	assert_int_equal(netns_names_discover(names), 1);
+}
+
+/* The process that was reported is in no container, but another one in that namespace is. */
+static void test_process_that_is_in_no_container(void **state)
+{
+	(void)state;
+	add_process(50, 201, NULL);
+	add_process(51, 201, "web");
+	assert_string_equal(get_shown_by(201, 50), "lxc:web");
+}
+
+static void test_width_of_the_widest(void **state)
+{
+	(void)state;
+	assert_int_equal(netns_names_widest(names), strlen("host"));
+	add_file(201, "caf\303\251s");
+	get_shown(201);
+	assert_int_equal(netns_names_widest(names), 5);
+	add_file(202, "abc");
+	get_shown(202);
+	assert_int_equal(netns_names_widest(names), 5);
+}
+
 #define host_test(test) cmocka_unit_test_setup_teardown(test, open_host, close_host)
 
 int main(void)
@@ -604,6 +693,12 @@ int main(void)
 		host_test(test_container_of_short_lived_processes),
 		host_test(test_memory_is_bounded),
 		host_test(test_old_lines),
+		host_test(test_when_names_are_read_again),
+		host_test(test_when_nameless_ones_are_looked_for),
+		host_test(test_name_that_has_gone_for_ten_seconds),
+		host_test(test_forgotten_after_a_minute),
+		host_test(test_process_that_is_in_no_container),
+		host_test(test_width_of_the_widest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,4 +55,11 @@ void *realloc(void *old, size_t size)
 	return is_starved() ? NULL : __libc_realloc(old, size);
 }
 
+void *reallocarray(void *old, size_t count, size_t size)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(count, size, &bytes) ? NULL : realloc(old, bytes);
+}
+
 #endif

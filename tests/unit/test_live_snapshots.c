@@ -602,8 +602,10 @@ static void test_processes_of_a_round(void **state)
 	}
 	live = sim_join(sim_options());
 	sim.asked_if_gone = 0;
+	clear_schedule(live);
 	live_make_round(live, sim.now_ns);
 	assert_int_equal(sim.asked_if_gone, 2);
+	assert_due(live, 0, 0); /* all of them are there */
 	close_live(live);
 }
 

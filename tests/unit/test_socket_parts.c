@@ -243,6 +243,9 @@ static void test_details(void **state)
 	assert_put(
 		put_named_details, &socket,
 		" cgroup:/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef container:docker:0123456789ab");
+	socket = (struct socket){.uid = UINT32_MAX - 1, .inode = UINT32_MAX, .cookie = UINT64_MAX};
+	assert_put(put_named_details, &socket, " uid:4294967294 ino:4294967295 sk:ffffffffffffffff");
+	socket = (struct socket){.uid = UID_UNKNOWN};
 	socket.details.cgroup = 3; /* has no path here */
 	assert_put(put_named_details, &socket, " cgroup:unreachable:3");
 }

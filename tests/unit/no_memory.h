@@ -15,9 +15,12 @@
 #endif
 
 #ifdef MEMORY_IS_CHECKED
-#define STARVE_AFTER(count) skip()
-#define STOP_STARVING()
+#define SKIP_WHERE_MEMORY_IS_CHECKED() skip()
+#define STARVE_AFTER(count)            ((void)(count))
+#define STOP_STARVING()                ((void)0)
 #else
+
+#define SKIP_WHERE_MEMORY_IS_CHECKED() ((void)0)
 
 /* How many allocations succeed before all fail; negative: all succeed. */
 static int allocations_left = -1;

@@ -96,6 +96,7 @@ static void test_start_without_memory(void **state)
 {
 	struct live_options options = sim_options();
 
+	SKIP_WHERE_MEMORY_IS_CHECKED();
 	for (int left = 0; left < 1000; left++) {
 		struct live *live = NULL;
 		int err;
@@ -422,11 +423,13 @@ static void test_rows(void **state)
 
 static void test_rows_without_memory(void **state)
 {
-	struct live *live = sim_join(sim_options());
+	struct live *live;
 	struct connection **rows = NULL;
 	size_t count = 7;
 
 	(void)state;
+	SKIP_WHERE_MEMORY_IS_CHECKED();
+	live = sim_join(sim_options());
 	STARVE_AFTER(0);
 	assert_int_equal(live_rows(live, false, sim.now_ns, &rows, &count), -ENOMEM);
 	STOP_STARVING();

@@ -123,6 +123,7 @@ static int make_glob(void)
 static void test_what_is_made_at_once(void **state)
 {
 	(void)state;
+	SKIP_WHERE_MEMORY_IS_CHECKED();
 	assert_true(starve(make_filter) > 5);
 	assert_true(starve(make_policy) > 1);
 	assert_true(starve(make_baseline) > 2);
@@ -184,6 +185,7 @@ static int add_holders(void)
 static void test_what_grows(void **state)
 {
 	(void)state;
+	SKIP_WHERE_MEMORY_IS_CHECKED();
 	assert_true(starve(fill_batch) > 3);
 	assert_true(starve(fill_tally) > 2);
 	assert_true(starve(add_holders) > 1);
@@ -197,6 +199,7 @@ static void test_index_that_cannot_grow(void **state)
 	struct index index;
 
 	(void)state;
+	SKIP_WHERE_MEMORY_IS_CHECKED();
 	assert_int_equal(index_init(&index), 0);
 	STARVE_AFTER(0);
 	for (uint64_t i = 0; i < MANY; i++)
@@ -241,6 +244,7 @@ static void test_events(void **state)
 {
 	struct event begin = {.kind = EVENT_SNAPSHOT_BEGIN, .ts_ns = AT_US(1), .scope = SCOPE_ALL, .exact = true};
 
+	SKIP_WHERE_MEMORY_IS_CHECKED();
 	assert_int_equal(bench_open((void **)&bench), 0);
 	assert_true(starve(apply_connect) > 0);
 	bench_apply(bench, &begin);
@@ -260,6 +264,7 @@ static void test_change_that_cannot_be_held(void **state)
 	struct gated gated;
 
 	(void)state;
+	SKIP_WHERE_MEMORY_IS_CHECKED();
 	open_gate(&gated, "sport = :40000");
 	STARVE_AFTER(0);
 	gate_handle(&gated.gate, &change);

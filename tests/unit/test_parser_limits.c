@@ -271,6 +271,22 @@ static void test_position_of_a_descriptor(void **state)
 	}
 }
 
+/* Descriptors come by number, and what is registered with an io_uring behind its descriptor. */
+static void test_order_of_descriptors(void **state)
+{
+	struct descriptor sorted[] = {{.fd = 2}, {.fd = 3},           {.fd = 0, .ring = 4}, {.fd = 7, .ring = 4},
+				      {.fd = 4}, {.fd = 1, .ring = 5}};
+	const size_t count = COUNT_OF(sorted);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < count; j++) {
+			int order = descriptor_compare(&sorted[i], &sorted[j]);
+
+			assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+		}
+}
+
 /* Only what is named so by libvirt is a virtual machine. */
 static void test_machines(void **state)
 {
@@ -312,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_names_of_states),
 		cmocka_unit_test(test_sets_of_ports),
 		cmocka_unit_test(test_position_of_a_descriptor),
+		cmocka_unit_test(test_order_of_descriptors),
 		cmocka_unit_test(test_machines),
 	};
 

@@ -24,6 +24,17 @@ const char *tcp_state_name(unsigned int state)
 	return names[state < STATE_COUNT ? state : STATE_UNKNOWN];
 }
 
+bool tcp_state_is_earlier(unsigned int a, unsigned int b)
+{
+	static const uint8_t steps[STATE_COUNT] = {
+		[STATE_SYN_SENT] = 1,  [STATE_SYN_RECV] = 2,   [STATE_ESTABLISHED] = 3,
+		[STATE_FIN_WAIT1] = 4, [STATE_CLOSE_WAIT] = 4, [STATE_FIN_WAIT2] = 5,
+		[STATE_CLOSING] = 5,   [STATE_LAST_ACK] = 5,   [STATE_TIME_WAIT] = 6,
+	};
+
+	return a < STATE_COUNT && b < STATE_COUNT && steps[a] && steps[a] < steps[b];
+}
+
 #define BIT(state) (1u << (state))
 #define ALL_STATES (BIT(STATE_COUNT) - 2)
 

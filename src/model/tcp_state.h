@@ -23,6 +23,11 @@ enum tcp_state {
 	STATE_COUNT,
 };
 
+/* True when no connection goes from state `b` to state `a`, since it must have been in `a` before: SYN_SENT is earlier
+ * than ESTABLISHED. False for states that may follow each other either way, and where one is no state of a connection.
+ */
+bool tcp_state_is_earlier(unsigned int a, unsigned int b);
+
 /* "UNKNOWN" for anything out of range. */
 const char *tcp_state_name(unsigned int state);
 

@@ -207,13 +207,15 @@ static void test_closer_of_a_connect(void **state)
 	got = apply_call(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 200, outgoing(40000), PID_CLIENT);
 	assert_owner(&got->conn, PID_CLIENT, OWNER_CONNECT);
 	/* a process that was never seen to hold the socket may just have been reading descriptors */
-	got = apply_call(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 300, outgoing(40000), PID_OTHER);
+	bench_open_socket(bench, SK(2), STATE_SYN_SENT, 210, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 12);
+	got = apply_call(bench, SK(2), STATE_ESTABLISHED, STATE_FIN_WAIT1, 300, outgoing(40001), PID_OTHER);
 	assert_owner(&got->conn, PID_CLIENT, OWNER_CONNECT);
+	bench_open_socket(bench, SK(3), STATE_SYN_SENT, 310, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 13);
 	exact_begin_of(bench, SNAPSHOT_HOLDERS, 400);
-	add_holder(bench, SK(1), PID_CLIENT, 5);
-	add_holder(bench, SK(1), PID_OTHER, 5);
+	add_holder(bench, SK(3), PID_CLIENT, 5);
+	add_holder(bench, SK(3), PID_OTHER, 5);
 	exact_end_of(bench, SNAPSHOT_HOLDERS, NULL, 0);
-	got = apply_call(bench, SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 500, outgoing(40000), PID_OTHER);
+	got = apply_call(bench, SK(3), STATE_ESTABLISHED, STATE_FIN_WAIT1, 500, outgoing(40002), PID_OTHER);
 	assert_owner(&got->conn, PID_OTHER, OWNER_CLOSE);
 	assert_string_equal(got->conn.owner.comm, "caller");
 }

@@ -91,9 +91,17 @@ void table_place(struct table *table, struct connection *conn);
 struct connection *table_find_sk(const struct table *table, uint64_t sk);
 struct connection *table_find_tuple(const struct table *table, const struct tuple *tuple,
 				    const struct match_criteria *criteria);
-struct connection *table_find_inode(const struct table *table, uint32_t netns, const struct match_criteria *criteria);
+
+/* Finds by criteria->inode. `tuple`: of the socket, or NULL where only its namespace `netns` is known. */
+struct connection *table_find_inode(const struct table *table, uint32_t netns, const struct tuple *tuple,
+				    const struct match_criteria *criteria);
 struct connection *table_find(const struct table *table, const struct tuple *tuple,
 			      const struct match_criteria *criteria);
+
+/* True when a socket with this tuple cannot be in this connection, though it may be the same socket: that keeps its
+ * address, cookie and inode when it connects again, or listens. A tuple of which not all is known fits. `listening`: it
+ * is in LISTEN. */
+bool table_is_other_life(const struct connection *conn, const struct tuple *tuple, bool listening);
 
 /* A walk over all connections: table_walk() hands each one to `visit`, which may drop that one. */
 struct table_walker;

@@ -162,14 +162,29 @@ struct connection *table_find_tuple(const struct table *table, const struct tupl
 	return found;
 }
 
-struct connection *table_find_inode(const struct table *table, uint32_t netns, const struct match_criteria *criteria)
+bool table_is_other_life(const struct connection *conn, const struct tuple *tuple, bool listening)
+{
+	const struct tuple *known = &conn->tuple;
+
+	if ((conn->state == STATE_LISTEN) != listening || known->netns != tuple->netns)
+		return true;
+	if (known->lport && tuple->lport && known->lport != tuple->lport)
+		return true;
+	return known->rport && tuple->rport &&
+	       (known->rport != tuple->rport || !address_equal(&known->raddr, &tuple->raddr));
+}
+
+struct connection *table_find_inode(const struct table *table, uint32_t netns, const struct tuple *tuple,
+				    const struct match_criteria *criteria)
 {
 	struct link *link = criteria->inode ? index_find(&table->by_inode, criteria->inode) : NULL;
 
 	for (; link; link = index_find_next(link)) {
 		struct connection *conn = BY_INODE(link);
 
-		if (conn->tuple.netns == netns && (!criteria->unaddressed || conn->by_sk.key == 0))
+		if (conn->tuple.netns != netns || (criteria->unaddressed && conn->by_sk.key))
+			continue;
+		if (!tuple || !table_is_other_life(conn, tuple, criteria->listening))
 			return conn;
 	}
 	return NULL;
@@ -178,7 +193,7 @@ struct connection *table_find_inode(const struct table *table, uint32_t netns, c
 struct connection *table_find(const struct table *table, const struct tuple *tuple,
 			      const struct match_criteria *criteria)
 {
-	struct connection *conn = table_find_inode(table, tuple->netns, criteria);
+	struct connection *conn = table_find_inode(table, tuple->netns, tuple, criteria);
 
 	return conn ? conn : table_find_tuple(table, tuple, criteria);
 }

@@ -43,32 +43,31 @@ void table_begin_snapshot(struct table *table, const struct event *begin)
 
 /* ---- rows ---- */
 
-/* Compares the state in a row of /proc with the known one. The row may be newer than the last event, or older. But
- * where two snapshots in a row show the same other state, with no event since the first began, the event of that state
- * was lost: the state is corrected. */
+/* A row of /proc may be newer than the last event, or older. But where two snapshots in a row show the same other
+ * state, with no event since the first began, the event of that state was lost. */
+static bool is_state_proven(const struct table *table, const struct connection *conn, const struct event *row)
+{
+	return row->newstate == conn->contested && conn->heard_ns < table->earlier_ns;
+}
+
+/* Compares the state in a row of /proc with the known one, and corrects that where the row proves another. */
 static void settle_state(const struct table *table, struct connection *conn, const struct event *row,
 			 const struct change_target *target)
 {
-	bool quiet = conn->heard_ns < table->earlier_ns;
-
-	if (row->newstate != conn->state && row->newstate == conn->contested && quiet) {
+	if (row->newstate != conn->state && is_state_proven(table, conn, row)) {
 		table_correct_state(conn, row->newstate, row->ts_ns, target);
 		conn->since_ns = table->earlier_ns;
 	}
 	conn->contested = row->newstate == conn->state ? STATE_UNKNOWN : row->newstate;
 }
 
+/* True when the row, which comes after all that is known, is not of this connection. */
 static bool is_row_of_another(const struct connection *conn, const struct event *row)
 {
-	const struct tuple *known = &conn->tuple, *shown = &row->tuple;
-
-	if (conn->cookie && row->cookie)
-		return conn->cookie != row->cookie;
-	if ((conn->state == STATE_LISTEN) != (row->newstate == STATE_LISTEN) || known->netns != shown->netns)
+	if (conn->cookie && row->cookie && conn->cookie != row->cookie)
 		return true;
-	if (known->lport && known->lport != shown->lport)
-		return true;
-	return known->rport && (known->rport != shown->rport || !address_equal(&known->raddr, &shown->raddr));
+	return table_is_other_life(conn, &row->tuple, row->newstate == STATE_LISTEN) ||
+	       tcp_state_is_earlier(row->newstate, conn->state);
 }
 
 /* Finds the connection of a row that has an address: one known by that address, or else one that was found without an
@@ -99,6 +98,11 @@ static struct connection *find_or_add_for_row(struct table *table, const struct 
 	struct connection *conn = row->sk ? find_by_row_address(table, row, &criteria, target)
 					  : table_find(table, &row->tuple, &criteria);
 
+	if (conn && !row->sk && tcp_state_is_earlier(row->newstate, conn->state) &&
+	    is_state_proven(table, conn, row)) { /* the same tuple again */
+		table_end_unseen(table, conn, row->ts_ns, target);
+		conn = NULL;
+	}
 	if (conn)
 		return conn;
 	conn = table_add(table, row);
@@ -166,7 +170,7 @@ static struct connection *find_held_connection(struct table *table, const struct
 
 	if (conn || table->unaddressed == table->minis)
 		return conn;
-	conn = table_find_inode(table, event->tuple.netns, &criteria);
+	conn = table_find_inode(table, event->tuple.netns, NULL, &criteria);
 	if (conn)
 		table_set_sk(table, conn, event->sk);
 	return conn;

@@ -14,10 +14,24 @@ static bool is_duplicate_transition(const struct connection *conn, const struct 
 	       event->ts_ns - conn->heard_ns < DUPLICATE_NS;
 }
 
-/* True when the event is of another socket: after a loss of events the kernel may have used the address again. */
+/* True for a connect() that failed before it sent anything, for want of a port or a route, or for a TIME_WAIT. */
+static bool connect_never_sent(const struct event *event)
+{
+	return event->oldstate == STATE_SYN_SENT && event->closing && !event->closing->sent;
+}
+
+/* True when the event is of another connection: after a loss of events the kernel may have used the address again, or
+ * the socket may have connected again. */
 static bool is_event_of_another(const struct connection *conn, const struct event *event)
 {
-	return conn->cookie && event->cookie && conn->cookie != event->cookie;
+	struct tuple tuple = event->tuple;
+
+	if (conn->cookie && event->cookie && conn->cookie != event->cookie)
+		return true;
+	if (connect_never_sent(event)) /* the event may show the port of an earlier attempt */
+		tuple.lport = 0;
+	return table_is_other_life(conn, &tuple, event->oldstate == STATE_LISTEN) ||
+	       tcp_state_is_earlier(event->oldstate, conn->state);
 }
 
 static struct death *get_death_slot(struct table *table, uint64_t sk)
@@ -94,7 +108,7 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 
 	if (table->unaddressed == table->minis)
 		return 0;
-	row = table_find_inode(table, conn->tuple.netns, &criteria);
+	row = table_find_inode(table, conn->tuple.netns, &conn->tuple, &criteria);
 	if (!row && conn->tuple.lport)
 		row = table_find_tuple(table, &conn->tuple, &criteria);
 	if (!row)
@@ -113,12 +127,6 @@ static int absorb_row(struct table *table, struct connection *conn, const struct
 	err = connection_add_holders_of(conn, row);
 	table_drop(table, row);
 	return err;
-}
-
-/* True for a connect() that failed before it sent anything, for want of a port or a route, or for a TIME_WAIT. */
-static bool connect_never_sent(const struct event *event)
-{
-	return event->oldstate == STATE_SYN_SENT && event->closing && !event->closing->sent;
 }
 
 /* Takes over the tuple, cookie, inode and uid of the event. True when an end of the tuple is another one now. (A socket
@@ -225,12 +233,12 @@ static void end_connection(struct table *table, struct connection *conn, const s
  *   unless it has sent nothing.
  * - A child's birth ends its handshake. An iterator may still meet the handshake after that, so the child's next step
  *   ends it again.
- * `new`: the socket is heard of for the first time, or has another tuple. */
-static bool has_replaced_mini(const struct event *event, bool new)
+ * `is_new`: the socket is heard of for the first time, or has another tuple. */
+static bool has_replaced_mini(const struct event *event, bool is_new)
 {
 	if (event->newstate == STATE_SYN_SENT)
 		return false;
-	return new || event->oldstate == STATE_SYN_RECV ||
+	return is_new || event->oldstate == STATE_SYN_RECV ||
 	       (event->oldstate == STATE_SYN_SENT && !connect_never_sent(event));
 }
 
@@ -270,7 +278,7 @@ static void apply_event(struct table *table, struct connection *conn, const stru
 int table_transition(struct table *table, const struct event *event, const struct change_target *target)
 {
 	struct connection *conn;
-	bool new;
+	bool is_new;
 
 	if (event->oldstate == STATE_CLOSE && event->newstate == STATE_CLOSE) /* tcp_abort() closes a listener twice */
 		return 0;
@@ -281,11 +289,11 @@ int table_transition(struct table *table, const struct event *event, const struc
 	conn = find_or_add_subject(table, event, target);
 	if (!conn)
 		return -ENOMEM;
-	new = !conn->heard_ns && event->newstate != STATE_CLOSE;
-	new = learn_identity(conn, event) || new;
-	if (new &&absorb_row(table, conn, event, target))
+	is_new = !conn->heard_ns && event->newstate != STATE_CLOSE;
+	is_new = learn_identity(conn, event) || is_new;
+	if (is_new && absorb_row(table, conn, event, target))
 		table->starved = true;
-	if (has_replaced_mini(event, new))
+	if (has_replaced_mini(event, is_new))
 		table_end_minis_of(table, conn, event->ts_ns, target);
 	if (!event_is_birth(event))
 		tell_what_was_missed(conn, event, target);

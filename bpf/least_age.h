@@ -44,18 +44,20 @@ static __always_inline __u64 connect_time_ns(struct tcp_sock *tp)
 	return tp->retrans_stamp ? (now - passed + 1) * unit_ns + clock_offset_ns : 0;
 }
 
-/* A time at which the connection existed. Both stamps are set when it is established. One moves on as sent data is
- * acknowledged, the other as data is read. */
+/* A time at which the connection existed. One stamp is set when it is established, and moves on as data is read. The
+ * other is set as data is sent, and moves on as that is acknowledged; before, it may be of another connection (of the
+ * listener, when that was connected once). */
 static __always_inline __u64 alive_time_ns(struct tcp_sock *tp)
 {
-	return take_earlier(stamp_time_ns(tp->rcvq_space.time), stamp_time_ns(tp->delivered_mstamp));
+	return take_earlier(stamp_time_ns(tp->rcvq_space.time),
+			    tp->bytes_sent ? stamp_time_ns(tp->delivered_mstamp) : 0);
 }
 
-/* When the connection was established, or later. Where data came with the SYN (TCP Fast Open), the stamp of what is
- * read is set with the SYN. */
+/* When the connection was established, or later. Where data came with the SYN (TCP Fast Open), the stamps may be older.
+ */
 static __always_inline __u64 connected_time_ns(struct tcp_sock *tp)
 {
-	return BPF_CORE_READ_BITFIELD(tp, syn_data_acked) ? stamp_time_ns(tp->delivered_mstamp) : alive_time_ns(tp);
+	return BPF_CORE_READ_BITFIELD(tp, syn_data_acked) ? 0 : alive_time_ns(tp);
 }
 
 /* When the last packet was received or sent. */
@@ -64,17 +66,26 @@ static __always_inline __u64 last_packet_time_ns(struct tcp_sock *tp)
 	return stamp_time_ns(tp->tcp_mstamp);
 }
 
-/* When the FIN was sent, or later. Where nothing else lacks its acknowledgement, the last packet has come after waits
- * of which each was twice the one before. */
-static __always_inline __u64 fin_time_ns(struct tcp_sock *tp)
+/* Returns how long the FIN has been sent again and again when the last packet came or went: each wait was twice the one
+ * before. 0 where data lacks its acknowledgement too, or where the waits are those of data before: the kernel keeps the
+ * long waits until it can measure the round-trip time again. */
+static __always_inline __u64 fin_waits_ns(struct tcp_sock *tp)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
-	__u64 waits_ns = (icsk->icsk_rto - (icsk->icsk_rto >> (icsk->icsk_backoff & 31))) * (__u64)tick_ns;
-	__u64 last_ns = last_packet_time_ns(tp);
+
+	if (tp->write_seq - tp->snd_una != 1 || icsk->icsk_backoff > icsk->icsk_retransmits)
+		return 0;
+	return (icsk->icsk_rto - (icsk->icsk_rto >> (icsk->icsk_backoff & 31))) * (__u64)tick_ns;
+}
+
+/* When the FIN was sent, or later. */
+static __always_inline __u64 fin_time_ns(struct tcp_sock *tp)
+{
+	__u64 waits_ns = fin_waits_ns(tp), last_ns = last_packet_time_ns(tp);
 
 	if (tp->write_seq != tp->snd_nxt)
 		return 0;
-	return tp->write_seq - tp->snd_una == 1 && waits_ns < last_ns ? last_ns - waits_ns : last_ns;
+	return waits_ns < last_ns ? last_ns - waits_ns : last_ns;
 }
 
 static __always_inline struct beginnings socket_beginnings(struct tcp_sock *tp, __u8 state)

@@ -205,6 +205,7 @@ struct inet_sock {
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	__u32 icsk_rto;
+	__u8 icsk_retransmits;
 	__u8 icsk_backoff;
 };
 

@@ -92,14 +92,18 @@ static uint64_t read_last_ack(const struct socket *socket)
 	return HAS_INFO(socket, tcpi_last_ack_recv) ? without_ticks(socket->details.info->tcpi_last_ack_recv * MS) : 0;
 }
 
-/* The time since data was last sent, and last came. Both begin when the connection does. */
+/* The time since data was last sent, and last came. That of sending begins when the connection does; that of coming
+ * too, but where both ends have connected to each other: there no data has been coming since the system started. */
 static uint64_t read_last_data(const struct socket *socket)
 {
 	const struct tcp_info *info = socket->details.info;
+	uint64_t sent_ms, came_ms;
 
-	if (!HAS_INFO(socket, tcpi_last_ack_recv))
+	if (!HAS_INFO(socket, tcpi_data_segs_in))
 		return 0;
-	return without_ticks(take_later(info->tcpi_last_data_sent, info->tcpi_last_data_recv) * MS);
+	sent_ms = info->tcpi_last_data_sent;
+	came_ms = info->tcpi_data_segs_in ? info->tcpi_last_data_recv : 0;
+	return without_ticks(take_later(sent_ms, came_ms) * MS);
 }
 
 /* True when all that is not acknowledged is the FIN, which the socket sent in its present state. */

@@ -2,17 +2,19 @@
 """Connections that are older than the tracer. The kernel keeps no time of birth, but its timers and stamps tell how old a connection is
 at least: what is told is never more than the truth, and where the kernel knows better it is more than the time since we look."""
 
+import contextlib
 import json
 import socket
 import time
+import types
 
 import pytest
-from conftest import PROGRAM, PATIENCE, await_that, connected_pair, listen, port_of, run, select
+from conftest import PATIENCE, PROGRAM, await_that, connected_pair, libc, listen, port_of, run, select
 
 SECOND_NS = 10**9
 CLOCK_NS = SECOND_NS // 50  # between this process's wall clock and the program's, and the kernel's ticks
 TICKS_NS = SECOND_NS // 10  # two ticks of 10 ms are left off, and nothing here takes longer
-HELD_BACK, UNANSWERED, LOST_FIN = 81, 82, 83
+HELD_BACK, UNANSWERED, LOST_FIN, FAST_OPEN, SENT_AGAIN = 81, 82, 83, 84, 85
 
 
 class Scene:
@@ -188,3 +190,104 @@ def test_age_in_a_list_from_proc(scene):
     assert_known(found, ["SYN_SENT", "FIN_WAIT1"], part=0.15)
     without = [json.loads(line) for line in run(PROGRAM, "list", "-tanN", scene.ns.name, "--json").stdout.splitlines()]
     assert {row["in_state_us"] for row in without} == {None} and not any("age_us" in row for row in without)
+
+
+# ---- stamps of another connection, or of another state ----
+
+def connect_again(sock):
+    """Ends the connection of the socket, which stays. Returns the socket."""
+    assert libc.connect(sock.fileno(), bytes(16), 16) == 0, "AF_UNSPEC"
+    return sock
+
+
+def listener_that_was_connected(kept):
+    server, client, accepted = connected_pair()
+    kept += [server, client, accepted]
+    client.sendall(b"x")
+    accepted.sendall(b"y")
+    assert accepted.recv(1) and client.recv(1)
+    return client
+
+
+def connect_to_itself(kept):
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    sock.connect(sock.getsockname())
+    kept.append(sock)
+    return port_of(sock), "ESTABLISHED"
+
+
+def accept_from(listening, kept):
+    connect_again(listening).listen()
+    kept += [socket.create_connection(listening.getsockname()), listening.accept()[0]]
+    return port_of(listening), "ESTABLISHED"
+
+
+def establish_fast_open(ns, kept):
+    """TCP Fast Open: data is read before the handshake is done, whose last packet comes late. Returns a function that lets it come."""
+    ns.sysctl("net.ipv4.tcp_fastopen", 0x1 | 0x2 | 0x4 | 0x200 | 0x400)  # both sides, without a cookie
+    server = listen(port=FAST_OPEN)
+    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
+    client = socket.socket()
+    client.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        client.sendto(b"early", socket.MSG_FASTOPEN, server.getsockname())
+    accepted = server.accept()[0]
+    assert accepted.recv(5) == b"early"
+    kept += [server, client, accepted]
+
+    def come_through():
+        ns.lose_nothing()
+        client.sendall(b"late")
+        assert accepted.recv(4) == b"late"
+        return FAST_OPEN, "ESTABLISHED"
+    return come_through
+
+
+def send_again_and_again(kept):
+    """Without time stamps, the kernel keeps its long waits for a FIN after data that it had to send again."""
+    server = listen(port=SENT_AGAIN)
+    client = socket.create_connection(server.getsockname())
+    kept += [server, client, server.accept()[0]]
+    client.sendall(b"lost")
+    return client
+
+
+def retransmits_to(ns, port):
+    rows = [json.loads(line) for line in run(PROGRAM, "list", "-tanN", ns.name, "--json", f"dport = :{port}").stdout.splitlines()]
+    return rows[0]["retransmits"] or 0, rows[0]["sendq"]
+
+
+@pytest.fixture(name="kept")
+def close_at_end():
+    kept = []
+    yield kept
+    for each in kept:
+        each.close()
+
+
+def test_stamps_of_something_else(ns, tracer, kept):
+    ns.sysctl("net.ipv4.tcp_timestamps", 0)
+    born = {}
+    with ns.entered():
+        reused = listener_that_was_connected(kept)
+        ns.lose_arriving(f"tcp dport {FAST_OPEN} tcp flags & (syn | ack) == ack drop; tcp dport {SENT_AGAIN} tcp flags & psh == psh drop;")
+        come_through = establish_fast_open(ns, kept)
+        client = send_again_and_again(kept)
+        await_that(lambda: retransmits_to(ns, SENT_AGAIN)[0] >= 3, "three retransmits")
+
+        def entering(make):
+            before = time.time_ns()
+            born[make()] = before, time.time_ns()
+        entering(lambda: connect_to_itself(kept))
+        entering(lambda: accept_from(reused, kept))
+        entering(come_through)
+        await_that(lambda: retransmits_to(ns, SENT_AGAIN)[1] == 0, "the data to arrive")
+        ns.lose_arriving(f"tcp dport {SENT_AGAIN} drop;")
+        entering(lambda: (client.shutdown(socket.SHUT_WR), (port_of(client), "FIN_WAIT1"))[1])
+    scene = types.SimpleNamespace(born=born)
+    watch = tracer("--snapshot", "--netns", ns.name, "--snapshot-source=iter")
+    found = claims(scene, await_that(lambda: len(select(watch.update(), type="socket")) >= 9 and select(watch.update(), type="socket"), "all"))
+    assert found.keys() == born.keys()
+    claims(scene, [json.loads(line) for line in run(PROGRAM, "list", "-tanN", ns.name, "--age", "--json").stdout.splitlines()])
+    watch.stop()

@@ -140,11 +140,17 @@ static void test_fin_without_acknowledgement(void **state)
 
 static void test_last_packets(void **state)
 {
-	struct tcp_info info = {.tcpi_last_data_sent = 5000, .tcpi_last_data_recv = 7000, .tcpi_last_ack_recv = 3000};
+	struct tcp_info info = {.tcpi_last_data_sent = 5000,
+				.tcpi_last_data_recv = 7000,
+				.tcpi_last_ack_recv = 3000,
+				.tcpi_data_segs_in = 1};
 	struct socket socket = {.state = STATE_ESTABLISHED, .details = {.info = &info, .info_size = sizeof(info)}};
 
 	(void)state;
 	assert_age(&socket, 7000 * MS - TICKS, 7000 * MS - TICKS);
+	info.tcpi_data_segs_in = 0; /* data has been coming since the system started */
+	assert_age(&socket, 5000 * MS - TICKS, 5000 * MS - TICKS);
+	info.tcpi_data_segs_in = 1;
 	info.tcpi_last_data_sent = 8000;
 	assert_age(&socket, 8000 * MS - TICKS, 8000 * MS - TICKS);
 	info.tcpi_last_ack_recv = 9000;

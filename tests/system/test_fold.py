@@ -6,13 +6,14 @@ import collections
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
 
 import pytest
 from account import Replay, by_table, difference, tables_of, without_handshakes
-from conftest import CHURN, PATIENCE, PROGRAM, SOAK, await_that, connected_pair, run, select
+from conftest import CHURN, PATIENCE, PROGRAM, SOAK, await_that, connect, connected_pair, libc, listen, port_of, run, select
 
 pytestmark = [pytest.mark.heavy, pytest.mark.alone, pytest.mark.soak]
 
@@ -144,3 +145,44 @@ def test_lines_add_up_to_what_is_open(ns, tracer, process, storm, source):
     wrong, exact = lives_that_do_not_add_up(lines)
     assert not wrong and exact > 100, wrong[:3]
     print(f"{len(lines)} lines, {len(storm.made)} namespaces, {summary}")
+
+
+def refuse_many(times):
+    """Fills the ring of a tracer that is stopped."""
+    for _ in range(times):
+        with socket.socket() as sock:
+            sock.connect_ex(("127.0.0.1", 1))
+
+
+@pytest.mark.parametrize("source", ["iter", "proc"])
+def test_sockets_that_connect_again_unseen(ns, tracer, source):
+    """A socket keeps its address, cookie and inode when it connects again or listens; its lines are those of two connections."""
+    with ns.entered():
+        first, second = listen(), listen()
+        trace = tracer("--snapshot", "--netns", ns.name, "--ring-size", "64K", f"--snapshot-source={source}")
+        replay = Replay(trace)
+        clients = [connect("127.0.0.1", port_of(first)) for _ in range(12)]
+        accepted = [first.accept()[0] for _ in clients]
+        trace.await_count(12, newstate="ESTABLISHED", rport=port_of(first))
+        trace.process.send_signal(signal.SIGSTOP)
+        refuse_many(600)
+        for client in clients:
+            assert libc.connect(client.fileno(), bytes(16), 16) == 0, "AF_UNSPEC"
+        for client in clients[:8]:
+            client.connect(second.getsockname())
+            accepted.append(second.accept()[0])
+        for client in clients[8:]:
+            client.listen()
+        refuse_many(600)
+        trace.process.send_signal(signal.SIGCONT)
+    await_equal(replay, ns, [])
+    trace.stop(status=3)
+    lines = trace.update()
+    peers = collections.defaultdict(set)
+    for line in select(lines, type="transition"):
+        peers[line["id"]].add((line["raddr"], line["rport"]))
+    assert not [found for found in peers.values() if len(found) > 1]
+    assert len(select(lines, reason="end_not_seen", rport=port_of(first))) >= 8
+    assert not broken_chains(lines) and not lives_that_do_not_add_up(lines)[0]
+    for each in first, second, *clients, *accepted:
+        each.close()

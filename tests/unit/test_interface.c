@@ -306,6 +306,16 @@ static void test_listener_at_the_address_comes_first(void **state)
 	assert_child_of(bench, ETH0, PID_SERVER);
 }
 
+/* One that is bound to another interface is the child's only where there is no other. */
+static void test_listener_bound_to_another_comes_last(void **state)
+{
+	struct bench *bench = *state;
+
+	listen_at(bench, SK(1), listening("fe80::2", ETH1), PID_OTHER);
+	listen_at(bench, SK(2), listening("::", 0), PID_SERVER);
+	assert_child_of(bench, ETH0, PID_SERVER);
+}
+
 static void test_child_that_is_bound_to_none(void **state)
 {
 	struct bench *bench = *state;
@@ -379,6 +389,7 @@ int main(void)
 		TEST(test_listener_bound_to_none),
 		TEST(test_listener_bound_to_the_interface_comes_first),
 		TEST(test_listener_at_the_address_comes_first),
+		TEST(test_listener_bound_to_another_comes_last),
 		TEST(test_child_that_is_bound_to_none),
 		TEST(test_listener_bound_to_the_vrf),
 		TEST(test_one_of_two_vrfs),

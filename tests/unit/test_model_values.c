@@ -92,6 +92,25 @@ static void test_lone_holder_is_kept(void **state)
 	connection_free(conn);
 }
 
+/* The process that called connect() is a holder once a scan has found it holding the descriptor. */
+static void test_owner_that_is_no_holder_yet(void **state)
+{
+	struct connection *conn = calloc(1, sizeof(*conn));
+	const struct owner caller = owner_of(6, 3, "caller");
+
+	(void)state;
+	assert_non_null(conn);
+	connection_set_owner(conn, &caller, OWNER_CONNECT);
+	assert_false(connection_is_held_by(conn, 6));
+	for (int times = 0; times < 2; times++) {
+		assert_int_equal(connection_add_holder(conn, &caller, 1), 0);
+		assert_int_equal(conn->owner_count, 1);
+	}
+	assert_true(connection_is_held_by(conn, 6));
+	assert_int_equal(conn->owner_source, OWNER_CONNECT);
+	connection_free(conn);
+}
+
 static void test_names_of_sources(void **state)
 {
 	static const char *const names[] = {NULL, "connect", "listen", "accept", "close", "inherited", "scan"};
@@ -206,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_bits_of_prefixes),
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_lone_holder_is_kept),
+		cmocka_unit_test(test_owner_that_is_no_holder_yet),
 		cmocka_unit_test(test_names_of_sources),
 		cmocka_unit_test(test_names_of_sockets),
 		cmocka_unit_test(test_names_of_unix_sockets),

@@ -115,6 +115,50 @@ static void test_interfaces_that_are_not_known(void **state)
 	assert_false(socket_lacks_interface(&(struct socket){.tuple.interface = INTERFACE_UNKNOWN}, NULL));
 }
 
+static uint64_t spent_ns;
+
+static uint64_t get_time(void *context)
+{
+	(void)context;
+	return 1;
+}
+
+static uint64_t get_spent(void *context)
+{
+	(void)context;
+	return spent_ns;
+}
+
+static bool find_name(void *context, uint32_t netns, uint32_t index, uint32_t pid, char name[INTERFACE_NAME_SIZE])
+{
+	(void)context;
+	(void)netns;
+	(void)index;
+	(void)pid;
+	spent_ns += 10 * 1000000000ULL;
+	strcpy(name, "eth0");
+	return true;
+}
+
+/* An answer may cost what it will: a filter that saves its time would leave out what was asked for. */
+static void test_interfaces_whose_names_are_costly(void **state)
+{
+	const struct interface_finder finder = {.now_ns = get_time, .spent_ns = get_spent, .name = find_name};
+	const struct filter_names with_interfaces = {.interfaces = &finder};
+	struct filter_error error = {.message = ""};
+	struct filter *filter;
+
+	(void)state;
+	assert_int_equal(filter_parse("dev eth0", &with_interfaces, &filter, &error), 0);
+	for (uint32_t index = 1; index <= 5; index++) {
+		struct socket socket = {.tuple = tuple_of(4, "10.0.0.1", 80, "10.0.0.2", 40000)};
+
+		socket.tuple.interface = index;
+		assert_int_equal(socket_passes(&socket, filter), FILTER_YES);
+	}
+	filter_free(filter);
+}
+
 /* ---- processes ---- */
 
 static char asked[128];
@@ -224,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_holders_that_are_hidden),
 		cmocka_unit_test(test_unix_sockets),
 		cmocka_unit_test(test_interfaces_that_are_not_known),
+		cmocka_unit_test(test_interfaces_whose_names_are_costly),
 		cmocka_unit_test(test_processes_that_are_asked_for),
 		cmocka_unit_test(test_namespaces_in_which_something_may_pass),
 		cmocka_unit_test(test_states_in_which_something_may_pass),

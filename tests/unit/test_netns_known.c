@@ -271,9 +271,32 @@ static void test_ranks(void **state)
 	assert_int_equal(netns_rank_of("other-2d1a4f3c-52b4-4b8e-9d2f-0a1b2c3d4e5f"), NETNS_BY_NAME);
 }
 
+/* The list of what there is has each namespace once, though it has several names. */
+static void test_each_namespace_is_listed_once(void **state)
+{
+	struct netns_known all[] = {named(BLUE, NETNS_BY_NAME, "navy"), contained(LXC, "lxc", "web"),
+				    named(BLUE, NETNS_BY_NAME, "blue")};
+	char out[NETNS_WHY_SIZE];
+
+	(void)state;
+	choose_netns(all, COUNT_OF(all), "nosuch", out, sizeof(out));
+	assert_string_equal(out, "no such network namespace: there are blue, lxc:web (306)");
+}
+
+/* One namespace that is found twice, by its file and by its container, is one. */
+static void test_one_namespace_by_two_names(void **state)
+{
+	struct netns_known all[] = {named(LXC, NETNS_BY_NAME, "web"), contained(LXC, "lxc", "web")};
+
+	(void)state;
+	assert_chosen(all, COUNT_OF(all), "web", "306");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_namespace_is_listed_once),
+		cmocka_unit_test(test_one_namespace_by_two_names),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_container_in_several),
 		cmocka_unit_test(test_names_that_are_not_unique),

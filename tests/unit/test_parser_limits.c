@@ -230,6 +230,8 @@ static void test_names_of_states(void **state)
 	assert_string_equal(tcp_state_nearest("fin wait1"), "FIN_WAIT1");
 	assert_string_equal(tcp_state_nearest("time-wiat"), "TIME_WAIT");
 	assert_string_equal(tcp_state_nearest("time wiat"), "TIME_WAIT");
+	assert_string_equal(tcp_state_nearest("tiem-wiat"), "TIME_WAIT"); /* two slips: the dash is none */
+	assert_string_equal(tcp_state_nearest("tiem wiat"), "TIME_WAIT");
 	assert_string_equal(tcp_state_nearest("closin"), "CLOSING");
 	assert_null(tcp_state_nearest("unknow")); /* no state */
 }

@@ -547,6 +547,21 @@ static void test_cut_characters(void **state)
 	}
 }
 
+/* No character begins with a byte from 0xf5 on, nor with one from 0x80 to 0xc1, whatever follows. */
+static void test_bytes_that_begin_no_character(void **state)
+{
+	(void)state;
+	for (unsigned int first = 0x80; first < 0x100; first++) {
+		const char text[] = {(char)first, '\x90', '\x80', '\x80'};
+		int32_t character;
+
+		if (first >= 0xc2 && first < 0xf5 && first != 0xf4) /* 0xf4 0x90 is behind the last character */
+			continue;
+		assert_int_equal(utf8_next(text, sizeof(text), &character), 1);
+		assert_int_equal(character, -1);
+	}
+}
+
 /* Nothing but digits is a number, unless the first is escaped. */
 static void test_names_of_digits(void **state)
 {
@@ -585,6 +600,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_where_texts_are_cut),
 		cmocka_unit_test(test_cut_characters),
+		cmocka_unit_test(test_bytes_that_begin_no_character),
 		cmocka_unit_test(test_names_of_digits),
 		cmocka_unit_test(test_spaces_in_messages),
 		cmocka_unit_test(test_escapes),

@@ -167,9 +167,8 @@ int live_rows(const struct live *live, bool found_only, uint64_t now_ns, struct 
 	assert_int_equal(now_ns, made_up.now_ns);
 	made_up.was_found_only = found_only;
 	made_up.tables++;
-	if (made_up.tables >= made_up.poor_from && made_up.tables <= made_up.poor_to)
-		return made_up.rows_err;
-	if (made_up.tables == made_up.poor_again)
+	if (made_up.rows_err && (made_up.tables == made_up.poor_again ||
+				 (made_up.tables >= made_up.poor_from && made_up.tables <= made_up.poor_to)))
 		return made_up.rows_err;
 	*rows = calloc(made_up.count + 1, sizeof(**rows));
 	assert_non_null(*rows);

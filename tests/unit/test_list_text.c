@@ -7,35 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "capture.h"
 #include "list_text.h"
+#include "shown.h"
 #include "socket_text.h"
-
-enum { HERE = 1000 };
-
-static struct address address_of(const char *text)
-{
-	struct address address;
-
-	assert_true(address_parse(text, &address) != 0);
-	return address;
-}
-
-static struct socket inet_socket(enum protocol protocol, uint8_t state, uint8_t family, const char *laddr,
-				 uint16_t lport, const char *raddr, uint16_t rport)
-{
-	return (struct socket){
-		.protocol = protocol,
-		.state = state,
-		.tuple = {.laddr = address_of(laddr),
-			  .raddr = address_of(raddr),
-			  .lport = lport,
-			  .rport = rport,
-			  .netns = HERE,
-			  .family = family},
-		.uid = UID_UNKNOWN,
-	};
-}
 
 static const char *find_service(void *context, enum protocol protocol, uint16_t port)
 {
@@ -57,7 +31,7 @@ static const char *find_host(void *context, const struct address *address, uint8
 static const char *find_interface(void *context, uint32_t netns, uint32_t index)
 {
 	(void)context;
-	assert_int_equal(netns, HERE);
+	assert_int_equal(netns, SHOWN_NETNS);
 	return index == 2 ? "eth0" : NULL;
 }
 
@@ -77,30 +51,30 @@ static void assert_ends(const struct socket *socket, const struct socket_namer *
 
 static void test_endpoints(void **state)
 {
-	struct socket socket = inet_socket(PROTOCOL_TCP, STATE_LISTEN, 4, "0.0.0.0", 80, "0.0.0.0", 0);
+	struct socket socket = inet_socket(PROTOCOL_TCP, STATE_LISTEN, "0.0.0.0", 80, "0.0.0.0", 0);
 
 	(void)state;
 	assert_ends(&socket, &numbers, "0.0.0.0:80", "0.0.0.0:*");
 	assert_ends(&socket, &names, "0.0.0.0:ht\\x1b[2Jtp", "0.0.0.0:*");
-	socket = inet_socket(PROTOCOL_TCP, STATE_LISTEN, 6, "::", 443, "::", 0);
+	socket = inet_socket(PROTOCOL_TCP, STATE_LISTEN, "::", 443, "::", 0);
 	assert_ends(&socket, &numbers, "[::]:443", "[::]:*");
 	socket.v6only = TRISTATE_YES;
 	assert_ends(&socket, &numbers, "[::]:443", "[::]:*");
 	socket.v6only = TRISTATE_NO;
 	assert_ends(&socket, &numbers, "*:443", "*:*");
-	socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, 6, "::ffff:10.0.0.7", 443, "::ffff:10.0.0.8", 50000);
+	socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, "::ffff:10.0.0.7", 443, "::ffff:10.0.0.8", 50000);
 	assert_ends(&socket, &numbers, "[::ffff:10.0.0.7]:443", "[::ffff:10.0.0.8]:50000");
 	assert_ends(&socket, &names, "seven.example:443", "[::ffff:10.0.0.8]:50000");
-	socket = inet_socket(PROTOCOL_UDP, STATE_CLOSE, 6, "fe80::1", 546, "::", 0);
+	socket = inet_socket(PROTOCOL_UDP, STATE_CLOSE, "fe80::1", 546, "::", 0);
 	socket.tuple.interface = 2;
 	assert_ends(&socket, &numbers, "[fe80::1]%eth0:546", "[::]:*");
 	socket.tuple.interface = 3;
 	assert_ends(&socket, &numbers, "[fe80::1]%3:546", "[::]:*");
-	socket = inet_socket(PROTOCOL_UDP, STATE_CLOSE, 4, "127.0.0.1", 514, "0.0.0.0", 0);
+	socket = inet_socket(PROTOCOL_UDP, STATE_CLOSE, "127.0.0.1", 514, "0.0.0.0", 0);
 	assert_ends(&socket, &names, "127.0.0.1:syslog", "0.0.0.0:*");
 	socket.protocol = PROTOCOL_TCP;
 	assert_ends(&socket, &names, "127.0.0.1:shell", "0.0.0.0:*");
-	socket = inet_socket(PROTOCOL_RAW, STATE_CLOSE, 4, "0.0.0.0", 1, "0.0.0.0", 0);
+	socket = inet_socket(PROTOCOL_RAW, STATE_CLOSE, "0.0.0.0", 1, "0.0.0.0", 0);
 	assert_ends(&socket, &names, "0.0.0.0:icmp", "0.0.0.0:*");
 }
 
@@ -128,7 +102,7 @@ static void test_unix_ends(void **state)
 static char *list_rows(const struct list_style *style, const struct socket_namer *namer, const struct socket *rows,
 		       size_t count)
 {
-	const struct netns_view netns = {.home = HERE};
+	const struct netns_view netns = {.home = SHOWN_NETNS};
 	struct capture capture = capture_open();
 	struct list_text *text = list_text_new(capture.output, style, namer, &netns);
 	char *out;
@@ -183,8 +157,8 @@ static void test_columns(void **state)
 					      {.pid = 14, .fd = 5, .comm = "\\xff"},
 					      {.pid = 15, .fd = 6, .comm = "\xff"}};
 	struct socket rows[] = {
-		inet_socket(PROTOCOL_TCP, STATE_LISTEN, 4, "0.0.0.0", 80, "0.0.0.0", 0),
-		inet_socket(PROTOCOL_UDP, STATE_CLOSE, 4, "127.0.0.1", 53, "0.0.0.0", 0),
+		inet_socket(PROTOCOL_TCP, STATE_LISTEN, "0.0.0.0", 80, "0.0.0.0", 0),
+		inet_socket(PROTOCOL_UDP, STATE_CLOSE, "127.0.0.1", 53, "0.0.0.0", 0),
 	};
 	const struct list_style plain = {.heading = true}, full = {.heading = true, .owners = true};
 
@@ -211,9 +185,9 @@ static void test_columns(void **state)
 static void test_wide_ends(void **state)
 {
 	struct socket rows[] = {
-		inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, 6, "2001:db8:1234:5678:9abc:def0:1234:5678", 50000,
+		inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, "2001:db8:1234:5678:9abc:def0:1234:5678", 50000,
 			    "2001:db8:1234:5678:9abc:def0:1234:5679", 443),
-		inet_socket(PROTOCOL_TCP, STATE_TIME_WAIT, 4, "10.0.0.1", 1, "10.0.0.2", 2),
+		inet_socket(PROTOCOL_TCP, STATE_TIME_WAIT, "10.0.0.1", 1, "10.0.0.2", 2),
 	};
 
 	(void)state;
@@ -225,10 +199,10 @@ static void test_wide_ends(void **state)
 
 static void test_columns_do_not_shrink(void **state)
 {
-	const struct netns_view netns = {.home = HERE};
+	const struct netns_view netns = {.home = SHOWN_NETNS};
 	const struct list_style style = {.heading = true};
-	struct socket wide = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, 6, "2001:db8::1", 50000, "2001:db8::2", 443);
-	struct socket narrow = inet_socket(PROTOCOL_TCP, STATE_LISTEN, 4, "10.0.0.1", 1, "0.0.0.0", 0);
+	struct socket wide = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, "2001:db8::1", 50000, "2001:db8::2", 443);
+	struct socket narrow = inet_socket(PROTOCOL_TCP, STATE_LISTEN, "10.0.0.1", 1, "0.0.0.0", 0);
 	struct capture capture = capture_open();
 	struct list_text *text = list_text_new(capture.output, &style, &numbers, &netns);
 	char *out;
@@ -298,7 +272,7 @@ static void test_details_and_internals(void **state)
 		.tcpi_delivery_rate = 1000,
 		.tcpi_min_rtt = UINT32_MAX,
 	};
-	struct socket socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, 4, "10.0.0.1", 1, "10.0.0.2", 2);
+	struct socket socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, "10.0.0.1", 1, "10.0.0.2", 2);
 	const struct list_style style = {.details = true, .internals = true, .one_line = true};
 
 	(void)state;

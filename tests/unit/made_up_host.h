@@ -424,13 +424,16 @@ int users_find(const char *typed, uint32_t *uid)
 }
 
 struct cgroups {
-	int unused;
+	unsigned int look; /* the number of the look at which they were read */
 };
 
 struct cgroups *cgroups_read(void)
 {
-	host.cgroup_looks++;
-	return calloc(1, sizeof(struct cgroups));
+	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
+
+	assert_non_null(cgroups);
+	cgroups->look = ++host.cgroup_looks;
+	return cgroups;
 }
 
 void cgroups_free(struct cgroups *cgroups)
@@ -441,7 +444,7 @@ void cgroups_free(struct cgroups *cgroups)
 const char *cgroups_path(const struct cgroups *cgroups, uint64_t id)
 {
 	assert_non_null(cgroups);
-	return id != 1 ? NULL : host.cgroup_looks == 1 ? "/system.slice/x.service" : "/system.slice/y.service";
+	return id != 1 ? NULL : cgroups->look == 1 ? "/system.slice/x.service" : "/system.slice/y.service";
 }
 
 struct resolver {

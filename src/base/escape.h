@@ -40,8 +40,8 @@ size_t escape_name(char *out, size_t size, const char *name, size_t length);
 /* Like escape_word(), with quotes and signs at the beginning as in escape_name(). */
 size_t escape_name_word(char *out, size_t size, const char *name, size_t length);
 
-/* Like escape_text(), for the name of a service: all that means something in an endpoint, in a filter or in a list is
- * escaped. */
+/* Like escape_text(), for the name of a service or of an interface: all that means something in an endpoint, in a
+ * filter or in a list is escaped. */
 size_t escape_service(char *out, size_t size, const char *name, size_t length);
 
 /* Like escape_text(), for text in double quotes: a double quote in it, which would look like its end, becomes \x22.

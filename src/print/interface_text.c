@@ -22,5 +22,5 @@ char *interface_suffix_put(char *at, const struct tuple *tuple, const char *name
 	if (!index)
 		return at;
 	*at++ = '%';
-	return name ? at + escape_text(at, INTERFACE_TEXT_MAX - 1, name, strlen(name)) : decimal_put(at, index);
+	return name ? at + escape_service(at, INTERFACE_TEXT_MAX - 1, name, strlen(name)) : decimal_put(at, index);
 }

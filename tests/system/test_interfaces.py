@@ -2,8 +2,10 @@
 """Connections that have the same addresses and ports on two interfaces, as link-local addresses, SO_BINDTODEVICE and VRFs allow: each
 is one of its own, and its interface is shown and understood."""
 
+import contextlib
 import json
 import os
+import re
 import socket
 
 import pytest
@@ -327,6 +329,47 @@ def test_interfaces_in_a_filter(links, tracer):
     assert {line["interface"] for line in traced.transitions()} == {"x1"}
     audit = run(PROGRAM, "audit", "-N", links.there.name, "--json", "dev", "y1", "--allow", "5000")
     assert audit.returncode == 0
+
+
+SIGNS = ['"q"', "a)", "a|b", "!x", "(x", "a'b", "=x", "a]b", "a,b", "[v]", "-x", "a#b", "a&b", "<x>", "and", "é", "a\\x41", "22"]
+
+
+@pytest.mark.any_kernel
+def test_interfaces_with_signs_in_their_names(ns):
+    """Linux takes nearly any name. The local address, and the name within it, are understood as they are printed."""
+    index = {}
+    for number in range(0, len(SIGNS), 2):
+        ns.exec("ip", "link", "add", f"d{number}", "type", "veth", "peer", "name", f"d{number + 1}")
+    for number, name in enumerate(SIGNS):
+        ns.exec("ip", "link", "set", f"d{number}", "name", name)
+    with ns.entered(), contextlib.ExitStack() as stack:
+        for number, name in enumerate(SIGNS):
+            index[SERVER + number] = socket.if_nametoindex(name)
+            for family, host in (socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::"):
+                server = stack.enter_context(socket.socket(family))
+                server.setsockopt(socket.SOL_SOCKET, SO_BINDTODEVICE, name.encode())
+                if family == socket.AF_INET6:
+                    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                server.bind((host, SERVER + number))
+                server.listen(1)
+        printed = [line.split()[4] for line in run(PROGRAM, "list", "-ltnH").stdout.splitlines()]
+        assert len(printed) == 2 * len(SIGNS)
+        on = dict(re.findall(r":(\d+) .* on (\S+) ", run(PROGRAM, "audit", "-Hnt").stdout))
+        for endpoint in printed:
+            host, port = endpoint.rsplit(":", 1)
+            for words in [endpoint], ["src", endpoint], [f"({endpoint})"], [f"sport = :{port} and {endpoint}"]:
+                done = run(PROGRAM, "list", "-ltnH", *words)
+                assert [line.split()[4] for line in done.stdout.splitlines()] == [endpoint], (words, done)
+            name = host.split("%", 1)[1]
+            assert on[port] == name
+            done = run(PROGRAM, "list", "-ltnH", "--json", "dev", name)
+            assert {json.loads(line)["ifindex"] for line in done.stdout.splitlines()} == {index[int(port)]}, (name, done)
+        for endpoint in printed[:4]:
+            port = endpoint.rsplit(":", 1)[1]
+            explained = run(PROGRAM, "explain", "-n", endpoint)
+            assert explained.returncode == 2 and explained.stderr.endswith(f": a port is explained for all addresses at once: give :{port}\n")
+            allowed = run(PROGRAM, "audit", "--allow", endpoint)
+            assert allowed.returncode == 2 and "an entry is for all interfaces" in allowed.stderr, endpoint
 
 
 @pytest.mark.any_kernel

@@ -197,6 +197,9 @@ struct mistake {
 	const char *message;
 };
 
+#define ALL_INTERFACES                                                                                                 \
+	"an entry is for all interfaces: leave out what stands from the % to the colon. (A process of that name is given in double quotes)"
+
 static const struct mistake mistakes[] = {
 	{"", "'': there is no entry: give a port, or who may have which, as nginx:80"},
 	{" ", "' ': there is no entry: give a port, or who may have which, as nginx:80"},
@@ -253,6 +256,10 @@ static const struct mistake mistakes[] = {
 	{"[::1]", "'[::1]': an address needs a port: give [::1]:80, or [::1]:* for all ports"},
 	{"[::1", "'[::1': the bracket does not end: give [::1]:80"},
 	{"[::1]80:80", "'[::1]80:80': after the bracket comes a colon and the port: give [::1]:80"},
+	{"[fe80::1]%eth0:80", "'[fe80::1]%eth0:80': " ALL_INTERFACES},
+	{"[fe80::1%eth0]:80", "'[fe80::1%eth0]:80': " ALL_INTERFACES},
+	{"10.0.0.1%eth0:80", "'10.0.0.1%eth0:80': " ALL_INTERFACES},
+	{"*%eth0:80", "'*%eth0:80': " ALL_INTERFACES},
 	{"[1.2.3.4]:80", "'[1.2.3.4]:80': '1.2.3.4' is no IPv6 address"},
 	{"[fc00::]/129:80", "'[fc00::]/129:80': '/129' is no prefix length: give 0 to 128"},
 	{"\033[2J", "'\\x1b[2J': a control character has no place in it"},

@@ -104,7 +104,7 @@ static void spell_interface(char out[NAME_TEXT], const struct audit_row *row)
 	if (strcmp(row->listener.interface, number) == 0)
 		strcpy(out, number);
 	else
-		spell_name_cell(out, row->listener.interface);
+		escape_service(out, NAME_TEXT, row->listener.interface, INTERFACE_NAME_SIZE);
 }
 
 /* Spells the reach. A socket that is bound to all addresses and to an interface takes only what comes by that

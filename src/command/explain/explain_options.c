@@ -141,7 +141,7 @@ static void fail_malformed_word(const char *word)
 		options_fail("explain '%s': no port is less than 0", TYPED(word));
 	if (address_parse(word, &address))
 		options_fail("explain '%s': this is an address: give a state, or a port", TYPED(word));
-	if (colon && colon[1] && colon > word && (strchr(word, ':') == colon || colon[-1] == ']'))
+	if (colon && colon[1] && colon > word && (strchr(word, ':') == colon || colon[-1] == ']' || strchr(word, '%')))
 		options_fail("explain '%s': a port is explained for all addresses at once: give %s", TYPED(word),
 			     TYPED(colon));
 }

@@ -307,6 +307,21 @@ static int read_prefix(struct policy_entry_parse *parse, char *word, const char 
 	return 0;
 }
 
+static int fail_interface(const struct policy_entry_parse *parse)
+{
+	return fail_entry(
+		parse,
+		"an entry is for all interfaces: leave out what stands from the %% to the colon. (A process of that name is given in double quotes)");
+}
+
+/* True for what is printed of a socket that is bound to an interface: "10.0.0.1%eth0", "*%eth0" */
+static bool looks_like_bound_address(const char *word)
+{
+	size_t length = *word == '*' ? 1 : strspn(word, "0123456789.");
+
+	return word[length] == '%' && (*word == '*' || memchr(word, '.', length));
+}
+
 /* Parses "[::1]:631", "[fc00::]/7:80", "[fc00::/7]:80" */
 static int read_bracketed_address(struct policy_entry_parse *parse)
 {
@@ -317,6 +332,8 @@ static int read_bracketed_address(struct policy_entry_parse *parse)
 		return fail_entry(parse, "the bracket does not end: give [::1]:80");
 	*end = '\0';
 	rest = end + 1 + strspn(end + 1, " \t");
+	if (*rest == '%' || strchr(word, '%'))
+		return fail_interface(parse);
 	if (*rest && *rest != ':' && *rest != '/')
 		return fail_entry(parse, "after the bracket comes a colon and the port: give [%s]:%s", TYPED(word),
 				  is_number(rest) ? rest : "80");
@@ -344,6 +361,8 @@ static int read_process_or_address(struct policy_entry_parse *parse, char *word)
 			"a process or an address is missing before the colon: for the port alone leave the colon out");
 	if (!strcmp(word, "*"))
 		return 0;
+	if (looks_like_bound_address(word))
+		return fail_interface(parse);
 	if (looks_like_ipv4(word)) {
 		slash = strchr(word, '/');
 		if (slash)
@@ -559,8 +578,8 @@ bool policy_name_needs_quotes(const char *name)
 {
 	bool is_number = !name[strspn(name, "0123456789")];
 
-	return is_number || !strcmp(name, "*") || looks_like_ipv4(name) || *name == '[' || *name == '#' ||
-	       strpbrk(name, " ,:");
+	return is_number || !strcmp(name, "*") || looks_like_ipv4(name) || looks_like_bound_address(name) ||
+	       *name == '[' || *name == '#' || strpbrk(name, " ,:");
 }
 
 /* ---- matching a socket ---- */

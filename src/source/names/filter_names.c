@@ -144,7 +144,7 @@ static void warn_of_unknown_interface(void *context, const char *name)
 {
 	(void)context;
 	if (!interface_may_exist(name))
-		log_warning("there is no interface '%s', in any network namespace", TYPED(name));
+		log_warning("there is no interface '%s', in any network namespace", SERVICE(name));
 }
 
 const struct filter_names host_names = {.service = look_up_service,

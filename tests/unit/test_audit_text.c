@@ -104,7 +104,7 @@ static void test_interfaces(void **state)
 		    "tcp   0.0.0.0:80         all IPv4 on eth\\x1b0 -       -\n"
 		    "tcp   10.0.0.1:80        private network      -       -\n"
 		    "tcp   0.0.0.0%3:81       all IPv4 on 3        -       -\n"
-		    "tcp   0.0.0.0:82         all IPv4 on \\x33     -       -\n");
+		    "tcp   0.0.0.0:82         all IPv4 on 3        -       -\n");
 }
 
 static void test_namespaces_and_containers(void **state)

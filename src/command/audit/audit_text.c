@@ -95,18 +95,6 @@ static void spell_process_cell(char out[NAME_TEXT], const struct audit_row *row)
 		snprintf(out, NAME_TEXT, "%u/%.80s", socket->owners->pid, name);
 }
 
-/* Spells the name of the interface, or the number of one whose name is not known. */
-static void spell_interface(char out[NAME_TEXT], const struct audit_row *row)
-{
-	char number[32];
-
-	number_text(tuple_known_interface(&row->socket.tuple), true, number);
-	if (strcmp(row->listener.interface, number) == 0)
-		strcpy(out, number);
-	else
-		escape_service(out, NAME_TEXT, row->listener.interface, INTERFACE_NAME_SIZE);
-}
-
 /* Spells the reach. A socket that is bound to all addresses and to an interface takes only what comes by that
  * interface. */
 static void spell_reach_cell(char out[NAME_TEXT], const struct audit_row *row)
@@ -114,7 +102,7 @@ static void spell_reach_cell(char out[NAME_TEXT], const struct audit_row *row)
 	const struct listener *listener = &row->listener;
 	char interface[NAME_TEXT];
 
-	spell_interface(interface, row);
+	escape_service(interface, sizeof(interface), listener->interface, strlen(listener->interface));
 	if (reach_is_wide(listener->reach) && *listener->interface)
 		snprintf(out, NAME_TEXT, "%s on %.80s", reach_name(listener->reach), interface);
 	else

@@ -389,4 +389,4 @@ def test_interface_where_proc_tells_none(ns):
     with ns.entered(), listen():
         done = run(*command)
     assert done.returncode == 3 and len(done.stdout.splitlines()) == 1
-    assert "1 sockets are left out: the filter asks for the interface, which /proc does not tell" in done.stderr
+    assert "1 socket is left out: the filter asks for the interface, which /proc does not tell" in done.stderr

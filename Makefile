@@ -147,13 +147,14 @@ $(UNIT_LIB): $(LIB_OBJ)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
+.SECONDARY: $(UNIT:=.o)
 $(BUILD)/tests/unit/%.o: tests/unit/%.c Makefile
-	$(call say,TEST,$<)
+	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(OPT) $(WARN) $(SAN) $(SEES_ALL) -Itests/unit $(LIB_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-.SECONDARY: $(UNIT:=.o)
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_LIB)
+	$(call say,TEST,$@)
 	$(Q)$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $< $(UNIT_LIB) $(LIB_LDLIBS) $(TEST_LDLIBS)
 
 $(CHURN) $(MEASURE): $(BUILD)/tests/bench/%: tests/bench/%.c Makefile

@@ -12,6 +12,7 @@
 
 #include "capability_bit.h"
 #include "log.h"
+#include "seccomp.h"
 
 /* All capabilities that are ever raised: for bpf() (including the lifting of RLIMIT_MEMLOCK where locked memory
  * counts), for other processes (some containers' root has CAP_DAC_OVERRIDE alone), for setns(), and to run before
@@ -57,6 +58,15 @@ static int write_capability_sets(const struct capability_sets *sets)
 		data[half].inheritable = (uint32_t)(sets->inheritable >> 32 * half);
 	}
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+/* Writes the sets as they are, for seccomp_kills(). */
+static int write_own_sets(void)
+{
+	struct capability_sets sets = {0};
+	int err = read_capability_sets(&sets);
+
+	return err ? err : write_capability_sets(&sets);
 }
 
 /* ---- blocks ---- */
@@ -163,8 +173,9 @@ static int become_real_user(void)
 	return 0;
 }
 
-/* Where a seccomp filter forbids these calls, a program whose file gave nothing goes on, with the capabilities that any
- * other program of its user has. */
+/* Where a seccomp filter forbids these calls, or kills who makes them, a program whose file gave nothing goes on, with
+ * the capabilities that any other program of its user has. All of these are effective then, and stay so: no block has
+ * anything to change. */
 int privileges_begin(void)
 {
 	struct capability_sets sets = {0};
@@ -175,7 +186,9 @@ int privileges_begin(void)
 	err = read_capability_sets(&sets);
 	if (err)
 		return getauxval(AT_SECURE) ? err : 0;
-	if (sets.effective) {
+	if (sets.permitted && seccomp_kills(write_own_sets)) {
+		err = -EPERM;
+	} else if (sets.effective) {
 		sets.effective = 0;
 		err = write_capability_sets(&sets);
 	}
@@ -199,5 +212,5 @@ int privileges_drop(bool enters_namespaces)
 	sets.permitted &= keep;
 	sets.inheritable = 0;
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	return write_capability_sets(&sets);
+	return seccomp_kills(write_own_sets) ? -EPERM : write_capability_sets(&sets);
 }

@@ -10,6 +10,7 @@
 #include "live_internal.h"
 #include "log.h"
 #include "privileges.h"
+#include "seccomp.h"
 
 enum { EAGER_NICE = -10 };
 
@@ -25,14 +26,19 @@ static void hand_on(void *context, const struct change *change)
 		live->on_change(live->context, change);
 }
 
+static int set_eager_priority(void)
+{
+	return setpriority(PRIO_PROCESS, 0, EAGER_NICE) ? -errno : 0;
+}
+
 /* Raises the priority of this process, where that is permitted (CAP_SYS_NICE) and the user has not chosen another. The
  * programs that cause the events compete for the processors: the more they do, the less time would be left to handle
  * the events. This process takes no more time than the events need. */
 static void raise_priority(void)
 {
 	WITH_PRIVILEGES;
-	if (getpriority(PRIO_PROCESS, 0) == 0)
-		setpriority(PRIO_PROCESS, 0, EAGER_NICE);
+	if (getpriority(PRIO_PROCESS, 0) == 0 && !seccomp_kills(set_eager_priority))
+		set_eager_priority();
 }
 
 static int open_accept_hook(struct live *live, enum accept_source source)

@@ -142,7 +142,8 @@ def test_root_of_a_user_namespace():
     report.says("capabilities", "CAP_BPF", "user namespace")
 
 
-BPF_CALL, CAPSET, GETRANDOM, SETNS = {"x86_64": (321, 126, 318, 308)}.get(platform.machine(), (280, 91, 278, 268))
+X86 = platform.machine() == "x86_64"
+BPF_CALL, CAPSET, GETRANDOM, SETNS, SETPRIORITY, MEMBARRIER = (321, 126, 318, 308, 141, 324) if X86 else (280, 91, 278, 268, 140, 283)
 EPERM_SAID = 0x00050000 | 1  # SECCOMP_RET_ERRNO
 
 
@@ -193,11 +194,20 @@ def test_seccomp_that_lets_pass():
     report.says("seccomp", "a filter, which lets bpf() pass")
 
 
-def test_seccomp_that_keeps_capabilities_as_they_are():
-    """Services may be started so that they cannot change their privileges: one that runs as root goes on with those it has."""
-    assert run(PROGRAM, "list", "-tlnp", preexec_fn=seccomp(EPERM_SAID, CAPSET)).returncode == 0
-    assert Report(preexec_fn=seccomp(EPERM_SAID, CAPSET)).status == 0
-    assert trace_works(preexec_fn=seccomp(EPERM_SAID, CAPSET))
+@pytest.mark.parametrize("action", [EPERM_SAID, 0x80000000])
+def test_seccomp_that_keeps_capabilities_as_they_are(action):
+    """Services may be started so that they cannot change their privileges, or die of it: one that runs as root goes on with those it
+    has."""
+    for command in ["list", "-tlnp"], ["list", "-tln", "--all-netns"], ["fds", str(os.getpid())], ["explain", "LISTEN"], ["audit"]:
+        assert run(PROGRAM, *command, preexec_fn=seccomp(action, CAPSET)).returncode == 0, command
+    assert Report(preexec_fn=seccomp(action, CAPSET)).status == 0
+    assert trace_works(preexec_fn=seccomp(action, CAPSET))
+
+
+@pytest.mark.parametrize("action", [EPERM_SAID, 0x80000000])
+@pytest.mark.parametrize("number", [SETPRIORITY, MEMBARRIER])
+def test_seccomp_that_forbids_what_trace_can_do_without(number, action):
+    assert trace_works(preexec_fn=seccomp(action, number))
 
 
 def test_seccomp_without_randomness():

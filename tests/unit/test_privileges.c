@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -40,6 +42,7 @@ static struct {
 	bool keeps_capabilities, no_new_privs;
 	bool secure;                                                  /* AT_SECURE: the program's file gave rights */
 	int capget_error, capset_error, setresuid_error, prctl_error; /* 0: the call succeeds */
+	bool filtered, capset_kills;                                  /* seccomp */
 	int capset_calls, id_calls;
 } kernel;
 
@@ -66,6 +69,10 @@ static int set_sets(const struct __user_cap_data_struct data[2])
 	uint64_t permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
 
 	kernel.capset_calls++;
+	if (kernel.capset_kills) {
+		signal(SIGSYS, SIG_DFL); /* cmocka catches it */
+		raise(SIGSYS);
+	}
 	if (kernel.capset_error)
 		return end_call(kernel.capset_error);
 	if (permitted & ~kernel.permitted || effective & ~permitted)
@@ -115,6 +122,8 @@ int prctl(int option, ...)
 	second = va_arg(arguments, unsigned long);
 	va_end(arguments);
 	switch (option) {
+	case PR_GET_SECCOMP:
+		return kernel.filtered ? SECCOMP_MODE_FILTER : 0;
 	case PR_GET_SECUREBITS:
 		return kernel.securebits < 0 ? end_call(EPERM) : kernel.securebits;
 	case PR_CAP_AMBIENT:
@@ -459,6 +468,35 @@ static void test_begins_without_capability_calls(void **state)
 	assert_int_equal(kernel.capset_calls, 0);
 }
 
+/* A seccomp filter may kill who changes capabilities. It is tried in a child, and then done without. */
+static void test_changes_that_would_kill(void **state)
+{
+	(void)state;
+	become_root();
+	kernel.filtered = kernel.capset_kills = true;
+	assert_int_equal(privileges_begin(), 0);
+	{
+		WITH_PRIVILEGES;
+		assert_int_equal(kernel.effective, ALL);
+	}
+	{
+		AS_USER;
+		assert_int_equal(kernel.effective, ALL);
+	}
+	assert_int_equal(privileges_drop(false), -EPERM);
+	assert_true(kernel.no_new_privs);
+	assert_int_equal(kernel.capset_calls, 0);
+
+	become_alice(USED); /* by the program's file */
+	kernel.filtered = kernel.capset_kills = true;
+	assert_int_equal(privileges_begin(), -EPERM);
+
+	become_root();
+	kernel.filtered = true; /* by a filter that lets it pass */
+	assert_int_equal(privileges_begin(), 0);
+	assert_int_equal(kernel.effective, 0);
+}
+
 /* ---- giving up ---- */
 
 static void test_drop(void **state)
@@ -510,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_begins_as_the_real_user),
 		cmocka_unit_test(test_beginning_that_is_refused),
 		cmocka_unit_test(test_begins_without_capability_calls),
+		cmocka_unit_test(test_changes_that_would_kill),
 		cmocka_unit_test(test_drop),
 		cmocka_unit_test(test_drop_that_is_refused),
 	};

@@ -23,6 +23,7 @@
 #include "privileges.h"
 #include "process.h"
 #include "record.h"
+#include "seccomp.h"
 #include "time_namespace.h"
 #include "transition.skel.h"
 #include "trial.h"
@@ -339,6 +340,11 @@ struct bpf_counts bpf_source_counts(const struct bpf_source *source)
 	return counts;
 }
 
+static int await_grace_period(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
+}
+
 /* Detaching does not wait for a program that is running on another CPU; membarrier() waits for an RCU grace
  * period, which no running program outlasts. */
 void bpf_source_stop(struct bpf_source *source)
@@ -351,6 +357,6 @@ void bpf_source_stop(struct bpf_source *source)
 	source->skeleton->links.on_transition_missed = NULL;
 	bpf_link__destroy(source->skeleton->links.on_transition);
 	source->skeleton->links.on_transition = NULL;
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)) /* refused where nohz_full is in use */
+	if (seccomp_try(await_grace_period)) /* refused where nohz_full is in use; a child waits as long as we would */
 		nanosleep(&instead, NULL);
 }

@@ -23,6 +23,7 @@
 #include "netns_known.h"
 #include "privileges.h"
 #include "process.h"
+#include "seccomp.h"
 
 #define LOCKDOWN "/sys/kernel/security/lockdown"
 
@@ -68,7 +69,7 @@ static void gather_privileges(struct host_facts *facts)
 	facts->in_pid_namespace = !process_is_in_first_namespace();
 	facts->time_offsets = time_namespace_offsets();
 	facts->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-	facts->has_seccomp_filter = prctl(PR_GET_SECCOMP) > 0;
+	facts->has_seccomp_filter = seccomp_is_on();
 	facts->system_call = trial_system_call();
 }
 

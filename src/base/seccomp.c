@@ -8,12 +8,17 @@
 
 enum { ERRNO_BITS = 0xff }; /* an exit status has eight bits */
 
+bool seccomp_is_on(void)
+{
+	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) > 0;
+}
+
 int seccomp_try(int (*call)(void))
 {
 	int status;
 	pid_t child;
 
-	if (prctl(PR_GET_SECCOMP) <= 0)
+	if (!seccomp_is_on())
 		return call();
 	child = fork();
 	if (child < 0)
@@ -24,4 +29,9 @@ int seccomp_try(int (*call)(void))
 		if (errno != EINTR)
 			return -errno;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ESHUTDOWN;
+}
+
+bool seccomp_kills(int (*call)(void))
+{
+	return seccomp_is_on() && seccomp_try(call) == -ESHUTDOWN;
 }

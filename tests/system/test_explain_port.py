@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 
 import pytest
@@ -210,6 +211,25 @@ def test_bound_only(ns, reuse):
     else:
         assert "a socket has it that the kernel does not show" in text_of(ns, "8080")
     bound.close()
+
+
+def test_client_that_was_reset(ns):
+    """It keeps the port that it has bound, and the address of its peer, but is no connection to it any more."""
+    with ns.entered():
+        server, client = listen(port=8080), socket.socket()
+        client.bind(("127.0.0.1", 8081))
+        client.connect(("127.0.0.1", 8080))
+    accepted, _ = server.accept()
+    accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    accepted.close()
+    with pytest.raises(ConnectionResetError):
+        client.recv(1)
+    assert "TCP connections with this remote port: none" in text_of(ns, "8080")
+    assert json_of(ns, "8080")["connections"]["remote"] == {}
+    if shows_bound_sockets(ns):
+        assert f" is only bound to 127.0.0.1:8081: {comm_of()} (pid {os.getpid()}, " in text_of(ns, "8081")
+    for each in client, server:
+        each.close()
 
 
 @pytest.mark.any_kernel

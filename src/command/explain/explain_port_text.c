@@ -118,7 +118,7 @@ static void put_server_text(struct port_writer *writer, const struct socket *soc
 	char holders[EXPLAIN_WORDS], user[EXPLAIN_WORDS], queue[2 * EXPLAIN_WORDS] = "", waiting[EXPLAIN_WORDS];
 
 	socket_local_text(socket, &writer->numbers, local);
-	if (socket->tuple.rport)
+	if (socket->tuple.rport && socket->protocol == PROTOCOL_UDP) /* a TCP socket in CLOSE has that of its past */
 		socket_peer_text(socket, &writer->numbers, peer);
 	if (socket->state == STATE_LISTEN && socket->recvq != QUEUE_UNKNOWN && socket->sendq != QUEUE_UNKNOWN)
 		snprintf(queue, sizeof(queue), ", %s for accept() with a backlog of %u%s",

@@ -73,7 +73,7 @@ int port_survey_add(struct port_survey *survey, const struct socket *socket)
 		return err;
 	if (socket->protocol == PROTOCOL_UDP)
 		survey->udp_remote++;
-	else
+	else if (socket->state != STATE_CLOSE) /* a socket that was reset keeps its peer, but is no connection */
 		survey->remote[socket->state]++;
 	return err;
 }

@@ -176,7 +176,8 @@ static int read_sockets_from_proc(struct snapshot *snapshot, const struct netns 
 	if (!err)
 		err = read_tcp_table(netns, "tcp6", 6, &snapshot->rows, &odd);
 	if (odd)
-		log_warning("%zu lines of /proc/net/tcp in network namespace %u are not understood", odd, netns->inode);
+		log_warning("%zu %s not understood in /proc/net/tcp of network namespace %u", odd,
+			    odd == 1 ? "line is" : "lines are", netns->inode);
 	return err ? err : odd ? -EILSEQ : 0;
 }
 

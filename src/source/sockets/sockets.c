@@ -62,7 +62,7 @@ static int read_inet_table(struct sockets_walk *walk, const char *name, uint8_t 
 		return fd == -ENOENT ? 0 : fd; /* this kernel lacks the protocol */
 	err = proc_net_each(fd, &table, pass_on_proc_row, walk, &odd);
 	if (odd)
-		log_warning("%zu lines of /proc/net/%s are not understood", odd, name);
+		log_warning("%zu %s not understood in /proc/net/%s", odd, odd == 1 ? "line is" : "lines are", name);
 	return err;
 }
 

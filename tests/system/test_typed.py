@@ -438,6 +438,7 @@ def test_number_of_a_thread(process):
 @pytest.mark.parametrize("words,warning", [
     (["-p", "4194303"], "no process has the pid 4194303 now, but one may come"),
     (["--comm", "tlt-nobody"], "no process has the name 'tlt-nobody' now, but one may come"),
+    (["dev", "tlt-nowhere"], "there is no interface 'tlt-nowhere' now, in any network namespace, but one may come"),
 ])
 def test_trace_and_top_warn_before_they_wait(words, warning, tracer):
     for command in "trace", "top":

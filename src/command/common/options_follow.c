@@ -2,6 +2,7 @@
 /*
  * The options of the commands that follow the live table.
  */
+#include "filter_names.h"
 #include "options_internal.h"
 
 /* The ring size where no option gives one, in bytes: memory that the kernel sets aside. */
@@ -74,6 +75,7 @@ static error_t read_follow_option(int key, char *value, struct argp_state *state
 	switch (key) {
 	case ARGP_KEY_INIT:
 		options->live.ring_bytes = DEFAULT_RING;
+		options->filter.names = &host_names_waiting;
 		break;
 	case 'L':
 		option_filter_list(&options->filter, "-L", value, "sport = ");

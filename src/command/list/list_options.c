@@ -132,6 +132,8 @@ static void choose_filter_names(struct list_options *list)
 	bool by_family = sockets->ipv4 || sockets->ipv6;
 
 	list->names = host_names_of_all;
+	if (list->again)
+		list->names.check_interface = host_names_waiting.check_interface;
 	list->names.has_unix_sockets = sockets->protocols ? sockets->protocols & 1u << PROTOCOL_UNIX : !by_family;
 	sockets->filter.names = &list->names;
 }

@@ -147,12 +147,27 @@ static void warn_of_unknown_interface(void *context, const char *name)
 		log_warning("there is no interface '%s', in any network namespace", SERVICE(name));
 }
 
+static void warn_of_missing_interface(void *context, const char *name)
+{
+	(void)context;
+	if (!interface_may_exist(name))
+		log_warning("there is no interface '%s' now, in any network namespace, but one may come",
+			    SERVICE(name));
+}
+
 const struct filter_names host_names = {.service = look_up_service,
 					.near_service = find_nearest_service,
 					.user = look_up_user,
 					.netns = look_up_netns,
 					.interfaces = &host_interface_finder,
 					.check_interface = warn_of_unknown_interface};
+
+const struct filter_names host_names_waiting = {.service = look_up_service,
+						.near_service = find_nearest_service,
+						.user = look_up_user,
+						.netns = look_up_netns,
+						.interfaces = &host_interface_finder,
+						.check_interface = warn_of_missing_interface};
 
 const struct filter_names host_names_of_all = {.service = look_up_service_or_protocol,
 					       .near_service = find_nearest_service,

@@ -9,5 +9,8 @@
 
 extern const struct filter_names host_names;
 
+/* For a filter of what is to come, too. */
+extern const struct filter_names host_names_waiting;
+
 /* For a filter of raw and unix sockets, too. */
 extern const struct filter_names host_names_of_all;

@@ -26,6 +26,11 @@ static int parse_digits(const char *text, uint64_t *out)
 	return 0;
 }
 
+bool is_digits(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
 	uint64_t value;

@@ -4,11 +4,15 @@
  * Strict parsing: the whole text must be the value, in range. Each function returns 0, -EINVAL (not of that
  * form) or -ERANGE, and leaves *out alone on failure; the caller says what would have been right.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Decimal digits only: no sign, no space, no 0x. */
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *out);
+
+/* True for one decimal digit or more, and nothing else; whether it is in range is not asked. */
+bool is_digits(const char *text);
 
 /* "10" and "10s" are seconds; "250ms", "5m", "2h", "1d"; a fraction as in "0.5" is allowed. More than zero
  * and at most 36,500 days, in nanoseconds. */

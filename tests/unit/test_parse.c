@@ -198,13 +198,22 @@ static void test_sizes(void **state)
 	}
 }
 
+static void test_digits_alone(void **state)
+{
+	(void)state;
+	assert_true(is_digits("0"));
+	assert_true(is_digits("0123456789999999999999999999"));
+	assert_false(is_digits(""));
+	assert_false(is_digits("80 "));
+	assert_false(is_digits("-1"));
+	assert_false(is_digits("8a"));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_u64),
-		cmocka_unit_test(test_u32),
-		cmocka_unit_test(test_durations),
-		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_u64),   cmocka_unit_test(test_u32),          cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_sizes), cmocka_unit_test(test_digits_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

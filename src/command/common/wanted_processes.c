@@ -14,6 +14,7 @@
 #include "grow.h"
 #include "log.h"
 #include "name_glob.h"
+#include "parse.h"
 #include "process.h"
 #include "process_dir.h"
 #include "process_names.h"
@@ -33,6 +34,7 @@ struct wanted_processes {
 	bool short_of_memory;
 	struct process_names names; /* of the processes that were looked at */
 	size_t nameless;
+	uint32_t self; /* our own pid */
 };
 
 static void note_wanted_process(void *context, uint32_t pid, const char *pattern)
@@ -55,7 +57,7 @@ static int compare_process(void *context, uint32_t pid, int process)
 {
 	struct wanted_processes *wanted = context;
 	char comm[COMM_LEN];
-	int read = pid == process_self() ? 0 : process_comm(process, comm);
+	int read = pid == wanted->self ? 0 : process_comm(process, comm);
 
 	if (read <= 0)
 		return read;
@@ -107,7 +109,7 @@ static void add_hints_of_other_kinds(struct hints *hints, const char *name)
 		add_hint(hints, "the address is %s", name);
 	if (host_names.user(NULL, NAMED(name), &uid) == 0)
 		add_hint(hints, "the user is 'uid %s'", NAMED(name));
-	if (name[strspn(name, "0123456789")] && host_names.netns(NULL, NAMED(name), &netns) == 0)
+	if (!is_digits(name) && host_names.netns(NULL, NAMED(name), &netns) == 0)
 		add_hint(hints, "the network namespace is 'netns %s'", NAMED(name));
 	if (!hints->used && (strchr(name, '.') || !strcmp(name, "localhost")))
 		add_hint(hints, "a host is known by its address only");
@@ -156,7 +158,7 @@ static void warn_of_missing_pid(uint32_t pid, bool waits)
 
 void wanted_processes_warn(const struct filter *filter, bool waits)
 {
-	struct wanted_processes wanted = {0};
+	struct wanted_processes wanted = {.self = process_self()};
 
 	filter_each_process(filter, note_wanted_process, &wanted);
 	if (wanted.missing && process_each(compare_process, &wanted, &wanted.nameless) < 0)

@@ -176,7 +176,7 @@ static int read_process_if_named(void *context, uint32_t pid, int process)
 
 	if (read <= 0)
 		return read;
-	if (pid == process_self() || fnmatch(survey->pattern, comm, 0) != 0)
+	if (fnmatch(survey->pattern, comm, 0) != 0 || pid == process_self())
 		return 0;
 	return read_shown_process(survey, pid, process);
 }
@@ -224,12 +224,19 @@ static int find_processes(struct fds_survey *survey, const char *word)
 
 enum { WORD_SIZE = 128 }; /* a longer word is near to no name */
 
+/* The names of all processes but this one. */
+struct other_names {
+	struct process_names names;
+	uint32_t self;
+};
+
 static int note_process_name(void *context, uint32_t pid, int process)
 {
+	struct other_names *others = context;
 	char comm[COMM_LEN];
-	int read = pid == process_self() ? 0 : process_comm(process, comm);
+	int read = pid == others->self ? 0 : process_comm(process, comm);
 
-	return read <= 0 ? read : process_names_add(context, comm);
+	return read <= 0 ? read : process_names_add(&others->names, comm);
 }
 
 /* Returns the words for a process that may be there, but cannot be seen; "" where all can be seen. */
@@ -247,24 +254,24 @@ static const char *describe_unseen(const struct fds_survey *survey)
 static void log_no_such_process(const struct fds_survey *survey, const char *word)
 {
 	const char *seen = describe_unseen(survey), *near = NULL;
-	struct process_names names = {0};
+	struct other_names others = {.self = process_self()};
 	char name[WORD_SIZE];
 	size_t nameless;
 
-	if (word[strspn(word, "0123456789")] == '\0') {
+	if (is_digits(word)) {
 		log_error("fds %s: there is no process of this number%s", word, *seen ? seen : ", or it has exited");
 		return;
 	}
 	unescape(name, sizeof(name), word);
-	if (process_each(note_process_name, &names, &nameless) == 0)
-		near = process_names_nearest(&names, name);
+	if (process_each(note_process_name, &others, &nameless) == 0)
+		near = process_names_nearest(&others.names, name);
 	if (near)
 		log_error("fds %s: there is no process of this name%s; the nearest is %s", TYPED(word), seen,
 			  NAMED(near));
 	else
 		log_error("fds %s: there is no process of this name%s, nor one that is nearly called so", TYPED(word),
 			  seen);
-	process_names_free(&names);
+	process_names_free(&others.names);
 }
 
 static void log_denied_processes(const struct fds_survey *survey)

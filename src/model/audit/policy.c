@@ -98,11 +98,6 @@ static char *trim_word(char *word)
 	return word;
 }
 
-static bool is_number(const char *word)
-{
-	return *word && word[strspn(word, "0123456789")] == '\0';
-}
-
 static int fail_several_entries(const struct policy_entry_parse *parse)
 {
 	return fail_entry(parse, parse->in_file ? "these are several entries: give each a line of its own"
@@ -123,7 +118,7 @@ static bool looks_like_range(const char *word)
 	const char *dash = strchr(word, '-');
 
 	if (!dash)
-		return is_number(word);
+		return is_digits(word);
 	return word[strspn(word, "0123456789- \t")] == '\0' && word[strcspn(word, "0123456789")];
 }
 
@@ -218,7 +213,7 @@ static int read_port_range(struct policy_entry_parse *parse, char *word)
 		dash = trim_word(dash + 1);
 	}
 	word = trim_word(word);
-	if (dash && !*word && is_number(dash))
+	if (dash && !*word && is_digits(dash))
 		return fail_entry(parse, "the range has no beginning: give 1-%s", dash);
 	err = read_port_number(parse, word, &entry->first);
 	entry->last = entry->first;
@@ -336,7 +331,7 @@ static int read_bracketed_address(struct policy_entry_parse *parse)
 		return fail_interface(parse);
 	if (*rest && *rest != ':' && *rest != '/')
 		return fail_entry(parse, "after the bracket comes a colon and the port: give [%s]:%s", TYPED(word),
-				  is_number(rest) ? rest : "80");
+				  is_digits(rest) ? rest : "80");
 	if (!colon)
 		return fail_entry(parse, "an address needs a port: give %s:80, or %s:* for all ports", parse->shown,
 				  parse->shown);
@@ -408,7 +403,7 @@ static int fail_unbracketed_ipv6(struct policy_entry_parse *parse, char *colon)
 	bool with_port;
 
 	*colon = '\0';
-	with_port = is_number(colon + 1) && address_parse(parse->text, &address) == 6;
+	with_port = is_digits(colon + 1) && address_parse(parse->text, &address) == 6;
 	*colon = ':';
 	if (with_port)
 		return fail_entry(
@@ -576,10 +571,8 @@ int policy_add_text(struct policy *policy, const char *text, size_t length, cons
 
 bool policy_name_needs_quotes(const char *name)
 {
-	bool is_number = !name[strspn(name, "0123456789")];
-
-	return is_number || !strcmp(name, "*") || looks_like_ipv4(name) || looks_like_bound_address(name) ||
-	       *name == '[' || *name == '#' || strpbrk(name, " ,:");
+	return !*name || is_digits(name) || !strcmp(name, "*") || looks_like_ipv4(name) ||
+	       looks_like_bound_address(name) || *name == '[' || *name == '#' || strpbrk(name, " ,:");
 }
 
 /* ---- matching a socket ---- */

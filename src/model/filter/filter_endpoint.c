@@ -10,11 +10,6 @@
 #include "filter_parser.h"
 #include "parse.h"
 
-static bool is_number(const char *word)
-{
-	return *word && !word[strspn(word, "0123456789")];
-}
-
 static int look_up_service(const struct parser *parser, const char *word, struct service_ports *ports)
 {
 	ports->count = 0;
@@ -26,7 +21,7 @@ static int fail_unknown_port(struct parser *parser, size_t at, const char *word)
 	const struct filter_names *names = parser->names;
 	char near[SERVICE_NAME_SIZE];
 
-	if (!is_number(word) && names && names->near_service && names->near_service(names->context, word, near))
+	if (!is_digits(word) && names && names->near_service && names->near_service(names->context, word, near))
 		fail_at(parser, at, "'%s' is no port, and no service; the nearest is '%s'", TYPED(word), SERVICE(near));
 	else
 		fail_at(parser, at, "'%s' is no port: give 0 to 65535, or a service of /etc/services", TYPED(word));
@@ -119,7 +114,7 @@ static char *find_range_dash(const struct parser *parser, char *word)
 
 	if (!digits || word[digits] != '-')
 		return NULL;
-	if (!is_number(word + digits + 1) && look_up_service(parser, word, &ports) == 0)
+	if (!is_digits(word + digits + 1) && look_up_service(parser, word, &ports) == 0)
 		return NULL;
 	return word + digits;
 }
@@ -250,7 +245,7 @@ static struct filter *parse_endpoint_side(struct parser *parser, size_t at, cons
 	snprintf(copy, sizeof(copy), "%s", word);
 	port = cut_port(copy);
 	slash = port ? strchr(port, '/') : NULL;
-	if (slash && is_number(slash + 1) && look_up_service(parser, port, &service)) /* [::1]:80/64 has no meaning */
+	if (slash && is_digits(slash + 1) && look_up_service(parser, port, &service)) /* [::1]:80/64 has no meaning */
 		return fail_at(parser, at, "the prefix length comes before the port: 10.0.0.0/8:80");
 	if (port && !*copy)
 		return parsed_port(parser, at + 1, port, side, COMPARE_EQ);

@@ -78,7 +78,7 @@ static struct filter *parse_uid_leaf(struct parser *parser, const struct token *
 	struct filter *node;
 	uint32_t uid;
 
-	if (!word[0] || !word[strspn(word, "0123456789")])
+	if (!word[0] || is_digits(word))
 		return parse_number_leaf(parser, token, FILTER_UID, 0, UINT32_MAX, "user id");
 	if (!names || !names->user || names->user(names->context, word, &uid))
 		return fail_at(parser, token->at, "'%s' is no user: give the name of one, or a number from 0 to %u",
@@ -354,7 +354,7 @@ static struct filter *parse_word(struct parser *parser)
 			return parse_predicate(parser, i);
 	if (token.quoted)
 		return parse_comm_word(parser, &token);
-	if (!word[strspn(word, "0123456789")])
+	if (is_digits(word))
 		return fail_at(parser, token.at, "'%s' alone says nothing: :%s is a port, 'pid %s' a process",
 			       TYPED(word), TYPED(word), TYPED(word));
 	if (looks_like_endpoint(word) || is_path_word(word) || strpbrk(word, ":[/"))

@@ -9,6 +9,7 @@
 
 #include "escape.h"
 #include "index.h"
+#include "parse.h"
 
 enum { ENTRY_BYTES = 1 << 14, TYPED_NAME_SIZE = 256 };
 
@@ -50,19 +51,14 @@ void users_free(struct users *users)
 	free(users);
 }
 
-/* True for a name that would be read as the number of another user. */
-static bool is_number(const char *name)
-{
-	return !name[strspn(name, "0123456789")];
-}
-
+/* Looks up the name. One of digits alone would be read as the number of another user: it is none. */
 static struct user *look_up_user(uint32_t uid)
 {
 	struct user *user = calloc(1, sizeof(*user));
 	struct passwd entry, *found = NULL;
 	char bytes[ENTRY_BYTES];
 
-	if (user && getpwuid_r(uid, &entry, bytes, sizeof(bytes), &found) == 0 && found && !is_number(found->pw_name))
+	if (user && getpwuid_r(uid, &entry, bytes, sizeof(bytes), &found) == 0 && found && !is_digits(found->pw_name))
 		user->name = strdup(found->pw_name);
 	return user;
 }

@@ -14,6 +14,7 @@
 #include "dir.h"
 #include "errno_kind.h"
 #include "number.h"
+#include "parse.h"
 #include "privileges.h"
 #include "process.h"
 #include "process_status.h"
@@ -145,8 +146,7 @@ static void find_user_name(struct process_facts *facts)
 {
 	const struct passwd *entry = facts->uid == UID_UNKNOWN ? NULL : getpwuid(facts->uid);
 
-	if (entry &&
-	    entry->pw_name[strspn(entry->pw_name, "0123456789")]) /* else it would look like another's number */
+	if (entry && !is_digits(entry->pw_name)) /* else it would look like another's number */
 		snprintf(facts->user, sizeof(facts->user), "%s", entry->pw_name);
 }
 

@@ -245,6 +245,28 @@ static void test_minisocket_of_another_connection(void **state)
 	assert_int_equal(bench_only(bench)->state, STATE_TIME_WAIT);
 }
 
+/* Just after its transition a socket may not be hashed yet: another snapshot must come soon, and decides. */
+static void test_end_just_before_a_snapshot(void **state)
+{
+	struct bench *bench = *state;
+
+	know_all(bench);
+	bench_step(bench, SK(1), STATE_CLOSE, STATE_SYN_SENT, BEGAN_US, outgoing(0));
+	bench_step(bench, SK(2), STATE_CLOSE, STATE_SYN_SENT, BEGAN_US + 50000, outgoing(0));
+	renew(bench, SCOPE_ALL, BEGAN_US + 50000);
+	exact_end(bench);
+	assert_int_equal(bench->recorder.healed_count, 0);
+	assert_int_equal(table_doubtful(bench->table), 1); /* the other one came later than what it does not find */
+	renew(bench, SCOPE_ALL, BEGAN_US + 100001);
+	exact_end(bench);
+	assert_healed(bench, 1, STATE_SYN_SENT, STATE_CLOSE);
+	assert_int_equal(table_doubtful(bench->table), 1);
+	renew(bench, SCOPE_ALL, BEGAN_US + 150001);
+	exact_end(bench);
+	assert_healed(bench, 2, STATE_SYN_SENT, STATE_CLOSE);
+	assert_int_equal(table_doubtful(bench->table), 0);
+}
+
 /* ---- sockets of a namespace that is gone ---- */
 
 /* Takes a snapshot that does not find the namespace of SK(1), and finds `pid` holding SK(1) (0: nobody). Elsewhere it
@@ -324,6 +346,7 @@ int main(void)
 		BENCH_TEST(test_untold_connection_ends_without_a_word),
 		BENCH_TEST(test_minisocket_is_the_same_connection),
 		BENCH_TEST(test_minisocket_of_another_connection),
+		BENCH_TEST(test_end_just_before_a_snapshot),
 		BENCH_TEST(test_socket_goes_with_its_namespace),
 		BENCH_TEST(test_orphan_outlives_its_namespace),
 	};

@@ -196,15 +196,18 @@ int table_holder(struct table *table, const struct event *event, const struct ch
 
 /* ---- end ---- */
 
-/* True when the snapshot shows that a socket is gone. One reading of /proc may miss a socket (rows are skipped when
- * others vanish before them). Two readings in a row that miss it, with no event of the socket since the first began,
- * mean that its death was lost. */
+/* True when the snapshot shows that a socket is gone. An exact one leaves that open of a socket whose last event came
+ * just before it, which may not be hashed yet. One reading of /proc may miss a socket (rows are skipped when others
+ * vanish before them). Two readings in a row that miss it, with no event of the socket since the first began, mean that
+ * its death was lost. */
 static bool is_socket_gone(const struct table *table, const struct event *end, struct connection *conn)
 {
 	if (conn->confirmed == table->snapshot)
 		conn->absent = 0;
+	else if (end->exact && conn->heard_ns + HASHING_NS < end->ts_ns)
+		return true;
 	else if (end->exact)
-		return conn->heard_ns + HASHING_NS < end->ts_ns;
+		conn->absent = conn->heard_ns < end->ts_ns;
 	else if (conn->heard_ns < end->ts_ns)
 		return ++conn->absent >= 2;
 	return false;

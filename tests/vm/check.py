@@ -50,9 +50,10 @@ KERNELS = [
 ]
 # The join, the lives of connections, and their owners.
 CORE = "test_guest or test_join or test_lifecycles or test_minisockets or owner"
-# Tests of /proc, of netlink, of capabilities, of the filter in the kernel: as these are on the oldest kernel and on this
-# host's, so they are in between.
-LISTINGS = "test_audit or test_doctor or test_explain or test_fds or test_granted or test_list. or test_privileges or test_refused"
+# Tests of /proc, of netlink, of capabilities, of clocks, of what runs short, of the filter in the kernel: as these are on the oldest
+# kernel and on this host's, so they are in between.
+LISTINGS = ("test_audit or test_doctor or test_explain or test_fds or test_granted or test_list. or test_one_truth or test_privileges or "
+            "test_refused or test_registered_files or test_shortage or test_time_namespace")
 NOT_FROM_PROC = "not [proc] and not [proc- and not -proc]"
 RUNS = [
     # Uses what the kernel offers: iterators, and the hook on accept(). Tests of the source /proc are left to the last run.

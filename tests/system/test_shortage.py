@@ -16,6 +16,7 @@ import pytest
 from account import next_table
 from conftest import CHURN, PATIENCE, PROGRAM, await_that, connect, connected_pair, listen, port_of, run, select
 
+pytestmark = pytest.mark.any_kernel
 SOURCES = pytest.mark.parametrize("source", ["iter", "proc"])
 TOO_FEW = 3  # descriptors: these are open already
 # What was needed to load the BPF programs is given back, and does not stay in the heap.

@@ -323,7 +323,7 @@ static void test_trace_gap(void **state)
 			"");
 }
 
-/* Looking up the names of interfaces must not hold up the trace: where it takes long, some stay numbers for now. */
+/* Looking up the names of interfaces must not hold up the trace: where it takes long, some are shown as numbers. */
 static void test_costly_interfaces(void **state)
 {
 	struct run run;

@@ -25,8 +25,8 @@ struct interface_finder {
 
 struct interface_names;
 
-/* `finder` is borrowed. `thrifty`: the time that looking up takes is bounded (search_credit.h), and names that are not
- * found in it are not known for now. NULL when index_init() fails, or memory is short. */
+/* `finder` is borrowed. `thrifty`: the time that looking up takes is bounded (search_credit.h), and a name that
+ * is not found within it is looked up again later. NULL when index_init() fails, or memory is short. */
 struct interface_names *interface_names_new(const struct interface_finder *finder, bool thrifty);
 void interface_names_free(struct interface_names *names);
 

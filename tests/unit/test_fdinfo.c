@@ -283,6 +283,23 @@ static void test_first_line_of_each_name_counts(void **state)
 	assert_int_equal(ring.io_uring.entries, 8);
 }
 
+/* The kernel writes -1 for a process that has exited, and no other number below 0; none has ten digits. */
+static void test_numbers_that_no_kernel_writes(void **state)
+{
+	struct descriptor exited = parse_fdinfo(KIND_PIDFD, "Pid:\t-1\n"),
+			  below = parse_fdinfo(KIND_PIDFD, "Pid:\t-71\n"),
+			  longer = parse_fdinfo(KIND_PIDFD, "Pid:\t1234567890\n"),
+			  terminal = parse_fdinfo(KIND_CHARACTER, "tty-index:\t-2\n"),
+			  clock = parse_fdinfo(KIND_TIMERFD, "clockid: -1\n");
+
+	(void)state;
+	assert_true(exited.detailed && exited.pidfd.pid == -1);
+	assert_true(!below.detailed && below.pidfd.pid == 0);
+	assert_true(!longer.detailed && longer.pidfd.pid == 0);
+	assert_true(!terminal.detailed && terminal.character.terminal == -1);
+	assert_true(!clock.detailed && clock.timerfd.clock == 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -300,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_random_text),
 		cmocka_unit_test(test_many_watches_and_long_lines),
 		cmocka_unit_test(test_first_line_of_each_name_counts),
+		cmocka_unit_test(test_numbers_that_no_kernel_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,12 +72,16 @@ static bool read_fdinfo_u32(struct fdinfo_parse *parse, const char *line, const 
 	return true;
 }
 
-static bool read_fdinfo_i32(struct fdinfo_parse *parse, const char *line, const char *name, int32_t *out)
+static bool read_fdinfo_i32(struct fdinfo_parse *parse, const char *line, const char *name, int32_t min, int32_t *out)
 {
 	const char *value = take_fdinfo_value(parse, line, name);
+	int32_t number;
 	char rest;
 
-	return value && sscanf(value, "%9" SCNd32 "%c", out, &rest) == 1;
+	if (!value || sscanf(value, "%9" SCNd32 "%c", &number, &rest) != 1 || number < min)
+		return false;
+	*out = number;
+	return true;
 }
 
 static bool read_fdinfo_word(struct fdinfo_parse *parse, const char *line, const char *name, char *out)
@@ -230,7 +234,7 @@ static void read_timerfd(struct fdinfo_parse *parse, const char *line)
 {
 	struct descriptor *descriptor = parse->descriptor;
 
-	if (read_fdinfo_i32(parse, line, "clockid:", &descriptor->timerfd.clock))
+	if (read_fdinfo_i32(parse, line, "clockid:", 0, &descriptor->timerfd.clock))
 		descriptor->detailed = true;
 	read_fdinfo_number(parse, line, "ticks:", 10, &descriptor->timerfd.ticks);
 	read_fdinfo_time(parse, line, "it_value:", &descriptor->timerfd.value_ns);
@@ -245,7 +249,7 @@ static void read_signalfd(struct fdinfo_parse *parse, const char *line)
 
 static void read_pidfd(struct fdinfo_parse *parse, const char *line)
 {
-	if (read_fdinfo_i32(parse, line, "Pid:", &parse->descriptor->pidfd.pid))
+	if (read_fdinfo_i32(parse, line, "Pid:", -1, &parse->descriptor->pidfd.pid))
 		parse->descriptor->detailed = true;
 }
 
@@ -272,7 +276,7 @@ static void read_character(struct fdinfo_parse *parse, const char *line)
 
 	if (!descriptor->detailed)
 		descriptor->character.terminal = -1;
-	if (read_fdinfo_i32(parse, line, "tty-index:", &descriptor->character.terminal))
+	if (read_fdinfo_i32(parse, line, "tty-index:", 0, &descriptor->character.terminal))
 		descriptor->detailed = true;
 	if (read_fdinfo_word(parse, line, "iff:", descriptor->character.interface))
 		descriptor->detailed = true;

@@ -280,6 +280,21 @@ static void test_mistakes(void **state)
 	}
 }
 
+/* An entry as long as may be, each byte of it escaped, does not push out what is wrong. */
+static void test_mistake_in_a_long_entry(void **state)
+{
+	static const char end[] = ":* for all its ports";
+	struct policy *policy = policy_new();
+	struct policy_error error = {0};
+	char entry[POLICY_ENTRY_MAX + 1] = {0};
+
+	(void)state;
+	memset(entry, 0xd4, POLICY_ENTRY_MAX);
+	assert_int_equal(policy_add_list(policy, entry, &names, &error), -EINVAL);
+	assert_string_equal(error.message + strlen(error.message) - strlen(end), end);
+	policy_free(policy);
+}
+
 static int add_text(struct policy *policy, const char *text, size_t length, struct policy_error *error)
 {
 	char *exact =
@@ -375,8 +390,10 @@ static void test_random_text(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_entries), cmocka_unit_test(test_holders),   cmocka_unit_test(test_mistakes),
-		cmocka_unit_test(test_files),   cmocka_unit_test(test_bad_files), cmocka_unit_test(test_random_text),
+		cmocka_unit_test(test_entries),     cmocka_unit_test(test_holders),
+		cmocka_unit_test(test_mistakes),    cmocka_unit_test(test_mistake_in_a_long_entry),
+		cmocka_unit_test(test_files),       cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_random_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,8 @@
 
 struct policy;
 
-enum { POLICY_ENTRY_MAX = 255, POLICY_MESSAGE_SIZE = 1536 };
+/* A message has room for an entry with all of its bytes escaped, for two words of it, and for what is wrong. */
+enum { POLICY_ENTRY_MAX = 255, POLICY_MESSAGE_SIZE = 2048 };
 
 struct policy_error {
 	size_t line; /* of a file, from 1 */

@@ -52,7 +52,9 @@ def test_wrong_use_is_named(arguments, parts):
 
 
 @pytest.mark.any_kernel
-@pytest.mark.parametrize("before", ["sport = :80", "comm a\\x5cb\\c", "comm a\u200bb", "comm \x1b", "comm caf\u00e9"])
+@pytest.mark.parametrize("before", [
+    "sport = :80", pytest.param("comm a or " * 300 + "comm b", id="long"), "comm a\\x5cb\\c", "comm a\u200bb", "comm \x1b",
+    "comm caf\u00e9"])
 def test_caret_under_the_spot(before):
     message = run_wrongly("trace", f"{before} and (dport = :99999)")
     lines = message.splitlines()

@@ -16,13 +16,16 @@
 
 void options_fail(const char *format, ...)
 {
-	char message[2048];
+	char *message;
 	va_list args;
+	int length;
 
 	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
+	length = vasprintf(&message, format, args);
 	va_end(args);
-	log_error("%s", message);
+	log_error("%s", length < 0 ? strerror(ENOMEM) : message);
+	if (length >= 0)
+		free(message);
 	exit(STATUS_WRONG_USE);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "filter.h"
+#include "filter_parser.h"
 #include "filter_socket.h"
 #include "fuzz.h"
 #include "kernel_filter.h"
@@ -191,15 +192,21 @@ static void check_socket(const struct filter *filter, const struct kernel_filter
 	MUST(socket_passes(&other, filter) == answer);
 }
 
+/* A name with spaces and a path are taken whole only while they stand alone. */
+static bool may_be_whole_word(const char *text)
+{
+	return strpbrk(text, " \t\n") || (is_path_word(text) && strpbrk(text, "()=!<>&|\"'"));
+}
+
 /* Parses the text within another text. Nothing is compared where the whole is too long, or nested too deep, or where
- * the text may be a name with spaces: that is a name only while it stands alone. */
+ * the text means something else alone. */
 static struct filter *parse_within(const char *before, const char *text, const char *after)
 {
 	struct filter_error error = {.message = ""};
 	struct filter *filter = NULL;
 	char *whole;
 
-	if (*before && strpbrk(text, " \t\n"))
+	if (*before && may_be_whole_word(text))
 		return NULL;
 	if (asprintf(&whole, "%s%s%s", before, text, after) < 0)
 		abort();

@@ -179,6 +179,7 @@ def test_seccomp(action, word):
     assert report.checks["tracepoint"]["remedy"] == "See seccomp"
 
 
+@pytest.mark.any_kernel
 def test_seccomp_that_does_not_know_a_younger_call():
     """Filters from before Linux 5.8 refuse faccessat2(), by which libbpf looks for the type information: no kernel is to blame."""
     report = Report(preexec_fn=seccomp(EPERM_SAID, 439))
@@ -188,12 +189,14 @@ def test_seccomp_that_does_not_know_a_younger_call():
     assert "faccessat2" in report.checks["btf"]["remedy"] and "Boot a kernel" not in report.checks["btf"]["remedy"]
 
 
+@pytest.mark.any_kernel
 def test_seccomp_that_lets_pass():
     report = Report(preexec_fn=seccomp(0x7fff0000))
     assert report.state("seccomp") == "yes"
     report.says("seccomp", "a filter, which lets bpf() pass")
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("action", [EPERM_SAID, 0x80000000])
 def test_seccomp_that_keeps_capabilities_as_they_are(action):
     """Services may be started so that they cannot change their privileges, or die of it: one that runs as root goes on with those it
@@ -204,12 +207,14 @@ def test_seccomp_that_keeps_capabilities_as_they_are(action):
     assert trace_works(preexec_fn=seccomp(action, CAPSET))
 
 
+@pytest.mark.any_kernel
 @pytest.mark.parametrize("action", [EPERM_SAID, 0x80000000])
 @pytest.mark.parametrize("number", [SETPRIORITY, MEMBARRIER])
 def test_seccomp_that_forbids_what_trace_can_do_without(number, action):
     assert trace_works(preexec_fn=seccomp(action, number))
 
 
+@pytest.mark.any_kernel
 def test_seccomp_without_randomness():
     """Without a secret for its hashes, strangers could slow the program down: it refuses to run, and says why."""
     done = run(PROGRAM, "list", "-tln", preexec_fn=seccomp(EPERM_SAID, GETRANDOM))

@@ -47,6 +47,7 @@ def sides(lines):
     return {(line["lport"], line["rport"]) for line in lines}
 
 
+@pytest.mark.any_kernel
 def test_everything(played):
     lines, other = played()
     assert sides(lines) >= {(5000, 0), (6000, 5000), (5000, 6000), (None, 5000), (other, 5000), (5000, other), (None, 9)}
@@ -73,6 +74,7 @@ def test_bound_local_port(played):
                                             "FIN_WAIT1>FIN_WAIT2", "FIN_WAIT2>TIME_WAIT"]]
 
 
+@pytest.mark.any_kernel
 def test_remote_ports(played):
     lines, other = played("-D", "5000,9")
     assert {rport for _, rport in sides(lines)} == {5000, 9}
@@ -93,11 +95,13 @@ def test_children_keep_their_owner_when_only_their_peer_is_asked_for(ns, tracer)
     client.close()
 
 
+@pytest.mark.any_kernel
 def test_either_port(played):
     lines, _ = played(":6000")
     assert sides(lines) == {(6000, 5000), (5000, 6000)}
 
 
+@pytest.mark.any_kernel
 def test_address_either_side(played):
     assert played("127.0.0.0/8")[0]
     assert not played("10.0.0.0/8")[0]
@@ -105,6 +109,7 @@ def test_address_either_side(played):
     assert sides(lines) == {(6000, 5000)}
 
 
+@pytest.mark.any_kernel
 def test_state(played):
     lines, _ = played("--state", "syn-sent")
     assert lines and all("SYN_SENT" in (line["oldstate"], line["newstate"]) for line in lines)
@@ -122,6 +127,7 @@ def test_owner(played):
     assert not played("--comm", "nobody")[0]
 
 
+@pytest.mark.any_kernel
 def test_family(ns, tracer):
     trace = tracer("--netns", ns.name, "-4")
     with ns.entered():
@@ -136,6 +142,7 @@ def test_family(ns, tracer):
     assert {line["laddr"] for line in trace.transitions()} == {"127.0.0.1", "::ffff:127.0.0.1"}
 
 
+@pytest.mark.any_kernel
 def test_family_6(ns, tracer):
     trace = tracer("--netns", ns.name, "-6")
     with ns.entered():
@@ -194,6 +201,7 @@ def test_connections_left_out_leave_the_table(ns, tracer):
             each.close()
 
 
+@pytest.mark.any_kernel
 def test_count(ns, tracer):
     trace = tracer("--netns", ns.name, "--count", "3")
     with ns.entered():
@@ -205,6 +213,7 @@ def test_count(ns, tracer):
     trace.stop()
 
 
+@pytest.mark.any_kernel
 def test_duration(tracer):
     trace = tracer("--duration", MOMENT)
     assert trace.process.wait(30) == 0

@@ -199,6 +199,7 @@ def test_nginx_and_wrk_beside_bpftrace(ns, tracer, process, nginx, tmp_path):
     assert account.pids("in") <= workers
 
 
+@pytest.mark.any_kernel
 def test_hostile_name_of_a_process(ns, tracer):
     """A name with control characters for the terminal reaches neither the terminal nor the JSON unescaped."""
     name = b"\x1b[2J\xff\"\\\n\xe2\x80\xae"
@@ -224,6 +225,7 @@ def test_hostile_name_of_a_process(ns, tracer):
         os.waitpid(child, 0)
 
 
+@pytest.mark.any_kernel
 def test_reader_that_leaves(ns):
     done = run("bash", "-c", f"""set -o pipefail
         {PROGRAM} trace --json --snapshot --duration 3 | head -n 1
@@ -232,6 +234,7 @@ def test_reader_that_leaves(ns):
     del ns
 
 
+@pytest.mark.any_kernel
 def test_reader_that_leaves_when_nothing_happens(ns, process):
     """As in `tcpledger | head -n 1`: the tracer must notice without waiting for a next line."""
     reader, writer = os.pipe()
@@ -253,6 +256,7 @@ def trace_into_pipe(ns, process, until):
     return trace, reader
 
 
+@pytest.mark.any_kernel
 def test_reader_that_stands_still(ns, process):
     """A stalled pipe must not keep the tracer from ending."""
     trace, reader = trace_into_pipe(ns, process, b"tracing")
@@ -263,6 +267,7 @@ def test_reader_that_stands_still(ns, process):
     os.close(reader)
 
 
+@pytest.mark.any_kernel
 def test_reader_that_is_slow(ns, process):
     """The reader reads nothing until the tracer was sent the signal to end, and then gets all lines."""
     trace, reader = trace_into_pipe(ns, process, b"joined")
@@ -275,6 +280,7 @@ def test_reader_that_is_slow(ns, process):
     assert summary["type"] == "summary" and summary["received"] == len(whole) - 1 > 2000 * 6
 
 
+@pytest.mark.any_kernel
 def test_full_disk():
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run([PROGRAM, "top", "-b", "-n", "1", "--json"], stdout=full, stderr=subprocess.PIPE, text=True,

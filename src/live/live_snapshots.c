@@ -271,7 +271,7 @@ int live_take_snapshot(struct live *live, uint8_t scope)
 	err = join_snapshot(live, snapshot, began_ns, &failed);
 	live->partial = snapshot_is_partial(snapshot) || (live->partial && scope != SCOPE_ALL);
 	ended_ns = clock_monotonic_ns();
-	schedule_end(&live->schedule, scope, 2 * snapshot_cost_ns(snapshot), ended_ns);
+	schedule_end(&live->schedule, scope, snapshot_cost_ns(snapshot), ended_ns);
 	snapshot_free(snapshot);
 	if (err)
 		return err;

@@ -68,20 +68,19 @@ void schedule_begin(struct snapshot_schedule *schedule, uint8_t scope)
 	schedule->urgent = false;
 }
 
-void schedule_end(struct snapshot_schedule *schedule, uint8_t scope, uint64_t took_ns, uint64_t ended_ns)
-{
-	uint64_t urgent_ns = URGENT_REST * took_ns;
-
-	if (scope == SNAPSHOT_MINIS)
-		schedule->minis_rest_until_ns = ended_ns + REST * took_ns;
-	else
-		schedule->rest_until_ns = ended_ns + REST * took_ns;
-	schedule->urgent_until_ns = ended_ns + (urgent_ns < URGENT_REST_MAX_NS ? urgent_ns : URGENT_REST_MAX_NS);
-}
-
 static uint64_t choose_later(uint64_t a_ns, uint64_t b_ns)
 {
 	return a_ns > b_ns ? a_ns : b_ns;
+}
+
+void schedule_end(struct snapshot_schedule *schedule, uint8_t scope, uint64_t took_ns, uint64_t ended_ns)
+{
+	uint64_t urgent_ns = URGENT_REST * took_ns, rest_until_ns = ended_ns + REST * took_ns;
+
+	if (scope == SNAPSHOT_MINIS)
+		schedule->minis_rest_until_ns = rest_until_ns;
+	schedule->rest_until_ns = choose_later(schedule->rest_until_ns, rest_until_ns);
+	schedule->urgent_until_ns = ended_ns + (urgent_ns < URGENT_REST_MAX_NS ? urgent_ns : URGENT_REST_MAX_NS);
 }
 
 void schedule_put_off(struct snapshot_schedule *schedule, uint8_t scope, uint64_t now_ns)

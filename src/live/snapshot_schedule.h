@@ -3,9 +3,9 @@
 /*
  * When to take the next snapshot, and of what scope. Pure. Each wish for a snapshot says of what and when. Wishes that
  * fall together are served by one snapshot. After a snapshot comes a rest, twenty times as long as the snapshot took.
- * A snapshot of minisockets alone rests only from others like it: on a host with many sockets it costs a hundredth of a
- * snapshot of everything. An urgent snapshot comes earlier: after three times as long, or half a second if that is
- * less.
+ * A snapshot of minisockets alone waits only for the rest after others like it: on a host with many sockets it costs a
+ * hundredth of a snapshot of everything. An urgent snapshot comes earlier: after three times as long, or half a second
+ * if that is less.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -424,7 +424,7 @@ int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *h
 	return err;
 }
 
-int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
+int snapshot_end(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
 {
 	static const uint32_t here = NETNS_HERE;
 	bool fails = snapshot->spoilt || snapshot->abandoned || sim.end_errors;

@@ -127,6 +127,20 @@ static void test_minisockets_do_not_wait_for_the_rest_of_others(void **state)
 	assert_int_equal(schedule_scope(&schedule, AT(10500)), SOCKETS | HOLDERS);
 }
 
+/* All others wait for the rest after minisockets too, and are then of one snapshot with them: each walks the table. */
+static void test_others_wait_for_the_rest_of_minisockets(void **state)
+{
+	struct snapshot_schedule schedule = {0};
+
+	(void)state;
+	schedule_end(&schedule, MINIS, AT(100) - AT(0), AT(100));
+	schedule_want(&schedule, HOLDERS, AT(200));
+	schedule_want(&schedule, MINIS, AT(1100));
+	assert_int_equal(schedule_next_ns(&schedule), AT(2100));
+	assert_int_equal(schedule_scope(&schedule, AT(2099)), 0);
+	assert_int_equal(schedule_scope(&schedule, AT(2100)), MINIS | HOLDERS);
+}
+
 /* When the table is known to be wrong, the snapshot comes sooner, but snapshots do not take all the time either; and
  * once is enough. */
 static void test_urgent(void **state)
@@ -199,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_put_off),
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_minisockets_do_not_wait_for_the_rest_of_others),
+		cmocka_unit_test(test_others_wait_for_the_rest_of_minisockets),
 		cmocka_unit_test(test_urgent),
 		cmocka_unit_test(test_share),
 	};

@@ -44,7 +44,8 @@ struct snapshot {
 	atomic_bool stop;
 	int done_fd;
 	int err;
-	uint64_t cost_ns;
+	uint64_t cost_ns;     /* processor time of its thread */
+	uint64_t end_cost_ns; /* processor time of snapshot_end()'s handler */
 	uint8_t scope;
 	bool partial;       /* see snapshot_is_partial() */
 	uint8_t reported;   /* the parts of the scope that were reported completely */
@@ -445,7 +446,7 @@ static bool shows_all_holders(const struct snapshot *snapshot)
 	return snapshot->kit->iterators ? process_is_in_first_namespace() : process_view() == PROCESSES_ALL;
 }
 
-int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
+int snapshot_end(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context)
 {
 	struct event end = {
 		.kind = EVENT_SNAPSHOT_END,
@@ -458,6 +459,7 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 		.held_count = snapshot->held_count,
 		.all_holders = snapshot->reported & SNAPSHOT_HOLDERS && shows_all_holders(snapshot),
 	};
+	uint64_t cpu_ns = clock_thread_ns();
 	int err;
 
 	if (snapshot->err) /* covers no namespace: only minisockets end that cannot exist any more */
@@ -472,6 +474,7 @@ int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handl
 		end.there_count = snapshot->there_count;
 	}
 	err = handler(context, &end);
+	snapshot->end_cost_ns = clock_thread_ns() - cpu_ns;
 	return err ? err : snapshot->err;
 }
 
@@ -493,7 +496,7 @@ bool snapshot_is_partial(const struct snapshot *snapshot)
 
 uint64_t snapshot_cost_ns(const struct snapshot *snapshot)
 {
-	return snapshot->cost_ns;
+	return 2 * snapshot->cost_ns + snapshot->end_cost_ns;
 }
 
 void snapshot_free(struct snapshot *snapshot)

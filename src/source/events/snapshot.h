@@ -48,7 +48,7 @@ int snapshot_rows(struct snapshot *snapshot, uint64_t began_ns, event_handler *h
 /* Hands over the event that ends the snapshot, and names the parts that were reported completely. Returns 0; or why
  * something is missing: -ENOBUFS, the ring had no room; -ENOENT, /proc is not mounted; what the snapshot was spoilt
  * with; or another error of taking the snapshot. */
-int snapshot_end(const struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
+int snapshot_end(struct snapshot *snapshot, uint64_t began_ns, event_handler *handler, void *context);
 
 /* Makes the snapshot end early: it no longer waits for room in the ring, nor does it go on to the next namespace. */
 void snapshot_abandon(struct snapshot *snapshot);
@@ -61,8 +61,8 @@ void snapshot_spoil(struct snapshot *snapshot, int err);
  * snapshot is done. */
 bool snapshot_is_partial(const struct snapshot *snapshot);
 
-/* Returns the processor time of the thread, once the snapshot is done; handling what it reports takes about as much
- * again. */
+/* Returns the processor time of the snapshot, once it has ended: of its thread, about as much again for handling its
+ * rows, and of its end, for which the whole table is walked. */
 uint64_t snapshot_cost_ns(const struct snapshot *snapshot);
 
 /* Stops the thread where it waits for the ring, waits for its end, and frees the snapshot. NULL is fine. */

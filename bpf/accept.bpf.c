@@ -19,22 +19,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 __u64 lost; /* accepts for which the ring had no room */
 
-static __always_inline int emit_accept(struct sock *sk)
+static __always_inline void fill_holder(struct holder_record *h, struct sock *sk, const struct task_struct *task,
+					__u32 pid)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct holder_record *h;
-	__u32 pid;
-
-	if (!sk || task->flags & PF_KTHREAD || sk->sk_protocol != IPPROTO_TCP)
-		return 0;
-	pid = process_number(task);
-	if (!pid)
-		return 0;
-	h = bpf_ringbuf_reserve(&ring, sizeof(*h), 0);
-	if (!h) {
-		__sync_fetch_and_add(&lost, 1);
-		return 0;
-	}
 	h->kind = RECORD_ACCEPT;
 	h->netns = sk->__sk_common.skc_net.net->ns.inum;
 	h->sk = (__u64)sk;
@@ -43,7 +30,27 @@ static __always_inline int emit_accept(struct sock *sk)
 	h->inode = 0;
 	h->uid = sk->sk_uid.val;
 	__builtin_memcpy(h->comm, task->group_leader->comm, sizeof(h->comm));
-	submit_record(h, sizeof(*h));
+}
+
+static __always_inline int emit_accept(struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct accept_record *a;
+	__u32 pid;
+
+	if (!sk || task->flags & PF_KTHREAD || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	pid = process_number(task);
+	if (!pid)
+		return 0;
+	a = bpf_ringbuf_reserve(&ring, sizeof(*a), 0);
+	if (!a) {
+		__sync_fetch_and_add(&lost, 1);
+		return 0;
+	}
+	fill_holder(&a->holder, sk, task, pid);
+	fill_lineage(&a->lineage, task);
+	submit_record(a, sizeof(*a));
 	return 0;
 }
 

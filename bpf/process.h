@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 /*
- * The number of a process, as /proc shows it to the user. A process has a number in its own PID namespace, and one in
- * each namespace above that, up to the first. In a namespace beside or below its own it has none.
+ * A process: its number, as /proc shows it to the user, and its lineage. A process has a number in its own PID
+ * namespace, and one in each namespace above that, up to the first. In a namespace beside or below its own it has none.
  */
 
 #include "kernel.h"
 #include "probe.h"
 #include "record.h"
+#include "ring.h"
 
 /* Inode number of the PID namespace in which processes are numbered; 0: the first. Set before load. */
 const volatile __u32 pid_namespace = 0;
@@ -36,4 +37,17 @@ static __always_inline __u32 process_number(const struct task_struct *task)
 			return number.nr;
 	}
 	return task->tgid | RECORD_FOREIGN_PID;
+}
+
+/* Fills the lineage of the process that a thread belongs to. The parent may be a thread: the one that called fork(). */
+static __always_inline void fill_lineage(struct record_lineage *lineage, const struct task_struct *task)
+{
+	const struct task_struct *process = task->group_leader;
+	const struct task_struct *parent = process->real_parent;
+
+	lineage->start_ns = process->start_time + clock_offset_ns;
+	lineage->cgroup = process->cgroups->dfl_cgrp->kn->id;
+	lineage->ppid = process_number(parent);
+	lineage->execs = (__u32)process->self_exec_id;
+	__builtin_memcpy(lineage->pcomm, parent->group_leader->comm, sizeof(lineage->pcomm));
 }

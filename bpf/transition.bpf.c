@@ -202,10 +202,12 @@ static __always_inline void fill_caller(struct call_record *c, struct sock *sk)
 	if (!pid || pid == own_pid) {
 		c->pid = 0;
 		c->comm[0] = 0;
+		c->lineage = (struct record_lineage){};
 		return;
 	}
 	c->pid = pid;
 	__builtin_memcpy(c->comm, task->group_leader->comm, sizeof(c->comm));
+	fill_lineage(&c->lineage, task);
 }
 
 /* Returns the payload sent, each byte counted once. bytes_sent counts a segment that the host itself drops on its way

@@ -11,7 +11,8 @@
  * Alignment: ring-buffer samples are 8-byte aligned, so no record needs more.
  *
  * Records differ in length: the shorter each of them is, the more the ring holds. The first byte of a record is its
- * kind, which gives its struct. All but struct holder_record begin with a struct transition_record. Few sockets are
+ * kind, which gives its struct. All but struct holder_record and struct
+ * accept_record begin with a struct transition_record. Few sockets are
  * bound to an interface: only behind the structs of these stands a struct record_binding (RECORD_BOUND).
  */
 
@@ -33,7 +34,7 @@ enum record_kind {
 	RECORD_CLOSING = 3,    /* struct closing_record: →CLOSE */
 	RECORD_SOCKET = 4,     /* struct socket_record: a socket that an iterator has shown */
 	RECORD_HOLDER = 5,     /* struct holder_record: a descriptor that an iterator has shown */
-	RECORD_ACCEPT = 6,     /* struct holder_record: accept() gave the socket to this process */
+	RECORD_ACCEPT = 6,     /* struct accept_record: accept() gave the socket to this process */
 	RECORD_BOUND = 0x40,   /* added to 1, 2, 3, 4: a struct record_binding follows the struct */
 	RECORD_AGAIN = 0x80,   /* added to 1, 2, 3: written by the second program, may repeat a record of the first */
 	RECORD_FLAGS = RECORD_BOUND | RECORD_AGAIN,
@@ -55,6 +56,15 @@ struct transition_record {
 	__u8 raddr[RECORD_ADDR_LEN];
 };
 
+/* Where a process comes from, and what tells it from another one with the same pid or the same name. */
+struct record_lineage {
+	__u64 start_ns; /* when the process began */
+	__u64 cgroup;   /* id of its control group in the tree of version 2 */
+	__u32 ppid;     /* of its parent, a process; 0: none, or not known */
+	__u32 execs;    /* a number that each execve() of the process changes */
+	char pcomm[RECORD_COMM_LEN]; /* of the parent; hostile text */
+};
+
 /* Transition by a system call: →SYN_SENT by connect(), →LISTEN by listen(), →FIN_WAIT1 and →LAST_ACK by close(),
  * shutdown() or exit. */
 struct call_record {
@@ -62,6 +72,7 @@ struct call_record {
 	__u32 pid;                  /* of the process that made the call; 0: a kernel thread did, or not known */
 	__u32 inode;                /* of the socket; 0: none */
 	char comm[RECORD_COMM_LEN]; /* of that process (not of its thread); hostile text */
+	struct record_lineage lineage; /* of that process; where pid is 0, all of it is 0 */
 };
 
 /* Facts about a socket as it was just before →CLOSE. */
@@ -116,11 +127,18 @@ struct holder_record {
 	char comm[RECORD_COMM_LEN];
 };
 
+/* What accept() returned, without its descriptor, which is not known yet. */
+struct accept_record {
+	struct holder_record holder;
+	struct record_lineage lineage; /* of the process that called accept() */
+};
+
 _Static_assert(sizeof(struct transition_record) == 72, "the ring's layout");
-_Static_assert(sizeof(struct call_record) == 96, "the ring's layout");
+_Static_assert(sizeof(struct call_record) == 136, "the ring's layout");
 _Static_assert(sizeof(struct closing_record) == 104, "the ring's layout");
 _Static_assert(sizeof(struct socket_record) == 104, "the ring's layout");
 _Static_assert(sizeof(struct holder_record) == 48, "the ring's layout");
+_Static_assert(sizeof(struct accept_record) == 88, "the ring's layout");
 _Static_assert(sizeof(struct record_binding) == 8, "the ring's layout");
 
 /* Counters of one CPU, in memory that user space maps: reading them takes no system call. Each struct is written by its

@@ -246,13 +246,29 @@ struct pid {
 	struct upid numbers[];
 };
 
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
 	int tgid;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	__u64 start_time;
 	char comm[16];
+	__u64 self_exec_id;
+	struct css_set *cgroups;
 };
 
 struct seq_file;

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "count_of.h"
+#include "identity.h"
 
 const char *owner_source_name(enum owner_source source)
 {
@@ -65,7 +67,30 @@ static int keep_lone_holder(struct connection *conn)
 	if (!conn->owners)
 		return -ENOMEM;
 	conn->owners[0] = conn->owner;
+	identity_ref(conn->owner.identity);
 	return 0;
+}
+
+/* True where the identity of `known` is that of `owner` too. A process that has called execve() goes mostly by another
+ * name. Its identity may have been learned anew, perhaps under another parent, since the first has exited. */
+static bool keeps_identity(const struct owner *known, const struct owner *owner)
+{
+	return known->identity && known->pid == owner->pid && strcmp(known->comm, owner->comm) == 0 &&
+	       (!owner->identity || identity_is_of_same_program(known->identity, owner->identity));
+}
+
+static void replace_owner(struct owner *known, const struct owner *owner)
+{
+	struct identity *first = known->identity;
+	bool keep = keeps_identity(known, owner);
+
+	*known = *owner;
+	if (keep) {
+		known->identity = first;
+		return;
+	}
+	identity_ref(known->identity);
+	identity_unref(first);
 }
 
 void connection_set_owner(struct connection *conn, const struct owner *owner, enum owner_source source)
@@ -74,8 +99,8 @@ void connection_set_owner(struct connection *conn, const struct owner *owner, en
 		return;
 	if (conn->owner_count && !conn->owners && conn->owner.pid != owner->pid && keep_lone_holder(conn))
 		conn->owner_count = 0;
-	conn->owner = *owner;
 	conn->owner_source = source;
+	replace_owner(&conn->owner, owner);
 }
 
 bool connection_owner_is_open(const struct connection *conn)
@@ -105,10 +130,17 @@ static bool is_holder_listed(const struct connection *conn, const struct owner *
 	return false;
 }
 
-static void forget_holders(struct connection *conn)
+static void free_holders(struct connection *conn)
 {
+	for (unsigned int i = 0; conn->owners && i < conn->owner_count; i++)
+		identity_unref(conn->owners[i].identity);
 	free(conn->owners);
 	conn->owners = NULL;
+}
+
+static void forget_holders(struct connection *conn)
+{
+	free_holders(conn);
 	conn->owner_count = 0;
 }
 
@@ -118,9 +150,12 @@ static int append_holder(struct connection *conn, const struct owner *holder)
 
 	if (!grown)
 		return -ENOMEM;
-	if (!conn->owners && conn->owner_count)
+	if (!conn->owners && conn->owner_count) {
 		grown[0] = conn->owner;
+		identity_ref(conn->owner.identity);
+	}
 	grown[conn->owner_count++] = *holder;
+	identity_ref(holder->identity);
 	conn->owners = grown;
 	return 0;
 }
@@ -171,15 +206,15 @@ void connection_settle_holders(struct connection *conn, uint32_t snapshot)
 	if (first->pid == conn->owner.pid && conn->owner_source != OWNER_INHERITED)
 		source = conn->owner_source;
 	connection_set_owner(conn, first, source);
-	if (conn->owner_count > 1)
-		return;
-	free(conn->owners);
-	conn->owners = NULL;
+	if (conn->owner_count == 1)
+		free_holders(conn);
 }
 
 void connection_free(struct connection *conn)
 {
-	free(conn->owners);
-	free(conn->closing);
+	free_holders(conn);
+	identity_unref(conn->owner.identity);
+	if (conn->mini)
+		free(conn->closing);
 	free(conn);
 }

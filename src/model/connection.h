@@ -41,7 +41,11 @@ struct held_change;
 struct connection {
 	struct link by_sk; /* keyed by the address of the struct sock: never shown, never stored */
 	struct link by_tuple;
-	struct link by_inode;
+	union {
+		struct link by_inode;
+		struct closing *closing; /* minisocket, which has no inode: data of the socket's close, kept for the
+					    end; NULL: not known */
+	};
 	uint64_t id;
 	uint64_t cookie;      /* 0: not known */
 	uint64_t born_ns;     /* time of birth; birth not seen: the earliest time at which it is known to have lived */
@@ -49,7 +53,6 @@ struct connection {
 				 known */
 	uint64_t heard_ns;    /* last transition; 0: none yet. Minisocket: when it was last known to exist */
 	struct owner *owners; /* the holders; NULL: none, or `owner` alone */
-	struct closing *closing;  /* minisocket: data of the socket's close, kept for the end; NULL: not known */
 	struct held_change *held; /* changes of this connection that the gate holds back (gate.h) */
 	struct tuple tuple;
 	uint32_t uid;   /* or UID_UNKNOWN */
@@ -101,7 +104,8 @@ struct span connection_in_state(const struct connection *conn, uint64_t now_ns);
 struct span connection_age(const struct connection *conn, uint64_t now_ns);
 
 /* Sets the owner: the process that called connect() or listen(), holds the listener, or is known from another source.
- * An unknown owner (pid 0) changes nothing. */
+ * An unknown owner (pid 0) changes nothing. The identity that was learned first stays, as long as the owner is the same
+ * process under the same name. The connection keeps a reference of its own to each identity in it. */
 void connection_set_owner(struct connection *conn, const struct owner *owner, enum owner_source source);
 
 /* True while the owner may still turn out to be another process: none has been seen to take the connection over from

@@ -70,6 +70,7 @@ struct event {
 	const struct owner *owners; /* transition: the process whose call caused it (connect(), listen(), close() …);
 				       row: the holders; holder, accept: one process */
 	size_t owner_count;
+	const struct lineage *lineage; /* transition, accept: of the one process in `owners`; NULL: not known */
 	const struct closing *closing; /* transition to CLOSE; else NULL */
 	uint32_t recvq;                /* row: bytes, or QUEUE_UNKNOWN; LISTEN: connections not accepted yet */
 	uint32_t sendq;                /* row: bytes, or QUEUE_UNKNOWN */

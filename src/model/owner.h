@@ -8,6 +8,8 @@
 
 #include "unknown.h"
 
+struct identity;
+
 enum { COMM_LEN = 16 }; /* TASK_COMM_LEN of the kernel, the NUL included */
 
 /* Added to the pid of a process that has none in the user's PID namespace; the rest tells such processes apart. */
@@ -18,6 +20,17 @@ struct owner {
 	uint32_t pid;        /* 0: not known; perhaps OWNER_FOREIGN: not to be shown but through owner_has_number() */
 	int32_t fd;          /* or FD_UNKNOWN, or less: registered_fd() */
 	char comm[COMM_LEN]; /* NUL-terminated; hostile text */
+	struct identity *identity; /* who the process is beyond that; NULL: not known, or not asked for. Borrowed, but
+				      in a connection (connection_set_owner()) */
+};
+
+/* Where a process comes from, and what tells it from another one with the same pid or the same name. */
+struct lineage {
+	uint64_t start_ns; /* when it began (CLOCK_MONOTONIC) */
+	uint64_t cgroup;   /* id of its control group in the tree of version 2; 0: not known */
+	uint32_t ppid;     /* of its parent; 0: none, or not known; else as the pid of an owner */
+	uint32_t execs;    /* a number that each execve() of the process changes */
+	char pcomm[COMM_LEN];
 };
 
 /* True when the process has a number that the user knows it by. */

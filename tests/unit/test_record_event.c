@@ -15,6 +15,7 @@
 struct taken {
 	struct event event;
 	struct owner owner;
+	struct lineage lineage;
 	struct closing closing;
 	unsigned int count;
 	int answer;
@@ -27,6 +28,8 @@ static int take_event(void *context, const struct event *event)
 	taken->event = *event;
 	if (event->owner_count)
 		taken->owner = event->owners[0];
+	if (event->lineage)
+		taken->lineage = *event->lineage;
 	if (event->closing)
 		taken->closing = *event->closing;
 	taken->count++;
@@ -85,6 +88,24 @@ static void assert_transition(const struct event *event, bool again)
 	assert_tuple(&event->tuple);
 }
 
+static struct record_lineage make_lineage(void)
+{
+	struct record_lineage lineage = {.start_ns = 0x0102030405060708, .cgroup = 4711, .ppid = 99, .execs = 7};
+
+	memset(lineage.pcomm, 'p', sizeof(lineage.pcomm)); /* without a NUL */
+	return lineage;
+}
+
+static void assert_lineage(const struct taken *taken)
+{
+	assert_non_null(taken->event.lineage);
+	assert_int_equal(taken->lineage.start_ns, 0x0102030405060708);
+	assert_int_equal(taken->lineage.cgroup, 4711);
+	assert_int_equal(taken->lineage.ppid, 99);
+	assert_int_equal(taken->lineage.execs, 7);
+	assert_string_equal(taken->lineage.pcomm, "ppppppppppppppp");
+}
+
 static void test_transition(void **state)
 {
 	struct transition_record record = make_transition(RECORD_TRANSITION);
@@ -109,7 +130,8 @@ static void test_transition(void **state)
 
 static void test_call(void **state)
 {
-	struct call_record record = {.transition = make_transition(RECORD_CALL), .pid = 100, .inode = 11};
+	struct call_record record = {
+		.transition = make_transition(RECORD_CALL), .pid = 100, .inode = 11, .lineage = make_lineage()};
 	struct taken taken;
 
 	(void)state;
@@ -121,11 +143,13 @@ static void test_call(void **state)
 	assert_int_equal(taken.owner.pid, 100);
 	assert_int_equal(taken.owner.fd, FD_UNKNOWN);
 	assert_string_equal(taken.owner.comm, "xxxxxxxxxxxxxxx");
+	assert_lineage(&taken);
 	record.transition.kind |= RECORD_AGAIN;
 	record.pid = 0; /* a kernel thread called */
 	taken = taken_of(&record);
 	assert_transition(&taken.event, true);
 	assert_int_equal(taken.event.owner_count, 0);
+	assert_null(taken.event.lineage);
 }
 
 static void test_closing(void **state)
@@ -241,7 +265,7 @@ static void test_interface(void **state)
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		const struct record_binding binding = {.interface = 0x7fffffff};
 		struct {
-			struct closing_record record; /* the longest */
+			struct call_record record; /* the longest */
 			struct record_binding room;
 		} bytes;
 
@@ -265,6 +289,7 @@ static void test_holder_and_accept(void **state)
 				       .fd = 5,
 				       .inode = 15,
 				       .uid = 33};
+	struct accept_record accepted = {.lineage = make_lineage()};
 	struct taken taken;
 
 	(void)state;
@@ -279,11 +304,15 @@ static void test_holder_and_accept(void **state)
 	assert_int_equal(taken.owner.pid, 100);
 	assert_int_equal(taken.owner.fd, 5);
 	assert_int_equal(strlen(taken.owner.comm), COMM_LEN - 1);
-	record.kind = RECORD_ACCEPT;
-	record.fd = -1;
-	taken = taken_of(&record);
+	assert_null(taken.event.lineage);
+	accepted.holder = record;
+	accepted.holder.kind = RECORD_ACCEPT;
+	accepted.holder.fd = -1;
+	taken = taken_of(&accepted);
 	assert_int_equal(taken.event.kind, EVENT_ACCEPT);
+	assert_int_equal(taken.owner.pid, 100);
 	assert_int_equal(taken.owner.fd, FD_UNKNOWN);
+	assert_lineage(&taken);
 }
 
 static void test_which_are_transitions(void **state)
@@ -320,7 +349,7 @@ static void test_which_are_whole(void **state)
 		{RECORD_CLOSING | RECORD_AGAIN, sizeof(struct closing_record)},
 		{RECORD_SOCKET, sizeof(struct socket_record)},
 		{RECORD_HOLDER, sizeof(struct holder_record)},
-		{RECORD_ACCEPT, sizeof(struct holder_record)},
+		{RECORD_ACCEPT, sizeof(struct accept_record)},
 		{RECORD_TRANSITION | RECORD_BOUND, sizeof(struct transition_record) + binding},
 		{RECORD_CALL | RECORD_BOUND, sizeof(struct call_record) + binding},
 		{RECORD_CLOSING | RECORD_BOUND, sizeof(struct closing_record) + binding},

@@ -57,8 +57,13 @@ void table_set_sk(struct table *table, struct connection *conn, uint64_t sk)
 
 void table_set_mini(struct table *table, struct connection *conn)
 {
-	table->minis += !conn->mini;
+	if (conn->mini)
+		return;
+	set_inode_index(table, conn, false); /* its link makes room for what is known of the socket's close */
+	conn->inode = 0;
+	conn->closing = NULL;
 	conn->mini = true;
+	table->minis++;
 }
 
 /* ---- adding and dropping ---- */

@@ -52,13 +52,12 @@ void table_become_mini(struct table *table, struct connection *conn, const struc
 	uint8_t state = event->closing->lives_on;
 
 	absorb_mini(table, conn, event->ts_ns, target);
+	table_set_mini(table, conn);
 	conn->closing = malloc(sizeof(*conn->closing));
 	if (conn->closing) /* where memory is short, its end is reported without these counts */
 		*conn->closing = *event->closing;
-	table_set_mini(table, conn);
 	table_set_sk(table, conn, 0);
 	conn->reason = change->reason;
-	conn->inode = 0;
 	conn->recvq = 0;
 	conn->sendq = 0;
 	conn->state = state;
@@ -91,8 +90,7 @@ bool table_pass_to_mini(struct table *table, struct connection *conn, uint64_t t
 	mini->born_ns = conn->born_ns;
 	mini->born_known = conn->born_known;
 	mini->uid = conn->uid;
-	mini->owner = conn->owner;
-	mini->owner_source = conn->owner_source;
+	connection_set_owner(mini, &conn->owner, conn->owner_source);
 	mini->direction = conn->direction;
 	mini->undirected = conn->undirected;
 	if (change.oldstate != change.newstate && !mini->untold)

@@ -68,10 +68,24 @@ static struct owner make_record_owner(uint32_t pid, int32_t fd, const char comm[
 	return owner;
 }
 
+static struct lineage make_record_lineage(const struct record_lineage *record)
+{
+	struct lineage lineage = {
+		.start_ns = record->start_ns, .cgroup = record->cgroup, .ppid = record->ppid, .execs = record->execs};
+
+	memcpy(lineage.pcomm, record->pcomm, COMM_LEN);
+	lineage.pcomm[COMM_LEN - 1] = '\0';
+	return lineage;
+}
+
 static int hand_on_call(const struct call_record *c, event_handler *handler, void *context)
 {
 	struct owner caller = make_record_owner(c->pid, FD_UNKNOWN, c->comm);
-	struct event event = {.inode = c->inode, .owners = &caller, .owner_count = c->pid ? 1 : 0};
+	struct lineage lineage = make_record_lineage(&c->lineage);
+	struct event event = {.inode = c->inode,
+			      .owners = &caller,
+			      .owner_count = c->pid ? 1 : 0,
+			      .lineage = c->pid ? &lineage : NULL};
 
 	return hand_on_transition(&c->transition, sizeof(*c), &event, handler, context);
 }
@@ -120,7 +134,9 @@ static int hand_on_socket(const struct socket_record *s, event_handler *handler,
 	return handler(context, &event);
 }
 
-static int hand_on_holder(const struct holder_record *h, event_handler *handler, void *context)
+/* `lineage`: of the holder; NULL: not known. */
+static int hand_on_holder(const struct holder_record *h, const struct lineage *lineage, event_handler *handler,
+			  void *context)
 {
 	struct owner owner = make_record_owner(h->pid, h->fd, h->comm);
 	struct event event = {
@@ -131,9 +147,17 @@ static int hand_on_holder(const struct holder_record *h, event_handler *handler,
 		.inode = h->inode,
 		.owners = &owner,
 		.owner_count = 1,
+		.lineage = lineage,
 	};
 
 	return handler(context, &event);
+}
+
+static int hand_on_accept(const struct accept_record *a, event_handler *handler, void *context)
+{
+	struct lineage lineage = make_record_lineage(&a->lineage);
+
+	return hand_on_holder(&a->holder, &lineage, handler, context);
 }
 
 static size_t find_record_size(unsigned int kind)
@@ -141,7 +165,7 @@ static size_t find_record_size(unsigned int kind)
 	static const uint8_t sizes[] = {
 		[RECORD_TRANSITION] = sizeof(struct transition_record), [RECORD_CALL] = sizeof(struct call_record),
 		[RECORD_CLOSING] = sizeof(struct closing_record),       [RECORD_SOCKET] = sizeof(struct socket_record),
-		[RECORD_HOLDER] = sizeof(struct holder_record),         [RECORD_ACCEPT] = sizeof(struct holder_record),
+		[RECORD_HOLDER] = sizeof(struct holder_record),         [RECORD_ACCEPT] = sizeof(struct accept_record),
 	};
 
 	return kind < COUNT_OF(sizes) ? sizes[kind] : 0;
@@ -192,8 +216,9 @@ int record_hand_on(const void *record, event_handler *handler, void *context)
 	case RECORD_SOCKET:
 		return hand_on_socket(record, handler, context);
 	case RECORD_HOLDER:
+		return hand_on_holder(record, NULL, handler, context);
 	case RECORD_ACCEPT:
-		return hand_on_holder(record, handler, context);
+		return hand_on_accept(record, handler, context);
 	default:
 		return hand_on_transition(t, sizeof(*t), &event, handler, context);
 	}

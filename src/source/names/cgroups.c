@@ -6,14 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
-#include "count_of.h"
+#include "cgroup_tree.h"
 #include "errno_kind.h"
 #include "index.h"
 #include "privileges.h"
-
-#define CGROUP2_MAGIC 0x63677270 /* CGROUP2_SUPER_MAGIC, linux/magic.h */
 
 struct group {
 	struct link by_id;
@@ -23,18 +20,6 @@ struct group {
 struct cgroups {
 	struct index by_id;
 };
-
-/* Finds the tree of version 2, which is mounted alone, or beside the trees of version 1. NULL: there is none. */
-static const char *find_cgroup_tree(void)
-{
-	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
-	struct statfs tree;
-
-	for (size_t i = 0; i < COUNT_OF(places); i++)
-		if (statfs(places[i], &tree) == 0 && tree.f_type == CGROUP2_MAGIC)
-			return places[i];
-	return NULL;
-}
 
 static int add_cgroup(struct cgroups *cgroups, uint64_t id, const char *path)
 {
@@ -74,7 +59,7 @@ struct cgroups *cgroups_read(void)
 {
 	WITH_PRIVILEGES;
 	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
-	const char *root = find_cgroup_tree();
+	const char *root = cgroup_tree();
 	int err;
 
 	if (!cgroups)

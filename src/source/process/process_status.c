@@ -54,3 +54,23 @@ uint64_t process_limit_read(const char *limits)
 		return LIMIT_NONE;
 	return read_status_number(limit, LIMIT_NONE - 1, &number) ? number : LIMIT_UNKNOWN;
 }
+
+enum { STAT_PPID = 4, STAT_START = 22 }; /* the place of a value in the line, from 1 (proc_pid_stat(5)) */
+
+/* The line reads "4711 (comm) S 4242 …". The name is the second value, and may hold anything: what comes after the last
+ * parenthesis is the third. */
+bool process_stat_read(const char *stat, struct process_stat *out)
+{
+	const char *value = strrchr(stat, ')');
+	uint64_t ppid = 0, start = 0;
+
+	for (int place = 2; value && place < STAT_START; place++) {
+		value = skip_status_word(value);
+		if (place + 1 == STAT_PPID && !read_status_number(value, INT32_MAX, &ppid))
+			return false;
+	}
+	if (!value || !read_status_number(value, UINT64_MAX, &start))
+		return false;
+	*out = (struct process_stat){.ppid = (uint32_t)ppid, .start_ticks = start};
+	return true;
+}

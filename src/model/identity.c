@@ -40,6 +40,7 @@ void identity_unref(struct identity *identity)
 	free(identity->cmdline);
 	free(identity->unit);
 	free(identity->container);
+	free(identity->json);
 	free(identity);
 }
 

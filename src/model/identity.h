@@ -2,8 +2,8 @@
 #pragma once
 /*
  * Who a process is, beyond its pid and its name: its parent, its program, and the service or container that it belongs
- * to. Many sockets refer to the identity of one process. It does not change once it is made, and is freed with the last
- * reference. All texts are hostile: other programs choose them.
+ * to. Many sockets refer to the identity of one process. Nothing but `json` changes once it is made. It is
+ * freed with the last reference. All texts are hostile: other programs choose them.
  */
 #include <stdbool.h>
 
@@ -18,6 +18,7 @@ struct identity {
 	char *cmdline; /* the arguments with a space between two, cut at CMDLINE_MAX; NULL: not known, or not wanted */
 	char *unit;    /* systemd's, "nginx.service"; NULL: none, or not known */
 	char *container; /* as container_name() writes it; NULL: none, or not known */
+	char *json;      /* its members as they were printed once, for the next time; NULL: not printed yet */
 };
 
 /* Texts to make an identity with; each may be NULL. */

@@ -26,5 +26,6 @@ enum {
 	IPPROTO_MPTCP = 262, /* include/uapi/linux/in.h */
 	SOCK_STREAM = 1,
 	PF_KTHREAD = 0x00200000, /* include/linux/sched.h */
-	MAX_PID_NS_LEVEL = 32,   /* include/linux/pid_namespace.h */
+	PF_FORKNOEXEC = 0x00000040,
+	MAX_PID_NS_LEVEL = 32, /* include/linux/pid_namespace.h */
 };

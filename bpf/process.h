@@ -49,5 +49,6 @@ static __always_inline void fill_lineage(struct record_lineage *lineage, const s
 	lineage->cgroup = process->cgroups->dfl_cgrp->kn->id;
 	lineage->ppid = process_number(parent);
 	lineage->execs = (__u32)process->self_exec_id;
+	lineage->forked = (process->flags & PF_FORKNOEXEC) != 0;
 	__builtin_memcpy(lineage->pcomm, parent->group_leader->comm, sizeof(lineage->pcomm));
 }

@@ -58,10 +58,11 @@ struct transition_record {
 
 /* Where a process comes from, and what tells it from another one with the same pid or the same name. */
 struct record_lineage {
-	__u64 start_ns; /* when the process began */
-	__u64 cgroup;   /* id of its control group in the tree of version 2 */
-	__u32 ppid;     /* of its parent, a process; 0: none, or not known */
-	__u32 execs;    /* a number that each execve() of the process changes */
+	__u64 start_ns;              /* when the process began */
+	__u64 cgroup;                /* id of its control group in the tree of version 2 */
+	__u32 ppid;                  /* of its parent, a process; 0: none, or not known */
+	__u32 execs : 31;            /* a number that each execve() of the process changes */
+	__u32 forked : 1;            /* since fork() the process has called no execve() */
 	char pcomm[RECORD_COMM_LEN]; /* of the parent; hostile text */
 };
 
@@ -69,9 +70,9 @@ struct record_lineage {
  * shutdown() or exit. */
 struct call_record {
 	struct transition_record transition;
-	__u32 pid;                  /* of the process that made the call; 0: a kernel thread did, or not known */
-	__u32 inode;                /* of the socket; 0: none */
-	char comm[RECORD_COMM_LEN]; /* of that process (not of its thread); hostile text */
+	__u32 pid;                     /* of the process that made the call; 0: a kernel thread did, or not known */
+	__u32 inode;                   /* of the socket; 0: none */
+	char comm[RECORD_COMM_LEN];    /* of that process (not of its thread); hostile text */
 	struct record_lineage lineage; /* of that process; where pid is 0, all of it is 0 */
 };
 

@@ -81,7 +81,10 @@ static int start_live(struct live *live, const struct live_options *options)
 	}
 	live->table = table_new();
 	live->kernel_filter = kernel_filter_of(options->filter);
-	if (!live->table || !live->kernel_filter)
+	if (options->identify)
+		live->identities = identities_new(!options->no_cmdline);
+	live->identity_round = 1;
+	if (!live->table || !live->kernel_filter || (options->identify && !live->identities))
 		return -ENOMEM;
 	err = live_watch_stops(live, options->duration_ns);
 	if (!err)
@@ -141,6 +144,8 @@ void live_free(struct live *live)
 	bpf_source_free(live->source);
 	gate_free(&live->gate);
 	table_free(live->table);
+	identities_free(live->identities);
+	free(live->named.owners);
 	free(live->kernel_filter);
 	cleanup_close(&live->epoll_fd);
 	cleanup_close(&live->signal_fd);

@@ -22,6 +22,8 @@ struct live_options {
 	uint64_t ring_bytes;
 	enum snapshot_source snapshot_source;
 	enum accept_source accept_source;
+	bool identify;             /* who the owners are is wanted (identity.h) */
+	bool no_cmdline;           /* but not their command lines */
 	change_handler *on_change; /* receives the transitions that pass the filter; NULL: they are not wanted */
 	void (*on_gap)(void *context, const struct gap *gap);
 	void *context; /* of both handlers */

@@ -50,6 +50,16 @@ static void note_unapplied(struct live *live, const struct event *event)
 		live->starved = true;
 }
 
+static int apply_event(struct live *live, struct event event)
+{
+	int err;
+
+	live_identify(live, &event);
+	err = table_apply(live->table, &event, gate_handle, &live->gate);
+	live_release_identities(live);
+	return err;
+}
+
 /* The kernel side lets each connect through until its local port is known. Of a connect that turns out not to be wanted
  * the kernel side reports nothing more, so its connection must be removed from the table here. */
 int live_handle_event(void *context, const struct event *event)
@@ -61,7 +71,7 @@ int live_handle_event(void *context, const struct event *event)
 
 	if (event->kind == EVENT_ROW && !passes)
 		return 0;
-	err = table_apply(live->table, event, gate_handle, &live->gate);
+	err = apply_event(live, *event);
 	if (err == -ENOMEM) {
 		note_unapplied(live, event);
 		return 0;

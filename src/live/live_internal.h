@@ -2,10 +2,12 @@
 #pragma once
 /*
  * Internal to live*.c: live.c (start, run, end), live_wait.c (waiting for the ring, for signals and for the time),
- * live_events.c (the events out of the ring), live_snapshots.c (when to take a snapshot again, and the joining).
+ * live_events.c (the events out of the ring), live_identities.c (who the processes in them are), live_snapshots.c (when
+ * to take a snapshot again, and the joining).
  */
 #include "accept_hook.h"
 #include "gate.h"
+#include "identities.h"
 #include "kernel_filter.h"
 #include "live.h"
 #include "snapshot_schedule.h"
@@ -14,12 +16,24 @@
 /* The kernel side wakes this process when much has gathered in the ring. For a little, the ring is read this often. */
 enum { RING_POLL_MS = 30 };
 
+/* Copies of what an event names, with identities, until the event is handled. */
+struct live_named {
+	struct owner *owners;
+	size_t count;
+	size_t room;
+	struct held_socket *held;
+	size_t held_count;
+};
+
 struct live {
 	struct bpf_source *source;
 	struct accept_hook *accept_hook; /* NULL: not used, or not to be had on this host */
 	struct snapshot_kit *kit;
 	struct table *table;
 	struct kernel_filter *kernel_filter;
+	struct identities *identities; /* NULL: not asked for */
+	uint64_t identity_round;       /* the number of the last snapshot, or a greater one; not 0 */
+	struct live_named named;
 	struct gate gate;
 	struct snapshot_schedule schedule;
 	struct wall_clock clock;
@@ -83,6 +97,13 @@ void live_count_losses(struct live *live);
 
 /* An event_handler; its context is the struct live. */
 int live_handle_event(void *live, const struct event *event);
+
+/* ---- live_identities.c ---- */
+
+/* Adds to the owners in the event who they are, where that was asked for. What the event refers to is valid until
+ * live_release_identities(). */
+void live_identify(struct live *live, struct event *event);
+void live_release_identities(struct live *live);
 
 /* ---- live_snapshots.c: 0 or a negative errno ---- */
 

@@ -26,11 +26,12 @@ struct owner {
 
 /* Where a process comes from, and what tells it from another one with the same pid or the same name. */
 struct lineage {
-	uint64_t start_ns; /* when it began (CLOCK_MONOTONIC) */
-	uint64_t cgroup;   /* id of its control group in the tree of version 2; 0: not known */
-	uint32_t ppid;     /* of its parent; 0: none, or not known; else as the pid of an owner */
-	uint32_t execs;    /* a number that each execve() of the process changes */
-	char pcomm[COMM_LEN];
+	uint64_t start_ns;    /* when it began (CLOCK_MONOTONIC) */
+	uint64_t cgroup;      /* id of its control group in the tree of version 2; 0: not known */
+	uint32_t ppid;        /* of its parent; 0: none, or not known; else as the pid of an owner */
+	uint32_t execs;       /* a number that each execve() of the process changes */
+	bool forked;          /* since fork() it has called no execve() */
+	char pcomm[COMM_LEN]; /* of its parent */
 };
 
 /* True when the process has a number that the user knows it by. */

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "identity_json.h"
 #include "interface_text.h"
 #include "json_parts.h"
 #include "sink.h"
@@ -47,6 +48,7 @@ static void put_connection_owner(struct json_writer *json, const struct connecti
 	json_known(json, "uid", conn->uid, conn->uid != UID_UNKNOWN);
 	json_word_or_null(json, "owner_src", owner_source_name(conn->owner_source));
 	json_word_or_null(json, "direction", direction_name(conn->direction));
+	identity_json_put(json, conn->owner.identity);
 }
 
 /* Nothing is known of the closing of a minisocket that was found, and whose beginning was not seen. */

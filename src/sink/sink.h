@@ -46,6 +46,7 @@ struct sink *json_sink_new(struct output *output, const struct wall_clock *clock
 struct text_style {
 	bool color;
 	bool wide;       /* room for IPv6 addresses from the start */
+	bool wide_owner; /* lines say who the owner is (identity_text.h) */
 	int terminal_fd; /* the lines fit its width; -1: no terminal, nothing is cut */
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Prints transitions in tcpstates' columns, and the reason: TIME PID COMM LADDR LPORT RADDR RPORT OLDSTATE -> NEWSTATE
- * MS WHY. With more than one network namespace, NETNS comes before LADDR.
+ * MS WHY. With more than one network namespace, NETNS comes before LADDR. With --wide-owner, who the owner is ends the
+ * line.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "colors.h"
 #include "count_of.h"
 #include "escape.h"
+#include "identity_text.h"
 #include "line.h"
 #include "netns_text.h"
 #include "sink.h"
@@ -253,6 +255,27 @@ static void put_why(struct text_sink *self, const struct change *change)
 		put_line_color(self, COLOR_END);
 }
 
+/* Ends the line, after who the owner is where that is wanted and known. On a terminal that has a line of its own where
+ * there is no room for it. Before it stands a space, as behind each column. */
+static void end_change_line(struct text_sink *self, const struct connection *conn)
+{
+	const struct identity *identity = self->style.wide_owner ? conn->owner.identity : NULL;
+	struct output *output = self->sink.output;
+	struct line *line = &self->line;
+	size_t used;
+
+	if (!identity) {
+		line_put(line, output);
+		return;
+	}
+	if (self->layout.terminal && line->column + identity_width(identity) > self->layout.terminal)
+		begin_indented_line(self);
+	used = line->used;
+	output_bytes(output, line->bytes, line->bytes[used - 1] == ' ' ? used - 1 : used);
+	identity_put(identity, output);
+	output_char(output, '\n');
+}
+
 /* ---- the sink ---- */
 
 static void put_endpoint_headings(struct text_sink *self)
@@ -341,7 +364,7 @@ static void put_change_text(struct sink *sink, const struct change *change)
 		put_endpoint_columns(self, change->conn, change->ts_ns);
 	}
 	put_why(self, change);
-	line_put(&self->line, sink->output);
+	end_change_line(self, change->conn);
 }
 
 /* Prints "12:00:00.123 GAP: 1234 transitions lost since 11:59:59.900 because the buffer was full". */

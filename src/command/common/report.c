@@ -53,6 +53,7 @@ static int open_report_output(struct report *report, const struct follow_options
 	const struct text_style style = {
 		.color = output_wants_color(&options->output),
 		.wide = report->task->wide,
+		.wide_owner = report->task->wide_owner,
 		.terminal_fd = isatty(STDOUT_FILENO) ? STDOUT_FILENO : -1,
 	};
 
@@ -132,6 +133,7 @@ static int open_live_table(struct report *report, const struct follow_options *o
 	struct live_options live = options->live;
 
 	live.filter = options->filter.filter;
+	live.identify = options->output.json || report->task->wide_owner;
 	live.on_change = report->task->change ? hand_change_on : NULL;
 	live.on_gap = print_gap;
 	live.context = report;

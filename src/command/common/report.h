@@ -22,6 +22,7 @@ struct report {
 /* What one command makes of the live table. `context` is handed to both functions. */
 struct report_task {
 	bool wide;         /* room for IPv6 addresses from the start */
+	bool wide_owner;   /* lines say who the owner is */
 	bool line_by_line; /* the columns are chosen before the first row is known */
 	/* Receives the transitions that pass the filter. NULL: they are not wanted. */
 	void (*change)(void *context, struct report *report, const struct change *change);

@@ -77,6 +77,7 @@ static int run_trace(void *given)
 	struct trace trace = {.options = options};
 	const struct report_task task = {
 		.wide = options->wide,
+		.wide_owner = options->wide_owner,
 		.line_by_line = true,
 		.change = print_change,
 		.print = print_trace,

@@ -3,12 +3,13 @@
 
 #include "options_internal.h"
 
-enum { KEY_SNAPSHOT = KEY_OF_COMMAND, KEY_COUNT };
+enum { KEY_SNAPSHOT = KEY_OF_COMMAND, KEY_COUNT, KEY_WIDE_OWNER };
 
 static const struct argp_option trace_options[] = {
 	{0, 0, 0, 0, "trace:", 2},
 	{"snapshot", KEY_SNAPSHOT, 0, 0, "first print the sockets that are there already", 0},
 	{"wide", 'w', 0, 0, "columns wide enough for IPv6 addresses", 0},
+	{"wide-owner", KEY_WIDE_OWNER, 0, 0, "who the owner is: parent, unit, container, program, command line", 0},
 	{"timestamp", 'T', 0, 0, "as in tcpstates; the time is always shown", 0},
 	{"count", KEY_COUNT, "N", 0, "end after N transitions were printed", 0},
 	{0},
@@ -27,6 +28,9 @@ static error_t read_trace_option(int key, char *value, struct argp_state *state)
 		break;
 	case 'w':
 		options->wide = true;
+		break;
+	case KEY_WIDE_OWNER:
+		options->wide_owner = true;
 		break;
 	case 'T':
 		break;

@@ -9,6 +9,7 @@ struct trace_options {
 	struct follow_options follow;
 	bool snapshot; /* first print the sockets that are there already */
 	bool wide;
+	bool wide_owner;
 	uint64_t count; /* transitions to print; 0: no end */
 };
 

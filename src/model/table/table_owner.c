@@ -106,10 +106,23 @@ int table_accept(struct table *table, const struct event *event, const struct ch
 	return 0;
 }
 
-/* The process that closes or shuts down a socket holds it; of the known holders it is the owner now. A process that is
- * no known holder may also be a program that was just looking at the descriptors (see the BPF side): it becomes the
- * owner only where nothing better is known. Where nobody held the socket at the last scan it was on its way in a unix
- * socket. It is closed by whoever closes that one, or before Linux 6.10 any one (unix_gc()): by a bystander. */
+/* True where the process that makes the call has its descriptor from the owner by fork(): it is younger than the
+ * connection, and the owner's child, or one that has called no execve(). A program that just looks at descriptors has
+ * mostly been started by somebody else. */
+static bool is_offspring_of_owner(const struct connection *conn, const struct event *call)
+{
+	const struct lineage *lineage = call->lineage;
+
+	if (!lineage || !conn->born_known || lineage->start_ns <= conn->born_ns)
+		return false;
+	return lineage->forked || lineage->ppid == conn->owner.pid;
+}
+
+/* The process that closes or shuts down a socket holds it; of the known holders, or of the owner's children, it is the
+ * owner now. A process that is neither may also be a program that was just looking at the descriptors (see the BPF
+ * side): it becomes the owner only where nothing better is known. Where nobody held the socket at the last scan it was
+ * on its way in a unix socket. It is closed by whoever closes that one, or before Linux 6.10 any one (unix_gc()): by a
+ * bystander. */
 void table_learn_closer(struct connection *conn, const struct event *event)
 {
 	bool closing = event->newstate == STATE_FIN_WAIT1 || event->newstate == STATE_LAST_ACK;
@@ -117,6 +130,7 @@ void table_learn_closer(struct connection *conn, const struct event *event)
 
 	if (!closing || !event->owner_count || (known && event->owners->pid == conn->owner.pid))
 		return;
-	if ((!known && !conn->unheld) || connection_is_held_by(conn, event->owners->pid))
+	if ((!known && !conn->unheld) || connection_is_held_by(conn, event->owners->pid) ||
+	    (known && is_offspring_of_owner(conn, event)))
 		connection_set_owner(conn, event->owners, OWNER_CLOSE);
 }

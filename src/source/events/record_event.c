@@ -70,8 +70,11 @@ static struct owner make_record_owner(uint32_t pid, int32_t fd, const char comm[
 
 static struct lineage make_record_lineage(const struct record_lineage *record)
 {
-	struct lineage lineage = {
-		.start_ns = record->start_ns, .cgroup = record->cgroup, .ppid = record->ppid, .execs = record->execs};
+	struct lineage lineage = {.start_ns = record->start_ns,
+				  .cgroup = record->cgroup,
+				  .ppid = record->ppid,
+				  .execs = record->execs,
+				  .forked = record->forked};
 
 	memcpy(lineage.pcomm, record->pcomm, COMM_LEN);
 	lineage.pcomm[COMM_LEN - 1] = '\0';

@@ -73,6 +73,10 @@ static struct {
 	enum snapshot_source kit_source;
 	bool hook_is_open, checked_owners_of_proc, dropped_all_but_entering;
 	unsigned int owner_checks, failures, asked_if_gone;
+	struct identity *identities[PIDS]; /* by pid; NULL: cannot be read */
+	unsigned int callers_asked, holders_asked;
+	uint64_t round; /* the last one in which a holder was asked for */
+	bool with_cmdline, no_identities;
 	int nice, set_nice;
 	/* the calls that make a descriptor, counted from 1 */
 	int made, fails_at; /* the one that fails, with ENFILE */
@@ -490,6 +494,39 @@ bool process_is_gone(uint32_t pid)
 	assert_true(pid > 0 && pid < PIDS);
 	sim.asked_if_gone++;
 	return sim.gone[pid];
+}
+
+struct identities {
+	int dummy;
+};
+
+struct identities *identities_new(bool with_cmdline)
+{
+	sim.with_cmdline = with_cmdline;
+	return sim.no_identities ? NULL : calloc(1, sizeof(struct identities));
+}
+
+void identities_free(struct identities *identities)
+{
+	free(identities);
+}
+
+struct identity *identities_of_caller(struct identities *identities, const struct owner *owner,
+				      const struct lineage *lineage)
+{
+	(void)identities;
+	assert_non_null(lineage);
+	sim.callers_asked++;
+	return sim.identities[owner->pid];
+}
+
+struct identity *identities_of_holder(struct identities *identities, const struct owner *owner, uint64_t round)
+{
+	(void)identities;
+	assert_true(round > 0);
+	sim.holders_asked++;
+	sim.round = round;
+	return sim.identities[owner->pid];
 }
 
 bool host_check_proc(void)

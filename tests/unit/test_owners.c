@@ -220,6 +220,47 @@ static void test_closer_of_a_connect(void **state)
 	assert_string_equal(got->conn.owner.comm, "caller");
 }
 
+/* A process that was forked since has the owner's descriptors, and so has a child of the owner that has called
+ * execve(). It need not have been seen holding the socket. */
+static void test_closer_that_was_forked(void **state)
+{
+	static const struct {
+		unsigned int start_us;
+		uint32_t ppid;
+		bool forked, known;
+		uint32_t owner;
+	} ways[] = {
+		{101, PID_CLIENT, true, true, PID_OTHER},
+		{101, PID_CLIENT, false, true, PID_OTHER},
+		{101, 1, true, true, PID_OTHER}, /* its parent has exited */
+		{101, 1, false, true, PID_CLIENT},
+		{100, PID_CLIENT, true, true, PID_CLIENT}, /* older than the connection */
+		{99, PID_CLIENT, false, true, PID_CLIENT},
+		{101, PID_CLIENT, true, false, PID_CLIENT}, /* the connection may be older than the process */
+		{0, 0, false, true, PID_CLIENT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		struct lineage lineage = {
+			.start_ns = AT_US(ways[i].start_us), .ppid = ways[i].ppid, .forked = ways[i].forked};
+		struct event event = transition_of(SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 200, outgoing(40000));
+		struct owner caller = owner_of(PID_OTHER, FD_UNKNOWN, "child");
+		const struct recorded *got;
+		void *own;
+
+		bench_open(&own);
+		bench_open_socket(own, SK(1), STATE_SYN_SENT, 100, outgoing(0), owner_of(PID_CLIENT, -1, "client"), 11);
+		last_recorded(&((struct bench *)own)->recorder)->change.conn->born_known = ways[i].known;
+		event.owners = &caller;
+		event.owner_count = 1;
+		event.lineage = ways[i].start_us ? &lineage : NULL;
+		got = bench_change(own, &event);
+		assert_owner(&got->conn, ways[i].owner, ways[i].owner == PID_OTHER ? OWNER_CLOSE : OWNER_CONNECT);
+		bench_close(&own);
+	}
+}
+
 /* Ends a snapshot of holders that no process can have escaped, or that shows only some processes. */
 static void end_holders(struct bench *bench, bool all)
 {
@@ -647,6 +688,7 @@ int main(void)
 		BENCH_TEST(test_accept),
 		cmocka_unit_test(test_closers),
 		BENCH_TEST(test_closer_of_a_connect),
+		BENCH_TEST(test_closer_that_was_forked),
 		cmocka_unit_test(test_closer_of_what_nobody_holds),
 		BENCH_TEST(test_all_holders_in_order),
 		BENCH_TEST(test_single_other_holder),

@@ -27,6 +27,7 @@ static int attach_accept_program(const struct bpf_ring *ring, bool recent, struc
 	skeleton->rodata->wake_mask = ring->wake_mask;
 	skeleton->rodata->may_probe = ring->may_probe;
 	skeleton->rodata->pid_namespace = ring->pid_namespace;
+	skeleton->rodata->clock_offset_ns = ring->clock_offset_ns;
 	err = bpf_map__reuse_fd(skeleton->maps.ring, ring->fd);
 	if (!err)
 		err = accept_bpf__load(skeleton);

@@ -11,6 +11,10 @@ const volatile __u32 wake_mask = 0; /* user space is woken each time that more b
  * be in a time namespace. */
 const volatile __s64 clock_offset_ns = 0;
 
+/* User space sets it before it sleeps without a time to wake up soon. The program that finds it set takes it back, and
+ * wakes user space. Two programs may do so at once, which costs a second wake-up. Mapped by user space. */
+__u32 reader_sleeps;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20);
@@ -45,11 +49,23 @@ static __always_inline __u8 binding_flag(__u32 interface)
 	return interface ? RECORD_BOUND : 0;
 }
 
-/* Submits a record. A busy ring wakes user space once per wake_mask + 1 bytes; for a quiet ring user space has a timer
- * of its own. */
+/*
+ * Submits a record. A busy ring wakes user space once per wake_mask + 1 bytes. A quiet ring wakes it with the first
+ * record, if it sleeps.
+ *
+ * User space sets the flag and then looks whether a record is reserved; a program reserves and then looks at the flag.
+ * So one of them sees what the other has done, as long as neither processor lets its look overtake what it did before.
+ * On arm64 bpf_ringbuf_query() keeps the order: it loads the position with acquire, which the reserve stored with
+ * release. On x86 only a locked instruction does, and the caller has one between the reserve and this (it counts the
+ * record). A wake-up that is missed all the same costs a delay, until user space wakes up by itself.
+ */
 static __always_inline void submit_record(void *record, __u32 size)
 {
 	bool wake = (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) & wake_mask) < size;
 
+	if (reader_sleeps) {
+		reader_sleeps = 0;
+		wake = true;
+	}
 	bpf_ringbuf_submit(record, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }

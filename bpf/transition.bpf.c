@@ -271,40 +271,47 @@ static __always_inline void fill_balance(struct closing_record *c, struct sock *
 	c->lives_on = find_heir_state(sk, c->transition.oldstate, c->flags);
 }
 
-static __always_inline void emit_transition(struct sock *sk, struct tcp_sock *tp, const struct transition_record *key)
+/* Reserves room for a record, and counts the transition: it is seen, and dropped where there is no room. */
+static __always_inline void *reserve_counted_record(__u32 size, __u32 interface)
 {
 	struct cpu_counters *mine = get_this_cpu_counters();
+	void *record = reserve_record(size, interface);
+
+	increment_counter(&mine->seen); /* after the reserve: see submit_record() */
+	if (!record)
+		increment_counter(&mine->dropped);
+	return record;
+}
+
+static __always_inline void emit_transition(struct sock *sk, struct tcp_sock *tp, const struct transition_record *key)
+{
 	__u32 interface = sk->__sk_common.skc_bound_dev_if;
 	__u8 bound = binding_flag(interface);
 
-	increment_counter(&mine->seen);
 	if (key->newstate == TCP_CLOSE) {
-		struct closing_record *c = reserve_record(sizeof(*c), interface);
+		struct closing_record *c = reserve_counted_record(sizeof(*c), interface);
 
 		if (!c)
-			goto dropped;
+			return;
 		fill_transition(&c->transition, key, sk, RECORD_CLOSING | bound);
 		fill_balance(c, sk, tp);
 		submit_record(c, sizeof(*c));
 	} else if (is_call_transition(key)) {
-		struct call_record *c = reserve_record(sizeof(*c), interface);
+		struct call_record *c = reserve_counted_record(sizeof(*c), interface);
 
 		if (!c)
-			goto dropped;
+			return;
 		fill_transition(&c->transition, key, sk, RECORD_CALL | bound);
 		fill_caller(c, sk);
 		submit_record(c, sizeof(*c));
 	} else {
-		struct transition_record *t = reserve_record(sizeof(*t), interface);
+		struct transition_record *t = reserve_counted_record(sizeof(*t), interface);
 
 		if (!t)
-			goto dropped;
+			return;
 		fill_transition(t, key, sk, RECORD_TRANSITION | bound);
 		submit_record(t, sizeof(*t));
 	}
-	return;
-dropped:
-	increment_counter(&mine->dropped);
 }
 
 static __always_inline void handle_transition(struct sock *sk, int oldstate, int newstate, __u8 again)

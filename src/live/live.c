@@ -157,29 +157,15 @@ void live_free(struct live *live)
 
 /* ---- running ---- */
 
-static int compute_wait_ms(uint64_t now_ns, uint64_t until_ns)
-{
-	uint64_t left_ms;
-
-	if (until_ns == 0)
-		return RING_POLL_MS;
-	if (until_ns <= now_ns)
-		return 0;
-	left_ms = (until_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS;
-	return left_ms < RING_POLL_MS ? (int)left_ms : RING_POLL_MS;
-}
-
 int live_run(struct live *live, uint64_t until_ns)
 {
-	uint64_t now_ns = clock_monotonic_ns(), next_ns;
-	int waited, err;
+	uint64_t taken = bpf_source_taken(live->source), now_ns, next_ns;
+	int err = live_await_events(live, until_ns);
 
-	if (live->deadline_ns && (until_ns == 0 || live->deadline_ns < until_ns))
-		until_ns = live->deadline_ns;
-	waited = live_wait(live, live->more ? 0 : compute_wait_ms(now_ns, until_ns));
-	if (waited < 0)
-		return waited;
+	if (err < 0)
+		return err;
 	err = live_consume(live);
+	live->quiet = bpf_source_taken(live->source) == taken;
 	now_ns = clock_monotonic_ns();
 	live_make_round(live, now_ns);
 	next_ns = schedule_next_ns(&live->schedule);

@@ -38,9 +38,9 @@ void live_free(struct live *live);
  * done, or soon after it is time to end: 0 or a negative errno. */
 int live_join(struct live *live);
 
-/* Waits for transitions, until `until_ns` at the latest (monotonic; 0: no such moment) and for 30 ms at most. Then
- * handles one batch of those that have come, which the caller can write out. Takes a snapshot where one is due. 0, or a
- * negative errno. */
+/* Waits for transitions, until `until_ns` at the latest (monotonic; 0: no such moment): for 30 ms while they come, and
+ * where it is quiet until the next one comes or something else is to be done. Then handles one batch of those that have
+ * come, which the caller can write out. Takes a snapshot where one is due. 0, or a negative errno. */
 int live_run(struct live *live, uint64_t until_ns);
 
 /* Empties a ring that is filling up into memory, within limits, so that nothing is lost while a slow output is written.

@@ -13,7 +13,8 @@
 #include "snapshot_schedule.h"
 #include "table.h"
 
-/* The kernel side wakes this process when much has gathered in the ring. For a little, the ring is read this often. */
+/* The kernel side wakes this process when much has gathered in the ring. For a little, the ring is read this often as
+ * long as events come. When none has come for so long, the next one wakes this process. */
 enum { RING_POLL_MS = 30 };
 
 /* Copies of what an event names, with identities, until the event is handled. */
@@ -57,6 +58,7 @@ struct live {
 	bool joined;    /* a first snapshot was taken */
 	bool knows_all; /* live_join() has returned: all that was there before is known */
 	bool more;      /* the last batch was full: there may be more events */
+	bool quiet;     /* the last look at the ring found no event */
 	/* losses */
 	struct bpf_counts counts; /* as they were last read, at counted_ns */
 	uint64_t counted_ns;
@@ -80,12 +82,16 @@ struct live {
 int live_watch_stops(struct live *live, uint64_t duration_ns);
 
 /* Begins to watch the signals, the ring and the ends of snapshots. The ring is watched edge-triggered, since it is
- * readable as soon as it holds anything; what has gathered without a wake-up is read each RING_POLL_MS. */
+ * readable as soon as it holds anything. */
 int live_watch_sources(struct live *live);
 
 /* Waits for a signal, the ring's wake-up, the end of the snapshot in progress, or the timeout. Returns 1 when the
  * snapshot is done. */
 int live_wait(struct live *live, int timeout_ms);
+
+/* Waits for events: for RING_POLL_MS while they come, and where it is quiet until something is to be done. `until_ns`:
+ * not longer than that (monotonic; 0: no such moment). */
+int live_await_events(struct live *live, uint64_t until_ns);
 
 /* ---- live_events.c: 0 or a negative errno ---- */
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -10,6 +11,9 @@
 #include "log.h"
 
 enum { STDERR_PATIENCE_MS = 2000 };
+
+/* The delay before the ring is looked at again that has just got a record, which may be unfinished. */
+enum { UNFINISHED_MS = 1 };
 
 static int take_over_signals(void)
 {
@@ -86,6 +90,52 @@ int live_wait(struct live *live, int timeout_ms)
 			done = take_done_signal(live);
 	}
 	return done;
+}
+
+static uint64_t choose_earlier(uint64_t a_ns, uint64_t b_ns)
+{
+	return b_ns == 0 || (a_ns && a_ns < b_ns) ? a_ns : b_ns;
+}
+
+/* Returns the time until `until_ns`, rounded up: not before it; -1 where there is no such moment. */
+static int compute_wait_ms(uint64_t now_ns, uint64_t until_ns)
+{
+	uint64_t left_ms;
+
+	if (until_ns == 0)
+		return -1;
+	if (until_ns <= now_ns)
+		return 0;
+	left_ms = (until_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS;
+	return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
+/* Waits as long as nothing comes and nothing is to be done. */
+static int sleep_until_due(struct live *live, uint64_t now_ns, uint64_t until_ns)
+{
+	int waited;
+
+	until_ns = choose_earlier(until_ns, live->round_ns);
+	until_ns = choose_earlier(until_ns, schedule_next_ns(&live->schedule));
+	accept_hook_set_sleep(live->accept_hook, true);
+	waited = live_wait(live, bpf_source_sleep(live->source) ? compute_wait_ms(now_ns, until_ns) : UNFINISHED_MS);
+	bpf_source_wake(live->source);
+	accept_hook_set_sleep(live->accept_hook, false);
+	return waited;
+}
+
+int live_await_events(struct live *live, uint64_t until_ns)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	int wait_ms;
+
+	until_ns = choose_earlier(until_ns, live->deadline_ns);
+	if (live->more)
+		return live_wait(live, 0);
+	if (live->quiet)
+		return sleep_until_due(live, now_ns, until_ns);
+	wait_ms = compute_wait_ms(now_ns, until_ns);
+	return live_wait(live, wait_ms < 0 || wait_ms > RING_POLL_MS ? RING_POLL_MS : wait_ms);
 }
 
 bool live_is_over(const struct live *live)

@@ -60,6 +60,12 @@ int accept_hook_open(const struct bpf_ring *ring, struct accept_hook **out)
 	return 0;
 }
 
+void accept_hook_set_sleep(struct accept_hook *hook, bool sleeps)
+{
+	if (hook)
+		__atomic_store_n(&hook->skeleton->bss->reader_sleeps, sleeps, __ATOMIC_SEQ_CST);
+}
+
 void accept_hook_free(struct accept_hook *hook)
 {
 	if (!hook)

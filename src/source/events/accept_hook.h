@@ -12,5 +12,10 @@ struct accept_hook;
  * where this kernel has no such hook, or does not allow it. */
 int accept_hook_open(const struct bpf_ring *ring, struct accept_hook **out);
 
+/* `sleeps`: until this is called again with false, the next accept() makes the ring's descriptor readable. NULL is
+ * fine.
+ */
+void accept_hook_set_sleep(struct accept_hook *hook, bool sleeps);
+
 /* Detaches. NULL is fine. */
 void accept_hook_free(struct accept_hook *hook);

@@ -255,6 +255,21 @@ uint64_t bpf_source_taken(const struct bpf_source *source)
 	return backlog_is_empty(&source->backlog) ? read_consumer_position(source) : backlog_position(&source->backlog);
 }
 
+/* The flag is set before the ring is looked at: see submit_record() of the kernel side. */
+bool bpf_source_sleep(struct bpf_source *source)
+{
+	__atomic_exchange_n(&source->skeleton->bss->reader_sleeps, 1, __ATOMIC_SEQ_CST);
+	if (bpf_source_taken(source) == bpf_source_written(source))
+		return true;
+	bpf_source_wake(source);
+	return false;
+}
+
+void bpf_source_wake(struct bpf_source *source)
+{
+	__atomic_store_n(&source->skeleton->bss->reader_sleeps, 0, __ATOMIC_RELAXED);
+}
+
 /* Moves up to `most` records out of the ring into the backlog. Returns 0, -ENOMEM where there is memory for none, or
  * libbpf's error. */
 static int set_records_aside(struct bpf_source *source, size_t most)

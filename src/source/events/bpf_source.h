@@ -36,8 +36,13 @@ int bpf_source_open(const struct kernel_filter *kernel_filter, uint64_t ring_byt
 void bpf_source_free(struct bpf_source *source);
 
 /* Returns the ring, borrowed. Its descriptor becomes readable when much has gathered, but not for a little: consume at
- * least every 50 ms. For edge-triggered use only. */
+ * least every 50 ms, or sleep by bpf_source_sleep(). For edge-triggered use only. */
 const struct bpf_ring *bpf_source_ring(const struct bpf_source *source);
+
+/* Lets the caller sleep: the next record makes the ring's descriptor readable. False: there are records already, to be
+ * consumed first. bpf_source_wake() after the sleep, whatever ended it. */
+bool bpf_source_sleep(struct bpf_source *source);
+void bpf_source_wake(struct bpf_source *source);
 
 /* Moves what has gathered in the ring into memory (about 256 MiB at most), so that the ring does not fill up during
  * something slow. bpf_source_consume() hands these records on first. Returns 0, or -ENOBUFS: as much is set aside as

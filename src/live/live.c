@@ -84,6 +84,9 @@ static int start_live(struct live *live, const struct live_options *options)
 	if (options->identify)
 		live->identities = identities_new(!options->no_cmdline);
 	live->identity_round = 1;
+	live->mini_asker = mini_asker_new();
+	if (index_init(&live->owners) || !live->mini_asker)
+		return -ENOMEM;
 	if (!live->table || !live->kernel_filter || (options->identify && !live->identities))
 		return -ENOMEM;
 	err = live_watch_stops(live, options->duration_ns);
@@ -141,6 +144,8 @@ void live_free(struct live *live)
 		return;
 	accept_hook_free(live->accept_hook);
 	snapshot_kit_free(live->kit);
+	mini_asker_free(live->mini_asker);
+	live_forget_owners(live);
 	bpf_source_free(live->source);
 	gate_free(&live->gate);
 	table_free(live->table);

@@ -54,6 +54,7 @@ static int apply_event(struct live *live, struct event event)
 {
 	int err;
 
+	live_note_owners(live, &event);
 	live_identify(live, &event);
 	err = table_apply(live->table, &event, gate_handle, &live->gate);
 	live_release_identities(live);

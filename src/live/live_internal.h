@@ -2,14 +2,16 @@
 #pragma once
 /*
  * Internal to live*.c: live.c (start, run, end), live_wait.c (waiting for the ring, for signals and for the time),
- * live_events.c (the events out of the ring), live_identities.c (who the processes in them are), live_snapshots.c (when
- * to take a snapshot again, and the joining).
+ * live_events.c (the events out of the ring), live_identities.c and live_owners.c (who the processes in them are, and
+ * whether they are still there), live_snapshots.c (when to take a snapshot again, and the joining), live_minis.c (what
+ * is asked for instead of a snapshot).
  */
 #include "accept_hook.h"
 #include "gate.h"
 #include "identities.h"
 #include "kernel_filter.h"
 #include "live.h"
+#include "mini_asker.h"
 #include "snapshot_schedule.h"
 #include "table.h"
 
@@ -30,11 +32,13 @@ struct live {
 	struct bpf_source *source;
 	struct accept_hook *accept_hook; /* NULL: not used, or not to be had on this host */
 	struct snapshot_kit *kit;
+	struct mini_asker *mini_asker;
 	struct table *table;
 	struct kernel_filter *kernel_filter;
 	struct identities *identities; /* NULL: not asked for */
 	uint64_t identity_round;       /* the number of the last snapshot, or a greater one; not 0 */
 	struct live_named named;
+	struct index owners; /* processes that hold, or held, sockets, by pid (live_owners.c) */
 	struct gate gate;
 	struct snapshot_schedule schedule;
 	struct wall_clock clock;
@@ -54,11 +58,12 @@ struct live {
 	int deadline_fd;
 	int done_fd; /* an eventfd: readable when the snapshot in progress is done */
 	bool signalled;
-	bool reported;  /* the reason why tracing cannot begin was logged */
-	bool joined;    /* a first snapshot was taken */
-	bool knows_all; /* live_join() has returned: all that was there before is known */
-	bool more;      /* the last batch was full: there may be more events */
-	bool quiet;     /* the last look at the ring found no event */
+	bool reported;      /* the reason why tracing cannot begin was logged */
+	bool joined;        /* a first snapshot was taken */
+	bool owner_is_lost; /* the last round found a connection whose owner is gone */
+	bool knows_all;     /* live_join() has returned: all that was there before is known */
+	bool more;          /* the last batch was full: there may be more events */
+	bool quiet;         /* the last look at the ring found no event */
 	/* losses */
 	struct bpf_counts counts; /* as they were last read, at counted_ns */
 	uint64_t counted_ns;
@@ -110,6 +115,24 @@ int live_handle_event(void *live, const struct event *event);
  * live_release_identities(). */
 void live_identify(struct live *live, struct event *event);
 void live_release_identities(struct live *live);
+
+/* ---- live_owners.c ---- */
+
+/* Remembers the processes that the event names. */
+void live_note_owners(struct live *live, const struct event *event);
+
+/* True when a process is gone that was named since this was last asked, or before. Tells of each process once. */
+bool live_has_lost_owner(struct live *live);
+void live_forget_owners(struct live *live);
+
+/* ---- live_minis.c: 0 or a negative errno ---- */
+
+/* Returns how many minisockets are known that a socket has left. */
+size_t live_count_minis(const struct live *live);
+
+/* Asks the kernel for each of them, and joins the answers with the table. -E2BIG: they are too many for that, or rows
+ * of snapshots do not tell all that is needed; after any error a snapshot must show them instead. */
+int live_ask_minis(struct live *live);
 
 /* ---- live_snapshots.c: 0 or a negative errno ---- */
 

@@ -43,8 +43,6 @@ static bool should_have_owner(const struct connection *conn)
 enum { ALIVE_SLOTS = 64 };
 
 struct round_survey {
-	size_t time_waits;
-	size_t orphans; /* minisockets in FIN_WAIT2: they may turn into TIME_WAIT */
 	bool owner_is_gone;
 	bool unsettled;              /* there is a listener or an accepted connection whose holder is not known */
 	uint32_t alive[ALIVE_SLOTS]; /* some of the processes found alive, as a cache: most have many connections */
@@ -68,8 +66,6 @@ static void survey_connection(void *context, struct connection *conn)
 
 	found->unsettled = found->unsettled || (conn->state == STATE_LISTEN && !conn->scanned) ||
 			   (connection_owner_is_open(conn) && should_have_owner(conn));
-	found->time_waits += conn->state == STATE_TIME_WAIT;
-	found->orphans += conn->mini && conn->state == STATE_FIN_WAIT2;
 	if (!found->owner_is_gone && should_have_owner(conn) && conn->owner.pid)
 		found->owner_is_gone = !is_owner_alive(found, conn->owner.pid);
 }
@@ -216,13 +212,13 @@ static void schedule_holder_scan(struct live *live, uint64_t now_ns)
 static size_t count_steady_minis(struct live *live, uint8_t scope, uint64_t now_ns)
 {
 	bool knows_all = !kernel_filter_leaves_out(live->kernel_filter) && snapshot_kit_enters(live->kit);
-	struct round_survey found = {0};
+	bool counts = scope == SNAPSHOT_MINIS && knows_all && now_ns < live->minis_read_ns + COUNT_NS;
+	size_t steady =
+		counts && !table_minis(live->table, STATE_FIN_WAIT2) ? table_minis(live->table, STATE_TIME_WAIT) : 0;
 
-	if (scope == SNAPSHOT_MINIS && knows_all && now_ns < live->minis_read_ns + COUNT_NS)
-		found = survey_table(live);
-	if (scope & SNAPSHOT_MINIS && (found.orphans || !found.time_waits))
+	if (scope & SNAPSHOT_MINIS && !steady)
 		live->minis_read_ns = now_ns;
-	return found.orphans ? 0 : found.time_waits;
+	return steady;
 }
 
 /* Handles the events that came before a snapshot, whose rows must be newer than these. For an exact one a batch is
@@ -262,6 +258,8 @@ int live_take_snapshot(struct live *live, uint8_t scope)
 	if (was_out_of_step) /* only a snapshot of everything mends the table */
 		scope = SCOPE_ALL;
 	schedule_begin(&live->schedule, scope);
+	if (!err && scope == SNAPSHOT_MINIS && live_ask_minis(live) == 0)
+		return 0;
 	if (err || is_settled_by_hook(live, scope))
 		return err;
 	err = snapshot_start(live->kit, scope, count_steady_minis(live, scope, began_ns), live->done_fd, &snapshot);
@@ -309,16 +307,15 @@ int live_join(struct live *live)
 
 void live_make_round(struct live *live, uint64_t now_ns)
 {
-	struct round_survey found;
-
 	if (now_ns < live->round_ns)
 		return;
-	found = survey_table(live);
-	if (found.time_waits + found.orphans)
+	if (live_count_minis(live))
 		schedule_want(&live->schedule, SNAPSHOT_MINIS, now_ns);
 	if (live->counts.seen != live->whole_seen && now_ns >= live->whole_ns + WHOLE_NS)
 		schedule_want(&live->schedule, SCOPE_ALL, now_ns);
-	if (found.owner_is_gone && live->on_change)
+	if (live_has_lost_owner(live) || live->owner_is_lost) /* only then the table is walked */
+		live->owner_is_lost = survey_table(live).owner_is_gone;
+	if (live->owner_is_lost && live->on_change)
 		schedule_want(&live->schedule, SNAPSHOT_HOLDERS, now_ns);
 	live->round_ns = now_ns + (live->on_change ? ROUND_NS : RARE_ROUND_NS);
 }

@@ -63,7 +63,8 @@ struct connection {
 	uint32_t scanned;     /* number of the last snapshot that found a holder */
 	struct owner owner;   /* the first holder; pid 0: not known */
 	uint16_t owner_count; /* holders that a scan found; 0: none, or not scanned yet */
-	uint8_t absent;       /* consecutive snapshots without a row of this connection */
+	uint8_t absent : 4;   /* consecutive snapshots without a row of this connection */
+	uint8_t counted : 4;  /* minisocket: the state in which the table counts it; 0: not counted */
 	uint8_t state;
 	uint8_t oldstate : 4;     /* the state before; STATE_UNKNOWN: the socket was found in `state` */
 	uint8_t contested : 4;    /* the state that the last row showed, where it differs from `state`; else

@@ -41,6 +41,7 @@ enum event_kind {
 	EVENT_ACCEPT,         /* accept() gave the socket to the one process in `owners` */
 	EVENT_SNAPSHOT_BEGIN, /* rows and holders follow, read at ts_ns or later */
 	EVENT_ROW,            /* a socket that existed, in state `newstate` */
+	EVENT_MINI,           /* a minisocket that was asked for is in state `newstate`; CLOSE: it is gone */
 	EVENT_HOLDER,         /* the one process in `owners` holds the socket */
 	EVENT_SNAPSHOT_END,   /* the whole scope of the snapshot has been reported, for the namespaces `netns` */
 };

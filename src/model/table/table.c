@@ -72,6 +72,11 @@ bool table_starved(const struct table *table)
 	return table->starved;
 }
 
+size_t table_minis(const struct table *table, uint8_t state)
+{
+	return table->minis_in[state];
+}
+
 size_t table_count(const struct table *table)
 {
 	return table->count;
@@ -86,6 +91,16 @@ void table_each(const struct table *table, void (*visit)(void *context, struct c
 		visit(context, BY_SK(link));
 	while ((link = index_each(&table->by_tuple, link, &bucket)))
 		if (BY_TUPLE(link)->by_sk.key == 0)
+			visit(context, BY_TUPLE(link));
+}
+
+void table_each_mini(const struct table *table, void (*visit)(void *context, struct connection *conn), void *context)
+{
+	struct link *link = NULL;
+	size_t bucket;
+
+	while ((link = index_each(&table->by_tuple, link, &bucket)))
+		if (BY_TUPLE(link)->mini)
 			visit(context, BY_TUPLE(link));
 }
 
@@ -111,6 +126,9 @@ int table_apply(struct table *table, const struct event *event, change_handler *
 		return 0;
 	case EVENT_ROW:
 		return table_row(table, event, &target);
+	case EVENT_MINI:
+		table_mini_answer(table, event, &target);
+		return 0;
 	case EVENT_HOLDER:
 		return table_holder(table, event, &target);
 	case EVENT_SNAPSHOT_END:

@@ -47,5 +47,10 @@ bool table_starved(const struct table *table);
 
 size_t table_count(const struct table *table);
 
-/* Visits every connection, in no order. The table must not change meanwhile. */
+/* Number of minisockets in a state: TIME_WAIT, FIN_WAIT2, or SYN_RECV. */
+size_t table_minis(const struct table *table, uint8_t state);
+
+/* Visit every connection, or every minisocket, in no order. The table must not change meanwhile. Where all snapshots
+ * are exact, the second one passes over none of the connections that have a socket, but listeners. */
 void table_each(const struct table *table, void (*visit)(void *context, struct connection *conn), void *context);
+void table_each_mini(const struct table *table, void (*visit)(void *context, struct connection *conn), void *context);

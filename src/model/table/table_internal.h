@@ -23,11 +23,12 @@ struct table {
 	 * snapshot without addresses is joined. Only those whose inode is known. */
 	struct index by_inode;
 	size_t count;
-	size_t unaddressed; /* connections without an address */
-	size_t doubtful;    /* see table_doubtful() */
-	size_t untold;      /* see table_untold() */
-	size_t unheld;      /* see table_unheld() */
-	size_t minis;       /* of the unaddressed: minisockets and request sockets */
+	size_t unaddressed;           /* connections without an address */
+	size_t doubtful;              /* see table_doubtful() */
+	size_t untold;                /* see table_untold() */
+	size_t unheld;                /* see table_unheld() */
+	size_t minis;                 /* of the unaddressed: minisockets and request sockets */
+	size_t minis_in[STATE_COUNT]; /* the same by state */
 	uint64_t next_id;
 	uint64_t repeats;
 	uint64_t strangers;
@@ -84,6 +85,9 @@ void table_set_sk(struct table *table, struct connection *conn, uint64_t sk);
 
 /* Makes the connection a minisocket: from now on it has no socket. */
 void table_set_mini(struct table *table, struct connection *conn);
+
+/* Counts a minisocket in the state that it has now. To be called whenever that has changed. */
+void table_count_mini(struct table *table, struct connection *conn);
 
 /* Puts the connection into by_tuple and by_inode where it now belongs there, and takes it out where it does not. */
 void table_place(struct table *table, struct connection *conn);
@@ -169,6 +173,7 @@ void table_become_mini(struct table *table, struct connection *conn, const struc
 		       const struct change_target *target);
 
 int table_mini_row(struct table *table, const struct event *row, const struct change_target *target);
+void table_mini_answer(struct table *table, const struct event *answer, const struct change_target *target);
 
 /* Ends a minisocket that no longer exists at `ts_ns`. */
 void table_end_mini(struct table *table, struct connection *conn, uint64_t ts_ns, const struct change_target *target);

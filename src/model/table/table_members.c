@@ -66,6 +66,14 @@ void table_set_mini(struct table *table, struct connection *conn)
 	table->minis++;
 }
 
+void table_count_mini(struct table *table, struct connection *conn)
+{
+	if (conn->counted)
+		table->minis_in[conn->counted]--;
+	conn->counted = conn->state;
+	table->minis_in[conn->counted]++;
+}
+
 /* ---- adding and dropping ---- */
 
 struct connection *table_add(struct table *table, const struct event *event)
@@ -107,6 +115,8 @@ void table_drop(struct table *table, struct connection *conn)
 	else
 		table->unaddressed--;
 	table->minis -= conn->mini;
+	if (conn->counted)
+		table->minis_in[conn->counted]--;
 	table->count--;
 	free_or_mark_gone(conn);
 }

@@ -61,6 +61,7 @@ void table_become_mini(struct table *table, struct connection *conn, const struc
 	conn->recvq = 0;
 	conn->sendq = 0;
 	conn->state = state;
+	table_count_mini(table, conn);
 	if (state == event->oldstate) { /* still in FIN_WAIT2, but without a socket; there is no change to report */
 		conn->since_known = change->in_state.known == SPAN_EXACT;
 		conn->since_ns = event->ts_ns - change->in_state.us * 1000;
@@ -116,16 +117,30 @@ static struct connection *add_found_mini(struct table *table, const struct event
 		conn->direction = DIRECTION_IN;
 		table_inherit(table, conn);
 	}
+	table_count_mini(table, conn);
 	conn->undirected = row->newstate != STATE_SYN_RECV;
 	conn->untold = table->renewed && row->newstate != STATE_SYN_RECV;
 	return conn;
+}
+
+/* Tells that a minisocket in FIN_WAIT2 is found in TIME_WAIT: the peer's FIN has come. */
+static void note_peers_fin(struct table *table, struct connection *conn, const struct event *found,
+			   const struct change_target *target)
+{
+	struct change change;
+
+	if (conn->state != STATE_FIN_WAIT2 || found->newstate != STATE_TIME_WAIT)
+		return;
+	change = derive_mini_change(conn, STATE_TIME_WAIT, found->ts_ns);
+	table_count_mini(table, conn);
+	if (!conn->untold)
+		table_tell(target, &change);
 }
 
 int table_mini_row(struct table *table, const struct event *row, const struct change_target *target)
 {
 	struct connection *conn = find_mini(table, &row->tuple, row->newstate);
 	bool handshake = row->newstate == STATE_SYN_RECV;
-	struct change change;
 
 	if (conn && ((conn->cookie && row->cookie && conn->cookie != row->cookie) ||
 		     handshake != (conn->state == STATE_SYN_RECV) ||
@@ -138,11 +153,7 @@ int table_mini_row(struct table *table, const struct event *row, const struct ch
 		conn = add_found_mini(table, row);
 	if (!conn)
 		return -ENOMEM;
-	if (conn->state == STATE_FIN_WAIT2 && row->newstate == STATE_TIME_WAIT) { /* the peer's FIN has come */
-		change = derive_mini_change(conn, STATE_TIME_WAIT, row->ts_ns);
-		if (!conn->untold)
-			table_tell(target, &change);
-	}
+	note_peers_fin(table, conn, row, target);
 	table_learn_age(conn, row);
 	if (row->cookie)
 		conn->cookie = row->cookie;
@@ -152,6 +163,23 @@ int table_mini_row(struct table *table, const struct event *row, const struct ch
 	conn->sendq = row->sendq;
 	table_place(table, conn);
 	return 0;
+}
+
+/* An answer of the kernel to the question for a minisocket. One that is not known is none of those that were asked for.
+ */
+void table_mini_answer(struct table *table, const struct event *answer, const struct change_target *target)
+{
+	struct connection *conn = find_mini(table, &answer->tuple, answer->newstate);
+
+	if (!conn || conn->state == STATE_SYN_RECV)
+		return;
+	if (answer->newstate == STATE_CLOSE) {
+		table_end_mini(table, conn, answer->ts_ns, target);
+		return;
+	}
+	note_peers_fin(table, conn, answer, target);
+	conn->heard_ns = answer->ts_ns;
+	conn->absent = 0;
 }
 
 /* ---- ends ---- */

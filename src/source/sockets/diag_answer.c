@@ -184,10 +184,10 @@ static int take_dump_end(const struct nlmsghdr *header, void *data)
 	return MNL_CB_ERROR;
 }
 
-/* True if each message ends within the answer, with its padding, and belongs to the dump. libmnl takes a message of 2
- * GiB or more for one that fits, reads padding that is not there, and takes a message without a sequence or port for
- * one of any dump. */
-static bool is_answer_to(const struct diag_dump *dump, const void *answer, size_t length)
+/* True if each message ends within the answer, with its padding, and has that port and one of `count` sequence numbers
+ * from `sequence` on. libmnl takes a message of 2 GiB or more for one that fits, reads padding that is not there, and
+ * takes a message without a sequence or port for one of any dump. */
+static bool is_answer_to(unsigned int sequence, size_t count, unsigned int port, const void *answer, size_t length)
 {
 	const char *at = answer, *end = at + length;
 
@@ -196,8 +196,8 @@ static bool is_answer_to(const struct diag_dump *dump, const void *answer, size_
 		size_t left = (size_t)(end - at);
 
 		if (left < sizeof(*header) || header->nlmsg_len < sizeof(*header) || header->nlmsg_len > left ||
-		    NLMSG_ALIGN(header->nlmsg_len) > left || header->nlmsg_seq != dump->sequence ||
-		    header->nlmsg_pid != dump->port)
+		    NLMSG_ALIGN(header->nlmsg_len) > left || header->nlmsg_seq - sequence >= count ||
+		    header->nlmsg_pid != port)
 			return false;
 		at += NLMSG_ALIGN(header->nlmsg_len);
 	}
@@ -210,10 +210,52 @@ int diag_answer_take(struct diag_dump *dump, const void *answer, size_t length)
 	mnl_cb_t take = dump->protocol == PROTOCOL_UNIX ? take_unix_socket : take_inet_socket;
 	int more;
 
-	if (!is_answer_to(dump, answer, length))
+	if (!is_answer_to(dump->sequence, 1, dump->port, answer, length))
 		return -EBADMSG;
 	more = mnl_cb_run2(answer, length, dump->sequence, dump->port, take, dump, control, COUNT_OF(control));
 	if (more >= MNL_CB_STOP)
 		return more == MNL_CB_STOP ? 0 : 1;
 	return dump->err ? dump->err : -errno;
+}
+
+/* ---- single minisockets ---- */
+
+static uint8_t map_answered_state(const struct inet_diag_msg *msg)
+{
+	return msg->idiag_state == STATE_TIME_WAIT || msg->idiag_state == STATE_FIN_WAIT2 ? msg->idiag_state
+											  : STATE_CLOSE;
+}
+
+/* The kernel finds the socket that has the tuple, or a listener on its port. Where there is neither, its error is
+ * ENOENT.
+ */
+static int take_one_answer(struct mini_question *question, const struct nlmsghdr *header)
+{
+	const void *payload = mnl_nlmsg_get_payload(header);
+	size_t length = mnl_nlmsg_get_payload_len(header);
+	int err = 0;
+
+	if (header->nlmsg_type == NLMSG_ERROR && length >= sizeof(err)) {
+		memcpy(&err, payload, sizeof(err));
+		question->state = STATE_CLOSE;
+		return err == -ENOENT ? 0 : err >= 0 || err < -ERRNO_MAX ? -EBADMSG : err;
+	}
+	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || length < sizeof(struct inet_diag_msg))
+		return -EBADMSG;
+	question->state = map_answered_state(payload);
+	return 0;
+}
+
+int diag_questions_take(struct diag_questions *questions, const void *answer, size_t length)
+{
+	const struct nlmsghdr *header = answer;
+	int left = (int)length, err = 0;
+
+	if (!is_answer_to(questions->sequence, questions->count, questions->port, answer, length))
+		return -EBADMSG;
+	for (; left > 0 && !err; header = mnl_nlmsg_next(header, &left)) {
+		err = take_one_answer(&questions->all[header->nlmsg_seq - questions->sequence], header);
+		questions->answered++;
+	}
+	return err;
 }

@@ -20,10 +20,14 @@ enum { DIAG_STATE_BOUND = 13 };
 
 enum { REQUEST_BYTES = 256, ANSWER_BYTES = 1 << 16 };
 
+/* So many questions are sent at once: the answers find room in the socket. */
+enum { QUESTIONS_AT_ONCE = 64 };
+
 struct sock_diag {
 	struct mnl_socket *netlink;
 	uint32_t netns;
 	unsigned int sequence;
+	bool answers_tcp; /* this kernel was found to answer for TCP */
 	char answer[ANSWER_BYTES];
 };
 
@@ -99,7 +103,7 @@ static int map_refusal(int err)
 
 /* Receives the kernel's next message. Drops what other processes send: whoever has CAP_NET_ADMIN in the network
  * namespace may write to this socket. */
-static ssize_t receive_answer(struct sock_diag *diag)
+static ssize_t receive_answer(struct sock_diag *diag, int flags)
 {
 	struct sockaddr_nl sender = {.nl_family = AF_UNSPEC};
 	struct iovec room = {.iov_base = diag->answer, .iov_len = sizeof(diag->answer)};
@@ -107,7 +111,7 @@ static ssize_t receive_answer(struct sock_diag *diag)
 	ssize_t got;
 
 	do
-		got = recvmsg(mnl_socket_get_fd(diag->netlink), &message, 0);
+		got = recvmsg(mnl_socket_get_fd(diag->netlink), &message, flags);
 	while (got < 0 ? errno == EINTR : sender.nl_pid != 0);
 	if (got < 0)
 		return -errno;
@@ -120,7 +124,7 @@ static int take_dump_answers(struct sock_diag *diag, struct diag_dump *dump)
 	int more = 1;
 
 	while (more > 0) {
-		ssize_t got = receive_answer(diag);
+		ssize_t got = receive_answer(diag, 0);
 
 		if (got < 0)
 			return (int)got;
@@ -154,4 +158,89 @@ int sock_diag_each(struct sock_diag *diag, enum protocol protocol, uint8_t famil
 	if (mnl_socket_sendto(diag->netlink, header, header->nlmsg_len) < 0)
 		return map_refusal(-errno);
 	return take_dump_answers(diag, &dump);
+}
+
+/* ---- questions ---- */
+
+static void put_question_address(__be32 words[4], const struct address *address, uint8_t family)
+{
+	memcpy(words, family == 6 ? address->bytes : address->bytes + ADDRESS_LEN - sizeof(*words),
+	       family == 6 ? ADDRESS_LEN : sizeof(*words));
+}
+
+/* Returns the end of the question. */
+static char *put_question(char *at, const struct tuple *tuple, unsigned int sequence)
+{
+	struct nlmsghdr *header = mnl_nlmsg_put_header(at);
+	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+
+	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	header->nlmsg_flags = NLM_F_REQUEST;
+	header->nlmsg_seq = sequence;
+	request->sdiag_family = tuple->family == 6 ? AF_INET6 : AF_INET;
+	request->sdiag_protocol = IPPROTO_TCP;
+	request->idiag_states = UINT32_MAX;
+	request->id = (struct inet_diag_sockid){
+		.idiag_sport = htons(tuple->lport),
+		.idiag_dport = htons(tuple->rport),
+		.idiag_if = tuple->interface,
+		.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE},
+	};
+	put_question_address(request->id.idiag_src, &tuple->laddr, tuple->family);
+	put_question_address(request->id.idiag_dst, &tuple->raddr, tuple->family);
+	return at + header->nlmsg_len;
+}
+
+/* The kernel has answered when the questions are sent: nothing is waited for. */
+static int ask_some(struct sock_diag *diag, struct mini_question *questions, size_t count)
+{
+	struct diag_questions asked = {
+		.all = questions,
+		.count = count,
+		.sequence = diag->sequence + 1,
+		.port = mnl_socket_get_portid(diag->netlink),
+	};
+	char *end = diag->answer; /* the questions have been sent before the first answer comes */
+	int err = 0;
+
+	for (size_t i = 0; i < count; i++)
+		end = put_question(end, &questions[i].tuple, ++diag->sequence);
+	if (mnl_socket_sendto(diag->netlink, diag->answer, (size_t)(end - diag->answer)) < 0)
+		return -errno;
+	while (!err && asked.answered < count) {
+		ssize_t got = receive_answer(diag, MSG_DONTWAIT);
+
+		err = got < 0 ? (int)got : diag_questions_take(&asked, diag->answer, (size_t)got);
+	}
+	return err;
+}
+
+static int take_no_socket(void *context, const struct socket *socket)
+{
+	(void)context;
+	(void)socket;
+	return 0;
+}
+
+/* A kernel that does not answer for TCP says ENOENT, as one does that has no such socket. A dump of no state tells them
+ * apart. */
+static int check_tcp_is_answered(struct sock_diag *diag)
+{
+	const struct socket_query nothing = {0};
+	int err = diag->answers_tcp ? 0 : sock_diag_each(diag, PROTOCOL_TCP, 4, &nothing, take_no_socket, NULL);
+
+	diag->answers_tcp = !err;
+	return err;
+}
+
+int sock_diag_ask(struct sock_diag *diag, struct mini_question *questions, size_t count)
+{
+	int err = check_tcp_is_answered(diag);
+
+	for (size_t done = 0; !err && done < count; done += QUESTIONS_AT_ONCE) {
+		size_t left = count - done;
+
+		err = ask_some(diag, questions + done, left < QUESTIONS_AT_ONCE ? left : QUESTIONS_AT_ONCE);
+	}
+	return err;
 }

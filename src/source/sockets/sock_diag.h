@@ -18,6 +18,12 @@ struct socket_query {
 
 struct sock_diag;
 
+/* A question for one minisocket, and its answer. */
+struct mini_question {
+	struct tuple tuple; /* the interface must be known */
+	uint8_t state;      /* the answer: TIME_WAIT, FIN_WAIT2, or CLOSE: there is no such minisocket */
+};
+
 /* Opens a netlink socket in the calling thread's network namespace, whose inode is `netns`. Returns 0 or a negative
  * errno. */
 int sock_diag_open(uint32_t netns, struct sock_diag **out);
@@ -27,3 +33,7 @@ void sock_diag_close(struct sock_diag *diag);
  * a negative errno: -EOPNOTSUPP, before the first socket, where this kernel does not answer for that protocol. */
 int sock_diag_each(struct sock_diag *diag, enum protocol protocol, uint8_t family, const struct socket_query *query,
 		   socket_handler *handler, void *context);
+
+/* Asks for each minisocket by itself. That costs the kernel one look into its hash, however many sockets there are.
+ * Returns 0, or a negative errno, and the answers mean nothing: -EOPNOTSUPP, this kernel does not answer for TCP. */
+int sock_diag_ask(struct sock_diag *diag, struct mini_question *questions, size_t count);

@@ -51,6 +51,10 @@ static struct {
 	struct bpf_counts counts;
 	int ring_fd;
 	unsigned int consumed, relieved, set_aside;
+	bool sleeps;        /* the flag of the kernel side */
+	unsigned int slept; /* how often it was set */
+	void (*before_sleep)(void),
+		(*asleep)(void); /* called once: before the flag is set, and while the engine waits */
 	bool stopped;
 	/* snapshots */
 	bool exact, enters, finds_holders, partial;
@@ -66,12 +70,19 @@ static struct {
 	int done_fd;
 	void (*meanwhile)(struct live *live);    /* called once, while a snapshot is running */
 	void (*end_snapshot)(struct live *live); /* called once, before a snapshot ends */
+	/* minisockets that are asked for */
+	int ask_error;      /* as on a kernel that cannot be asked, unless a test sets it to 0 */
+	uint8_t mini_state; /* the answer to each question */
+	struct tuple asked[ROWS_MAX];
+	size_t asked_count; /* questions, all in all */
+	unsigned int asks;
+	bool no_asker;
 	/* the rest of the host */
 	bool gone[PIDS];
 	bool lacks_proc;
 	int source_error, kit_error, hook_error, drop_error;
 	enum snapshot_source kit_source;
-	bool hook_is_open, checked_owners_of_proc, dropped_all_but_entering;
+	bool hook_is_open, hook_sleeps, checked_owners_of_proc, dropped_all_but_entering;
 	unsigned int owner_checks, failures, asked_if_gone;
 	struct identity *identities[PIDS]; /* by pid; NULL: cannot be read */
 	unsigned int callers_asked, holders_asked;
@@ -170,6 +181,15 @@ static void finish_running_snapshot(void)
 	}
 }
 
+static void call_once(void (**work)(void))
+{
+	void (*now)(void) = *work;
+
+	*work = NULL;
+	if (now)
+		now();
+}
+
 /* Takes the place of the C library's: where nothing is ready, the time passes at once. */
 int epoll_wait_here(int fd, struct epoll_event *events, int most, int timeout_ms) __asm__("epoll_wait");
 int epoll_wait_here(int fd, struct epoll_event *events, int most, int timeout_ms)
@@ -178,6 +198,8 @@ int epoll_wait_here(int fd, struct epoll_event *events, int most, int timeout_ms
 
 	sim.waits++;
 	sim.last_timeout_ms = timeout_ms;
+	if (sim.sleeps)
+		call_once(&sim.asleep);
 	assert_true(sim.waits < 1000000); /* else the engine would wait for ever */
 	finish_running_snapshot();
 	ready = (int)syscall(SYS_epoll_pwait, fd, events, most, 0, NULL, 8);
@@ -288,6 +310,21 @@ int bpf_source_consume(struct bpf_source *source, event_handler *handler, void *
 	return 0;
 }
 
+bool bpf_source_sleep(struct bpf_source *source)
+{
+	assert_ptr_equal(source, &sim);
+	call_once(&sim.before_sleep);
+	sim.sleeps = sim.taken == sim.written;
+	sim.slept += sim.sleeps;
+	return sim.sleeps;
+}
+
+void bpf_source_wake(struct bpf_source *source)
+{
+	assert_ptr_equal(source, &sim);
+	sim.sleeps = false;
+}
+
 int bpf_source_set_aside(struct bpf_source *source)
 {
 	assert_ptr_equal(source, &sim);
@@ -323,6 +360,12 @@ struct bpf_counts bpf_source_counts(const struct bpf_source *source)
 {
 	assert_ptr_equal(source, &sim);
 	return sim.counts;
+}
+
+void accept_hook_set_sleep(struct accept_hook *hook, bool sleeps)
+{
+	assert_int_equal(hook != NULL, sim.hook_is_open);
+	sim.hook_sleeps = sleeps;
 }
 
 int accept_hook_open(const struct bpf_ring *ring, struct accept_hook **out)
@@ -487,6 +530,29 @@ void snapshot_free(struct snapshot *snapshot)
 	snapshot->freed = true;
 }
 
+/* ---- minisockets that are asked for ---- */
+
+struct mini_asker *mini_asker_new(void)
+{
+	return sim.no_asker ? NULL : (struct mini_asker *)&sim;
+}
+
+void mini_asker_free(struct mini_asker *asker)
+{
+	assert_true(!asker || asker == (struct mini_asker *)&sim);
+}
+
+int mini_asker_ask(struct mini_asker *asker, struct mini_question *questions, size_t count)
+{
+	assert_ptr_equal(asker, &sim);
+	sim.asks++;
+	for (size_t i = 0; i < count; i++) {
+		sim.asked[sim.asked_count++ % ROWS_MAX] = questions[i].tuple;
+		questions[i].state = sim.mini_state;
+	}
+	return sim.ask_error;
+}
+
 /* ---- the host ---- */
 
 bool process_is_gone(uint32_t pid)
@@ -575,6 +641,8 @@ static inline int sim_reset(void **state)
 	signal(SIGHUP, SIG_DFL); /* the tests may run under nohup */
 	sim.now_ns = START_NS;
 	sim.batch = RING_ROOM;
+	sim.ask_error = -EOPNOTSUPP;
+	sim.mini_state = STATE_TIME_WAIT;
 	sim.exact = sim.enters = sim.finds_holders = true;
 	return 0;
 }

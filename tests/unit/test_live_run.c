@@ -3,6 +3,7 @@
  * Tests the engine of trace and top: how it starts and refuses to, how long it waits, what it hands on, and how it
  * ends.
  */
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -278,14 +279,101 @@ static void test_how_long_it_waits(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		live->deadline_ns = cases[i].deadline_us ? sim.now_ns + cases[i].deadline_us * 1000 : 0;
 		live->more = cases[i].more;
+		live->quiet = false;
 		assert_int_equal(live_run(live, cases[i].until_us ? sim.now_ns + cases[i].until_us * 1000 : 0), 0);
 		assert_int_equal(sim.last_timeout_ms, cases[i].wanted_ms);
 	}
 	live->deadline_ns = 0;
+	live->quiet = false;
 	assert_int_equal(live_run(live, sim.now_ns), 0);
 	assert_int_equal(sim.last_timeout_ms, 0);
 	assert_int_equal(live_run(live, sim.now_ns - 1), 0);
 	assert_int_equal(sim.last_timeout_ms, 0);
+	close_live(live);
+}
+
+/* Where nothing has come for a while it sleeps until something is to be done, and wakes with the next record. */
+static void test_sleep(void **state)
+{
+	static const struct {
+		uint64_t until_us, deadline_us, round_us, snapshot_us; /* after now; 0: none */
+		int wanted_ms;
+	} cases[] = {
+		{.round_us = 1000000, .wanted_ms = 1000},
+		{.round_us = 1000000, .until_us = 1500000, .wanted_ms = 1000},
+		{.round_us = 1000000, .until_us = 600001, .wanted_ms = 601},
+		{.round_us = 1000000, .deadline_us = 500000, .until_us = 600000, .wanted_ms = 500},
+		{.round_us = 1000000, .snapshot_us = 200000, .wanted_ms = 200},
+		{.round_us = 4000000000000, .wanted_ms = INT_MAX},
+	};
+	struct live *live = sim_join(sim_options());
+
+	(void)state;
+	sim.ask_error = 0;
+	assert_int_equal(live_run(live, 0), 0);
+	assert_int_equal(sim.last_timeout_ms, 30);
+	assert_int_equal(sim.slept, 0);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		uint64_t now_ns = sim.now_ns;
+
+		live->schedule = (struct snapshot_schedule){0};
+		live->round_ns = now_ns + cases[i].round_us * 1000;
+		live->deadline_ns = cases[i].deadline_us ? now_ns + cases[i].deadline_us * 1000 : 0;
+		if (cases[i].snapshot_us)
+			schedule_want(&live->schedule, SNAPSHOT_MINIS, now_ns + cases[i].snapshot_us * 1000);
+		assert_int_equal(live_run(live, cases[i].until_us ? now_ns + cases[i].until_us * 1000 : 0), 0);
+		assert_int_equal(sim.last_timeout_ms, cases[i].wanted_ms);
+		assert_int_equal(sim.slept, i + 1);
+		assert_false(sim.sleeps); /* awake again, and so is the hook on accept() */
+		assert_false(sim.hook_sleeps);
+	}
+	close_live(live);
+}
+
+static void push_connect(void)
+{
+	struct event event = transition_of(SK(1), STATE_CLOSE, STATE_SYN_SENT, 1, sim_tuple(40000));
+
+	push_event(&event);
+}
+
+static void check_hook_sleeps(void)
+{
+	assert_true(sim.hook_sleeps);
+	push_connect();
+}
+
+/* After an event it looks at the ring each 30 ms, until none has come for so long. */
+static void test_sleep_after_events(void **state)
+{
+	struct live *live = sim_join(sim_options());
+
+	(void)state;
+	assert_int_equal(live_run(live, 0), 0);
+	sim.asleep = check_hook_sleeps;
+	assert_int_equal(live_run(live, 0), 0);
+	assert_int_equal(sim.slept, 1);
+	assert_int_equal(sim.recorder.count, 1);
+	assert_int_equal(live_run(live, 0), 0);
+	assert_int_equal(sim.last_timeout_ms, 30);
+	assert_int_equal(sim.slept, 1);
+	assert_int_equal(live_run(live, 0), 0);
+	assert_int_equal(sim.slept, 2);
+	close_live(live);
+}
+
+/* A record that comes after the last look, and before the flag is set, wakes nobody: it is not slept over. */
+static void test_event_before_sleep(void **state)
+{
+	struct live *live = sim_join(sim_options());
+
+	(void)state;
+	assert_int_equal(live_run(live, 0), 0);
+	sim.before_sleep = push_connect;
+	assert_int_equal(live_run(live, 0), 0);
+	assert_int_equal(sim.slept, 0);
+	assert_int_equal(sim.last_timeout_ms, 1);
+	assert_int_equal(sim.recorder.count, 1);
 	close_live(live);
 }
 
@@ -318,6 +406,7 @@ static void test_snapshots_are_taken_when_they_are_due(void **state)
 	assert_int_equal(live_run(live, 0), 0);
 	assert_int_equal(sim.snapshot_count, 1);
 	schedule_want(&live->schedule, SNAPSHOT_SOCKETS, sim.now_ns + 30 * NS_PER_MS + 1);
+	live->quiet = false;
 	assert_int_equal(live_run(live, 0), 0);
 	assert_int_equal(sim.snapshot_count, 1);
 	live->schedule = (struct snapshot_schedule){0};
@@ -526,6 +615,9 @@ int main(void)
 		cmocka_unit_test_setup(test_hangup_that_is_ignored, sim_reset),
 		cmocka_unit_test_setup(test_duration_ends_it, sim_reset),
 		cmocka_unit_test_setup(test_how_long_it_waits, sim_reset),
+		cmocka_unit_test_setup(test_sleep, sim_reset),
+		cmocka_unit_test_setup(test_sleep_after_events, sim_reset),
+		cmocka_unit_test_setup(test_event_before_sleep, sim_reset),
 		cmocka_unit_test_setup(test_hands_on_one_batch, sim_reset),
 		cmocka_unit_test_setup(test_snapshots_are_taken_when_they_are_due, sim_reset),
 		cmocka_unit_test_setup(test_errors_end_the_run, sim_reset),

@@ -610,6 +610,40 @@ static void test_processes_of_a_round(void **state)
 	close_live(live);
 }
 
+/* A process that exits is noticed once. But as long as the owner of a connection is gone, another holder is searched
+ * for. */
+static void test_owner_that_exits(void **state)
+{
+	struct event row = row_held_by(SK(1), STATE_ESTABLISHED, 40000, 7);
+	struct owner heir = owner_of(8, 3, "heir");
+	struct event taken_over = {.kind = EVENT_HOLDER, .sk = SK(1), .owners = &heir, .owner_count = 1};
+	struct live *live;
+
+	(void)state;
+	add_sim_row(&row);
+	live = sim_join(sim_options());
+	clear_schedule(live);
+	live_make_round(live, START_NS);
+	assert_due(live, 0, 0);
+	sim.gone[7] = true;
+	for (unsigned int i = 1; i < 3; i++) {
+		clear_schedule(live);
+		live_make_round(live, START_NS + i * NS_PER_SEC);
+		assert_due(live, SNAPSHOT_HOLDERS, START_NS + i * NS_PER_SEC);
+	}
+	sim.rows[0] = taken_over;
+	take(live, SNAPSHOT_HOLDERS);
+	clear_schedule(live);
+	live_make_round(live, START_NS + 4 * NS_PER_SEC);
+	assert_due(live, 0, 0);
+	sim.asked_if_gone = 0;
+	clear_schedule(live);
+	live_make_round(live, START_NS + 5 * NS_PER_SEC);
+	assert_due(live, 0, 0);
+	assert_int_equal(sim.asked_if_gone, 1); /* only for the heir, once: the table is not walked any more */
+	close_live(live);
+}
+
 /* Some transitions reach no program, and are not counted as skipped. Where others have come, all is looked at again
  * within ten seconds. */
 static void test_everything_is_looked_at_again(void **state)
@@ -697,6 +731,110 @@ static void test_minisockets_that_are_read(void **state)
 	assert_int_equal(minis_of_snapshot(live, SNAPSHOT_MINIS), 0); /* the kernel counts others too */
 	close_live(live);
 	filter_free(filter);
+}
+
+/* Joins an engine with minisockets in the states, on the ports from 40000 on. The kernel can be asked for them. */
+static struct live *join_minis(const uint8_t *states, size_t count)
+{
+	struct live *live;
+
+	for (size_t i = 0; i < count; i++) {
+		struct event row = mini_row_of(states[i], 0, sim_tuple((uint16_t)(40000 + i)));
+
+		add_sim_row(&row);
+	}
+	live = sim_join(sim_options());
+	sim.ask_error = 0;
+	return live;
+}
+
+/* A few are asked for one by one, and nothing is read. */
+static void test_minisockets_that_are_asked_for(void **state)
+{
+	static const uint8_t states[] = {STATE_TIME_WAIT, STATE_FIN_WAIT2, STATE_SYN_RECV};
+	struct live *live = join_minis(states, COUNT_OF(states));
+	const struct change *change;
+
+	(void)state;
+	clear_schedule(live);
+	live_make_round(live, START_NS + NS_PER_SEC);
+	assert_due(live, SNAPSHOT_MINIS, START_NS + NS_PER_SEC);
+	take(live, SNAPSHOT_MINIS);
+	assert_int_equal(sim.snapshot_count, 1); /* the one to begin with */
+	assert_due(live, 0, 0);
+	assert_int_equal(sim.asks, 1);
+	assert_int_equal(sim.asked_count, 2); /* a handshake is no connection yet */
+	change = &last_recorded(&sim.recorder)->change;
+	assert_int_equal(sim.recorder.count, 1); /* the peer's FIN has come; the other one is as it was */
+	assert_int_equal(change->oldstate, STATE_FIN_WAIT2);
+	assert_int_equal(change->newstate, STATE_TIME_WAIT);
+	assert_true(change->derived);
+	assert_int_equal(table_minis(live->table, STATE_TIME_WAIT), 2);
+	assert_int_equal(table_minis(live->table, STATE_FIN_WAIT2), 0);
+	sim.mini_state = STATE_CLOSE;
+	take(live, SNAPSHOT_MINIS);
+	assert_int_equal(sim.recorder.count, 3);
+	assert_int_equal(last_recorded(&sim.recorder)->change.newstate, STATE_CLOSE);
+	assert_int_equal(live_count_minis(live), 0);
+	assert_int_equal(table_count(live->table), 1);
+	assert_int_equal(sim.snapshot_count, 1);
+	close_live(live);
+}
+
+/* They are read where the kernel cannot be asked, and with the sockets where all is read. */
+static void test_minisockets_that_cannot_be_asked_for(void **state)
+{
+	static const uint8_t states[] = {STATE_TIME_WAIT, STATE_TIME_WAIT};
+	struct live *live = join_minis(states, COUNT_OF(states));
+	struct event row;
+
+	sim.ask_error = -ESRCH;
+	take(live, SNAPSHOT_MINIS);
+	assert_int_equal(sim.asks, 1);
+	assert_int_equal(sim.snapshot_count, 2);
+	assert_int_equal(last_snapshot()->scope, SNAPSHOT_MINIS);
+	assert_int_equal(sim.recorder.count, 0); /* no answer counts after an error */
+	sim.ask_error = 0;
+	take(live, SNAPSHOT_MINIS | SNAPSHOT_HOLDERS);
+	assert_int_equal(sim.asks, 1);
+	assert_int_equal(sim.snapshot_count, 3);
+	sim.exact = false;
+	take(live, SNAPSHOT_MINIS);
+	assert_int_equal(sim.asks, 1);
+	assert_int_equal(sim.snapshot_count, 4);
+	close_live(live);
+
+	sim_reset(state);
+	row = mini_row_of(STATE_TIME_WAIT, 0, sim_tuple(40000));
+	row.tuple.interface = INTERFACE_UNKNOWN;
+	add_sim_row(&row);
+	live = sim_join(sim_options());
+	sim.ask_error = 0;
+	take(live, SNAPSHOT_MINIS);
+	assert_int_equal(sim.asks, 0);
+	assert_int_equal(sim.snapshot_count, 2);
+	close_live(live);
+}
+
+static void test_too_many_minisockets_to_ask_for(void **state)
+{
+	struct live *live = sim_join(sim_options());
+
+	(void)state;
+	sim.ask_error = 0;
+	for (unsigned int i = 0; i < 501; i++) {
+		struct event row = mini_row_of(STATE_TIME_WAIT, 0, sim_tuple((uint16_t)(40000 + i)));
+
+		assert_int_equal(live_handle_event(live, &row), 0);
+		if (i == 499)
+			take(live, SNAPSHOT_MINIS);
+	}
+	assert_int_equal(sim.asks, 1);
+	assert_int_equal(sim.asked_count, 500);
+	take(live, SNAPSHOT_MINIS);
+	assert_int_equal(sim.asks, 1);
+	assert_int_equal(last_snapshot()->scope, SNAPSHOT_MINIS);
+	close_live(live);
 }
 
 /* ---- holders ---- */
@@ -825,6 +963,10 @@ int main(void)
 		cmocka_unit_test_setup(test_rounds, sim_reset),
 		cmocka_unit_test_setup(test_interval_of_rounds, sim_reset),
 		cmocka_unit_test_setup(test_processes_of_a_round, sim_reset),
+		cmocka_unit_test_setup(test_owner_that_exits, sim_reset),
+		cmocka_unit_test_setup(test_minisockets_that_are_asked_for, sim_reset),
+		cmocka_unit_test_setup(test_minisockets_that_cannot_be_asked_for, sim_reset),
+		cmocka_unit_test_setup(test_too_many_minisockets_to_ask_for, sim_reset),
 		cmocka_unit_test_setup(test_everything_is_looked_at_again, sim_reset),
 		cmocka_unit_test_setup(test_minisockets_that_are_counted, sim_reset),
 		cmocka_unit_test_setup(test_minisockets_that_are_read, sim_reset),

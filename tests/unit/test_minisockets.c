@@ -592,6 +592,63 @@ static void test_many_come_and_go(void **state)
 	}
 }
 
+/* ---- answers to questions ---- */
+
+static size_t answer_mini(struct bench *bench, uint8_t state, unsigned int at_us, struct tuple tuple)
+{
+	struct event answer = {.kind = EVENT_MINI, .ts_ns = AT_US(at_us), .tuple = tuple, .newstate = state};
+	size_t before = bench->recorder.count;
+
+	bench_apply(bench, &answer);
+	return bench->recorder.count - before;
+}
+
+static void test_answers(void **state)
+{
+	struct bench *bench = *state;
+	const struct recorded *got;
+
+	exact_begin_of(bench, SCOPE_ALL, BEGAN_US);
+	mini_row(bench, STATE_FIN_WAIT2, BEGAN_US + 1, outgoing(40000));
+	mini_row(bench, STATE_SYN_RECV, BEGAN_US + 1, accepted(50000));
+	exact_end(bench);
+	assert_int_equal(answer_mini(bench, STATE_FIN_WAIT2, 2 * BEGAN_US, outgoing(40000)), 0);
+	assert_int_equal(bench_find(bench, fits_state, STATE_FIN_WAIT2)->heard_ns, AT_US(2 * BEGAN_US));
+	assert_int_equal(answer_mini(bench, STATE_TIME_WAIT, 3 * BEGAN_US, outgoing(40000)), 1);
+	got = last_recorded(&bench->recorder);
+	assert_int_equal(got->change.oldstate, STATE_FIN_WAIT2);
+	assert_int_equal(got->change.newstate, STATE_TIME_WAIT);
+	assert_int_equal(got->change.ts_ns, AT_US(3 * BEGAN_US));
+	assert_true(got->change.derived);
+	assert_int_equal(answer_mini(bench, STATE_TIME_WAIT, 4 * BEGAN_US, outgoing(40000)), 0);
+	/* what is not known was not asked for; a handshake was not either */
+	assert_int_equal(answer_mini(bench, STATE_TIME_WAIT, 4 * BEGAN_US, outgoing(40001)), 0);
+	assert_int_equal(answer_mini(bench, STATE_CLOSE, 4 * BEGAN_US, outgoing(40001)), 0);
+	assert_int_equal(answer_mini(bench, STATE_CLOSE, 4 * BEGAN_US, accepted(50000)), 0);
+	assert_int_equal(table_count(bench->table), 2);
+	assert_int_equal(answer_mini(bench, STATE_CLOSE, 5 * BEGAN_US, outgoing(40000)), 1);
+	got = last_recorded(&bench->recorder);
+	assert_int_equal(got->change.oldstate, STATE_TIME_WAIT);
+	assert_int_equal(got->change.newstate, STATE_CLOSE);
+	assert_int_equal(got->change.ts_ns, AT_US(5 * BEGAN_US));
+	assert_int_equal(table_count(bench->table), 1);
+}
+
+/* A minisocket of which no line has told has no line of its end either. */
+static void test_answers_for_the_untold(void **state)
+{
+	struct bench *bench = *state;
+	struct event begin = {
+		.kind = EVENT_SNAPSHOT_BEGIN, .ts_ns = AT_US(BEGAN_US), .scope = SCOPE_ALL, .renewed = true};
+
+	bench_apply(bench, &begin);
+	mini_row(bench, STATE_FIN_WAIT2, BEGAN_US + 1, outgoing(40000));
+	assert_int_equal(answer_mini(bench, STATE_TIME_WAIT, 2 * BEGAN_US, outgoing(40000)), 0);
+	assert_int_equal(table_minis(bench->table, STATE_TIME_WAIT), 1);
+	assert_int_equal(answer_mini(bench, STATE_CLOSE, 3 * BEGAN_US, outgoing(40000)), 0);
+	assert_int_equal(table_minis(bench->table, STATE_TIME_WAIT), 0);
+}
+
 #define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
 
 int main(void)
@@ -626,6 +683,8 @@ int main(void)
 		BENCH_TEST(test_rows_are_absorbed_afterwards),
 		BENCH_TEST(test_many_come_and_go),
 		BENCH_TEST(test_no_way_back),
+		BENCH_TEST(test_answers),
+		BENCH_TEST(test_answers_for_the_untold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

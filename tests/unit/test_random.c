@@ -161,6 +161,32 @@ static size_t count_of_doubtful(const struct sim *sim)
 	return count;
 }
 
+/* Minisockets as a walk finds them. */
+struct minis {
+	size_t in[STATE_COUNT];
+	size_t all;
+};
+
+static void count_any_mini(void *context, struct connection *conn)
+{
+	struct minis *minis = context;
+
+	minis->in[conn->state] += conn->mini;
+	minis->all += conn->mini;
+}
+
+/* The table counts its minisockets as they come and go, and finds them without a walk over all. */
+static void assert_minis_are_counted(const struct table *table)
+{
+	struct minis walked = {0}, found = {0};
+
+	table_each(table, count_any_mini, &walked);
+	table_each_mini(table, count_any_mini, &found);
+	assert_memory_equal(&walked, &found, sizeof(walked));
+	for (uint8_t state = STATE_UNKNOWN + 1; state < STATE_COUNT; state++)
+		assert_int_equal(table_minis(table, state), walked.in[state]);
+}
+
 static void assert_equal_to_kernel(const struct sim *sim)
 {
 	size_t count = 0, unheld = 0;
@@ -193,6 +219,7 @@ static void assert_equal_to_kernel(const struct sim *sim)
 	count += count_of_doubtful(sim);
 	assert_int_equal(table_count(sim->bench->table), count);
 	assert_int_equal(table_unheld(sim->bench->table), unheld);
+	assert_minis_are_counted(sim->bench->table);
 }
 
 /* ---- are the changes, added up, equal to the table? ---- */

@@ -235,6 +235,7 @@ bench:
 	@$(MAKE) $(jobs) all $(CHURN) $(MEASURE)
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(ARGS)
 	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/listing.py $(ARGS)
+	$(AS_ROOT) env BUILD=$(BUILD) $(PYTHON) tests/bench/idle.py $(ARGS)
 
 C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h $(patsubst %,src/%/*.[ch],$(ROOMS)) tests/*/*.[ch])
 SCRIPTS := packaging/requirements tests/run tests/fuzz/run tests/vm/init .ci/run

@@ -67,7 +67,7 @@ enum {
 	}
 
 #define FILTER_HELP                                                                                                    \
-	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, uid root, comm nginx, netns NAME; and, or, not, ( ); :443 is either port, a bare address either side, a bare word a process's name. A name with a space is one word of the shell: comm 'tmux: server'. Quote what the shell would take for itself."
+	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, uid root, comm nginx, unit nginx.service, container NAME, exe /usr/sbin/nginx, pcomm systemd (the parent's name), netns NAME; and, or, not, ( ); :443 is either port, a bare address either side, a bare word a process's name. A name with a space is one word of the shell: comm 'tmux: server'. Quote what the shell would take for itself."
 
 /* ---- options_values.c ---- */
 

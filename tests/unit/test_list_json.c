@@ -44,7 +44,9 @@ static void assert_listed(const struct socket_namer *namer, bool internals, cons
 {
 	struct capture capture = capture_open();
 	const struct netns_view netns = {.names = netns_names_new(&finder), .home = HOST_NETNS};
-	struct list_json *json = list_json_new(capture.output, &wall, namer, &netns, internals, false);
+	struct list_json *json =
+		list_json_new(capture.output, &wall, namer, &netns,
+			      (struct list_json_style){.details = namer->cgroup, .internals = internals});
 
 	assert_non_null(netns.names);
 	assert_non_null(json);
@@ -149,17 +151,19 @@ static void assert_details(const struct socket_namer *namer, bool internals, con
 	assert_listed(namer, internals, &socket, 1, expected.text);
 }
 
+#define NOBODY "'ppid':null,'pcomm':null,'exe':null,'cmdline':null,'unit':null,"
+
 static void test_control_groups(void **state)
 {
 	static const struct {
 		uint64_t cgroup;
 		const char *wanted;
 	} cases[] = {
-		{0, ",'cgroup':null,'container':null"},
-		{1, ",'cgroup':'/system.slice/x.service','container':null"},
-		{2, ",'cgroup':'/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',"
+		{0, ",'cgroup':null," NOBODY "'container':null"},
+		{1, ",'cgroup':'/system.slice/x.service'," NOBODY "'container':null"},
+		{2, ",'cgroup':'/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'," NOBODY
 		    "'container':'docker:0123456789ab'"},
-		{3, ",'cgroup':null,'container':null"},
+		{3, ",'cgroup':null," NOBODY "'container':null"},
 	};
 
 	(void)state;
@@ -176,7 +180,8 @@ static void test_internals(void **state)
 	struct socket socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, "10.0.0.1", 1, "10.0.0.2", 80);
 	struct capture capture = capture_open();
 	const struct netns_view netns = {.home = HOST_NETNS};
-	struct list_json *json = list_json_new(capture.output, &wall, &numbers, &netns, true, false);
+	struct list_json *json =
+		list_json_new(capture.output, &wall, &numbers, &netns, (struct list_json_style){false, true, false});
 	char *text;
 
 	(void)state;
@@ -207,7 +212,8 @@ static void test_ages(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct socket socket = inet_socket(PROTOCOL_TCP, STATE_ESTABLISHED, "10.0.0.1", 1, "10.0.0.2", 80);
 		struct capture capture = capture_open();
-		struct list_json *json = list_json_new(capture.output, &wall, &numbers, &netns, false, true);
+		struct list_json *json = list_json_new(capture.output, &wall, &numbers, &netns,
+						       (struct list_json_style){false, false, true});
 		char *text;
 
 		socket.in_state_us = cases[i].in_state_us;

@@ -8,6 +8,9 @@
 #include "capture.h"
 #include "socket.h"
 
+/* In JSON, of a process of which it is not known who it is. */
+#define NOT_IDENTIFIED "'ppid':null,'pcomm':null,'exe':null,'cmdline':null,'unit':null,'container':null"
+
 /* Fails the test at the first line that differs. */
 static inline void assert_lines(const char *got, const char *wanted)
 {

@@ -51,9 +51,9 @@ def descriptor_lines(pid="self", **kwargs):
 
 
 def rows(pid="self"):
-    """Returns {fd: its line of the table}."""
+    """Returns {fd: its line of the table}, which stands below the process, who it is, and the columns' names."""
     text = fds(str(os.getpid() if pid == "self" else pid)).stdout.splitlines()
-    return {int(line.split()[0]): line for line in text[2:]}
+    return {int(line.split()[0]): line for line in text[3:]}
 
 
 def some_are_hidden():

@@ -239,7 +239,7 @@ bench:
 
 C_FILES := $(wildcard bpf/*.[ch] include/*.h vmlinux/*.h $(patsubst %,src/%/*.[ch],$(ROOMS)) tests/*/*.[ch])
 SCRIPTS := packaging/requirements tests/run tests/fuzz/run tests/vm/init .ci/run
-DOCUMENTS := README.md ARCHITECTURE.md CONTRIBUTING.md $(wildcard docs/*/*.md)
+DOCUMENTS := README.md ARCHITECTURE.md CONTRIBUTING.md $(wildcard docs/*.md docs/*/*.md)
 
 lint:
 	@$(requirements) build lint

@@ -93,6 +93,14 @@ int tally_add_owners(struct tally *tally, const struct owner *owners, size_t cou
 	return err;
 }
 
+struct owner tally_owner(const struct tally_key *key)
+{
+	struct owner owner = {.pid = key->number, .fd = FD_UNKNOWN};
+
+	memcpy(owner.comm, key->name, sizeof(owner.comm));
+	return owner;
+}
+
 static bool is_count_before(const struct tally_count *a, const struct tally_count *b)
 {
 	return a->count != b->count ? a->count > b->count : compare_tally_keys(&a->key, &b->key) < 0;

@@ -35,6 +35,9 @@ int tally_add(struct tally *tally, const struct tally_key *key);
  * however many descriptors of the socket it has. 0 or -ENOMEM. */
 int tally_add_owners(struct tally *tally, const struct owner *owners, size_t count);
 
+/* Makes the process that a key of tally_add_owners() stands for. */
+struct owner tally_owner(const struct tally_key *key);
+
 /* Writes the things that were seen most often to `out`, at most `most`, the most frequent first; equally frequent ones
  * in the order of their keys. Returns how many. */
 size_t tally_top(const struct tally *tally, struct tally_count *out, size_t most);

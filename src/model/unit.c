@@ -16,7 +16,7 @@ static bool is_unit_name(const char *name, size_t length)
 {
 	static const char *const suffixes[] = {".service", ".scope", ".socket", ".mount", ".swap"};
 
-	if (length >= UNIT_NAME_SIZE)
+	if (length >= UNIT_NAME_SIZE || memchr(name, '\0', length))
 		return false;
 	for (size_t i = 0; i < COUNT_OF(suffixes); i++)
 		if (ends_with(name, length, suffixes[i]))

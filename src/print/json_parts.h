@@ -174,12 +174,17 @@ JSON_INLINE void json_holder_fd(struct json_writer *json, int32_t fd)
 	json_u64(json, "slot", fd_slot(fd));
 }
 
-JSON_INLINE void json_holder(struct json_writer *json, const struct owner *owner)
+JSON_INLINE void json_holder_members(struct json_writer *json, const struct owner *owner)
 {
-	json_object_begin(json, NULL);
 	json_known(json, "pid", owner->pid, owner_has_number(owner));
 	json_text(json, "comm", owner->comm, COMM_LEN);
 	json_holder_fd(json, owner->fd);
+}
+
+JSON_INLINE void json_holder(struct json_writer *json, const struct owner *owner)
+{
+	json_object_begin(json, NULL);
+	json_holder_members(json, owner);
 	json_object_end(json);
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "socket_json.h"
 
+#include <stdlib.h>
+
+#include "identity_json.h"
 #include "json_parts.h"
 
 static void put_service_name(struct json_writer *json, const char *key, const struct socket *socket, uint16_t port,
@@ -51,8 +54,8 @@ void socket_json_path(struct json_writer *json, const char *key, const struct so
 		json_null(json, key);
 }
 
-/* "pid" and "comm" are those of the first holder, as in the live table; "owners" has all holders. */
-void socket_json_owners(struct json_writer *json, const struct socket *socket)
+/* Writes the members before "owners". "pid" and "comm" are those of the first holder, as in the live table. */
+static void put_first_owner(struct json_writer *json, const struct socket *socket)
 {
 	bool known = socket->owner_count > 0;
 
@@ -64,6 +67,46 @@ void socket_json_owners(struct json_writer *json, const struct socket *socket)
 	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
 	json_word_or_null(json, "owner_src", known ? "scan" : NULL);
 	json_null(json, "direction");
+}
+
+void socket_json_owners(struct json_writer *json, const struct socket *socket)
+{
+	put_first_owner(json, socket);
 	json_holders(json, "owners", socket->owners, socket->owner_count);
 	json_bool(json, "owners_complete", !socket->owners_hidden);
+}
+
+void socket_json_identified(struct json_writer *json, const struct socket *socket)
+{
+	put_first_owner(json, socket);
+	json_array_begin(json, "owners");
+	for (size_t i = 0; i < socket->owner_count; i++)
+		socket_json_holder(json, &socket->owners[i], socket->owners[i].identity);
+	json_array_end(json);
+	json_bool(json, "owners_complete", !socket->owners_hidden);
+}
+
+void socket_json_holder(struct json_writer *json, const struct owner *owner, struct identity *identity)
+{
+	json_object_begin(json, NULL);
+	json_holder_members(json, owner);
+	identity_json_put(json, identity);
+	json_object_end(json);
+}
+
+void socket_json_identity(struct json_writer *json, const struct socket *socket, const char *container)
+{
+	struct identity *identity = socket->owner_count ? socket->owners->identity : NULL;
+	struct identity shown = {0};
+
+	if (!container || (identity && identity->container)) {
+		identity_json_put(json, identity);
+		return;
+	}
+	if (identity)
+		shown = *identity;
+	shown.container = (char *)container;
+	shown.json = NULL;
+	identity_json_put(json, &shown);
+	free(shown.json);
 }

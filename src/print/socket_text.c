@@ -6,6 +6,7 @@
 
 #include "container.h"
 #include "escape.h"
+#include "identity_text.h"
 #include "interface_text.h"
 
 enum { CGROUP_TEXT_MAX = 4 * PATH_MAX + 1 };
@@ -219,9 +220,17 @@ static void put_known_number(struct output *output, const char *label, uint64_t 
 	output_u64(output, value);
 }
 
+/* Returns who the first holder is; NULL: not known, or not asked for. */
+static const struct identity *find_first_identity(const struct socket *socket)
+{
+	return socket->owner_count ? socket->owners->identity : NULL;
+}
+
+/* Puts the container of the control group in which the socket was made, unless that of its holder is known. */
 static void put_cgroup_and_container(const struct socket *socket, const struct socket_namer *namer,
 				     struct output *output)
 {
+	const struct identity *holder = find_first_identity(socket);
 	uint64_t id = socket->details.cgroup;
 	const char *path = id && namer->cgroup ? namer->cgroup(namer->context, id) : NULL;
 	char text[CGROUP_TEXT_MAX], name[CONTAINER_NAME_SIZE];
@@ -237,7 +246,7 @@ static void put_cgroup_and_container(const struct socket *socket, const struct s
 	}
 	escape_word(text, sizeof(text), path, strlen(path));
 	output_text(output, text);
-	if (!container_of_path(path, &container))
+	if ((holder && holder->container) || !container_of_path(path, &container))
 		return;
 	output_text(output, " container:");
 	container_name(&container, name);
@@ -258,4 +267,5 @@ void socket_details_put(const struct socket *socket, const struct socket_namer *
 	}
 	put_cgroup_and_container(socket, namer, output);
 	put_known_number(output, " v6only:", socket->v6only == TRISTATE_YES, socket->v6only != TRISTATE_UNKNOWN);
+	identity_put(find_first_identity(socket), output);
 }

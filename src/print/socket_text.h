@@ -22,6 +22,6 @@ void socket_owners_put(const struct socket *socket, struct output *output);
 /* timer:(keepalive,1min2sec,0); nothing when no timer runs. */
 void socket_timer_put(const struct socket *socket, struct output *output);
 
-/* uid:33 ino:12345 sk:1f cgroup:/system.slice/nginx.service v6only:0; after the cgroup of
- * a container also container:docker:0123456789ab. */
+/* uid:33 ino:12345 sk:1f cgroup:/system.slice/nginx.service v6only:0; after the cgroup of a container also
+ * container:docker:0123456789ab. Then who the first holder is (identity_text.h), with the container that it is in. */
 void socket_details_put(const struct socket *socket, const struct socket_namer *namer, struct output *output);

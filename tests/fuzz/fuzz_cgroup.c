@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * /proc/PID/cgroup: a container has a runtime and an id that fits. Lines after the one that names it change nothing.
- * Input: the text, whose groups anybody may have named.
+ * /proc/PID/cgroup: a container has a runtime and an id that fits, a unit a name that is in the text. Lines after the
+ * one that names it change nothing. Input: the text, whose groups anybody may have named.
  */
 #include "container.h"
 #include "fuzz.h"
+#include "unit.h"
 
 static void check_container(const struct container *container)
 {
@@ -59,6 +60,46 @@ static void check_path(const uint8_t *data, size_t size)
 	free(path);
 }
 
+/* ---- units ---- */
+
+static void check_unit(const char *unit, const char *text, size_t size)
+{
+	must_be_terminated(unit, UNIT_NAME_SIZE);
+	MUST(*unit && !strchr(unit, '/') && strrchr(unit, '.') > unit);
+	MUST(memmem(text, size, unit, strlen(unit)));
+}
+
+/* The path alone tells what the line does; lines after it change nothing. */
+static void check_unit_of_path(const uint8_t *data, size_t size)
+{
+	char by_path[UNIT_NAME_SIZE] = "", by_line[UNIT_NAME_SIZE] = "", *path = copy_text(data, size), *line;
+	int length;
+	bool found;
+
+	path[strcspn(path, "\n")] = '\0';
+	found = unit_of_path(path, by_path);
+	MUST(found == (*by_path != '\0'));
+	if (found)
+		check_unit(by_path, path, strlen(path));
+	length = asprintf(&line, "0::%s\n1:name=systemd:/other.service\n", path);
+	MUST(length > 0);
+	MUST(unit_of_cgroup(line, (size_t)length, by_line));
+	if (!strstr(path, " (deleted)"))
+		MUST(strcmp(by_line, found ? by_path : "other.service") == 0);
+	free(line);
+	free(path);
+}
+
+static void check_unit_of_text(const char *text, size_t size)
+{
+	char unit[UNIT_NAME_SIZE] = "";
+
+	if (unit_of_cgroup(text, size, unit))
+		check_unit(unit, text, size);
+	else
+		MUST(!*unit);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct container found = {.runtime = NULL};
@@ -71,6 +112,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(!found.runtime && !*found.id);
 	}
 	check_path(data, size);
+	check_unit_of_text(text, size);
+	check_unit_of_path(data, size);
 	free(text);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "filter_parser.h"
 #include "filter_socket.h"
 #include "fuzz.h"
+#include "identity.h"
 #include "kernel_filter.h"
 
 enum { SUBJECTS = 24, NUMBERS_MAX = 16, NETNS_HERE = 4026531840u, NETNS_COUNT = 4 };
@@ -107,6 +108,19 @@ static struct address roll_address(struct dice *dice, uint8_t family)
 	return address;
 }
 
+static struct identity *roll_identity(struct dice *dice)
+{
+	static char exe[] = "/usr/sbin/nginx (deleted)", unit[] = "nginx.service", container[] = "docker:0123456789ab";
+	static struct identity identities[] = {
+		{.lineage = {.ppid = 1, .pcomm = "systemd"}, .exe = exe, .unit = unit},
+		{.lineage = {.ppid = 7, .pcomm = "a b"}, .exe = exe + 10, .container = container},
+		{.exe = NULL},
+	};
+	uint32_t index = roll(dice, COUNT_OF(identities) + 1);
+
+	return index < COUNT_OF(identities) ? &identities[index] : NULL;
+}
+
 static struct change roll_change(struct dice *dice, const struct numbers *numbers, struct connection *conn)
 {
 	static const uint8_t transitions[][2] = {
@@ -127,7 +141,9 @@ static struct change roll_change(struct dice *dice, const struct numbers *number
 			  .rport = (uint16_t)numbers->all[roll(dice, numbers->count)],
 			  .netns = NETNS_HERE + roll(dice, NETNS_COUNT),
 			  .family = family},
-		.owner = {.pid = numbers->all[roll(dice, numbers->count)] & INT32_MAX, .comm = "nginx"},
+		.owner = {.pid = numbers->all[roll(dice, numbers->count)] & INT32_MAX,
+			  .comm = "nginx",
+			  .identity = roll_identity(dice)},
 		.uid = numbers->all[roll(dice, numbers->count)],
 		.state = states[1],
 		.oldstate = states[0],
@@ -173,6 +189,7 @@ static void check_socket(const struct filter *filter, const struct kernel_filter
 			 const struct connection *conn)
 {
 	struct socket socket = make_socket_of(conn), other = socket;
+	struct owner stranger = conn->owner;
 	enum filter_answer answer = socket_passes(&socket, filter);
 	uint32_t topics = filter_topics(filter);
 
@@ -181,6 +198,10 @@ static void check_socket(const struct filter *filter, const struct kernel_filter
 		MUST(filter_states(filter) & 1u << socket.state);
 		MUST(!kernel_filter_fixes_netns(kernel_filter) || socket.tuple.netns == kernel_filter->netns[0]);
 	}
+	stranger.identity = NULL;
+	if (!(topics & TOPIC_IDENTITY))
+		other.owners = &stranger;
+	MUST(!(topics & TOPIC_IDENTITY) || topics & TOPIC_OWNER);
 	if (!(topics & TOPIC_OWNER))
 		other.owner_count = 0;
 	if (!(topics & TOPIC_USER))

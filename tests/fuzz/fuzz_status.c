@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * /proc/PID/status and limits: any text gives facts that are in range or not known. The text that the kernel writes of
- * a process gives that process, whatever its name. Input: a byte; where it is even, a text; where it is odd, what a
- * process is: its id, its user, its state, its name.
+ * /proc/PID/status, limits and stat: any text gives facts that are in range or not known. The text that the kernel
+ * writes of a process gives that process, whatever its name. Input: a byte; where it is even, a text; where it is odd,
+ * what a process is: its id, its user, its state, its name.
  */
+#include <inttypes.h>
+
 #include "fuzz.h"
 #include "process_status.h"
 
@@ -17,12 +19,23 @@ static struct process_facts read_facts(const char *status)
 	return facts;
 }
 
+static void check_stat_text(const char *text)
+{
+	struct process_stat stat = {.ppid = PID_BEFORE, .start_ticks = PID_BEFORE};
+
+	if (process_stat_read(text, &stat))
+		MUST(stat.ppid <= INT32_MAX && strchr(text, ')'));
+	else
+		MUST(stat.ppid == PID_BEFORE && stat.start_ticks == PID_BEFORE);
+}
+
 static void check_text(const uint8_t *data, size_t size)
 {
 	char *text = copy_text(data, size), *longer;
 	struct process_facts facts = read_facts(text), more;
 	uint64_t limit = process_limit_read(text);
 
+	check_stat_text(text);
 	MUST(facts.pid <= INT32_MAX);
 	MUST(!*facts.user && !*facts.comm && !facts.tid);
 	if (asprintf(&longer, "%s\nTgid:\t99\nUid:\t99\t99\nMax open files  99  99\nState:\tZ\n", text) < 0)
@@ -56,6 +69,19 @@ static uint32_t take_u32(const uint8_t **data, size_t *size)
 	return number;
 }
 
+/* As do_task_stat() of fs/proc/array.c: the name is escaped as in status, and parentheses are not. */
+static void check_stat(const char *name, char state, uint32_t ppid, uint64_t start_ticks)
+{
+	struct process_stat stat;
+	char *text;
+
+	if (asprintf(&text, "7 (%s) %c %u 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 %" PRIu64 " 1000 1\n", name, state,
+		     ppid, start_ticks) < 0)
+		abort();
+	MUST(process_stat_read(text, &stat) && stat.ppid == ppid && stat.start_ticks == start_ticks);
+	free(text);
+}
+
 static void check_process(const uint8_t *data, size_t size)
 {
 	static const char states[][20] = {"R (running)", "S (sleeping)", "Z (zombie)", "X (dead)", "t (tracing stop)"};
@@ -71,6 +97,7 @@ static void check_process(const uint8_t *data, size_t size)
 		     name, state, pid, pid + 1, uid + 1, uid, uid + 2, uid + 3) < 0)
 		abort();
 	facts = read_facts(text);
+	check_stat(name, *state, pid, (uint64_t)uid << 32 | pid);
 	MUST(facts.pid == pid && facts.uid == uid && facts.exited == (*state == 'Z' || *state == 'X'));
 	free(text);
 }

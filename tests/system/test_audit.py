@@ -191,7 +191,9 @@ def test_exposed_port_is_a_finding_without_policy(ns, keep):
     assert one(lines, finding=True)["note"] == "Redis: has no login by default, and can be made to run code"
     done = audit(ns, status=3)
     first = done.stdout.splitlines()[1]
-    assert "0.0.0.0:redis" in first and first.endswith("Redis: has no login by default, and can be made to run code")
+    assert "0.0.0.0:redis" in first and first.endswith(
+        f"Redis: has no login by default, and can be made to run code; program {os.path.realpath('/proc/self/exe')}"
+    )
     assert done.stderr == "tcpledger: 2 listeners: 2 all IPv4; 1 that should not be public\n"
 
 

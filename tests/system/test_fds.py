@@ -51,9 +51,9 @@ def descriptor_lines(pid="self", **kwargs):
 
 
 def rows(pid="self"):
-    """Returns {fd: its line of the table}."""
+    """Returns {fd: its line of the table}, which stands below the process, who it is, and the columns' names."""
     text = fds(str(os.getpid() if pid == "self" else pid)).stdout.splitlines()
-    return {int(line.split()[0]): line for line in text[2:]}
+    return {int(line.split()[0]): line for line in text[3:]}
 
 
 def some_are_hidden():
@@ -192,7 +192,7 @@ def test_hostile_paths(opened, tmp_path, name):
     fifo = opened(os.open(path + ".f", os.O_RDWR))
     text = fds(str(os.getpid())).stdout
     assert "\x1b" not in text and "\u202e" not in text
-    assert all(re.match(r" *\d+ [a-z_0-9]+ +[rw-]+ ", line) for line in text.splitlines()[2:])
+    assert all(re.match(r" *\d+ [a-z_0-9]+ +[rw-]+ ", line) for line in text.splitlines()[3:])
     lines = descriptor_lines()
     assert lines[fd]["path"] == path and lines[fifo]["path"] == path + ".f"
     if name.startswith("x"):
@@ -618,7 +618,7 @@ def test_columns_are_aligned(opened, tmp_path):
     (tmp_path / "big").write_bytes(b"")
     os.truncate(tmp_path / "big", 10**12)
     opened(os.open(tmp_path / "big", os.O_RDWR | os.O_APPEND | os.O_SYNC | os.O_NONBLOCK))
-    heading, *lines = fds(str(os.getpid())).stdout.splitlines()[1:]
+    heading, *lines = fds(str(os.getpid())).stdout.splitlines()[2:]
     assert heading.split() == ["FD", "KIND", "ACCESS", "FLAGS", "SIZE", "POS", "WHAT"]
     column = heading.index("WHAT")
     for line in lines:

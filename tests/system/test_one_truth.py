@@ -14,7 +14,8 @@ from test_explain import shows_bound_sockets
 SO_BINDTODEVICE = 25
 ENDS = "proto family laddr lport raddr rport".split()
 # What a row of list has under the same names elsewhere. The rest differs by what the command is for.
-WITH_FDS = [*ENDS, "netns", "netns_name", "state", "recvq", "sendq", "uid", "cookie", "interface", "ifindex", "interface_known", "v6only"]
+WHO = "ppid pcomm exe cmdline unit container".split()
+WITH_FDS = [*WHO, *ENDS, "netns", "netns_name", "state", "recvq", "sendq", "uid", "cookie", "interface", "ifindex", "interface_known", "v6only"]
 WITH_AUDIT = [*WITH_FDS, "pid", "comm", "inode", "owners", "owners_complete", "lservice", "rservice"]
 WITH_EXPLAIN = [*ENDS, "state", "recvq", "sendq", "uid", "interface", "ifindex", "interface_known", "v6only", "owners", "owners_complete",
                 "lservice", "rservice"]
@@ -97,7 +98,7 @@ def inode(sock):
 
 
 def test_fds_tells_what_list_tells(scene):
-    by_inode, _ = listed_by_inode(scene, "-n")
+    by_inode, _ = listed_by_inode(scene, "-ne")
     done = run(PROGRAM, "fds", "--json", str(os.getpid()))
     ours = {line["inode"]: line for line in map(json.loads, done.stdout.splitlines()) if line["kind"] == "socket"}
     assert by_inode and set(by_inode) <= set(ours)
@@ -134,7 +135,7 @@ def test_bound_sockets(scene):
 
 
 def test_audit_and_explain_tell_what_list_tells(scene):
-    by_inode, _ = listed_by_inode(scene)
+    by_inode, _ = listed_by_inode(scene, "-e")
     audited = [line for line in lines_of(scene, "audit", status=3) if line["type"] == "listener"]
     listening = {inode(sock) for sock in scene.listeners + scene.udp[:3]}
     assert {line["inode"] for line in audited} == listening

@@ -8,6 +8,7 @@
 
 #include "cgroups.h"
 #include "holders.h"
+#include "identity.h"
 #include "interface_finder.h"
 #include "netns.h"
 #include "port_facts.h"
@@ -29,10 +30,19 @@ struct held {
 	struct owner owners[2];
 };
 
+/* Who a process is that has a number. */
+struct known_identity {
+	uint32_t pid;
+	struct identity identity;
+};
+
 static struct made_up_host {
 	struct socket sockets[HOST_SOCKETS_MAX];
 	size_t socket_count;
-	struct held held[HOST_HELD_MAX]; /* up to an inode of 0 */
+	struct held held[HOST_HELD_MAX];            /* up to an inode of 0 */
+	struct known_identity known[HOST_HELD_MAX]; /* up to a pid of 0 */
+	bool identified;                            /* who the holders are has been asked for */
+	uint64_t round;                             /* of asking */
 	enum holder_gap gap;
 	int holders_err;     /* of finding the holders */
 	uint32_t unreadable; /* the inode of a namespace whose sockets cannot be read; 0: there is none */
@@ -60,8 +70,18 @@ static struct made_up_host {
 static inline int renew_host(void **state)
 {
 	(void)state;
+	for (size_t i = 0; i < HOST_HELD_MAX; i++)
+		free(host.known[i].identity.json);
 	host = (struct made_up_host){0};
 	return 0;
+}
+
+static inline struct identity *find_host_identity(uint32_t pid)
+{
+	for (size_t i = 0; i < HOST_HELD_MAX; i++)
+		if (pid && host.known[i].pid == pid)
+			return &host.known[i].identity;
+	return NULL;
 }
 
 static inline struct socket *add_host_socket(struct socket socket)
@@ -227,6 +247,7 @@ int holders_find(enum holder_source source, struct holders **out)
 	static struct holders all;
 
 	(void)source;
+	host.identified = false;
 	if (!host.holders_err)
 		*out = &all;
 	return host.holders_err;
@@ -237,6 +258,14 @@ void holders_free(struct holders *holders)
 	(void)holders;
 }
 
+void holders_identify(struct holders *holders, struct identities *identities, uint64_t round)
+{
+	assert_non_null(holders);
+	assert_non_null(identities);
+	host.identified = true;
+	host.round = round;
+}
+
 const struct owner *holders_of(const struct holders *holders, uint32_t inode, size_t *count)
 {
 	assert_non_null(holders);
@@ -245,6 +274,8 @@ const struct owner *holders_of(const struct holders *holders, uint32_t inode, si
 		if (host.held[i].inode != inode)
 			continue;
 		*count = host.held[i].owners[1].pid ? 2 : 1;
+		for (size_t owner = 0; owner < *count && host.identified; owner++)
+			host.held[i].owners[owner].identity = find_host_identity(host.held[i].owners[owner].pid);
 		return host.held[i].owners;
 	}
 	return NULL;

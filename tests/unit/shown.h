@@ -8,6 +8,10 @@
 #include "capture.h"
 #include "socket.h"
 
+/* In JSON, of a process of which it is not known who it is: up to the container, and all of it. */
+#define NOT_KNOWN_TO_UNIT "'ppid':null,'pcomm':null,'exe':null,'cmdline':null,'unit':null,"
+#define NOT_IDENTIFIED    NOT_KNOWN_TO_UNIT "'container':null"
+
 /* Fails the test at the first line that differs. */
 static inline void assert_lines(const char *got, const char *wanted)
 {

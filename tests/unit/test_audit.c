@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "baseline.h"
-#include "made_up_host.h"
+#include "made_up_identities.h"
 #include "run_command.h"
 
 extern const struct command audit_command;
@@ -209,12 +209,35 @@ static void test_json(void **state)
 		"'laddr':'127.0.0.1','lport':53,'raddr':'0.0.0.0','rport':0,'lservice':null,'rservice':null,"
 		"'interface':null,'ifindex':null,'interface_known':true,'v6only':null,'state':'UNCONN','recvq':0,"
 		"'sendq':0,'inode':null,'pid':null,'comm':null,'uid':null,'owner_src':null,'direction':null,"
-		"'owners':[],'owners_complete':true,'reach':'host','process':null,'user':null,'container':null,"
-		"'note':null,'allowed':null,'change':null,'finding':false}\n"
+		"'owners':[],'owners_complete':true,'reach':'host','process':null,'user':null," NOT_IDENTIFIED
+		",'note':null,'allowed':null,'change':null,'finding':false}\n"
 		"{'type':'audit','listeners':1,'reach':{'host':1,'private':0,'address':0,'ipv4':0,'ipv6':0,"
 		"'ipv6_perhaps_ipv4':0,'all':0},'findings':0,'outside':null,'exposed':0,'new':null,'changed':null,"
 		"'gone':null,'unknown_owners':0,'left_out':0}\n",
 		"");
+}
+
+static void test_who_it_is(void **state)
+{
+	struct run run;
+
+	(void)state;
+	know_process(0, 12);
+	know_process(1, 13)->unit = NULL;
+	assert_run(
+		&audit_command, "-nHt --no-cmdline", STATUS_FINDINGS,
+		"tcp   0.0.0.0:6379       all IPv4 13/redis-server 1234     -             Redis: has no login by default, and can be made to run code; program /usr/sbin/nginx\n"
+		"tcp   0.0.0.0:80         all IPv4 12/nginx        www-data nginx.service\n",
+		"tcpledger: 2 listeners: 2 all IPv4; 1 that should not be public\n");
+	assert_false(host_identities.with_cmdline);
+	run = run_line(&audit_command, "-nt --json unit nginx");
+	assert_non_null(strstr(run.out, "\"process\":\"nginx\",\"user\":\"www-data\",\"ppid\":1,\"pcomm\":\"systemd\","
+					"\"exe\":\"/usr/sbin/nginx\",\"cmdline\":\"nginx: master\","
+					"\"unit\":\"nginx.service\",\"container\":null,\"note\":null"));
+	assert_non_null(strstr(run.out, "\"fd\":3,\"ppid\":1,"));
+	assert_null(strstr(run.out, "6379"));
+	assert_true(host_identities.with_cmdline);
+	free_run(&run);
 }
 
 static void test_table_of_ports(void **state)
@@ -435,7 +458,8 @@ static void test_gone_listener_as_json(void **state)
 	run = run_line(&audit_command, line.text);
 	assert_non_null(strstr(run.out, "\"owners\":[],\"owners_complete\":true,\"reach\":\"host\""));
 	assert_non_null(strstr(run.out, "\"owners\":[],\"owners_complete\":false,\"reach\":\"private\","
-					"\"process\":\"x\",\"user\":\"y\",\"container\":null,\"note\":\"gone\""));
+					"\"process\":\"x\",\"user\":\"y\",\"ppid\":null,\"pcomm\":null,\"exe\":null,"
+					"\"cmdline\":null,\"unit\":null,\"container\":null,\"note\":\"gone\""));
 	free_run(&run);
 }
 
@@ -533,6 +557,7 @@ int main(void)
 		cmocka_unit_test_setup(test_holders_that_cannot_be_found, open_full_host),
 		cmocka_unit_test_setup(test_process_that_is_not_there, open_full_host),
 		cmocka_unit_test_setup(test_json, open_full_host),
+		cmocka_unit_test_setup(test_who_it_is, open_full_host),
 		cmocka_unit_test_setup(test_table_of_ports, open_full_host),
 		cmocka_unit_test_setup_teardown(test_first_baseline, open_folder, close_folder),
 		cmocka_unit_test_setup_teardown(test_differences, open_folder, close_folder),

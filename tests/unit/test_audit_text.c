@@ -5,6 +5,7 @@
 #include "audit_json.h"
 #include "audit_text.h"
 #include "colors.h"
+#include "identity.h"
 #include "named_netns.h"
 #include "shown.h"
 
@@ -126,6 +127,39 @@ static void test_namespaces_and_containers(void **state)
 		    "tcp   127.0.0.1:80       this host only -       -    -\n"
 		    "tcp   127.0.0.1:81       this host only -       -    docker:1\n"
 		    "tcp   127.0.0.1:82       this host only -       -    -\n");
+}
+
+/* The unit of a container is not shown beside the container. A finding says which program it is about, whole. */
+static void test_who_it_is(void **state)
+{
+	static char unit[] = "a\\x2db c.service", exe[4096] = "/bin/a \x1b ", container[] = "docker:1";
+	struct identity served = {.unit = unit, .exe = exe}, contained = {.unit = unit, .container = container};
+	struct owner owners[] = {{.pid = 12, .comm = "a"}, {.pid = 13, .comm = "b"}};
+	struct audit_row rows[] = {row_at(PROTOCOL_TCP, "127.0.0.1", 80), row_at(PROTOCOL_TCP, "127.0.0.1", 81),
+				   row_at(PROTOCOL_TCP, "127.0.0.1", 82)};
+	struct expected expected = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(owners); i++) {
+		rows[i].socket.owners = &owners[i];
+		rows[i].socket.owner_count = 1;
+	}
+	owners[0].identity = &served;
+	owners[1].identity = &contained;
+	strcpy(rows[1].listener.container, container);
+	assert_rows(rows, 3, &(struct audit_style){.heading = true},
+		    "Netid Local Address:Port Reach          Process User Unit                Container Note\n"
+		    "tcp   127.0.0.1:80       this host only 12/a    -    a\\x5cx2db c.service -\n"
+		    "tcp   127.0.0.1:81       this host only 13/b    -    -                   docker:1\n"
+		    "tcp   127.0.0.1:82       this host only -       -    -                   -\n");
+	rows[0].flags = FLAG_OUTSIDE;
+	memset(exe + 9, 'x', sizeof(exe) - 10);
+	expect(&expected,
+	       "tcp   127.0.0.1:80       this host only 12/a    -    a\\x5cx2db c.service not allowed; program "
+	       "/bin/a \\x1b %s\n",
+	       exe + 9);
+	rows[0].allowed = TRISTATE_NO;
+	assert_rows(rows, 1, &(struct audit_style){0}, expected.text);
 }
 
 static void test_colors(void **state)
@@ -278,15 +312,16 @@ static void test_listeners_as_json(void **state)
 		"'family':4,'laddr':'0.0.0.0','lport':6379,'raddr':'0.0.0.0','rport':0,"
 		"'interface':null,'ifindex':null,'interface_known':true,'v6only':null,'state':'LISTEN',"
 		"'recvq':1,'sendq':511,'inode':4711,'pid':12,'comm':'redis-server','uid':33,'owner_src':'scan',"
-		"'direction':null,'owners':[{'pid':12,'comm':'redis-server','fd':3}],'owners_complete':true,"
-		"'reach':'ipv4','process':'redis-server','user':'redis','container':'docker:1',"
+		"'direction':null,'owners':[{'pid':12,'comm':'redis-server','fd':3," NOT_IDENTIFIED
+		"}],'owners_complete':true,"
+		"'reach':'ipv4','process':'redis-server','user':'redis'," NOT_KNOWN_TO_UNIT "'container':'docker:1',"
 		"'note':'not allowed; Redis: has no login','allowed':false,'change':'none','finding':true}\n"
 		"{'type':'listener'," TIME ",'id':'2','cookie':null,'proto':'udp','netns':null,'netns_name':'red',"
 		"'family':6,'laddr':'::1','lport':53,'raddr':'::','rport':0,"
 		"'interface':null,'ifindex':null,'interface_known':true,'v6only':null,'state':'UNCONN',"
 		"'recvq':null,'sendq':null,'inode':null,'pid':null,'comm':null,'uid':null,'owner_src':null,"
 		"'direction':null,'owners':[],'owners_complete':false,"
-		"'reach':'host','process':null,'user':null,'container':null,"
+		"'reach':'host','process':null,'user':null," NOT_IDENTIFIED ","
 		"'note':'gone','allowed':null,'change':'gone','finding':false}\n");
 	netns_names_free(netns.names);
 	capture_close(&capture);
@@ -359,11 +394,17 @@ static void test_exposed_ports_as_json(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_processes),     cmocka_unit_test(test_users),
-		cmocka_unit_test(test_interfaces),    cmocka_unit_test(test_namespaces_and_containers),
-		cmocka_unit_test(test_colors),        cmocka_unit_test(test_sums),
-		cmocka_unit_test(test_exposed_ports), cmocka_unit_test(test_listeners_as_json),
-		cmocka_unit_test(test_sums_as_json),  cmocka_unit_test(test_exposed_ports_as_json),
+		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_interfaces),
+		cmocka_unit_test(test_namespaces_and_containers),
+		cmocka_unit_test(test_who_it_is),
+		cmocka_unit_test(test_colors),
+		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_exposed_ports),
+		cmocka_unit_test(test_listeners_as_json),
+		cmocka_unit_test(test_sums_as_json),
+		cmocka_unit_test(test_exposed_ports_as_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

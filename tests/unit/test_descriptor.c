@@ -207,7 +207,7 @@ static char *show_descriptors(struct descriptor *all, size_t count)
 	struct capture capture = capture_open();
 	char *text;
 
-	fds_text_put(&somebody, &descriptors, &view, capture.output);
+	fds_text_put(&somebody, NULL, &descriptors, &view, capture.output);
 	text = capture_take(&capture);
 	capture_close(&capture);
 	return text;
@@ -392,7 +392,7 @@ static void test_json(void **state)
 	(void)state;
 	for (size_t i = 1; i < COUNT_OF(all); i++) /* one descriptor of each kind, with nothing else known */
 		all[i].kind = (enum descriptor_kind)(i - 1);
-	fds_json_put(&somebody, &descriptors, &view, capture.output);
+	fds_json_put(&somebody, NULL, &descriptors, &view, capture.output);
 	text = capture_take(&capture);
 	rest = json_read_line(text, &members);
 	assert_member(&members, "type", 's', "descriptor");

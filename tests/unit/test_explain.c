@@ -3,7 +3,7 @@
  * Tests `explain` as a whole, on a host that is made up: which sockets it counts, where it looks, what it says when it
  * cannot.
  */
-#include "made_up_host.h"
+#include "made_up_identities.h"
 #include "run_command.h"
 #include "state_guide.h"
 
@@ -78,7 +78,8 @@ static void test_state(void **state)
 		"'netns':1000,'netns_name':'host','owners_complete':true," NOW_OF(
 			"2",
 			"2") "'without_process':0,'holder_unknown':1,'unread':0,'unsent':0,'retrying':0,"
-			     "'holders':[{'pid':12,'comm':'nginx','count':1}],'local_ports':[{'lport':80,'count':1}],"
+			     "'holders':[{'pid':12,'comm':'nginx','count':1," NOT_IDENTIFIED
+			     "}],'local_ports':[{'lport':80,'count':1}],"
 			     "'clients':[{'family':4,'raddr':'10.0.0.2','count':1}],"
 			     "'destinations':[{'family':4,'raddr':'10.0.0.3','rport':443,'count':1}],'either_way':[]}}\n");
 	assert_tail(
@@ -141,12 +142,12 @@ static void test_port(void **state)
 		"'ephemeral_low':32768,'ephemeral_high':60999,'reserved':false,'netns':1000,'netns_name':'host',"
 		"'owners_complete':true,'listeners':[{'proto':'tcp','state':'LISTEN'," ENDS_80
 		"'recvq':0,'sendq':0,'full':false,'uid':null,'user':null,"
-		"'owners':[{'pid':12,'comm':'nginx','fd':3}],'owners_complete':true},"
+		"'owners':[{'pid':12,'comm':'nginx','fd':3," NOT_IDENTIFIED "}],'owners_complete':true},"
 		"{'proto':'udp','state':'UNCONN'," ENDS_80
 		"'recvq':0,'sendq':0,'full':false,'uid':33,'user':'www-data','owners':[],'owners_complete':true}],"
 		"'connections':{'local':{'ESTABLISHED':1},'remote':{},'udp_remote':0,"
-		"'holders':[{'pid':12,'comm':'nginx','count':1}]},'bindable':{'tcp':{'ipv4':" YES ",'ipv6':" YES
-		",'dual':" YES "},'udp':{'ipv4':" YES ",'ipv6':" YES ",'dual':" YES "},'reasons':[]}}\n";
+		"'holders':[{'pid':12,'comm':'nginx','count':1," NOT_IDENTIFIED "}]},'bindable':{'tcp':{'ipv4':" YES
+		",'ipv6':" YES ",'dual':" YES "},'udp':{'ipv4':" YES ",'ipv6':" YES ",'dual':" YES "},'reasons':[]}}\n";
 	struct expected expected = {0};
 
 	(void)state;
@@ -166,8 +167,8 @@ static void test_hidden_owners_of_a_port(void **state)
 	assert_tail("80/tcp -n --json", "\"recvq\":",
 		    "'recvq':0,'sendq':0,'full':false,'uid':null,'user':null,'owners':[],'owners_complete':false}],"
 		    "'connections':{'local':{'ESTABLISHED':1},'remote':{},'udp_remote':0,"
-		    "'holders':[{'pid':12,'comm':'nginx','count':1}]},'bindable':{'tcp':{'ipv4':" YES ",'ipv6':" YES
-		    ",'dual':" YES "},'reasons':[]}}\n");
+		    "'holders':[{'pid':12,'comm':'nginx','count':1," NOT_IDENTIFIED "}]},'bindable':{'tcp':{'ipv4':" YES
+		    ",'ipv6':" YES ",'dual':" YES "},'reasons':[]}}\n");
 	assert_tail("80/udp -n --json", "\"owners\":",
 		    "'owners':[],'owners_complete':true}],'connections':{'local':{},'remote':{},'udp_remote':0,"
 		    "'holders':[]},'bindable':{'udp':{'ipv4':" YES ",'ipv6':" YES ",'dual':" YES "},'reasons':[]}}\n");
@@ -205,6 +206,42 @@ static void test_text(void **state)
 	assert_first_line("80 --color=always", "\033[1mPort 80: http (TCP)\033[0m");
 	expect(&title, "LAST_ACK: %s", state_guide(STATE_LAST_ACK)->brief);
 	assert_first_line("last-ack", title.text);
+}
+
+/* ---- who they are ---- */
+
+static void assert_says(const char *line, const char *wanted)
+{
+	struct run run = run_line(&explain_command, line);
+
+	if (!strstr(run.out, wanted))
+		fail_msg("explain %s does not say %s: %s", line, wanted, run.out);
+	free_run(&run);
+}
+
+static void test_who_it_is(void **state)
+{
+	struct identity *nginx = know_process(0, 12);
+	static char container[] = "docker:0123456789ab";
+
+	(void)state;
+	assert_says("80",
+		    "\n            nginx (pid 12), /usr/sbin/nginx, unit nginx.service, started by systemd (pid 1)\n");
+	assert_says("established",
+		    " 1  nginx (pid 12), /usr/sbin/nginx, unit nginx.service, started by systemd (pid 1)\n");
+	assert_true(host_identities.with_cmdline);
+#define NGINX_AS_JSON "\"ppid\":1,\"pcomm\":\"systemd\",\"exe\":\"/usr/sbin/nginx\",\"cmdline\":\"nginx: master\","
+	assert_says("80 --json", "\"owners\":[{\"pid\":12,\"comm\":\"nginx\",\"fd\":3," NGINX_AS_JSON);
+	assert_says("80 --json", "\"holders\":[{\"pid\":12,\"comm\":\"nginx\",\"count\":1," NGINX_AS_JSON);
+	assert_says("established --json --no-cmdline",
+		    "\"holders\":[{\"pid\":12,\"comm\":\"nginx\",\"count\":1," NGINX_AS_JSON);
+	assert_false(host_identities.with_cmdline);
+	nginx->container = container;
+	nginx->exe = NULL;
+	nginx->lineage.ppid = OWNER_FOREIGN | 5;
+	assert_says("80", "\n            nginx (pid 12), container docker:0123456789ab\n");
+	nginx->container = nginx->unit = NULL;
+	assert_says("established", " 1  nginx (pid 12)\n");
 }
 
 /* ---- what cannot be looked at ---- */
@@ -272,6 +309,7 @@ int main(void)
 		cmocka_unit_test_setup(test_hidden_owners_of_a_port, open_full_host),
 		cmocka_unit_test_setup(test_port_0, renew_host),
 		cmocka_unit_test_setup(test_text, open_full_host),
+		cmocka_unit_test_setup(test_who_it_is, open_full_host),
 		cmocka_unit_test_setup(test_closed_namespace, open_full_host),
 		cmocka_unit_test_setup(test_gone_namespace, open_full_host),
 		cmocka_unit_test_setup(test_unreadable_sockets, open_full_host),

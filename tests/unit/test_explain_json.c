@@ -212,7 +212,8 @@ static void test_time_wait(void **state)
 	count_end(&survey.either_way, "10.0.0.2", 8080, NULL, 6);
 #define REST                                                                                                           \
 	"'without_process':4,'holder_unknown':5,'unread':6,'unsent':7,'retrying':8,"                                   \
-	"'holders':[{'pid':12,'comm':'ng\\'inx','count':2},{'pid':13,'comm':'x','count':1}],"                          \
+	"'holders':[{'pid':12,'comm':'ng\\'inx','count':2," NOT_IDENTIFIED                                             \
+	"},{'pid':13,'comm':'x','count':1," NOT_IDENTIFIED "}],"                                                       \
 	"'local_ports':[{'lport':80,'count':3}],"                                                                      \
 	"'clients':[{'family':6,'raddr':'2001:db8::1','count':4}],"                                                    \
 	"'destinations':[{'family':4,'raddr':'10.0.0.1','rport':443,'count':5}],"                                      \
@@ -263,11 +264,11 @@ static void test_accept_queues(void **state)
 	assert_now(*state, &survey,
 		   "'now':{'count':2,'ipv4':1,'ipv6':1,'minisockets':0,'last_ends_ms':null,'without_process':0,"
 		   "'holder_unknown':1,'unread':0,'unsent':0,'retrying':0,"
-		   "'holders':[{'pid':12,'comm':'nginx','count':1}],"
+		   "'holders':[{'pid':12,'comm':'nginx','count':1," NOT_IDENTIFIED "}],"
 		   "'local_ports':[],'clients':[],'destinations':[],'either_way':[],'full':1,'waiting':["
 		   "{'family':4,'laddr':'10.0.0.1','lport':80,'raddr':'0.0.0.0','rport':0,"
 		   "'interface':null,'ifindex':null,'interface_known':true,'v6only':null,'recvq':6,'sendq':5,"
-		   "'full':true,'owners':[{'pid':12,'comm':'nginx','fd':6}],'owners_complete':true},"
+		   "'full':true,'owners':[{'pid':12,'comm':'nginx','fd':6," NOT_IDENTIFIED "}],'owners_complete':true},"
 		   "{'family':6,'laddr':'::','lport':81,'raddr':'::','rport':0,"
 		   "'interface':null,'ifindex':null,'interface_known':true,'v6only':true,'recvq':1,'sendq':5,"
 		   "'full':false,'owners':[],'owners_complete':false}]}}\n");
@@ -379,11 +380,13 @@ static void test_taken_port(void **state)
 		"'netns':1000,'netns_name':'blue','owners_complete':false,'listeners':[" LISTENER_OF(
 			"LISTEN",
 			"10.0.0.1") "'recvq':6,'sendq':5,'full':true,'uid':0,'user':'root',"
-				    "'owners':[{'pid':12,'comm':'nginx','fd':6}],'owners_complete':true}," LISTENER_OF("LISTEN", "10.0.0.2") "'recvq':5,'sendq':5,'full':false,'uid':33,'user':null,'owners':[],'owners_complete':false}," LISTENER_OF(
+				    "'owners':[{'pid':12,'comm':'nginx','fd':6," NOT_IDENTIFIED
+				    "}],'owners_complete':true}," LISTENER_OF("LISTEN", "10.0.0.2") "'recvq':5,'sendq':5,'full':false,'uid':33,'user':null,'owners':[],'owners_complete':false}," LISTENER_OF(
 					    "CLOSE",
 					    "10.0.0.3") "'recvq':6,'sendq':5,'full':false,'uid':null,'user':null,'owners':[],'owners_complete':true}],"
 							"'connections':{'local':{'ESTABLISHED':1,'TIME_WAIT':1},'remote':{'SYN_SENT':1},'udp_remote':3,"
-							"'holders':[{'pid':12,'comm':'nginx','count':1}]},"
+							"'holders':[{'pid':12,'comm':'nginx','count':1," NOT_IDENTIFIED
+							"}]},"
 							"'bindable':{'tcp':{"
 							"'ipv4':{'answer':'in_use','errno':98,'error':'Address already in use','errno_reuseaddr':98},"
 							"'ipv6':{'answer':'with_reuseaddr','errno':98,'error':'Address already in use','errno_reuseaddr':0},"

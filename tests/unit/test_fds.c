@@ -5,6 +5,7 @@
  */
 #include "capability.h"
 #include "descriptors.h"
+#include "made_up_identities.h"
 #include "made_up_processes.h"
 #include "pipe_holders.h"
 #include "run_command.h"
@@ -124,7 +125,8 @@ static void test_which_processes(void **state)
 }
 
 #define OBJECT_OF(pid, comm, tid)                                                                                      \
-	"{'type':'descriptor','pid':" pid ",'tid':" tid ",'comm':'" comm "','fd':3,'kind':'file','access':'r',"        \
+	"{'type':'descriptor','pid':" pid ",'tid':" tid ",'comm':'" comm "'," NOT_IDENTIFIED                           \
+	",'fd':3,'kind':'file','access':'r',"                                                                          \
 	"'flags':null,'path':'/x','deleted':false,'inode':null,'dev':'0:0','size':null,'pos':null,'locks':0}\n"
 
 static void test_json(void **state)
@@ -134,6 +136,29 @@ static void test_json(void **state)
 	add_process(13, "nginx");
 	assert_run_json(&fds_command, "nginx --json", STATUS_DONE,
 			OBJECT_OF("12", "nginx", "null") OBJECT_OF("13", "nginx", "null"), "");
+}
+
+/* A thread's table is its process's, as to who that is. */
+static void test_who_it_is(void **state)
+{
+	static const struct {
+		const char *line;
+		bool with_cmdline;
+	} cases[] = {{"12", true}, {"--no-cmdline 12", false}};
+
+	(void)state;
+	add_process(12, "nginx");
+	add_thread(20, 12, "worker");
+	know_process(0, 12);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct run run = run_line(&fds_command, cases[i].line);
+
+		assert_non_null(strstr(run.out, "nginx, pid 12, user 0: 1 descriptor of at most 1024\n"
+						" parent:systemd/1 unit:nginx.service exe:/usr/sbin/nginx cmd:"));
+		assert_non_null(strstr(run.out, "of its own, user 0: 1 descriptor of at most 1024\n parent:systemd/1"));
+		assert_int_equal(host_identities.with_cmdline, cases[i].with_cmdline);
+		free_run(&run);
+	}
 }
 
 /* ---- threads ---- */
@@ -455,6 +480,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_which_processes, renew_processes),
 		cmocka_unit_test_setup(test_json, renew_processes),
+		cmocka_unit_test_setup(test_who_it_is, renew_processes),
 		cmocka_unit_test_setup(test_threads, renew_processes),
 		cmocka_unit_test_setup(test_main_thread_has_exited, renew_processes),
 		cmocka_unit_test_setup(test_thread_without_process, renew_processes),

@@ -30,6 +30,8 @@ static const struct netns_finder finder = NAMED_FINDER(namespaces);
 static const struct socket_namer namer = {.interface = find_interface};
 static const struct process_facts process = {.pid = 12, .comm = "c\"at", .netns = SHOWN_NETNS};
 
+static struct identity *identity; /* of the process; NULL: not known */
+
 static char *put_descriptor(const struct process_facts *facts, const struct descriptor *descriptor)
 {
 	struct descriptor copy = *descriptor;
@@ -40,7 +42,7 @@ static char *put_descriptor(const struct process_facts *facts, const struct desc
 	char *text;
 
 	assert_non_null(netns.names);
-	fds_json_put(facts, &descriptors, &view, capture.output);
+	fds_json_put(facts, identity, &descriptors, &view, capture.output);
 	text = capture_take(&capture);
 	netns_names_free(netns.names);
 	capture_close(&capture);
@@ -108,7 +110,8 @@ static void test_file(void **state)
 
 	(void)state;
 	assert_object(&process, &file,
-		      "{'type':'descriptor','pid':12,'tid':null,'comm':'c\\'at','fd':3,'kind':'file','access':'r',"
+		      "{'type':'descriptor','pid':12,'tid':null,'comm':'c\\'at'," NOT_IDENTIFIED
+		      ",'fd':3,'kind':'file','access':'r',"
 		      "'flags':['append','cloexec'],'path':'/tmp/a\\'','deleted':false,'inode':99,'dev':'254:1',"
 		      "'size':100,'pos':7,'locks':2}\n");
 	file.deleted = true;
@@ -118,14 +121,34 @@ static void test_file(void **state)
 	file.locks = 0;
 	assert_object(
 		&thread, &file,
-		"{'type':'descriptor','pid':12,'tid':13,'comm':'cat','fd':3,'kind':'file','access':'r',"
+		"{'type':'descriptor','pid':12,'tid':13,'comm':'cat'," NOT_IDENTIFIED
+		",'fd':3,'kind':'file','access':'r',"
 		"'flags':[],'path':'/tmp/a\\'','deleted':true,'inode':99,'dev':'254:1','size':0,'pos':0,'locks':0}\n");
 	file = (struct descriptor){.fd = 0, .kind = KIND_FILE, .position = -1};
 	assert_object(
 		&shared, &file,
-		"{'type':'descriptor','pid':12,'tid':null,'comm':'cat','fd':0,'kind':'file','access':null,"
+		"{'type':'descriptor','pid':12,'tid':null,'comm':'cat'," NOT_IDENTIFIED
+		",'fd':0,'kind':'file','access':null,"
 		"'flags':null,'path':null,'deleted':null,'inode':null,'dev':'0:0','size':null,'pos':null,'locks':0,"
 		"'name':null}\n");
+}
+
+static void test_who_it_is(void **state)
+{
+	static char exe[] = "/bin/c\"at", cmdline[] = "cat \x1b -";
+	const struct descriptor file = {.fd = 0, .kind = KIND_FILE, .position = -1};
+	struct identity known = {.lineage = {.ppid = 7, .pcomm = "sh"}, .exe = exe, .cmdline = cmdline};
+
+	(void)state;
+	identity = &known;
+	assert_object(
+		&process, &file,
+		"{'type':'descriptor','pid':12,'tid':null,'comm':'c\\'at','ppid':7,'pcomm':'sh','exe':'/bin/c\\'at',"
+		"'cmdline':'cat \\u001b -','unit':null,'container':null,'fd':0,'kind':'file','access':null,"
+		"'flags':null,'path':null,'deleted':null,'inode':null,'dev':'0:0','size':null,'pos':null,'locks':0,"
+		"'name':null}\n");
+	identity = NULL;
+	free(known.json);
 }
 
 /* What is registered with an io_uring has no descriptor, and no fdinfo that would tell more of it. */
@@ -136,11 +159,11 @@ static void test_registered_file(void **state)
 		.fd = 4, .ring = 6, .kind = KIND_FILE, .name = path, .deleted = true, .position = -1};
 
 	(void)state;
-	assert_object(
-		&process, &file,
-		"{'type':'descriptor','pid':12,'tid':null,'comm':'c\\'at','fd':null,'ring':5,'slot':4,'kind':'file',"
-		"'access':null,'flags':null,'path':'/tmp/a','deleted':null,'inode':null,'dev':null,'size':null,"
-		"'pos':null,'locks':null}\n");
+	assert_object(&process, &file,
+		      "{'type':'descriptor','pid':12,'tid':null,'comm':'c\\'at'," NOT_IDENTIFIED
+		      ",'fd':null,'ring':5,'slot':4,'kind':'file',"
+		      "'access':null,'flags':null,'path':'/tmp/a','deleted':null,'inode':null,'dev':null,'size':null,"
+		      "'pos':null,'locks':null}\n");
 }
 
 /* ---- special files, names ---- */
@@ -429,6 +452,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_who_it_is),
 		cmocka_unit_test(test_registered_file),
 		cmocka_unit_test(test_special_files),
 		cmocka_unit_test(test_pipes),

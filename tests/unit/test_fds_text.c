@@ -10,6 +10,8 @@
 static const struct socket_namer namer = {0};
 static const struct netns_view netns = {.home = SHOWN_NETNS};
 
+static const struct identity *identity; /* of the process; NULL: not known */
+
 static void assert_table(const struct process_facts *process, struct descriptor *all, size_t count, bool color,
 			 const char *wanted)
 {
@@ -18,7 +20,7 @@ static void assert_table(const struct process_facts *process, struct descriptor 
 		.namer = &namer, .netns = &netns, .home = process->netns, .now_ns = 1, .color = color};
 	struct capture capture = capture_open();
 
-	fds_text_put(process, &descriptors, &view, capture.output);
+	fds_text_put(process, identity, &descriptors, &view, capture.output);
 	assert_shown(&capture, wanted);
 	capture_close(&capture);
 }
@@ -62,6 +64,25 @@ static void test_headings(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		assert_table(&cases[i].facts, NULL, 0, cases[i].color, cases[i].wanted);
+}
+
+static void test_who_it_is(void **state)
+{
+	static char exe[] = "/bin/c at", cmdline[] = "cat \"\x1b", container[] = "docker:0123456789ab";
+	const struct process_facts facts = {.pid = 12, .comm = "cat", .user = "www", .limit = LIMIT_NONE};
+	const struct identity known = {.lineage = {.ppid = 7, .pcomm = "sh"}, .exe = exe, .cmdline = cmdline};
+	const struct identity unknown = {.exe = NULL}, contained = {.container = container};
+
+	(void)state;
+	identity = &known;
+	assert_table(&facts, NULL, 0, false,
+		     "cat, pid 12, user www: 0 descriptors\n"
+		     " parent:sh/7 exe:/bin/c\\x20at cmd:\"cat \\x22\\x1b\"\n");
+	identity = &unknown;
+	assert_table(&facts, NULL, 0, false, "cat, pid 12, user www: 0 descriptors\n");
+	identity = &contained;
+	assert_table(&facts, NULL, 0, false, "cat, pid 12, user www: 0 descriptors\n container:docker:0123456789ab\n");
+	identity = NULL;
 }
 
 /* ---- the columns ---- */
@@ -145,9 +166,8 @@ static void test_kinds_of_sockets(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_headings),
-		cmocka_unit_test(test_narrow_columns),
-		cmocka_unit_test(test_wide_columns),
+		cmocka_unit_test(test_headings),         cmocka_unit_test(test_who_it_is),
+		cmocka_unit_test(test_narrow_columns),   cmocka_unit_test(test_wide_columns),
 		cmocka_unit_test(test_kinds_of_sockets),
 	};
 

@@ -5,7 +5,7 @@
 #include <linux/tcp.h>
 #include <pthread.h>
 
-#include "made_up_host.h"
+#include "made_up_identities.h"
 #include "run_command.h"
 
 extern const struct command list_command;
@@ -151,6 +151,79 @@ static void test_parts(void **state)
 		"{'pid':13,'comm':'nginx','fd':3}],'owners_complete':true,'timer':'keepalive','timer_ms':5000,"
 		"'retransmits':0}\n",
 		"");
+}
+
+/* ---- who holds them ---- */
+
+#define NGINX_MEMBERS(cmdline)                                                                                         \
+	"'ppid':1,'pcomm':'systemd','exe':'/usr/sbin/nginx','cmdline':" cmdline ",'unit':'nginx.service',"
+
+static void open_identified_host(void)
+{
+	struct socket *socket = add_inet(PROTOCOL_TCP, STATE_LISTEN, "10.0.0.1", 80, "0.0.0.0", 0);
+
+	socket->inode = 5;
+	host.held[0] = (struct held){5, {{.pid = 12, .fd = 3, .comm = "nginx"}, {.pid = 13, .fd = 4, .comm = "nginx"}}};
+	know_process(0, 12);
+	add_inet(PROTOCOL_TCP, STATE_LISTEN, "10.0.0.1", 81, "0.0.0.0", 0)->inode = 6;
+	host.held[1] = (struct held){6, {{.pid = 14, .fd = 3, .comm = "other"}}};
+}
+
+#define LISTEN_ROW(port) "tcp   LISTEN      0      0 10.0.0.1:" port "        0.0.0.0:*"
+
+static void test_who_holds_them(void **state)
+{
+	(void)state;
+	open_identified_host();
+	assert_run(
+		&list_command, "-tlnHe sport = :80", STATUS_DONE,
+		LISTEN_ROW(
+			"80") " ino:5 parent:systemd/1 unit:nginx.service exe:/usr/sbin/nginx cmd:\"nginx: master\"\n",
+		"");
+	assert_true(host_identities.with_cmdline);
+	assert_run(&list_command, "-tlnHe sport = :81", STATUS_DONE, LISTEN_ROW("81") " ino:6\n", "");
+	assert_run_json(
+		&list_command, "-tlne --json sport = :80", STATUS_DONE,
+		"{'type':'socket','id':'1','cookie':null,'proto':'tcp','netns':1000,'netns_name':'host','family':4,"
+		"'laddr':'10.0.0.1','lport':80,'raddr':'0.0.0.0','rport':0,"
+		"'interface':null,'ifindex':null,'interface_known':true,'v6only':null,'state':'LISTEN',"
+		"'in_state_us':null,'since_known':false,'recvq':0,'sendq':0,'inode':5,'pid':12,'comm':'nginx',"
+		"'uid':null,'owner_src':'scan','direction':null,'owners':["
+		"{'pid':12,'comm':'nginx','fd':3," NGINX_MEMBERS(
+			"'nginx: master'") "'container':null},"
+					   "{'pid':13,'comm':'nginx','fd':4,'ppid':null,'pcomm':null,'exe':null,'cmdline':null,'unit':null,"
+					   "'container':null}],'owners_complete':true,'timer':null,'timer_ms':null,'retransmits':null,"
+					   "'cgroup':null," NGINX_MEMBERS("'nginx: master'") "'container':null}\n",
+		"");
+}
+
+/* Who the holders are is looked up where it is shown, or a filter asks for it; nowhere else. */
+static void test_when_holders_are_identified(void **state)
+{
+	static const struct {
+		const char *line, *ports;
+		bool identified;
+	} cases[] = {
+		{"-tl --json", " 80 81", false},        {"-tlnp --json comm nginx", " 80", false},
+		{"-tl --json unit nginx", " 80", true}, {"-tl --json not exe nginx", " 81", true},
+		{"-tle --json", " 80 81", true},        {"-tle --json --no-cmdline pcomm systemd", " 80", true},
+	};
+
+	(void)state;
+	open_identified_host();
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct expected ports = {0};
+		struct run run = run_line(&list_command, cases[i].line);
+
+		put_local_ports(&ports, run.out);
+		assert_string_equal(ports.text, cases[i].ports);
+		assert_int_equal(host.identified, cases[i].identified);
+		free_run(&run);
+	}
+	assert_false(host_identities.with_cmdline);
+	assert_run(&list_command, "-tlnH unit nginx", STATUS_DONE, LISTEN_ROW("80") "\n", "");
+	assert_true(host.identified);
+	assert_run(&list_command, "-tlnH unit postfix", STATUS_DONE, "", "");
 }
 
 static void test_namespaces(void **state)
@@ -469,6 +542,8 @@ int main(void)
 		cmocka_unit_test_setup(test_which_sockets, open_full_host),
 		cmocka_unit_test_setup(test_totals, open_full_host),
 		cmocka_unit_test_setup(test_parts, renew_host),
+		cmocka_unit_test_setup(test_who_holds_them, renew_host),
+		cmocka_unit_test_setup(test_when_holders_are_identified, renew_host),
 		cmocka_unit_test_setup(test_namespaces, renew_host),
 		cmocka_unit_test_setup(test_namespace_not_asked_for, renew_host),
 		cmocka_unit_test_setup(test_unreadable_namespaces, renew_host),

@@ -56,7 +56,7 @@ static int make_filter(void)
 	struct filter_error error = {.message = ""};
 	struct filter *filter = NULL;
 	int err = filter_parse(
-		"sport = :http and not (src 10.0.0.0/8 or comm ng* or dev eth0 or src /run/x) pid 5 dst [::1]:80",
+		"sport = :http and not (src 10.0.0.0/8 or comm ng* or dev eth0 or src /run/x or unit a) pid 5 exe a container 0123456789abcd dst [::1]:80",
 		&names, &filter, &error);
 
 	assert_int_equal(filter == NULL, err != 0);

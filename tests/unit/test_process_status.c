@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Tests the reading of /proc/PID/status and /proc/PID/limits.
+ * Tests the reading of /proc/PID/status, /proc/PID/limits and /proc/PID/stat.
  */
 #include <stdio.h>
 
@@ -77,6 +77,66 @@ static void test_limits(void **state)
 	assert_int_equal(process_limit_read("Max open files            99999999999999999999\n"), LIMIT_UNKNOWN);
 }
 
+/* ---- stat ---- */
+
+/* What follows the name up to the time of the beginning, as proc_pid_stat(5) has it. */
+#define STAT_REST(ppid, start)                                                                                         \
+	" S " ppid " 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 " start " 1000 1 18446744073709551615\n"
+
+static void test_stat(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t ppid;
+		uint64_t start_ticks;
+	} cases[] = {
+		{"42 (cat)" STAT_REST("41", "12345"), 41, 12345},
+		{"42 (a b)" STAT_REST("0", "0"), 0, 0},
+		{"42 ()" STAT_REST("2147483647", "18446744073709551615"), INT32_MAX, UINT64_MAX},
+		{"42 (x) R 1 2 3)" STAT_REST("41", "12345"), 41, 12345},
+		{"42 (\n) Z 9 9)" STAT_REST("41", "12345"), 41, 12345},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct process_stat stat = {.ppid = 7};
+
+		if (!process_stat_read(cases[i].text, &stat))
+			fail_msg("%s is not understood", cases[i].text);
+		assert_int_equal(stat.ppid, cases[i].ppid);
+		assert_int_equal(stat.start_ticks, cases[i].start_ticks);
+	}
+}
+
+static void test_stat_that_is_none(void **state)
+{
+	static const char *const cases[] = {
+		"",
+		"42",
+		"42 (cat",
+		"42 (cat)",
+		"42 (cat) S",
+		"42 (cat) S 41",
+		"42 (cat) S 41 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0",
+		"42 (cat) S 41 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 ",
+		"42 (cat)" STAT_REST("-1", "5"),
+		"42 (cat)" STAT_REST("x", "5"),
+		"42 (cat)" STAT_REST("2147483648", "5"),
+		"42 (cat)" STAT_REST("1", "-5"),
+		"42 (cat)" STAT_REST("1", "18446744073709551616"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct process_stat stat = {.ppid = 7, .start_ticks = 8};
+
+		if (process_stat_read(cases[i], &stat))
+			fail_msg("%s is understood", cases[i]);
+		assert_int_equal(stat.ppid, 7);
+		assert_int_equal(stat.start_ticks, 8);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -84,6 +144,8 @@ int main(void)
 		cmocka_unit_test(test_names_that_look_like_lines),
 		cmocka_unit_test(test_what_is_no_number),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_stat),
+		cmocka_unit_test(test_stat_that_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

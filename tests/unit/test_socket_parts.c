@@ -6,6 +6,7 @@
 
 #include "capture.h"
 #include "events.h"
+#include "identity.h"
 #include "socket_json.h"
 #include "socket_text.h"
 
@@ -250,6 +251,28 @@ static void test_details(void **state)
 	assert_put(put_named_details, &socket, " cgroup:unreachable:3");
 }
 
+/* Who holds it stands after the details. Its container takes the place of that of the control group. */
+static void test_details_of_holder(void **state)
+{
+	static char exe[] = "/usr/bin/a b", unit[] = "x.service", container[] = "lxc:\x1b[31m";
+	struct identity identity = {.lineage = {.ppid = 7, .pcomm = "sh"}, .exe = exe, .unit = unit};
+	struct owner owner = owner_of(5, 3, "one");
+	struct socket socket = {.uid = 0, .details.cgroup = 2, .owners = &owner};
+
+	(void)state;
+	owner.identity = &identity;
+#define CGROUP " cgroup:/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	assert_put(put_named_details, &socket, " uid:0" CGROUP " container:docker:0123456789ab");
+	socket.owner_count = 1;
+	assert_put(put_named_details, &socket,
+		   " uid:0" CGROUP " container:docker:0123456789ab parent:sh/7 unit:x.service exe:/usr/bin/a\\x20b");
+	identity.container = container;
+	assert_put(put_named_details, &socket,
+		   " uid:0" CGROUP " parent:sh/7 unit:x.service container:lxc:\\x1b[31m exe:/usr/bin/a\\x20b");
+	owner.identity = NULL;
+	assert_put(put_named_details, &socket, " uid:0" CGROUP " container:docker:0123456789ab");
+}
+
 /* ---- JSON ---- */
 
 static void assert_json(const struct socket *socket, void (*put)(struct json_writer *json, const struct socket *socket),
@@ -337,6 +360,48 @@ static void test_json_of_owners(void **state)
 		"{\"pid\":5,\"comm\":\"one\",\"uid\":0,\"owner_src\":\"scan\",\"direction\":null,\"owners\":[{\"pid\":5,\"comm\":\"one\",\"fd\":3},{\"pid\":6,\"comm\":\"two\",\"fd\":null,\"ring\":4,\"slot\":2}],\"owners_complete\":false}\n");
 }
 
+static void put_identity_with(struct json_writer *json, const struct socket *socket)
+{
+	socket_json_identity(json, socket, "docker:x");
+}
+
+static void put_identity_alone(struct json_writer *json, const struct socket *socket)
+{
+	socket_json_identity(json, socket, NULL);
+}
+
+#define UNKNOWN_TO_UNIT "\"ppid\":null,\"pcomm\":null,\"exe\":null,\"cmdline\":null,\"unit\":null,"
+#define KNOWN_TO_UNIT   "\"ppid\":7,\"pcomm\":\"sh\",\"exe\":\"/a\",\"cmdline\":null,\"unit\":null,"
+
+static void test_json_of_identities(void **state)
+{
+	static char exe[] = "/a", container[] = "lxc:web";
+	struct identity identity = {.lineage = {.ppid = 7, .pcomm = "sh"}, .exe = exe};
+	struct owner owners[] = {owner_of(5, 3, "one"), owner_of(6, 4, "two")};
+	struct socket socket = tcp_socket();
+
+	(void)state;
+	assert_json(&socket, put_identity_alone, "{" UNKNOWN_TO_UNIT "\"container\":null}\n");
+	assert_json(&socket, put_identity_with, "{" UNKNOWN_TO_UNIT "\"container\":\"docker:x\"}\n");
+	socket.owners = owners;
+	socket.owner_count = 2;
+	owners[0].identity = &identity;
+	for (int i = 0; i < 2; i++) { /* the same again: what is written for another container is not kept */
+		assert_json(&socket, put_identity_with, "{" KNOWN_TO_UNIT "\"container\":\"docker:x\"}\n");
+		assert_json(&socket, put_identity_alone, "{" KNOWN_TO_UNIT "\"container\":null}\n");
+		assert_json(
+			&socket, socket_json_identified,
+			"{\"pid\":5,\"comm\":\"one\",\"uid\":null,\"owner_src\":\"scan\",\"direction\":null,\"owners\":[{\"pid\":5,\"comm\":\"one\",\"fd\":3," KNOWN_TO_UNIT
+			"\"container\":null},{\"pid\":6,\"comm\":\"two\",\"fd\":4," UNKNOWN_TO_UNIT
+			"\"container\":null}],\"owners_complete\":true}\n");
+	}
+	free(identity.json);
+	identity.json = NULL;
+	identity.container = container;
+	assert_json(&socket, put_identity_with, "{" KNOWN_TO_UNIT "\"container\":\"lxc:web\"}\n");
+	free(identity.json);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -347,9 +412,11 @@ int main(void)
 		cmocka_unit_test(test_descriptors_of_holders),
 		cmocka_unit_test(test_times_of_timers),
 		cmocka_unit_test(test_details),
+		cmocka_unit_test(test_details_of_holder),
 		cmocka_unit_test(test_json_of_ends),
 		cmocka_unit_test(test_json_of_names),
 		cmocka_unit_test(test_json_of_owners),
+		cmocka_unit_test(test_json_of_identities),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,12 +77,25 @@ static void test_texts(void **state)
 	assert_unit_of_text("", NULL);
 }
 
+/* The kernel writes no NUL. A name with one would be cut there. */
+static void test_nul(void **state)
+{
+	static const char text[] = "0::/system.slice/a\0b.service\n", first[] = "0::/\0a.service\n";
+	char unit[UNIT_NAME_SIZE] = "untouched";
+
+	(void)state;
+	assert_false(unit_of_cgroup(text, sizeof(text) - 1, unit));
+	assert_false(unit_of_cgroup(first, sizeof(first) - 1, unit));
+	assert_string_equal(unit, "untouched");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_longest_name),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_nul),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "ending.h"
 #include "filter_socket.h"
 #include "grow.h"
+#include "identities.h"
 #include "log.h"
 #include "namespaces.h"
 #include "port_facts.h"
@@ -35,6 +36,7 @@ struct audit {
 	struct socket_names socket_names;
 	struct users *users;
 	struct holders *holders;
+	struct identities *identities;
 	enum holder_gap gap;       /* where holders may be missing */
 	struct baseline *baseline; /* NULL: none is asked for, or none is saved yet */
 	struct audit_row *rows;
@@ -158,6 +160,7 @@ static int find_listeners(struct audit *audit)
 	if (err)
 		return err;
 	audit->gap = holders_gap(audit->holders);
+	holders_identify(audit->holders, audit->identities, 1);
 	return namespaces_each_socket(&audit->namespaces, options, &query, add_found_listener, audit);
 }
 
@@ -345,7 +348,8 @@ static int open_audit(struct audit *audit, const struct audit_options *options)
 	audit->now_ns = clock_monotonic_ns();
 	audit->output = output_new(STDOUT_FILENO, -1);
 	audit->users = users_new();
-	if (!audit->output || !audit->users)
+	audit->identities = identities_new(!options->sockets.output.no_cmdline);
+	if (!audit->output || !audit->users || !audit->identities)
 		return -ENOMEM;
 	err = namespaces_find(&options->sockets, &audit->namespaces);
 	return err ? err : socket_names_open(&audit->socket_names, &wanted);
@@ -356,6 +360,7 @@ static void close_audit(struct audit *audit)
 	baseline_free(audit->baseline);
 	free(audit->rows);
 	holders_free(audit->holders);
+	identities_free(audit->identities);
 	socket_names_close(&audit->socket_names);
 	users_free(audit->users);
 	netns_list_free(&audit->namespaces);

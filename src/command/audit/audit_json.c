@@ -25,7 +25,7 @@ static void put_judgement_json(struct json_writer *json, const struct audit_row 
 	json_word(json, "reach", reach_word(row->listener.reach));
 	json_text_or_null(json, "process", row->listener.process);
 	json_text_or_null(json, "user", row->listener.user);
-	json_text_or_null(json, "container", row->listener.container);
+	socket_json_identity(json, &row->socket, *row->listener.container ? row->listener.container : NULL);
 	json_text_or_null(json, "note", audit_note(row, note));
 	json_tristate(json, "allowed", row->allowed);
 	json_word_or_null(json, "change", audit_since_word(row->since));
@@ -48,7 +48,7 @@ static void put_listener_json(const struct audit_json *self, const struct audit_
 	json_word(&json, "state", socket_state_name(socket));
 	json_queues(&json, socket->recvq, socket->sendq);
 	json_known(&json, "inode", socket->inode, socket->inode != 0);
-	socket_json_owners(&json, socket);
+	socket_json_identified(&json, socket);
 	put_judgement_json(&json, row);
 	json_line_end(&json);
 }

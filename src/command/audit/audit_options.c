@@ -40,6 +40,7 @@ static const struct argp_option audit_options[] = {
 	{"no-header", 'H', 0, 0, "no heading", 0},
 	OPTION_JSON,
 	OPTION_COLOR,
+	OPTION_NO_CMDLINE,
 	{0, 0, 0, 0, "Other:", 4},
 	OPTION_SOCKET_SOURCE,
 	OPTION_HOLDER_SOURCE,

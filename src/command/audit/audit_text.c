@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "audit_text.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "colors.h"
 #include "escape.h"
+#include "identity.h"
 #include "line.h"
 #include "policy.h"
 #include "socket_text.h"
 
-enum { NETID_WIDTH = 5, NAME_TEXT = 4 * NETNS_NAME_MAX + 1 }; /* the name of a network namespace is the longest */
+enum {
+	NETID_WIDTH = 5,
+	NAME_TEXT = 4 * NETNS_NAME_MAX + 1, /* the names of network namespaces and units are the longest */
+	PROGRAM_TEXT = 4 * PATH_MAX + 1,
+};
 
 /* The texts of one row. */
 struct audit_cells {
@@ -20,6 +26,7 @@ struct audit_cells {
 	char reach[NAME_TEXT];
 	char process[NAME_TEXT];
 	char user[NAME_TEXT];
+	char unit[NAME_TEXT];
 	char container[NAME_TEXT];
 };
 
@@ -27,7 +34,7 @@ struct audit_columns {
 	const struct audit_style *style;
 	const struct socket_namer *namer;
 	size_t netns, local, reach, process, user;
-	size_t container; /* 0: no such column */
+	size_t unit, container; /* 0: no such column */
 };
 
 /* ---- cells ---- */
@@ -109,6 +116,19 @@ static void spell_reach_cell(char out[NAME_TEXT], const struct audit_row *row)
 		strcpy(out, reach_name(listener->reach));
 }
 
+static const struct identity *find_holder_identity(const struct audit_row *row)
+{
+	return row->socket.owner_count ? row->socket.owners->identity : NULL;
+}
+
+/* Returns the unit; "" for none, and for that of a container, which has a number for a name. */
+static const char *find_shown_unit(const struct audit_row *row)
+{
+	const struct identity *identity = find_holder_identity(row);
+
+	return identity && identity->unit && !*row->listener.container ? identity->unit : "";
+}
+
 static void fill_audit_cells(struct audit_cells *cells, const struct audit_row *row,
 			     const struct audit_columns *columns)
 {
@@ -119,6 +139,7 @@ static void fill_audit_cells(struct audit_cells *cells, const struct audit_row *
 	spell_reach_cell(cells->reach, row);
 	spell_process_cell(cells->process, row);
 	spell_user_cell(cells->user, row->listener.user);
+	spell_name_cell(cells->unit, find_shown_unit(row));
 	spell_name_cell(cells->container, row->listener.container);
 }
 
@@ -134,29 +155,30 @@ static void measure_audit_row(struct audit_columns *columns, const struct audit_
 	line_widen(&columns->reach, cells.reach);
 	line_widen(&columns->process, cells.process);
 	line_widen(&columns->user, cells.user);
+	if (*find_shown_unit(row))
+		line_widen(&columns->unit, cells.unit);
 	if (*row->listener.container)
 		line_widen(&columns->container, cells.container);
 }
 
-static void put_audit_line(const struct audit_cells *cells, const char *netid, const char *note, const char *color,
-			   const struct audit_columns *columns, struct output *output)
+static void fill_audit_line(struct line *line, const struct audit_cells *cells, const char *netid, const char *note,
+			    const char *color, const struct audit_columns *columns)
 {
-	struct line line;
-
-	line_clear(&line);
-	line_color(&line, color);
-	line_left(&line, netid, NETID_WIDTH);
+	line_clear(line);
+	line_color(line, color);
+	line_left(line, netid, NETID_WIDTH);
 	if (columns->style->netns)
-		line_left(&line, cells->netns, columns->netns);
-	line_left(&line, cells->local, columns->local);
-	line_left(&line, cells->reach, columns->reach);
-	line_left(&line, cells->process, columns->process);
-	line_color(&line, *color ? COLOR_END : "");
-	line_left(&line, cells->user, columns->user);
+		line_left(line, cells->netns, columns->netns);
+	line_left(line, cells->local, columns->local);
+	line_left(line, cells->reach, columns->reach);
+	line_left(line, cells->process, columns->process);
+	line_color(line, *color ? COLOR_END : "");
+	line_left(line, cells->user, columns->user);
+	if (columns->unit)
+		line_left(line, cells->unit, columns->unit);
 	if (columns->container)
-		line_left(&line, cells->container, columns->container);
-	line_text(&line, note);
-	line_put(&line, output);
+		line_left(line, cells->container, columns->container);
+	line_text(line, note);
 }
 
 static void put_audit_heading(const struct audit_columns *columns, struct output *output)
@@ -166,21 +188,42 @@ static void put_audit_heading(const struct audit_columns *columns, struct output
 						   .reach = "Reach",
 						   .process = "Process",
 						   .user = "User",
+						   .unit = "Unit",
 						   .container = "Container"};
+	struct line line;
 
-	put_audit_line(&heading, "Netid", "Note", "", columns, output);
+	fill_audit_line(&line, &heading, "Netid", "Note", "", columns);
+	line_put(&line, output);
+}
+
+/* Puts the line of a finding, and behind its note which program it is about. */
+static void put_line_and_program(const struct line *line, const char *exe, struct output *output)
+{
+	char program[PROGRAM_TEXT];
+
+	escape_text(program, sizeof(program), exe, strlen(exe));
+	output_bytes(output, line->bytes, line->used);
+	output_text(output, "; program ");
+	output_text(output, program);
+	output_char(output, '\n');
 }
 
 static void put_audit_row(const struct audit_row *row, const struct audit_columns *columns, struct output *output)
 {
 	const char *color = row->flags ? COLOR_RED : row->since == SINCE_GONE ? COLOR_GREY : "";
 	char note[AUDIT_NOTE_SIZE], shown[4 * AUDIT_NOTE_SIZE + 1];
+	const struct identity *identity = find_holder_identity(row);
 	struct audit_cells cells;
+	struct line line;
 
 	audit_note(row, note);
 	escape_text(shown, sizeof(shown), note, strlen(note));
 	fill_audit_cells(&cells, row, columns);
-	put_audit_line(&cells, socket_netid(&row->socket), shown, columns->style->color ? color : "", columns, output);
+	fill_audit_line(&line, &cells, socket_netid(&row->socket), shown, columns->style->color ? color : "", columns);
+	if (row->flags && identity && identity->exe)
+		put_line_and_program(&line, identity->exe, output);
+	else
+		line_put(&line, output);
 }
 
 void audit_text_put(const struct audit_row *rows, size_t count, const struct audit_style *style,
@@ -198,6 +241,8 @@ void audit_text_put(const struct audit_row *rows, size_t count, const struct aud
 
 	for (size_t i = 0; i < count; i++)
 		measure_audit_row(&columns, &rows[i]);
+	if (columns.unit)
+		line_widen(&columns.unit, "Unit");
 	if (columns.container)
 		line_widen(&columns.container, "Container");
 	if (style->heading)

@@ -19,6 +19,7 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct output_options {
 	bool json;
 	enum color color;
+	bool no_cmdline; /* leave out the command lines of processes, which may hold passwords */
 };
 
 /* True when the output is to be coloured: by --color, NO_COLOR, and whether standard output is a terminal. */

@@ -22,6 +22,7 @@ enum {
 	KEY_DURATION,
 	KEY_JSON,
 	KEY_COLOR,
+	KEY_NO_CMDLINE,
 	KEY_RING_SIZE,
 	KEY_SNAPSHOT_SOURCE,
 	KEY_ACCEPT_SOURCE,
@@ -38,6 +39,10 @@ enum {
 #define OPTION_COLOR                                                                                                   \
 	{                                                                                                              \
 		"color", KEY_COLOR, "WHEN", 0, "auto (on a terminal), always, never", 0                                \
+	}
+#define OPTION_NO_CMDLINE                                                                                              \
+	{                                                                                                              \
+		"no-cmdline", KEY_NO_CMDLINE, 0, 0, "no command lines of processes: they may hold passwords", 0        \
 	}
 #define OPTION_VERBOSE                                                                                                 \
 	{                                                                                                              \
@@ -62,7 +67,7 @@ enum {
 	}
 
 #define FILTER_HELP                                                                                                    \
-	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, uid root, comm nginx, netns NAME; and, or, not, ( ); :443 is either port, a bare address either side, a bare word a process's name. A name with a space is one word of the shell: comm 'tmux: server'. Quote what the shell would take for itself."
+	"FILTER is ss's language: state syn-sent, sport = :443, dport != :22, src 10.0.0.0/8, dst [::1], pid 123, uid root, comm nginx, unit nginx.service, container NAME, exe /usr/sbin/nginx, pcomm systemd (the parent's name), netns NAME; and, or, not, ( ); :443 is either port, a bare address either side, a bare word a process's name. A name with a space is one word of the shell: comm 'tmux: server'. Quote what the shell would take for itself."
 
 /* ---- options_values.c ---- */
 
@@ -78,7 +83,7 @@ uint64_t option_ring_size(const char *option, const char *value);
 /* Returns the number, from 0, of `value` among the `count` words. Calls options_fail() where it is none of them. */
 int option_choice(const char *option, const char *value, const char *const *words, int count);
 
-/* Reads --json, --color and -v. ARGP_ERR_UNKNOWN for another option. */
+/* Reads --json, --color, --no-cmdline and -v. ARGP_ERR_UNKNOWN for another option. */
 error_t option_output(int key, const char *value, struct output_options *output);
 
 /* ---- options_follow.c ---- */

@@ -101,6 +101,9 @@ error_t option_output(int key, const char *value, struct output_options *output)
 	case KEY_COLOR:
 		output->color = parse_color(value);
 		break;
+	case KEY_NO_CMDLINE:
+		output->no_cmdline = true;
+		break;
 	case 'v':
 		log_set_level(log_level() + 1);
 		break;

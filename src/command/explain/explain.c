@@ -18,6 +18,7 @@
 #include "escape.h"
 #include "explain.h"
 #include "explain_options.h"
+#include "identities.h"
 #include "log.h"
 #include "port_facts.h"
 #include "socket_names.h"
@@ -274,6 +275,11 @@ static const char *find_user_name(void *users, uint32_t uid)
 	return users_name(users, uid);
 }
 
+static struct identity *find_identity(void *identities, const struct owner *owner)
+{
+	return identities_of_holder(identities, owner, 1);
+}
+
 static int print_page(const struct gathered *gathered, const struct explain_options *options)
 {
 	const struct socket_names_wanted wanted = {.services = !options->numeric, .namespaces = &gathered->namespaces};
@@ -283,12 +289,14 @@ static int print_page(const struct gathered *gathered, const struct explain_opti
 		.namer = &socket_names.namer,
 		.user = find_user_name,
 		.users = users_new(),
+		.identity = find_identity,
+		.identities = identities_new(!options->output.no_cmdline),
 		.netns = &socket_names.netns,
 		.now_ns = clock_monotonic_ns(),
 		.color = output_wants_color(&options->output),
 		.width = measure_page_width(),
 	};
-	int err = style.output && style.users ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
+	int err = style.output && style.users && style.identities ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
 		style.home = options->netns ? options->netns : socket_names.netns.home;
@@ -297,6 +305,7 @@ static int print_page(const struct gathered *gathered, const struct explain_opti
 	}
 	output_free(style.output);
 	users_free(style.users);
+	identities_free(style.identities);
 	return err;
 }
 

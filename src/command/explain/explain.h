@@ -6,6 +6,7 @@
  */
 #include "clock.h"
 #include "holders.h"
+#include "identity.h"
 #include "netns_view.h"
 #include "output.h"
 #include "port_verdict.h"
@@ -20,6 +21,10 @@ struct explain_style {
 	/* Returns the name of a user, which is hostile text; NULL: there is no user of this number. */
 	const char *(*user)(void *users, uint32_t uid);
 	void *users;
+	/* Returns who a process is, which is borrowed until the next call; NULL: not known. NULL itself: of none it is.
+	 */
+	struct identity *(*identity)(void *identities, const struct owner *owner);
+	void *identities;
 	const struct netns_view *netns;
 	uint32_t home;   /* the inode of the network namespace that the explanation is about */
 	uint64_t now_ns; /* CLOCK_MONOTONIC */
@@ -46,6 +51,11 @@ struct port_page {
 	const char *names[PORT_PROTOCOLS]; /* of the service, by protocol; hostile text; NULL: none, or not wanted */
 	enum holder_gap gap;
 };
+
+static inline struct identity *explain_identity_of(const struct explain_style *style, const struct owner *owner)
+{
+	return style->identity ? style->identity(style->identities, owner) : NULL;
+}
 
 static inline bool port_page_covers(const struct port_page *page, enum protocol protocol)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "explain.h"
 
+#include "identity_json.h"
 #include "json_parts.h"
 #include "socket_json.h"
 
@@ -75,12 +76,6 @@ static void put_tally_address(struct json_writer *json, const struct tally_key *
 	json_word_of(json, "raddr", address, length);
 }
 
-static void put_tally_process(struct json_writer *json, const struct tally_key *key)
-{
-	json_u64(json, "pid", key->number);
-	json_text(json, "comm", key->name, COMM_LEN);
-}
-
 static void put_tally_port(struct json_writer *json, const struct tally_key *key)
 {
 	json_u64(json, "lport", key->number);
@@ -108,9 +103,32 @@ static void put_tally(struct json_writer *json, const char *key, const struct ta
 	json_array_end(json);
 }
 
-static void put_owners_json(struct json_writer *json, const struct socket *socket)
+/* Puts the processes that hold most, and who they are. */
+static void put_holder_tally(struct json_writer *json, const struct explain_style *style, const struct tally *tally)
 {
-	json_holders(json, "owners", socket->owners, socket->owner_count);
+	struct tally_count top[TOP];
+	size_t count = tally_top(tally, top, TOP);
+
+	json_array_begin(json, "holders");
+	for (size_t i = 0; i < count; i++) {
+		const struct owner owner = tally_owner(&top[i].key);
+
+		json_object_begin(json, NULL);
+		json_u64(json, "pid", owner.pid);
+		json_text(json, "comm", owner.comm, COMM_LEN);
+		json_u64(json, "count", top[i].count);
+		identity_json_put(json, explain_identity_of(style, &owner));
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void put_owners_json(struct json_writer *json, const struct explain_style *style, const struct socket *socket)
+{
+	json_array_begin(json, "owners");
+	for (size_t i = 0; i < socket->owner_count; i++)
+		socket_json_holder(json, &socket->owners[i], explain_identity_of(style, &socket->owners[i]));
+	json_array_end(json);
 	json_bool(json, "owners_complete", !socket->owners_hidden);
 }
 
@@ -125,7 +143,7 @@ static void put_waiting_json(struct json_writer *json, const struct explain_styl
 		socket_json_inet(json, row, style->namer);
 		json_queues(json, row->recvq, row->sendq);
 		json_bool(json, "full", listener_is_full(row));
-		put_owners_json(json, row);
+		put_owners_json(json, style, row);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -145,7 +163,7 @@ static void put_current_counts_json(struct json_writer *json, const struct expla
 	json_u64(json, "unread", survey->unread);
 	json_u64(json, "unsent", survey->unsent);
 	json_u64(json, "retrying", survey->retrying);
-	put_tally(json, "holders", &survey->holders, put_tally_process);
+	put_holder_tally(json, style, &survey->holders);
 	put_tally(json, "local_ports", &survey->ports, put_tally_port);
 	put_tally(json, "clients", &survey->clients, put_tally_address);
 	put_tally(json, "destinations", &survey->destinations, put_tally_destination);
@@ -217,7 +235,7 @@ static void put_server_json(struct json_writer *json, const struct explain_style
 	json_bool(json, "full", listens && listener_is_full(socket));
 	json_known(json, "uid", socket->uid, socket->uid != UID_UNKNOWN);
 	json_text_or_null(json, "user", socket->uid == UID_UNKNOWN ? NULL : style->user(style->users, socket->uid));
-	put_owners_json(json, socket);
+	put_owners_json(json, style, socket);
 	json_object_end(json);
 }
 
@@ -230,13 +248,14 @@ static void put_state_counts_json(struct json_writer *json, const char *key, con
 	json_object_end(json);
 }
 
-static void put_connections_json(struct json_writer *json, const struct port_survey *survey)
+static void put_connections_json(struct json_writer *json, const struct explain_style *style,
+				 const struct port_survey *survey)
 {
 	json_object_begin(json, "connections");
 	put_state_counts_json(json, "local", survey->local);
 	put_state_counts_json(json, "remote", survey->remote);
 	json_u64(json, "udp_remote", survey->udp_remote);
-	put_tally(json, "holders", &survey->holders, put_tally_process);
+	put_holder_tally(json, style, &survey->holders);
 	json_object_end(json);
 }
 
@@ -305,7 +324,7 @@ void explain_port_json(const struct explain_style *style, const struct port_page
 	for (size_t i = 0; i < servers->count; i++)
 		put_server_json(&json, style, &servers->rows[i]);
 	json_array_end(&json);
-	put_connections_json(&json, page->survey);
+	put_connections_json(&json, style, page->survey);
 	put_bindable_json(&json, page);
 	json_line_end(&json);
 }

@@ -23,6 +23,7 @@ static const struct argp_option explain_options[] = {
 	{"numeric", 'n', 0, 0, "ports as numbers, not as services", 0},
 	{"json", KEY_JSON, 0, 0, "one JSON object", 0},
 	OPTION_COLOR,
+	OPTION_NO_CMDLINE,
 	OPTION_VERBOSE,
 	{0},
 };

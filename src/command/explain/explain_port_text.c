@@ -112,6 +112,16 @@ static const char *describe_socket_use(const struct socket *socket)
 	return socket->state == STATE_LISTEN ? "listens on" : "is only bound to";
 }
 
+/* Puts who the first holder is, in a line of its own, where that is known. */
+static void put_server_identity(struct port_writer *writer, const struct socket *socket)
+{
+	char identity[EXPLAIN_WORDS];
+
+	if (socket->owner_count && *explain_identity(writer->style, socket->owners, identity))
+		page_entry(&writer->page, "", NAME_WIDTH, NULL, "%s (pid %u)%s", NAMED(socket->owners->comm),
+			   socket->owners->pid, identity);
+}
+
 static void put_server_text(struct port_writer *writer, const struct socket *socket)
 {
 	char local[SOCKET_ENDPOINT_MAX], peer[SOCKET_ENDPOINT_MAX] = "";
@@ -128,6 +138,7 @@ static void put_server_text(struct port_writer *writer, const struct socket *soc
 		   "%s %s%s%s: %s%s%s", describe_socket_use(socket), local, *peer ? " to " : "", peer,
 		   explain_holders(socket, writer->about->gap, holders), spell_socket_user(writer, socket, user),
 		   queue);
+	put_server_identity(writer, socket);
 }
 
 enum { SERVERS_SHOWN = 20 };
@@ -154,7 +165,7 @@ static void put_port_users(struct port_writer *writer)
 	if (port_page_covers(writer->about, PROTOCOL_TCP)) {
 		state_counts_text(survey->local, tcp_state_name, states);
 		page_paragraph(&writer->page, "TCP connections with this local port: %s", *states ? states : "none");
-		explain_processes(&writer->page, &survey->holders);
+		explain_processes(&writer->page, writer->style, &survey->holders);
 		state_counts_text(survey->remote, tcp_state_name, states);
 		page_paragraph(&writer->page, "TCP connections with this remote port: %s", *states ? states : "none");
 	}

@@ -192,7 +192,7 @@ static void put_socket_groups(struct page *page, const struct explain_style *sty
 {
 	if (survey->holders.total) {
 		page_paragraph(page, "Held by:");
-		explain_processes(page, &survey->holders);
+		explain_processes(page, style, &survey->holders);
 	}
 	if (survey->ports.total) {
 		page_paragraph(page, "Came in on local port:");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "explain_words.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,39 @@ const char *explain_holders(const struct socket *socket, enum holder_gap gap, ch
 	return out;
 }
 
+__attribute__((format(printf, 3, 4))) static size_t add_words(char *out, size_t used, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(out + used, EXPLAIN_WORDS - used, format, arguments);
+	va_end(arguments);
+	used += (size_t)length;
+	return used < EXPLAIN_WORDS ? used : EXPLAIN_WORDS - 1;
+}
+
+/* The unit of a container is named after it, and says nothing more. */
+const char *explain_identity(const struct explain_style *style, const struct owner *owner, char *out)
+{
+	const struct identity *identity = explain_identity_of(style, owner);
+	size_t used = 0;
+
+	*out = '\0';
+	if (!identity)
+		return out;
+	if (identity->exe)
+		used = add_words(out, used, ", %s", ESCAPED(identity->exe));
+	if (identity->container)
+		used = add_words(out, used, ", container %s", ESCAPED(identity->container));
+	else if (identity->unit)
+		used = add_words(out, used, ", unit %s", ESCAPED(identity->unit));
+	if (identity->lineage.ppid && !(identity->lineage.ppid & OWNER_FOREIGN))
+		add_words(out, used, ", started by %s (pid %u)", NAMED(identity->lineage.pcomm),
+			  identity->lineage.ppid);
+	return out;
+}
+
 const char *explain_families(unsigned int families)
 {
 	if (families == PORT_BOTH)
@@ -81,12 +115,17 @@ void explain_more(struct page *page, size_t count)
 		page_paragraph(page, "         and %zu more", count);
 }
 
-void explain_processes(struct page *page, const struct tally *tally)
+void explain_processes(struct page *page, const struct explain_style *style, const struct tally *tally)
 {
 	struct tally_count top[EXPLAIN_TOP];
 	size_t count = tally_top(tally, top, EXPLAIN_TOP);
+	char identity[EXPLAIN_WORDS];
 
-	for (size_t i = 0; i < count; i++)
-		page_count(page, top[i].count, "%s (pid %u)", NAMED(top[i].key.name), top[i].key.number);
+	for (size_t i = 0; i < count; i++) {
+		const struct owner owner = tally_owner(&top[i].key);
+
+		page_count(page, top[i].count, "%s (pid %u)%s", NAMED(owner.comm), owner.pid,
+			   explain_identity(style, &owner, identity));
+	}
 	explain_more(page, tally->index.count - count);
 }

@@ -17,6 +17,10 @@ enum { EXPLAIN_WORDS = 1024, EXPLAIN_TOP = 5 };
  * `gap`: where holders may be missing. */
 const char *explain_holders(const struct socket *socket, enum holder_gap gap, char *out);
 
+/* Spells who a process is, to stand behind its name and pid: ", /usr/sbin/nginx, unit nginx.service, started by systemd
+ * (pid 1)"; empty where nothing of that is known. */
+const char *explain_identity(const struct explain_style *style, const struct owner *owner, char *out);
+
 /* Spells a set of families: "IPv4", "IPv6", "IPv4 and IPv6". */
 const char *explain_families(unsigned int families);
 
@@ -33,4 +37,4 @@ uint32_t explain_seconds(uint32_t ms);
 void explain_more(struct page *page, size_t count);
 
 /* Puts the processes with the highest counts, a line each. */
-void explain_processes(struct page *page, const struct tally *tally);
+void explain_processes(struct page *page, const struct explain_style *style, const struct tally *tally);

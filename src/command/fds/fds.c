@@ -20,6 +20,7 @@
 #include "fds_text.h"
 #include "grow.h"
 #include "holders.h"
+#include "identities.h"
 #include "incomplete.h"
 #include "log.h"
 #include "name_glob.h"
@@ -355,20 +356,29 @@ static void put_denied_json(const struct fds_survey *survey, struct output *outp
 		incomplete_json(output, "threads", survey->half_denied, capabilities_owners_remedy());
 }
 
-static void put_fd_tables(const struct fds_survey *survey, struct descriptor_view *view, bool json,
-			  struct output *output)
+static struct identity *identify_process(struct identities *identities, const struct process_facts *facts)
+{
+	struct owner owner = {.pid = facts->pid, .fd = FD_UNKNOWN};
+
+	memcpy(owner.comm, facts->comm, COMM_LEN);
+	return identities_of_holder(identities, &owner, 1);
+}
+
+static void put_fd_tables(const struct fds_survey *survey, struct identities *identities, struct descriptor_view *view,
+			  bool json, struct output *output)
 {
 	for (size_t i = 0; i < survey->count; i++) {
 		const struct fd_table *table = &survey->all[i];
+		struct identity *identity = identify_process(identities, &table->facts);
 
 		view->home = table->facts.netns;
 		if (json) {
-			fds_json_put(&table->facts, &table->descriptors, view, output);
+			fds_json_put(&table->facts, identity, &table->descriptors, view, output);
 			continue;
 		}
 		if (i)
 			output_char(output, '\n');
-		fds_text_put(&table->facts, &table->descriptors, view, output);
+		fds_text_put(&table->facts, identity, &table->descriptors, view, output);
 	}
 }
 
@@ -376,20 +386,22 @@ static int print_survey(const struct fds_survey *survey, const struct output_opt
 {
 	const struct socket_names_wanted wanted = {.namespaces = socket_ends_namespaces(survey->sockets)};
 	struct output *output = output_new(STDOUT_FILENO, -1);
+	struct identities *identities = identities_new(!options->no_cmdline);
 	struct socket_names socket_names = {0};
 	struct descriptor_view view = {.namer = &socket_names.namer,
 				       .netns = &socket_names.netns,
 				       .now_ns = clock_monotonic_ns(),
 				       .color = output_wants_color(options)};
-	int err = output ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
+	int err = output && identities ? socket_names_open(&socket_names, &wanted) : -ENOMEM;
 
 	if (!err) {
-		put_fd_tables(survey, &view, options->json, output);
+		put_fd_tables(survey, identities, &view, options->json, output);
 		if (options->json)
 			put_denied_json(survey, output);
 		err = output_flush(output);
 	}
 	socket_names_close(&socket_names);
+	identities_free(identities);
 	output_free(output);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "count_of.h"
+#include "identity_json.h"
 #include "json_parts.h"
 #include "socket_json.h"
 
@@ -57,13 +58,14 @@ static void put_number_json(struct json_writer *json, const struct descriptor *d
 	json_u64(json, "slot", (uint64_t)descriptor->fd);
 }
 
-static void put_common_fields(struct json_writer *json, const struct process_facts *process,
+static void put_common_fields(struct json_writer *json, const struct process_facts *process, struct identity *identity,
 			      const struct descriptor *descriptor)
 {
 	json_word(json, "type", "descriptor");
 	json_u64(json, "pid", process->pid);
 	json_known(json, "tid", process->tid, process->own_table);
 	json_text(json, "comm", process->comm, COMM_LEN);
+	identity_json_put(json, identity);
 	put_number_json(json, descriptor);
 	json_word(json, "kind", descriptor_kind_name(descriptor->kind));
 	json_word_or_null(json, "access", access_mode_name(descriptor->access));
@@ -378,14 +380,14 @@ static void put_details_json(struct json_writer *json, const struct descriptor *
 	}
 }
 
-void fds_json_put(const struct process_facts *process, const struct descriptors *descriptors,
+void fds_json_put(const struct process_facts *process, struct identity *identity, const struct descriptors *descriptors,
 		  const struct descriptor_view *view, struct output *output)
 {
 	struct json_writer json;
 
 	for (size_t i = 0; i < descriptors->count; i++) {
 		json_line_begin(&json, output);
-		put_common_fields(&json, process, &descriptors->all[i]);
+		put_common_fields(&json, process, identity, &descriptors->all[i]);
 		put_details_json(&json, &descriptors->all[i], view);
 		json_line_end(&json);
 	}

@@ -5,6 +5,8 @@
  * in `list`.
  */
 #include "descriptor_text.h"
+#include "identity.h"
 
-void fds_json_put(const struct process_facts *process, const struct descriptors *descriptors,
+/* `identity`: NULL: who the process is is not known. */
+void fds_json_put(const struct process_facts *process, struct identity *identity, const struct descriptors *descriptors,
 		  const struct descriptor_view *view, struct output *output);

@@ -5,10 +5,7 @@
 #include "options_internal.h"
 
 static const struct argp_option fds_options[] = {
-	OPTION_JSON,
-	OPTION_COLOR,
-	OPTION_VERBOSE,
-	{0},
+	OPTION_JSON, OPTION_COLOR, OPTION_NO_CMDLINE, OPTION_VERBOSE, {0},
 };
 
 static error_t read_fds_option(int key, char *value, struct argp_state *state)

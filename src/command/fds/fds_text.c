@@ -6,6 +6,7 @@
 
 #include "colors.h"
 #include "escape.h"
+#include "identity_text.h"
 #include "line.h"
 #include "netns_text.h"
 
@@ -197,12 +198,21 @@ static void put_process_heading(const struct process_facts *process, size_t coun
 	output_char(output, '\n');
 }
 
-void fds_text_put(const struct process_facts *process, const struct descriptors *descriptors,
-		  const struct descriptor_view *view, struct output *output)
+static void put_process_identity(const struct identity *identity, struct output *output)
+{
+	if (!identity_width(identity))
+		return;
+	identity_put(identity, output);
+	output_char(output, '\n');
+}
+
+void fds_text_put(const struct process_facts *process, const struct identity *identity,
+		  const struct descriptors *descriptors, const struct descriptor_view *view, struct output *output)
 {
 	struct fds_widths widths = measure_descriptors(descriptors);
 
 	put_process_heading(process, descriptors->count, view, output);
+	put_process_identity(identity, output);
 	if (descriptors->count)
 		put_fds_column_names(&widths, output);
 	for (size_t i = 0; i < descriptors->count; i++)

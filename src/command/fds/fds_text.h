@@ -4,7 +4,9 @@
  * The descriptors of a process as a table, whose columns are as wide as their contents.
  */
 #include "descriptor_text.h"
+#include "identity.h"
 
-/* Puts a heading line for the process, one for the columns, and a line for each descriptor. */
-void fds_text_put(const struct process_facts *process, const struct descriptors *descriptors,
-		  const struct descriptor_view *view, struct output *output);
+/* Puts a heading line for the process, one that says who it is, one for the columns, and a line for each descriptor.
+ * `identity`: NULL: who it is is not known. */
+void fds_text_put(const struct process_facts *process, const struct identity *identity,
+		  const struct descriptors *descriptors, const struct descriptor_view *view, struct output *output);

@@ -15,6 +15,7 @@
 #include "ending.h"
 #include "errno_kind.h"
 #include "filter_socket.h"
+#include "identities.h"
 #include "incomplete.h"
 #include "least_age.h"
 #include "list_json.h"
@@ -38,11 +39,13 @@ struct listing {
 	struct netns_list namespaces;
 	struct wall_clock clock;
 	struct socket_names socket_names;
+	struct identities *identities; /* NULL: who the holders are is not asked for */
 	struct output *output;
 	struct list_text *text; /* NULL: the output is JSON */
 	struct list_json *json; /* NULL: the output is text */
 	/* of one printing */
 	struct holders *holders; /* NULL: not wanted, or not to be had */
+	uint64_t round;          /* the number of this printing */
 	struct socket_batch batch;
 	struct list_totals totals;
 	size_t unknown;  /* sockets without a known holder, which a process may hold that was not seen */
@@ -196,6 +199,8 @@ static int find_holders(struct listing *listing)
 		log_warning("who holds the sockets cannot be found out: %s", strerror(-err));
 		return 0;
 	}
+	if (!err && listing->identities)
+		holders_identify(listing->holders, listing->identities, ++listing->round);
 	return err;
 }
 
@@ -269,11 +274,25 @@ static int open_sink(struct listing *listing)
 	};
 
 	if (options->sockets.output.json)
-		listing->json = list_json_new(listing->output, &listing->clock, &names->namer, &names->netns,
-					      options->internals, options->age);
+		listing->json =
+			list_json_new(listing->output, &listing->clock, &names->namer, &names->netns,
+				      (struct list_json_style){options->details, options->internals, options->age});
 	else
 		listing->text = list_text_new(listing->output, &style, &names->namer, &names->netns);
 	return listing->json || listing->text ? 0 : -ENOMEM;
+}
+
+/* Who the holders are is looked up only where it is shown or asked for. */
+static int open_identities(struct listing *listing)
+{
+	const struct socket_options *sockets = &listing->options->sockets;
+
+	listing->wants_owners = listing->options->owners || listing->options->details || sockets->output.json ||
+				filter_topics(sockets->filter.filter) & TOPIC_OWNER;
+	if (!listing->options->details && !(filter_topics(sockets->filter.filter) & TOPIC_IDENTITY))
+		return 0;
+	listing->identities = identities_new(!sockets->output.no_cmdline);
+	return listing->identities ? 0 : -errno;
 }
 
 static int open_listing(struct listing *listing, const struct list_options *options)
@@ -286,10 +305,10 @@ static int open_listing(struct listing *listing, const struct list_options *opti
 
 	listing->options = options;
 	listing->query = make_list_query(options);
-	listing->wants_owners = options->owners || options->sockets.output.json ||
-				filter_topics(options->sockets.filter.filter) & TOPIC_OWNER;
 	listing->output = output_new(STDOUT_FILENO, -1);
-	err = listing->output ? find_namespaces(listing) : -ENOMEM;
+	err = listing->output ? open_identities(listing) : -ENOMEM;
+	if (!err)
+		err = find_namespaces(listing);
 	if (!err)
 		err = socket_names_open(&listing->socket_names, &wanted);
 	return err ? err : open_sink(listing);
@@ -302,6 +321,7 @@ static void close_listing(struct listing *listing)
 	socket_names_close(&listing->socket_names);
 	socket_batch_free(&listing->batch);
 	netns_list_free(&listing->namespaces);
+	identities_free(listing->identities);
 	output_free(listing->output);
 }
 

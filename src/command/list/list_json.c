@@ -14,20 +14,19 @@ struct list_json {
 	const struct wall_clock *clock;
 	const struct socket_namer *namer;
 	const struct netns_view *netns;
-	bool internals, age;
+	struct list_json_style style;
 	uint64_t id; /* the number of rows so far: the id of the last one */
 	struct json_stamp stamp;
 };
 
 struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_namer *namer,
-				const struct netns_view *netns, bool internals, bool age)
+				const struct netns_view *netns, struct list_json_style style)
 {
 	struct list_json *self = calloc(1, sizeof(*self));
 
 	if (!self)
 		return NULL;
-	*self = (struct list_json){
-		.output = output, .clock = clock, .namer = namer, .netns = netns, .internals = internals, .age = age};
+	*self = (struct list_json){.output = output, .clock = clock, .namer = namer, .netns = netns, .style = style};
 	return self;
 }
 
@@ -53,19 +52,19 @@ static void put_timer_json(struct json_writer *json, const struct socket *socket
 	json_known(json, "retransmits", socket->retransmits, name);
 }
 
-static void put_cgroup_json(struct list_json *self, const struct socket *socket)
+/* Puts the control group in which the socket was made, and who holds it now. */
+static void put_details_json(struct list_json *self, const struct socket *socket)
 {
 	const struct socket_namer *namer = self->namer;
 	char name[CONTAINER_NAME_SIZE];
 	struct container container;
-	const char *path;
+	const char *path = NULL;
 
-	if (!namer->cgroup)
-		return;
-	path = socket->details.cgroup ? namer->cgroup(namer->context, socket->details.cgroup) : NULL;
+	if (socket->details.cgroup && namer->cgroup)
+		path = namer->cgroup(namer->context, socket->details.cgroup);
 	json_text_or_null(&self->json, "cgroup", path);
-	json_text_or_null(&self->json, "container",
-			  path && container_of_path(path, &container) ? container_name(&container, name) : NULL);
+	socket_json_identity(&self->json, socket,
+			     path && container_of_path(path, &container) ? container_name(&container, name) : NULL);
 }
 
 static void put_listed_socket_json(struct list_json *self, const struct socket *socket, uint64_t now_ns)
@@ -85,14 +84,18 @@ static void put_listed_socket_json(struct list_json *self, const struct socket *
 		socket_json_inet(json, socket, self->namer);
 	json_word(json, "state", socket_state_name(socket));
 	json_span(json, "in_state_us", "since_known", span_at_least(socket->in_state_us));
-	if (self->age)
+	if (self->style.age)
 		json_span(json, "age_us", "age_known", span_at_least(socket->alive_us));
 	json_queues(json, socket->recvq, socket->sendq);
 	json_known(json, "inode", socket->inode, socket->inode != 0);
-	socket_json_owners(json, socket);
+	if (self->style.details)
+		socket_json_identified(json, socket);
+	else
+		socket_json_owners(json, socket);
 	put_timer_json(json, socket);
-	put_cgroup_json(self, socket);
-	if (self->internals && socket->details.info)
+	if (self->style.details)
+		put_details_json(self, socket);
+	if (self->style.internals && socket->details.info)
 		tcp_info_json(socket, json);
 	json_line_end(json);
 }

@@ -11,10 +11,15 @@
 
 struct list_json;
 
-/* All pointers are borrowed. `internals`: print TCP's internals, where the kernel reports them. `age`: print how long
- * each socket has existed at least. NULL when memory is short. */
+struct list_json_style {
+	bool details;   /* who the holders are */
+	bool internals; /* TCP's internals, where the kernel reports them */
+	bool age;       /* how long each socket has existed at least */
+};
+
+/* All pointers are borrowed. NULL when memory is short. */
 struct list_json *list_json_new(struct output *output, const struct wall_clock *clock, const struct socket_namer *namer,
-				const struct netns_view *netns, bool internals, bool age);
+				const struct netns_view *netns, struct list_json_style style);
 void list_json_free(struct list_json *json);
 
 /* Puts a line for each row. `now_ns`: CLOCK_MONOTONIC. */

@@ -14,7 +14,7 @@ struct list_style {
 	bool heading;
 	bool owners;    /* the column Process */
 	bool timers;    /* the timer that runs, and when it fires */
-	bool details;   /* user, inode, cookie, control group */
+	bool details;   /* user, inode, cookie, control group, who holds it */
 	bool internals; /* of TCP */
 	bool one_line;  /* the internals do not get a line of their own */
 	bool netns;     /* the column NETNS */

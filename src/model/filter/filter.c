@@ -96,7 +96,9 @@ static bool matches_owner(const struct filter *filter, const struct owner *owner
 		return false;
 	if (filter->kind == FILTER_PID)
 		return owner->pid == filter->number;
-	return fnmatch(filter->pattern, owner->comm, 0) == 0;
+	if (filter->kind == FILTER_COMM)
+		return fnmatch(filter->pattern, owner->comm, 0) == 0;
+	return filter_matches_identity(filter, owner->identity);
 }
 
 static enum filter_answer ask_owner(const struct filter *filter, const struct filter_subject *subject)
@@ -144,6 +146,10 @@ enum filter_answer filter_ask_about(const struct filter *filter, const struct fi
 		return ask_sides(filter, subject, ask_address);
 	case FILTER_PID:
 	case FILTER_COMM:
+	case FILTER_UNIT:
+	case FILTER_CONTAINER:
+	case FILTER_EXE:
+	case FILTER_PCOMM:
 		return ask_owner(filter, subject);
 	case FILTER_UID:
 		return answer_from_bool(subject->uid == filter->number);
@@ -196,6 +202,11 @@ uint32_t filter_topics(const struct filter *filter)
 	case FILTER_PID:
 	case FILTER_COMM:
 		return TOPIC_OWNER;
+	case FILTER_UNIT:
+	case FILTER_CONTAINER:
+	case FILTER_EXE:
+	case FILTER_PCOMM:
+		return TOPIC_OWNER | TOPIC_IDENTITY;
 	case FILTER_UID:
 		return TOPIC_USER;
 	case FILTER_NETNS:

@@ -8,11 +8,13 @@
  *	exclude time-wait       dport != :22       dst [::1]:80        family 4    netns NAME
  *	:443 (either port)      10.0.0.0/8 (either side)   dev eth0    [fe80::1]%eth0:80
  *	src /run/x.sock (a unix socket)
+ *	unit nginx.service      container docker:0123456789ab    exe /usr/sbin/nginx    pcomm systemd
  *	and, or, not, ( ), also as &, |, !
  *
  * `and` binds closer than `or`. Terms side by side mean `and`, but `state` terms side by side mean `or`.
  * A transition is in both states: the one that it leaves and the one that it enters. A test of a port or peer that is
- * not known yet gives FILTER_MAYBE.
+ * not known yet gives FILTER_MAYBE. Of a process, only what is known matches: the identity where the caller has
+ * looked it up (TOPIC_IDENTITY).
  */
 #include "change.h"
 #include "interface_names.h"
@@ -62,7 +64,7 @@ enum { FILTER_TEXT_MAX = 4096 }; /* characters that filter_parse() takes */
  * two words and one behind all. Words that do not hold anything give NULL, the filter that passes everything. Returns
  * 0, -EINVAL with *error filled in, or -ENOMEM. A word is read as any part of the language, but is one name whole:
  *
- * - after comm, uid and netns, whatever is in it; and so is a path after src and dst;
+ * - after comm, pcomm, unit, container, exe, uid and netns, whatever is in it; and so is a path after src and dst;
  * - where it holds a space, and nothing of the language: no word or sign of it, no quote, address or port. */
 int filter_parse_words(const char *words, size_t length, const struct filter_names *names, struct filter **out,
 		       struct filter_error *error);
@@ -102,6 +104,7 @@ enum filter_topic {
 	TOPIC_NETNS = 1 << 2,
 	TOPIC_USER = 1 << 3,
 	TOPIC_INTERFACE = 1 << 4,
+	TOPIC_IDENTITY = 1 << 5, /* of owners: always with TOPIC_OWNER */
 };
 
 /* The set (TOPIC_…) of the aspects that `filter` tests. */

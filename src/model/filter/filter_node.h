@@ -18,6 +18,10 @@ enum filter_kind {
 	FILTER_PID,
 	FILTER_UID,
 	FILTER_COMM,
+	FILTER_UNIT,
+	FILTER_CONTAINER,
+	FILTER_EXE,
+	FILTER_PCOMM,
 	FILTER_NETNS,
 	FILTER_FAMILY,
 	FILTER_PATH,
@@ -36,12 +40,16 @@ struct filter {
 	struct address address;
 	uint8_t prefix_bits; /* of the address's 128 */
 	uint8_t family;      /* of the address as it was written */
-	char *pattern;       /* FILTER_COMM, FILTER_PATH: of fnmatch(); FILTER_INTERFACE: the name; owned */
+	char *pattern; /* FILTER_COMM to FILTER_PCOMM, FILTER_PATH: of fnmatch(); FILTER_INTERFACE: the name; owned */
 	struct interface_names *interfaces; /* FILTER_INTERFACE: to know names by; NULL: by index only; owned */
 };
 
 /* filter_interface.c: the answer of a FILTER_INTERFACE. */
 enum filter_answer filter_ask_interface(const struct filter *filter, const struct filter_subject *subject);
+
+/* filter_identity.c: true where the identity is one that a FILTER_UNIT, CONTAINER, EXE or PCOMM asks for; never where
+ * it is NULL, not known. */
+bool filter_matches_identity(const struct filter *filter, const struct identity *identity);
 
 /* Makes a node that owns both children. Returns NULL when memory is short, and frees them then. */
 struct filter *filter_node(enum filter_kind kind, struct filter *left, struct filter *right);

@@ -128,12 +128,42 @@ static struct filter *parse_family_leaf(struct parser *parser, const struct toke
 	return node;
 }
 
-enum predicate { P_STATE, P_EXCLUDE, P_SPORT, P_DPORT, P_SRC, P_DST, P_PID, P_UID, P_COMM, P_NETNS, P_FAMILY, P_DEV };
+enum predicate {
+	P_STATE,
+	P_EXCLUDE,
+	P_SPORT,
+	P_DPORT,
+	P_SRC,
+	P_DST,
+	P_PID,
+	P_UID,
+	P_COMM,
+	P_UNIT,
+	P_CONTAINER,
+	P_EXE,
+	P_PCOMM,
+	P_NETNS,
+	P_FAMILY,
+	P_DEV,
+};
 
 static const char *const predicates[] = {
-	[P_STATE] = "state", [P_EXCLUDE] = "exclude", [P_SPORT] = "sport",   [P_DPORT] = "dport",
-	[P_SRC] = "src",     [P_DST] = "dst",         [P_PID] = "pid",       [P_UID] = "uid",
-	[P_COMM] = "comm",   [P_NETNS] = "netns",     [P_FAMILY] = "family", [P_DEV] = "dev",
+	[P_STATE] = "state",
+	[P_EXCLUDE] = "exclude",
+	[P_SPORT] = "sport",
+	[P_DPORT] = "dport",
+	[P_SRC] = "src",
+	[P_DST] = "dst",
+	[P_PID] = "pid",
+	[P_UID] = "uid",
+	[P_COMM] = "comm",
+	[P_UNIT] = "unit",
+	[P_CONTAINER] = "container",
+	[P_EXE] = "exe",
+	[P_PCOMM] = "pcomm",
+	[P_NETNS] = "netns",
+	[P_FAMILY] = "family",
+	[P_DEV] = "dev",
 };
 
 enum { PREDICATE_COUNT = COUNT_OF(predicates) };
@@ -160,6 +190,14 @@ static struct filter *parse_predicate_value(struct parser *parser, enum predicat
 		return parse_uid_leaf(parser, value);
 	case P_COMM:
 		return parse_comm_leaf(parser, value);
+	case P_UNIT:
+		return parsed_unit(parser, value->word);
+	case P_CONTAINER:
+		return parsed_container(parser, value->word);
+	case P_EXE:
+		return parsed_exe(parser, value->word);
+	case P_PCOMM:
+		return parsed_pattern(parser, FILTER_PCOMM, value->word);
 	case P_NETNS:
 		return parse_netns_leaf(parser, value);
 	case P_FAMILY:
@@ -181,6 +219,11 @@ static struct filter *parse_port_predicate(struct parser *parser, struct token *
 	return parsed_port(parser, value->at + colon, value->word + colon, side, compare);
 }
 
+static bool takes_name(enum predicate predicate)
+{
+	return predicate == P_DEV || (predicate >= P_UID && predicate <= P_NETNS);
+}
+
 /* Goes to the value of a predicate, or to the comparison before it. A name or path that is a word of the command line
  * by itself is taken whole. Behind a comparison "and" is no word of the language, but may be a service. */
 static void advance_to_value(struct parser *parser, enum predicate predicate)
@@ -188,7 +231,7 @@ static void advance_to_value(struct parser *parser, enum predicate predicate)
 	struct lexer *lexer = &parser->lexer;
 	bool compared;
 
-	if (predicate == P_COMM || predicate == P_UID || predicate == P_NETNS || predicate == P_DEV) {
+	if (takes_name(predicate)) {
 		lexer_advance_to_name(lexer);
 		return;
 	}
@@ -247,6 +290,8 @@ static const char *find_meant_word(const char *word)
 {
 	const char *near = nearest_word(word, predicates, PREDICATE_COUNT);
 
+	if (!strcmp(word, "init")) /* nearly "unit", but the name of the first process of many a host */
+		return NULL;
 	return near ? near : tcp_state_nearest(word);
 }
 
@@ -258,7 +303,7 @@ static struct filter *parse_bare_word(struct parser *parser, const struct token 
 	if (is_word_of_ss(word))
 		return fail_at(
 			parser, token->at,
-			"'%s' is understood by ss, but not here: give state, exclude, sport, dport, src, dst, pid, uid, comm, netns, family or dev. (A process of that name is 'comm %s')",
+			"'%s' is understood by ss, but not here: give state, exclude, sport, dport, src, dst, pid, uid, comm, unit, container, exe, pcomm, netns, family or dev. (A process of that name is 'comm %s')",
 			word, word);
 	if (tcp_state_set(word, strlen(word)))
 		return fail_at(parser, token->at, "'%s' alone says nothing: 'state %s' is a state, 'comm %s' a process",

@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The parser of filters: filter_parse.c (the language), filter_endpoint.c (its addresses and ports),
- * filter_interface.c (its interfaces) and filter_parser.c (makes the nodes). Internal to filter_*.c.
+ * filter_interface.c (its interfaces), filter_identity.c (units, containers, programs) and filter_parser.c (makes the
+ * nodes). Internal to filter_*.c.
  *
  * Each function returns the node that it has parsed, which the caller then owns, or NULL on failure: then lexer.err is
  * set.
@@ -43,6 +44,13 @@ bool looks_like_endpoint(const char *word);
 /* Parses an address, a prefix, an endpoint, a port or a path, an address also with its interface. With SIDE_EITHER,
  * address and port must match on one side. */
 struct filter *parsed_endpoint(struct parser *parser, const struct token *token, enum side side);
+
+/* ---- filter_identity.c ---- */
+
+/* Parse the name of a systemd unit, that of a container or its id, and the path of a program or its last part. */
+struct filter *parsed_unit(struct parser *parser, const char *word);
+struct filter *parsed_container(struct parser *parser, const char *word);
+struct filter *parsed_exe(struct parser *parser, const char *word);
 
 /* ---- filter_interface.c ---- */
 

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "grow.h"
 #include "holders.skel.h"
+#include "identities.h"
 #include "libbpf_log.h"
 #include "log.h"
 #include "privileges.h"
@@ -37,7 +38,9 @@ struct holders {
 	struct owner *owners; /* of the descriptor with the same index in `inodes` */
 	size_t count;
 	struct proc_fd_gaps gaps;
-	enum process_view view; /* the processes that were looked for */
+	enum process_view view;        /* the processes that were looked for */
+	struct identities *identities; /* NULL: who the holders are is not asked for */
+	uint64_t round;
 };
 
 static int add_socket_holder(void *context, uint32_t inode, const struct owner *owner)
@@ -191,10 +194,18 @@ void holders_free(struct holders *holders)
 {
 	if (!holders)
 		return;
+	for (size_t i = 0; holders->identities && i < holders->count; i++)
+		identity_unref(holders->owners[i].identity);
 	free(holders->found);
 	free(holders->inodes);
 	free(holders->owners);
 	free(holders);
+}
+
+void holders_identify(struct holders *holders, struct identities *identities, uint64_t round)
+{
+	holders->identities = identities;
+	holders->round = round;
 }
 
 /* Returns the index of the first entry that is not less than `inode`. */
@@ -213,6 +224,16 @@ static size_t find_first_holder(const struct holders *holders, uint32_t inode)
 	return low;
 }
 
+static void identify_owners(const struct holders *holders, struct owner *owners, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (owners[i].identity)
+			continue;
+		owners[i].identity = identities_of_holder(holders->identities, &owners[i], holders->round);
+		identity_ref(owners[i].identity);
+	}
+}
+
 const struct owner *holders_of(const struct holders *holders, uint32_t inode, size_t *count)
 {
 	size_t first = find_first_holder(holders, inode), end = first;
@@ -220,6 +241,8 @@ const struct owner *holders_of(const struct holders *holders, uint32_t inode, si
 	while (inode && end < holders->count && holders->inodes[end] == inode)
 		end++;
 	*count = end - first;
+	if (holders->identities)
+		identify_owners(holders, &holders->owners[first], *count);
 	return *count ? &holders->owners[first] : NULL;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "event.h"
 
+struct identities;
+
 enum holder_source {
 	HOLDERS_BY_AUTO, /* the iterator where it can be used, else /proc */
 	HOLDERS_BY_ITER, /* the kernel's BPF iterator over descriptors */
@@ -18,8 +20,12 @@ struct holders;
 int holders_find(enum holder_source source, struct holders **out);
 void holders_free(struct holders *holders);
 
+/* From now on, holders_of() also looks up who the holders are, each of them once. `identities` is borrowed, as long as
+ * `holders` lives; `round`: as for identities_of_holder(). */
+void holders_identify(struct holders *holders, struct identities *identities, uint64_t round);
+
 /* Returns the holders of the socket with that inode, sorted by pid and descriptor; NULL when none is known. Valid as
- * long as `holders`. */
+ * long as `holders`; so are their identities. */
 const struct owner *holders_of(const struct holders *holders, uint32_t inode, size_t *count);
 
 /* Where holders may be missing. */

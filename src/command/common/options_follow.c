@@ -36,6 +36,7 @@ static const struct argp_option follow_options[] = {
 	{"ipv6", '6', 0, 0, "IPv6 sockets", 0},
 	{0, 0, 0, 0, "Output:", 3},
 	OPTION_JSON,
+	OPTION_NO_CMDLINE,
 	OPTION_COLOR,
 	{0, 0, 0, 0, "End:", 4},
 	{"duration", KEY_DURATION, "TIME", 0, "end after TIME: seconds, or 250ms, 10s, 5m, 2h, 1d", 0},

@@ -204,9 +204,13 @@ static void test_when_holders_are_identified(void **state)
 		const char *line, *ports;
 		bool identified;
 	} cases[] = {
-		{"-tl --json", " 80 81", false},        {"-tlnp --json comm nginx", " 80", false},
-		{"-tl --json unit nginx", " 80", true}, {"-tl --json not exe nginx", " 81", true},
-		{"-tle --json", " 80 81", true},        {"-tle --json --no-cmdline pcomm systemd", " 80", true},
+		{"-tl --json", " 80 81", false},
+		{"-tlnp --json comm nginx", " 80", false},
+		{"-tlse --json", "", false},
+		{"-tl --json unit nginx", " 80", true},
+		{"-tl --json not exe nginx", " 81", true},
+		{"-tle --json", " 80 81", true},
+		{"-tle --json --no-cmdline pcomm systemd", " 80", true},
 	};
 
 	(void)state;

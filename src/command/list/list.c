@@ -285,13 +285,14 @@ static int open_sink(struct listing *listing)
 /* Who the holders are is looked up only where it is shown or asked for. */
 static int open_identities(struct listing *listing)
 {
-	const struct socket_options *sockets = &listing->options->sockets;
+	const struct list_options *options = listing->options;
+	uint32_t topics = filter_topics(options->sockets.filter.filter);
+	bool shown = options->details && !options->totals;
 
-	listing->wants_owners = listing->options->owners || listing->options->details || sockets->output.json ||
-				filter_topics(sockets->filter.filter) & TOPIC_OWNER;
-	if (!listing->options->details && !(filter_topics(sockets->filter.filter) & TOPIC_IDENTITY))
+	listing->wants_owners = options->owners || shown || options->sockets.output.json || topics & TOPIC_OWNER;
+	if (!shown && !(topics & TOPIC_IDENTITY))
 		return 0;
-	listing->identities = identities_new(!sockets->output.no_cmdline);
+	listing->identities = identities_new(!options->sockets.output.no_cmdline);
 	return listing->identities ? 0 : -errno;
 }
 

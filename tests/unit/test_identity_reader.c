@@ -37,13 +37,15 @@ static void exec_sleep(char *name)
 	execv("/bin/sleep", arguments);
 }
 
+/* A shell stops itself, whatever its further arguments are. */
 static void exec_long_command(void)
 {
-	char *argument = calloc(1, 400);
-	char *arguments[] = {strdup("/bin/sleep"), strdup("1000"), strdup(""), argument, NULL};
+	static char zeros[1001];
+	char shell[] = "/bin/sh", option[] = "-c", stop[] = "kill -STOP $$", empty[] = "";
+	char *arguments[] = {shell, option, stop, empty, zeros, NULL};
 
-	memset(argument, '0', 399);
-	execv("/bin/sleep", arguments);
+	memset(zeros, '0', sizeof(zeros) - 1);
+	execv("/bin/sh", arguments);
 }
 
 static void obey(int orders, int answers)
@@ -85,7 +87,24 @@ static struct child start_child(void)
 	return child;
 }
 
-/* Gives an order, and waits until it is done: an execve() closes the pipe. */
+/* An execve() closes the pipe and changes the name before the arguments can be read. */
+static void await_arguments(const struct child *child)
+{
+	char path[64], byte;
+	ssize_t got = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", child->pid);
+	while (got == 0) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		assert_true(fd >= 0);
+		got = read(fd, &byte, 1);
+		close(fd);
+	}
+	assert_int_equal(got, 1);
+}
+
+/* Gives an order, and waits until it is done. */
 static void tell_child(const struct child *child, char order)
 {
 	char answer;
@@ -94,6 +113,8 @@ static void tell_child(const struct child *child, char order)
 	assert_int_equal(write(child->orders, &order, 1), 1);
 	got = read(child->answers, &answer, 1);
 	assert_int_equal(got, order == RENAME);
+	if (order != RENAME)
+		await_arguments(child);
 }
 
 static void end_child(struct child *child)
@@ -247,13 +268,13 @@ static void test_another_program(void **state)
 /* Arguments are joined by spaces, and cut at a length; an empty one leaves two spaces. */
 static void test_long_command_line(void **state)
 {
-	static const char start[] = "/bin/sleep 1000  000";
+	static const char start[] = "/bin/sh -c kill -STOP $$  000";
 	struct child child = start_child();
 	struct identity *identity;
 
 	(void)state;
 	tell_child(&child, LONG_COMMAND);
-	identity = read_child(&child, "sleep", NULL);
+	identity = read_child(&child, "sh", NULL);
 	assert_int_equal(strlen(identity->cmdline), CMDLINE_MAX);
 	assert_int_equal(strncmp(identity->cmdline, start, strlen(start)), 0);
 	identity_unref(identity);

@@ -50,13 +50,17 @@ static void note_unapplied(struct live *live, const struct event *event)
 		live->starved = true;
 }
 
-static int apply_event(struct live *live, struct event event)
+static int apply_event(struct live *live, const struct event *event)
 {
+	struct event identified;
 	int err;
 
-	live_note_owners(live, &event);
-	live_identify(live, &event);
-	err = table_apply(live->table, &event, gate_handle, &live->gate);
+	live_note_owners(live, event);
+	if (!live->identities)
+		return table_apply(live->table, event, gate_handle, &live->gate);
+	identified = *event;
+	live_identify(live, &identified);
+	err = table_apply(live->table, &identified, gate_handle, &live->gate);
 	live_release_identities(live);
 	return err;
 }
@@ -72,7 +76,7 @@ int live_handle_event(void *context, const struct event *event)
 
 	if (event->kind == EVENT_ROW && !passes)
 		return 0;
-	err = apply_event(live, *event);
+	err = apply_event(live, event);
 	if (err == -ENOMEM) {
 		note_unapplied(live, event);
 		return 0;

@@ -54,8 +54,6 @@ static void identify_held_sockets(struct live *live, struct event *event)
 
 void live_identify(struct live *live, struct event *event)
 {
-	if (!live->identities)
-		return;
 	if (event->kind == EVENT_SNAPSHOT_BEGIN)
 		live->identity_round++;
 	if (event->owner_count)

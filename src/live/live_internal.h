@@ -39,6 +39,7 @@ struct live {
 	uint64_t identity_round;       /* the number of the last snapshot, or a greater one; not 0 */
 	struct live_named named;
 	struct index owners; /* processes that hold, or held, sockets, by pid (live_owners.c) */
+	uint32_t last_owner; /* the one of them that was named last; 0: none */
 	struct gate gate;
 	struct snapshot_schedule schedule;
 	struct wall_clock clock;
@@ -111,8 +112,8 @@ int live_handle_event(void *live, const struct event *event);
 
 /* ---- live_identities.c ---- */
 
-/* Adds to the owners in the event who they are, where that was asked for. What the event refers to is valid until
- * live_release_identities(). */
+/* Adds to the owners in the event who they are. For a live table with identities. What the event refers to is valid
+ * until live_release_identities(). */
 void live_identify(struct live *live, struct event *event);
 void live_release_identities(struct live *live);
 

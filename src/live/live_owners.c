@@ -16,7 +16,10 @@ static void note_owner(struct live *live, const struct owner *owner)
 {
 	struct known_owner *known;
 
-	if (!owner_has_number(owner) || index_find(&live->owners, owner->pid))
+	if (owner->pid == live->last_owner || !owner_has_number(owner))
+		return;
+	live->last_owner = owner->pid;
+	if (index_find(&live->owners, owner->pid))
 		return;
 	known = malloc(sizeof(*known));
 	if (known)
@@ -48,6 +51,7 @@ static size_t forget_owners(struct live *live, bool (*is_over)(uint32_t pid))
 		forgotten++;
 	}
 	index_fit(&live->owners);
+	live->last_owner = 0;
 	return forgotten;
 }
 

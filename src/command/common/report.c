@@ -133,8 +133,7 @@ static int open_live_table(struct report *report, const struct follow_options *o
 	struct live_options live = options->live;
 
 	live.filter = options->filter.filter;
-	live.identify = options->output.json || report->task->wide_owner ||
-			filter_topics(live.filter) & TOPIC_IDENTITY;
+	live.identify = options->output.json || report->task->wide_owner || filter_topics(live.filter) & TOPIC_IDENTITY;
 	live.no_cmdline = options->output.no_cmdline;
 	live.on_change = report->task->change ? hand_change_on : NULL;
 	live.on_gap = print_gap;

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import NotReported, await_that, connect, listen, port_of, select
 
+pytestmark = pytest.mark.any_kernel
 SECONDS = 6
 
 

@@ -46,6 +46,8 @@ def test_trace_in_a_time_namespace(ns, tracer, inside, source):
     assert all(each[key] <= most_us for each in lines for key in ("in_state_us", "age_us") if each.get(key) is not None)
     assert of_old["in_state_us"] and of_old["since_known"] is False
     assert line["age_us"] and end["age_us"] and end["oldstate"] == "TIME_WAIT"
+    ours = select(lines, pid=os.getpid())  # that it is this process is told by the time at which it began
+    assert ours and {each["exe"] for each in ours} == {os.readlink("/proc/self/exe")}
     for each in *old, server:
         each.close()
 

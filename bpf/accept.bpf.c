@@ -17,7 +17,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-__u64 lost; /* accepts for which the ring had no room */
+/* Accepts, and those of them for which the ring had no room. Counting keeps the order that submit_record() needs. */
+__u64 seen __attribute__((aligned(CACHE_LINE)));
+__u64 lost;
 
 static __always_inline void fill_holder(struct holder_record *h, struct sock *sk, const struct task_struct *task,
 					__u32 pid)
@@ -44,6 +46,7 @@ static __always_inline int emit_accept(struct sock *sk)
 	if (!pid)
 		return 0;
 	a = bpf_ringbuf_reserve(&ring, sizeof(*a), 0);
+	__sync_fetch_and_add(&seen, 1);
 	if (!a) {
 		__sync_fetch_and_add(&lost, 1);
 		return 0;

@@ -5,6 +5,8 @@
  * it gives them one common map, of the size that it chose.
  */
 
+enum { CACHE_LINE = 64 };
+
 const volatile __u32 wake_mask = 0; /* user space is woken each time that more bytes than this (2^n-1) have gathered */
 
 /* What the reader's CLOCK_MONOTONIC shows more than the host's, which is the one of bpf_ktime_get_ns(): the reader may
@@ -12,8 +14,9 @@ const volatile __u32 wake_mask = 0; /* user space is woken each time that more b
 const volatile __s64 clock_offset_ns = 0;
 
 /* User space sets it before it sleeps without a time to wake up soon. The program that finds it set takes it back, and
- * wakes user space. Two programs may do so at once, which costs a second wake-up. Mapped by user space. */
-__u32 reader_sleeps;
+ * wakes user space. Two programs may do so at once, which costs a second wake-up. Mapped by user space. It has a cache
+ * line of its own, since all processors read it with each record. */
+__u32 reader_sleeps __attribute__((aligned(CACHE_LINE)));
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -46,7 +46,7 @@ const volatile struct record_filter filter = {};
 const volatile bool make_cookies = true; /* false: bpf_get_socket_cookie() is not available here */
 const volatile __u32 own_pid = 0;        /* process id of tcpledger, as process_number() gives it */
 
-struct cpu_counters counters[RECORD_MAX_CPUS];
+struct cpu_counters counters[RECORD_MAX_CPUS] __attribute__((aligned(CACHE_LINE)));
 
 /* True where the kernel makes children without their peer (drift.h). Known from the first such child on. */
 bool born_without_peer;

@@ -59,12 +59,13 @@ struct live {
 	int deadline_fd;
 	int done_fd; /* an eventfd: readable when the snapshot in progress is done */
 	bool signalled;
-	bool reported;      /* the reason why tracing cannot begin was logged */
-	bool joined;        /* a first snapshot was taken */
-	bool owner_is_lost; /* the last round found a connection whose owner is gone */
-	bool knows_all;     /* live_join() has returned: all that was there before is known */
-	bool more;          /* the last batch was full: there may be more events */
-	bool quiet;         /* the last look at the ring found no event */
+	bool reported;                 /* the reason why tracing cannot begin was logged */
+	bool joined;                   /* a first snapshot was taken */
+	bool owner_is_lost;            /* there is, or may be, a connection whose owner is gone */
+	uint64_t owners_rest_until_ns; /* no walk for such connections before this */
+	bool knows_all;                /* live_join() has returned: all that was there before is known */
+	bool more;                     /* the last batch was full: there may be more events */
+	bool quiet;                    /* the last look at the ring found no event */
 	/* losses */
 	struct bpf_counts counts; /* as they were last read, at counted_ns */
 	uint64_t counted_ns;

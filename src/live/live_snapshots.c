@@ -32,6 +32,9 @@
 
 enum { JOIN_TRIES = 5 };
 
+/* Rest after a walk of the table that a process's end has caused, in times of what the walk took. */
+enum { WALK_REST = 100 };
+
 /* ---- the survey of a round ---- */
 
 static bool should_have_owner(const struct connection *conn)
@@ -258,7 +261,7 @@ int live_take_snapshot(struct live *live, uint8_t scope)
 	if (was_out_of_step) /* only a snapshot of everything mends the table */
 		scope = SCOPE_ALL;
 	schedule_begin(&live->schedule, scope);
-	if (!err && scope == SNAPSHOT_MINIS && live_ask_minis(live) == 0)
+	if (!err && scope == SNAPSHOT_MINIS && !live->incomplete && live_ask_minis(live) == 0)
 		return 0;
 	if (err || is_settled_by_hook(live, scope))
 		return err;
@@ -305,6 +308,16 @@ int live_join(struct live *live)
 	return err;
 }
 
+/* Walks the table for connections whose owner is gone. */
+static void check_owners(struct live *live)
+{
+	uint64_t began_ns = clock_monotonic_ns(), ended_ns;
+
+	live->owner_is_lost = survey_table(live).owner_is_gone;
+	ended_ns = clock_monotonic_ns();
+	live->owners_rest_until_ns = ended_ns + WALK_REST * (ended_ns - began_ns);
+}
+
 void live_make_round(struct live *live, uint64_t now_ns)
 {
 	if (now_ns < live->round_ns)
@@ -313,8 +326,10 @@ void live_make_round(struct live *live, uint64_t now_ns)
 		schedule_want(&live->schedule, SNAPSHOT_MINIS, now_ns);
 	if (live->counts.seen != live->whole_seen && now_ns >= live->whole_ns + WHOLE_NS)
 		schedule_want(&live->schedule, SCOPE_ALL, now_ns);
-	if (live_has_lost_owner(live) || live->owner_is_lost) /* only then the table is walked */
-		live->owner_is_lost = survey_table(live).owner_is_gone;
+	if (live_has_lost_owner(live))
+		live->owner_is_lost = true;
+	if (live->owner_is_lost && now_ns >= live->owners_rest_until_ns)
+		check_owners(live);
 	if (live->owner_is_lost && live->on_change)
 		schedule_want(&live->schedule, SNAPSHOT_HOLDERS, now_ns);
 	live->round_ns = now_ns + (live->on_change ? ROUND_NS : RARE_ROUND_NS);

@@ -816,6 +816,24 @@ static void test_minisockets_that_cannot_be_asked_for(void **state)
 	close_live(live);
 }
 
+/* Where the last snapshot was not whole, one that is whole must come: answers do not make up for it. */
+static void test_minisockets_after_a_put_off_snapshot(void **state)
+{
+	static const uint8_t states[] = {STATE_TIME_WAIT};
+	struct live *live = join_minis(states, COUNT_OF(states));
+
+	(void)state;
+	sim.ask_error = -EMFILE;
+	sim.start_error = -EMFILE;
+	take(live, SNAPSHOT_MINIS);
+	assert_true(live_summary(live).incomplete);
+	sim.ask_error = sim.start_error = 0;
+	take(live, SNAPSHOT_MINIS);
+	assert_false(live_summary(live).incomplete);
+	assert_int_equal(last_snapshot()->scope, SNAPSHOT_MINIS);
+	close_live(live);
+}
+
 static void test_too_many_minisockets_to_ask_for(void **state)
 {
 	struct live *live = sim_join(sim_options());
@@ -967,6 +985,7 @@ int main(void)
 		cmocka_unit_test_setup(test_minisockets_that_are_asked_for, sim_reset),
 		cmocka_unit_test_setup(test_minisockets_that_cannot_be_asked_for, sim_reset),
 		cmocka_unit_test_setup(test_too_many_minisockets_to_ask_for, sim_reset),
+		cmocka_unit_test_setup(test_minisockets_after_a_put_off_snapshot, sim_reset),
 		cmocka_unit_test_setup(test_everything_is_looked_at_again, sim_reset),
 		cmocka_unit_test_setup(test_minisockets_that_are_counted, sim_reset),
 		cmocka_unit_test_setup(test_minisockets_that_are_read, sim_reset),

@@ -33,7 +33,7 @@ static struct socket_answer make_socket_answer(uint32_t question, uint8_t state)
 {
 	return (struct socket_answer){
 		.header = make_header(sizeof(struct socket_answer), SOCK_DIAG_BY_FAMILY, question),
-		.socket = {.idiag_state = state},
+		.socket = {.idiag_state = state, .idiag_timer = TIMER_TIME_WAIT},
 	};
 }
 
@@ -103,6 +103,25 @@ static void test_errors(void **state)
 	}
 }
 
+/* A socket in FIN_WAIT2, with or without a keepalive timer, is not the minisocket that was asked for. One that is bound
+ * to no interface may hide the one that is. */
+static void test_other_sockets(void **state)
+{
+	struct socket_answer answer = make_socket_answer(1, STATE_FIN_WAIT2);
+	struct asked asked = {0};
+
+	(void)state;
+	answer.socket.idiag_timer = TIMER_KEEPALIVE;
+	assert_int_equal(take_answers(&asked, &answer, sizeof(answer)), 0);
+	assert_int_equal(asked.all[1].state, STATE_CLOSE);
+	answer = make_socket_answer(1, STATE_TIME_WAIT);
+	asked.all[1].tuple.interface = 7;
+	assert_int_equal(take_answers(&asked, &answer, sizeof(answer)), -ENOTUNIQ);
+	answer.socket.id.idiag_if = 7;
+	assert_int_equal(take_answers(&asked, &answer, sizeof(answer)), 0);
+	assert_int_equal(asked.all[1].state, STATE_TIME_WAIT);
+}
+
 /* Several answers may come in one message. */
 static void test_together(void **state)
 {
@@ -147,9 +166,8 @@ static void test_no_answers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_states),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_states),        cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_other_sockets), cmocka_unit_test(test_together),
 		cmocka_unit_test(test_no_answers),
 	};
 

@@ -220,10 +220,17 @@ int diag_answer_take(struct diag_dump *dump, const void *answer, size_t length)
 
 /* ---- single minisockets ---- */
 
-static uint8_t map_answered_state(const struct inet_diag_msg *msg)
+/* A socket in FIN_WAIT2 is no minisocket: it has another timer, or none. */
+static bool is_mini_answer(const struct inet_diag_msg *msg)
 {
-	return msg->idiag_state == STATE_TIME_WAIT || msg->idiag_state == STATE_FIN_WAIT2 ? msg->idiag_state
-											  : STATE_CLOSE;
+	return msg->idiag_timer == TIMER_TIME_WAIT &&
+	       (msg->idiag_state == STATE_TIME_WAIT || msg->idiag_state == STATE_FIN_WAIT2);
+}
+
+static int take_found_socket(struct mini_question *question, const struct inet_diag_msg *msg)
+{
+	question->state = is_mini_answer(msg) ? msg->idiag_state : STATE_CLOSE;
+	return question->state != STATE_CLOSE && msg->id.idiag_if != question->tuple.interface ? -ENOTUNIQ : 0;
 }
 
 /* The kernel finds the socket that has the tuple, or a listener on its port. Where there is neither, its error is
@@ -242,8 +249,7 @@ static int take_one_answer(struct mini_question *question, const struct nlmsghdr
 	}
 	if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY || length < sizeof(struct inet_diag_msg))
 		return -EBADMSG;
-	question->state = map_answered_state(payload);
-	return 0;
+	return take_found_socket(question, payload);
 }
 
 int diag_questions_take(struct diag_questions *questions, const void *answer, size_t length)

@@ -35,5 +35,6 @@ int sock_diag_each(struct sock_diag *diag, enum protocol protocol, uint8_t famil
 		   socket_handler *handler, void *context);
 
 /* Asks for each minisocket by itself. That costs the kernel one look into its hash, however many sockets there are.
- * Returns 0, or a negative errno, and the answers mean nothing: -EOPNOTSUPP, this kernel does not answer for TCP. */
+ * Returns 0, or a negative errno, and the answers mean nothing: -EOPNOTSUPP, this kernel does not answer for TCP;
+ * -ENOTUNIQ, a minisocket cannot be told from another one that is bound to no interface. */
 int sock_diag_ask(struct sock_diag *diag, struct mini_question *questions, size_t count);

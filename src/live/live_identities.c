@@ -18,6 +18,7 @@ static struct identity *find_identity(struct live *live, const struct event *eve
 static void identify_owner(struct live *live, const struct event *event, struct owner *owner)
 {
 	owner->identity = find_identity(live, event, owner);
+	live->unidentified = live->unidentified || !owner->identity;
 	identity_ref(owner->identity);
 }
 

@@ -78,7 +78,8 @@ struct live {
 	uint64_t put_off;          /* snapshots that could not be taken when they were due */
 	bool wants;                /* the last snapshot could not be taken, for want of something; it was said */
 	bool starved;              /* memory was too short to keep all that the snapshot in progress shows */
-	bool incomplete;           /* the last snapshot lost rows, or is put off */
+	bool unidentified;         /* for want of descriptors or memory it is not known who a process in it is */
+	bool incomplete;           /* the last snapshot lost rows or identities, or is put off */
 	bool partial;     /* since the last snapshot of everything, one left something out (snapshot_is_partial()) */
 	bool out_of_step; /* something was lost since the last snapshot of everything began */
 };
@@ -132,8 +133,8 @@ void live_forget_owners(struct live *live);
 /* Returns how many minisockets are known that a socket has left. */
 size_t live_count_minis(const struct live *live);
 
-/* Asks the kernel for each of them, and joins the answers with the table. -E2BIG: they are too many for that, or rows
- * of snapshots do not tell all that is needed; after any error a snapshot must show them instead. */
+/* Asks the kernel for each of them, and joins the answers with the table. -E2BIG: they are too many for that, or are
+ * not all that must be looked at; after any error a snapshot must show those that have no answer. */
 int live_ask_minis(struct live *live);
 
 /* ---- live_snapshots.c: 0 or a negative errno ---- */

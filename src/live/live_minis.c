@@ -12,8 +12,8 @@ enum { FEW_MINIS = 500 };
 
 struct mini_choice {
 	struct mini_question *questions;
-	size_t count;
-	bool unclear; /* the kernel cannot be asked for one of them: its interface is not known */
+	size_t count, room;
+	bool partial; /* the kernel cannot be asked for one of them: its interface is not known */
 };
 
 static bool is_closed_mini(const struct connection *conn)
@@ -27,8 +27,10 @@ static void choose_mini(void *context, struct connection *conn)
 
 	if (!is_closed_mini(conn))
 		return;
-	choice->unclear = choice->unclear || conn->tuple.interface == INTERFACE_UNKNOWN;
-	choice->questions[choice->count++].tuple = conn->tuple;
+	if (conn->tuple.interface == INTERFACE_UNKNOWN || choice->count == choice->room)
+		choice->partial = true;
+	else
+		choice->questions[choice->count++].tuple = conn->tuple;
 }
 
 static void apply_answers(struct live *live, const struct mini_choice *choice)
@@ -38,7 +40,8 @@ static void apply_answers(struct live *live, const struct mini_choice *choice)
 	for (size_t i = 0; i < choice->count; i++) {
 		answer.tuple = choice->questions[i].tuple;
 		answer.newstate = choice->questions[i].state;
-		live_handle_event(live, &answer);
+		if (answer.newstate != STATE_UNKNOWN)
+			live_handle_event(live, &answer);
 	}
 }
 
@@ -47,21 +50,29 @@ size_t live_count_minis(const struct live *live)
 	return table_minis(live->table, STATE_TIME_WAIT) + table_minis(live->table, STATE_FIN_WAIT2);
 }
 
+/* Handshakes are not asked for: what answers may be the child that one has become. */
+static bool may_ask_minis(const struct live *live)
+{
+	return live_count_minis(live) <= FEW_MINIS && !table_minis(live->table, STATE_SYN_RECV) &&
+	       snapshot_kit_is_exact(live->kit);
+}
+
 int live_ask_minis(struct live *live)
 {
-	struct mini_choice choice = {0};
-	size_t count = live_count_minis(live);
+	struct mini_choice choice = {.room = live_count_minis(live)};
+	uint64_t began_ns = clock_monotonic_ns(), ended_ns;
 	int err;
 
-	if (count > FEW_MINIS || !snapshot_kit_is_exact(live->kit))
+	if (!may_ask_minis(live))
 		return -E2BIG;
-	choice.questions = calloc(count + 1, sizeof(*choice.questions));
+	choice.questions = calloc(choice.room + 1, sizeof(*choice.questions));
 	if (!choice.questions)
 		return -ENOMEM;
 	table_each_mini(live->table, choose_mini, &choice);
-	err = choice.unclear ? -EINVAL : mini_asker_ask(live->mini_asker, choice.questions, choice.count);
-	if (!err)
-		apply_answers(live, &choice);
+	err = mini_asker_ask(live->mini_asker, choice.questions, choice.count);
+	apply_answers(live, &choice);
 	free(choice.questions);
-	return err;
+	ended_ns = clock_monotonic_ns();
+	schedule_end(&live->schedule, SNAPSHOT_MINIS, ended_ns - began_ns, ended_ns);
+	return choice.partial ? -EINVAL : err;
 }

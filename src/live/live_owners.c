@@ -18,12 +18,13 @@ static void note_owner(struct live *live, const struct owner *owner)
 
 	if (owner->pid == live->last_owner || !owner_has_number(owner))
 		return;
-	live->last_owner = owner->pid;
-	if (index_find(&live->owners, owner->pid))
-		return;
-	known = malloc(sizeof(*known));
-	if (known)
+	if (!index_find(&live->owners, owner->pid)) {
+		known = malloc(sizeof(*known));
+		if (!known)
+			return;
 		index_insert(&live->owners, &known->by_pid, owner->pid);
+	}
+	live->last_owner = owner->pid;
 }
 
 void live_note_owners(struct live *live, const struct event *event)

@@ -118,6 +118,7 @@ static int join_snapshot(struct live *live, struct snapshot *snapshot, uint64_t 
 	int err = snapshot_announce(snapshot, began_ns, live->knows_all, live_handle_event, live);
 
 	live->starved = false;
+	live->unidentified = false;
 	if (!err)
 		err = await_snapshot(live, snapshot);
 	if (!err)
@@ -131,7 +132,7 @@ static int join_snapshot(struct live *live, struct snapshot *snapshot, uint64_t 
 	if (live->starved || table_starved(live->table))
 		snapshot_spoil(snapshot, -ENOMEM);
 	*failed = snapshot_end(snapshot, began_ns, live_handle_event, live);
-	live->incomplete = *failed != 0;
+	live->incomplete = *failed != 0 || live->unidentified;
 	if (*failed == -ENOBUFS)
 		schedule_want_now(&live->schedule, clock_monotonic_ns());
 	return 0;

@@ -46,5 +46,10 @@ void identity_unref(struct identity *identity)
 
 bool identity_is_of_same_program(const struct identity *a, const struct identity *b)
 {
-	return a->lineage.start_ns == b->lineage.start_ns && a->lineage.execs == b->lineage.execs;
+	const struct lineage *x = &a->lineage, *y = &b->lineage;
+	bool exact = !x->start_span_ns && !y->start_span_ns;
+
+	if (x->start_ns + y->start_span_ns < y->start_ns || y->start_ns + x->start_span_ns < x->start_ns)
+		return false;
+	return !exact || x->execs == y->execs;
 }

@@ -33,5 +33,5 @@ struct identity *identity_new(const struct lineage *lineage, const struct identi
 void identity_ref(struct identity *identity);
 void identity_unref(struct identity *identity);
 
-/* True when both are of one process, and it has called no execve() in between. */
+/* True when both are of one process, and it has called no execve() in between, as far as both tell. */
 bool identity_is_of_same_program(const struct identity *a, const struct identity *b);

@@ -26,11 +26,13 @@ struct owner {
 
 /* Where a process comes from, and what tells it from another one with the same pid or the same name. */
 struct lineage {
-	uint64_t start_ns;    /* when it began (CLOCK_MONOTONIC) */
-	uint64_t cgroup;      /* id of its control group in the tree of version 2; 0: not known */
-	uint32_t ppid;        /* of its parent; 0: none, or not known; else as the pid of an owner */
-	uint32_t execs;       /* a number that each execve() of the process changes */
-	bool forked;          /* since fork() it has called no execve() */
+	uint64_t start_ns;      /* when it began (CLOCK_MONOTONIC), at the latest */
+	uint64_t start_span_ns; /* so much earlier it may have begun; 0: the kernel has told the lineage, and it is
+				   exact */
+	uint64_t cgroup;        /* id of its control group in the tree of version 2; 0: not known */
+	uint32_t ppid;          /* of its parent; 0: none, or not known; else as the pid of an owner */
+	uint32_t execs;       /* a number that each execve() of the process changes; 0 where the lineage is not exact */
+	bool forked;          /* since fork() it has called no execve(); false also where that is not known */
 	char pcomm[COMM_LEN]; /* of its parent */
 };
 

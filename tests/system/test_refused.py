@@ -190,6 +190,7 @@ if os.fork() == 0:  # what fds shows: it must not change meanwhile
 port = str(server.getsockname()[1])
 while os.system("grep -qx tl-kept /proc/[0-9]*/comm"):
     pass
+subprocess.run([program, "list", "-tan"], stdout=subprocess.DEVNULL, check=True)  # now all have cookies, whoever else asks
 for command in json.loads(sys.argv[4]):
     for limit in [most, *wanted]:
         words = [word.replace("PORT", port) for word in command]
@@ -208,8 +209,8 @@ def without_times(text):
 
 
 def ask_with_few(commands, limits):
-    """Yields the answers to each command with so many descriptors, on a little host of its own, which nobody else changes. Whoever asks
-    netlink for the sockets of a network namespace gives them cookies."""
+    """Yields the answers to each command with so many descriptors, on a little host of its own, which nobody else changes. But whoever
+    asks netlink for the sockets of a network namespace gives them cookies, as `audit --all-netns` of another test does."""
     before = "ip link set lo up; for name in a b c d; do ip netns add $name; done"
     done = run("unshare", "--net", *ALONE, before, sys.executable, "-c", ASKS_WITH_FEW, PROGRAM, "1024", json.dumps(limits), json.dumps(commands), check=True)
     whole = {}

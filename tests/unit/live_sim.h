@@ -548,7 +548,7 @@ int mini_asker_ask(struct mini_asker *asker, struct mini_question *questions, si
 	sim.asks++;
 	for (size_t i = 0; i < count; i++) {
 		sim.asked[sim.asked_count++ % ROWS_MAX] = questions[i].tuple;
-		questions[i].state = sim.mini_state;
+		questions[i].state = sim.ask_error ? STATE_UNKNOWN : sim.mini_state;
 	}
 	return sim.ask_error;
 }

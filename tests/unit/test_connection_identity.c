@@ -101,6 +101,31 @@ static void test_which_identity_stays(void **state)
 	identity_unref(first);
 }
 
+/* What /proc tells of the beginning is less exact, and of execve() it tells nothing. */
+static void test_inexact_beginnings(void **state)
+{
+	static const struct {
+		uint64_t start_ns, span_ns;
+		uint32_t execs;
+		bool same;
+	} ways[] = {
+		{1000, 0, 5, true},  {1000, 0, 6, false},  {1001, 0, 5, false},   {1010, 10, 0, true},
+		{1009, 20, 0, true}, {1011, 10, 0, false}, {999, 1000, 0, false},
+	};
+	struct identity *told = make_identity(1000, 5);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(ways); i++) {
+		struct identity *other = make_identity(ways[i].start_ns, ways[i].execs);
+
+		other->lineage.start_span_ns = ways[i].span_ns;
+		assert_int_equal(identity_is_of_same_program(told, other), ways[i].same);
+		assert_int_equal(identity_is_of_same_program(other, told), ways[i].same);
+		identity_unref(other);
+	}
+	identity_unref(told);
+}
+
 static void test_holders(void **state)
 {
 	struct identity *identities[3];
@@ -144,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_which_identity_stays),
+		cmocka_unit_test(test_inexact_beginnings),
 		cmocka_unit_test(test_holders),
 	};
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -281,6 +282,36 @@ static void test_long_command_line(void **state)
 	end_child(&child);
 }
 
+/* Where descriptors run out, what is left out may be there: that is no identity to remember. */
+static void test_no_descriptors(void **state)
+{
+	struct child child = start_child();
+	const struct owner owner = owner_called(child.pid, own_comm());
+	const struct lineage told = {.start_ns = child.after_ns, .cgroup = 1};
+	struct rlimit before, few;
+	struct identity *identity;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	for (few.rlim_cur = 0; few.rlim_cur < 64; few.rlim_cur++) {
+		setrlimit(RLIMIT_NOFILE, &few);
+		identity = identity_read(&owner, NULL, true);
+		setrlimit(RLIMIT_NOFILE, &before);
+		if (identity)
+			break;
+		assert_true(few.rlim_cur < 63);
+	}
+	assert_non_null(identity->exe); /* all, or nothing */
+	assert_non_null(identity->cmdline);
+	identity_unref(identity);
+	end_child(&child);
+	few.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &few);
+	assert_null(identity_read(&owner, &told, true)); /* nor is it known that the process is gone */
+	setrlimit(RLIMIT_NOFILE, &before);
+}
+
 /* ---- no process ---- */
 
 static void test_exited_process(void **state)
@@ -378,11 +409,12 @@ static void test_group_of_exited_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_living_process),  cmocka_unit_test(test_told_lineage),
-		cmocka_unit_test(test_another_process), cmocka_unit_test(test_another_name),
-		cmocka_unit_test(test_another_program), cmocka_unit_test(test_long_command_line),
-		cmocka_unit_test(test_exited_process),  cmocka_unit_test(test_foreign_process),
-		cmocka_unit_test(test_groups_by_id),    cmocka_unit_test(test_group_of_exited_process),
+		cmocka_unit_test(test_living_process),          cmocka_unit_test(test_told_lineage),
+		cmocka_unit_test(test_another_process),         cmocka_unit_test(test_another_name),
+		cmocka_unit_test(test_another_program),         cmocka_unit_test(test_long_command_line),
+		cmocka_unit_test(test_no_descriptors),          cmocka_unit_test(test_exited_process),
+		cmocka_unit_test(test_foreign_process),         cmocka_unit_test(test_groups_by_id),
+		cmocka_unit_test(test_group_of_exited_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,25 @@ static void test_unreadable(void **state)
 	close_live(live);
 }
 
+/* A snapshot with a holder that cannot be identified, for want of something, does not tell all that is there. */
+static void test_unidentified_holder(void **state)
+{
+	struct owner unreadable = owner_of(UNREADABLE, 3, "x"), worker = owner_of(WORKER, 3, "x");
+	struct event row = exact_row_of(SK(1), STATE_ESTABLISHED, 0, sim_tuple(40000));
+	struct live *live;
+
+	(void)state;
+	row.owners = &unreadable;
+	row.owner_count = 1;
+	add_sim_row(&row);
+	live = join_identified();
+	assert_true(live_summary(live).incomplete);
+	sim.rows[0].owners = &worker;
+	assert_int_equal(live_join(live), 0);
+	assert_false(live_summary(live).incomplete);
+	close_live(live);
+}
+
 /* What was learned when the program called stays, where the process is found again. Another holder has its own. */
 static void test_holders(void **state)
 {
@@ -235,6 +254,7 @@ int main(void)
 		IDENTITY_TEST(test_without_command_lines),
 		IDENTITY_TEST(test_identities_cannot_be_had),
 		IDENTITY_TEST(test_unreadable),
+		IDENTITY_TEST(test_unidentified_holder),
 		IDENTITY_TEST(test_holders),
 		IDENTITY_TEST(test_held_sockets),
 		IDENTITY_TEST(test_heirs),

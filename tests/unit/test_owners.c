@@ -229,15 +229,17 @@ static void test_closer_that_was_forked(void **state)
 		uint32_t ppid;
 		bool forked, known;
 		uint32_t owner;
+		bool renamed;
 	} ways[] = {
-		{101, PID_CLIENT, true, true, PID_OTHER},
-		{101, PID_CLIENT, false, true, PID_OTHER},
-		{101, 1, true, true, PID_OTHER}, /* its parent has exited */
-		{101, 1, false, true, PID_CLIENT},
-		{100, PID_CLIENT, true, true, PID_CLIENT}, /* older than the connection */
-		{99, PID_CLIENT, false, true, PID_CLIENT},
-		{101, PID_CLIENT, true, false, PID_CLIENT}, /* the connection may be older than the process */
-		{0, 0, false, true, PID_CLIENT},
+		{101, PID_CLIENT, true, true, PID_OTHER, false},
+		{101, PID_CLIENT, false, true, PID_OTHER, true},
+		{101, 1, true, true, PID_OTHER, false}, /* its parent has exited */
+		{101, 1, true, true, PID_CLIENT, true}, /* a worker of somebody else */
+		{101, 1, false, true, PID_CLIENT, false},
+		{100, PID_CLIENT, true, true, PID_CLIENT, false}, /* older than the connection */
+		{99, PID_CLIENT, false, true, PID_CLIENT, false},
+		{101, PID_CLIENT, true, false, PID_CLIENT, false}, /* the connection may be older than the process */
+		{0, 0, false, true, PID_CLIENT, false},
 	};
 
 	(void)state;
@@ -245,7 +247,7 @@ static void test_closer_that_was_forked(void **state)
 		struct lineage lineage = {
 			.start_ns = AT_US(ways[i].start_us), .ppid = ways[i].ppid, .forked = ways[i].forked};
 		struct event event = transition_of(SK(1), STATE_ESTABLISHED, STATE_FIN_WAIT1, 200, outgoing(40000));
-		struct owner caller = owner_of(PID_OTHER, FD_UNKNOWN, "child");
+		struct owner caller = owner_of(PID_OTHER, FD_UNKNOWN, ways[i].renamed ? "other" : "client");
 		const struct recorded *got;
 		void *own;
 

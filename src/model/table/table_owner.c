@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Owner as known from the connection's own events: listener, accept(), close(). Holders found by scanning:
  * table_snapshot.c. */
+#include <string.h>
+
 #include "table_internal.h"
 
 /* How well a listener's interface fits its child. As in the kernel's lookup (compute_score(), net/ipv4), a listener
@@ -107,15 +109,16 @@ int table_accept(struct table *table, const struct event *event, const struct ch
 }
 
 /* True where the process that makes the call has its descriptor from the owner by fork(): it is younger than the
- * connection, and the owner's child, or one that has called no execve(). A program that just looks at descriptors has
- * mostly been started by somebody else. */
+ * connection, and the owner's child; or, since the owner may have exited, it goes by the owner's name and has called no
+ * execve(). A program that just looks at descriptors was started by somebody else, or is another program. */
 static bool is_offspring_of_owner(const struct connection *conn, const struct event *call)
 {
 	const struct lineage *lineage = call->lineage;
 
 	if (!lineage || !conn->born_known || lineage->start_ns <= conn->born_ns)
 		return false;
-	return lineage->forked || lineage->ppid == conn->owner.pid;
+	return lineage->ppid == conn->owner.pid ||
+	       (lineage->forked && strcmp(conn->owner.comm, call->owners->comm) == 0);
 }
 
 /* The process that closes or shuts down a socket holds it; of the known holders, or of the owner's children, it is the

@@ -4,12 +4,19 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cleanup.h"
+#include "clock.h"
 #include "netns.h"
 #include "privileges.h"
+
+/* Rest after a search for namespaces, in times of what it took: it looks at every thread of the host. */
+enum { SEARCH_REST = 1000 };
 
 struct mini_asker {
 	struct sock_diag *here; /* in our own namespace; NULL: not opened yet */
 	uint32_t home;
+	struct netns_list seen;  /* by the last search, without the descriptors, which would keep them from ending */
+	uint64_t search_from_ns; /* no search before this */
 };
 
 /* Questions for one namespace. */
@@ -32,6 +39,7 @@ void mini_asker_free(struct mini_asker *asker)
 	if (!asker)
 		return;
 	sock_diag_close(asker->here);
+	netns_list_free(&asker->seen);
 	free(asker);
 }
 
@@ -55,6 +63,8 @@ static int ask_here(struct mini_asker *asker, struct questions *questions)
 	return err;
 }
 
+/* ---- other namespaces ---- */
+
 /* A netns_work. The netlink socket is closed again: an open one would keep the namespace from ending. */
 static int ask_inside(void *context)
 {
@@ -69,17 +79,69 @@ static int ask_inside(void *context)
 	return err;
 }
 
-/* `others`: the namespaces of this host, found when the first one is needed. */
-static int ask_elsewhere(struct netns_list *others, struct questions *questions)
+/* Enters by one of the threads that the last search has found in the namespace. */
+static int ask_by_witness(const struct mini_asker *asker, struct questions *questions)
 {
-	const struct netns *netns;
-	int err = others->all ? 0 : netns_discover(others);
+	const struct netns *netns = netns_list_find(&asker->seen, questions->all->tuple.netns);
 
-	if (err)
-		return err;
-	netns = netns_list_find(others, questions->all->tuple.netns);
-	return netns ? netns_run_inside(netns, ask_inside, questions) : -ESRCH;
+	return netns && netns->witness_count ? netns_run_inside(netns, ask_inside, questions) : -ESRCH;
 }
+
+/* A netns_file_handler: takes the descriptor of the namespace that is looked for. */
+static int take_netns_file(void *context, uint32_t inode, const char *name, int *fd)
+{
+	struct netns *netns = context;
+
+	(void)name;
+	if (inode == netns->inode && netns->fd < 0)
+		netns->fd = TAKE_FD(*fd);
+	return 0;
+}
+
+/* Enters by the namespace's file under /run/netns. */
+static int ask_by_file(struct questions *questions)
+{
+	struct netns netns = {.inode = questions->all->tuple.netns, .fd = -1};
+	int err = netns_each_file(take_netns_file, &netns);
+
+	if (netns.fd < 0)
+		return err ? err : -ESRCH;
+	err = netns_run_inside(&netns, ask_inside, questions);
+	cleanup_close(&netns.fd);
+	return err;
+}
+
+/* Searches for the namespaces, unless the last search was a short while ago. True when it did. */
+static bool search_namespaces(struct mini_asker *asker)
+{
+	uint64_t began_ns = clock_monotonic_ns(), ended_ns;
+
+	if (began_ns < asker->search_from_ns)
+		return false;
+	netns_list_free(&asker->seen);
+	if (netns_discover(&asker->seen))
+		return false;
+	for (size_t i = 0; i < asker->seen.count; i++) {
+		cleanup_close(&asker->seen.all[i].fd);
+		asker->seen.all[i].fd = -1;
+	}
+	ended_ns = clock_monotonic_ns();
+	asker->search_from_ns = ended_ns + SEARCH_REST * (ended_ns - began_ns);
+	return true;
+}
+
+static int ask_elsewhere(struct mini_asker *asker, struct questions *questions)
+{
+	int err = ask_by_witness(asker, questions);
+
+	if (err == -ESRCH)
+		err = ask_by_file(questions);
+	if (err == -ESRCH && search_namespaces(asker))
+		err = ask_by_witness(asker, questions);
+	return err;
+}
+
+/* ---- all ---- */
 
 static size_t count_of_same_namespace(const struct mini_question *questions, size_t count)
 {
@@ -90,19 +152,28 @@ static size_t count_of_same_namespace(const struct mini_question *questions, siz
 	return same;
 }
 
+static int ask_in_namespace(struct mini_asker *asker, struct questions *questions)
+{
+	bool here = questions->all->tuple.netns == asker->home;
+	int err = here ? ask_here(asker, questions) : ask_elsewhere(asker, questions);
+
+	for (size_t i = 0; err && i < questions->count; i++)
+		questions->all[i].state = STATE_UNKNOWN;
+	return err;
+}
+
 int mini_asker_ask(struct mini_asker *asker, struct mini_question *questions, size_t count)
 {
 	WITH_PRIVILEGES;
-	struct netns_list others = {0};
-	int err = 0;
+	int last_err = 0;
 
 	qsort(questions, count, sizeof(*questions), compare_namespaces);
-	for (size_t done = 0; !err && done < count;) {
+	for (size_t done = 0; done < count;) {
 		struct questions next = {questions + done, count_of_same_namespace(questions + done, count - done)};
+		int err = ask_in_namespace(asker, &next);
 
-		err = next.all->tuple.netns == asker->home ? ask_here(asker, &next) : ask_elsewhere(&others, &next);
+		last_err = err ? err : last_err;
 		done += next.count;
 	}
-	netns_list_free(&others);
-	return err;
+	return last_err;
 }

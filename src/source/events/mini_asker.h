@@ -12,6 +12,7 @@ struct mini_asker;
 struct mini_asker *mini_asker_new(void);
 void mini_asker_free(struct mini_asker *asker); /* NULL is fine */
 
-/* Asks the questions, and sorts them. Returns 0 when all are answered; else a negative errno, and no answer counts:
- * -ESRCH, a namespace cannot be found. Other namespaces are entered, by threads that end there. */
+/* Asks the questions, and sorts them. Returns 0 when all are answered; else the last error, a negative errno: -ESRCH, a
+ * namespace cannot be found. Then the questions for some namespaces have no answer: their state is STATE_UNKNOWN. Other
+ * namespaces are entered, by threads that end there. */
 int mini_asker_ask(struct mini_asker *asker, struct mini_question *questions, size_t count);

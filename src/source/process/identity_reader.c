@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "identity_reader.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "container.h"
+#include "errno_kind.h"
 #include "privileges.h"
 #include "process_dir.h"
 #include "process_status.h"
@@ -23,14 +25,27 @@ enum {
 	CGROUP_TEXT = 1 << 14, /* a line of at most PATH_MAX and a little for each hierarchy; a few lines suffice */
 };
 
+/* A process that is being read. */
+struct reading {
+	int process;  /* its directory; -1: it is gone, or in a PID namespace that /proc does not show */
+	bool starved; /* descriptors or memory ran out: what was not read may be there */
+};
+
+static void note_shortage(struct reading *reading, int err)
+{
+	reading->starved = reading->starved || errno_is_resource(err);
+}
+
 /* Reads the beginning of a file of a process's directory, and puts a NUL behind it. Returns its length, 0 where it
  * cannot be read. */
-static size_t read_head(int process, const char *file, char *out, size_t size)
+static size_t read_head(struct reading *reading, const char *file, char *out, size_t size)
 {
-	CLEANUP(cleanup_close) int fd = openat(process, file, O_RDONLY | O_CLOEXEC);
+	CLEANUP(cleanup_close) int fd = openat(reading->process, file, O_RDONLY | O_CLOEXEC);
 	size_t used = 0;
 	ssize_t got;
 
+	if (fd < 0)
+		note_shortage(reading, -errno);
 	while (fd >= 0 && used < size - 1 && (got = read(fd, out + used, size - 1 - used)) > 0)
 		used += (size_t)got;
 	out[used] = '\0';
@@ -65,7 +80,9 @@ static struct beginning beginning_of(uint64_t start_ticks)
 {
 	struct time_offsets offsets = time_namespace_offsets();
 	uint64_t tick_ns = NS_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK);
-	int64_t ahead = (int64_t)(read_boottime_ns() - clock_monotonic_ns());
+	uint64_t monotonic_ns = clock_monotonic_ns();
+	int64_t ahead =
+		(int64_t)(read_boottime_ns() - monotonic_ns); /* at the most: it may be kept waiting in between */
 
 	return (struct beginning){
 		.earliest_ns = subtract_to_zero(start_ticks * tick_ns, ahead + (int64_t)tick_ns),
@@ -80,43 +97,44 @@ static bool began_then(const struct process_stat *stat, uint64_t start_ns)
 	return start_ns >= began.earliest_ns && start_ns <= began.latest_ns;
 }
 
-static bool read_process_stat(int process, struct process_stat *stat)
+static bool read_process_stat(struct reading *reading, struct process_stat *stat)
 {
 	char text[STAT_TEXT];
 
-	return read_head(process, "stat", text, sizeof(text)) && process_stat_read(text, stat);
+	return read_head(reading, "stat", text, sizeof(text)) && process_stat_read(text, stat);
 }
 
 /* ---- what /proc tells ---- */
 
-static void read_lineage(const struct process_stat *stat, struct lineage *lineage)
+static struct lineage read_lineage(struct reading *reading, const struct process_stat *stat)
 {
-	CLEANUP(cleanup_close) int parent = stat->ppid ? process_open(stat->ppid) : -1;
+	struct beginning began = beginning_of(stat->start_ticks);
+	CLEANUP(cleanup_close) int parent = stat->ppid ? process_open(stat->ppid) : -ESRCH;
+	struct lineage lineage = {
+		.start_ns = began.latest_ns, .start_span_ns = began.latest_ns - began.earliest_ns, .ppid = stat->ppid};
 
-	*lineage = (struct lineage){.start_ns = beginning_of(stat->start_ticks).latest_ns, .ppid = stat->ppid};
-	if (parent >= 0)
-		process_comm(parent, lineage->pcomm);
+	note_shortage(reading, parent >= 0 ? process_comm(parent, lineage.pcomm) : parent);
+	return lineage;
 }
 
-static bool read_exe(int process, char out[PATH_MAX])
+static bool read_exe(const struct reading *reading, char out[PATH_MAX])
 {
-	ssize_t length = readlinkat(process, "exe", out, PATH_MAX - 1);
+	ssize_t length = readlinkat(reading->process, "exe", out, PATH_MAX - 1);
 
 	out[length < 0 ? 0 : length] = '\0';
 	return length > 0;
 }
 
 /* Reads the arguments, between which /proc has NULs. */
-static bool read_cmdline(int process, char out[CMDLINE_MAX + 1])
+static void read_cmdline(struct reading *reading, char out[CMDLINE_MAX + 1])
 {
-	size_t length = read_head(process, "cmdline", out, CMDLINE_MAX + 1);
+	size_t length = read_head(reading, "cmdline", out, CMDLINE_MAX + 1);
 
 	while (length && !out[length - 1])
 		length--;
 	for (size_t i = 0; i < length; i++)
 		if (!out[i])
 			out[i] = ' ';
-	return length > 0;
 }
 
 /* The names that the control group gives. */
@@ -124,10 +142,10 @@ struct group_names {
 	char unit[UNIT_NAME_SIZE], container[CONTAINER_NAME_SIZE];
 };
 
-static void name_groups_of_process(int process, struct group_names *names)
+static void name_groups_of_process(struct reading *reading, struct group_names *names)
 {
 	char text[CGROUP_TEXT];
-	size_t length = read_head(process, "cgroup", text, sizeof(text));
+	size_t length = read_head(reading, "cgroup", text, sizeof(text));
 	struct container container;
 
 	unit_of_cgroup(text, length, names->unit);
@@ -136,13 +154,16 @@ static void name_groups_of_process(int process, struct group_names *names)
 }
 
 /* Finds the names of a process that is gone: its control group is there mostly. */
-static void name_group_of_id(uint64_t id, struct group_names *names)
+static void name_group_of_id(struct reading *reading, uint64_t id, struct group_names *names)
 {
 	struct container container;
 	char path[PATH_MAX];
 
-	if (!id || !cgroup_path_of(id, path, sizeof(path)))
+	errno = 0;
+	if (!id || !cgroup_path_of(id, path, sizeof(path))) {
+		note_shortage(reading, -errno);
 		return;
+	}
 	unit_of_path(path, names->unit);
 	if (container_of_path(path, &container))
 		container_name(&container, names->container);
@@ -153,52 +174,83 @@ static const char *text_or_null(const char *text)
 	return *text ? text : NULL;
 }
 
-/* Opens the process that `owner` names, and reads when it began. Returns a descriptor; -1: it is gone, or in a PID
- * namespace that /proc does not show. */
-static int open_owner(const struct owner *owner, struct process_stat *stat)
+/* Opens the process that `owner` names, and reads when it began. The caller closes reading.process. */
+static struct reading open_owner(const struct owner *owner, struct process_stat *stat)
 {
-	CLEANUP(cleanup_close) int process = owner_has_number(owner) ? process_open(owner->pid) : -1;
+	struct reading reading = {.process = owner_has_number(owner) ? process_open(owner->pid) : -ESRCH};
 
-	return process >= 0 && read_process_stat(process, stat) ? TAKE_FD(process) : -1;
+	if (reading.process < 0)
+		note_shortage(&reading, reading.process);
+	else if (read_process_stat(&reading, stat))
+		return reading;
+	cleanup_close(&reading.process);
+	reading.process = -1;
+	return reading;
 }
 
-static bool goes_by_name(int process, const char *name)
+static bool goes_by_name(struct reading *reading, const char *name)
 {
 	char comm[COMM_LEN];
+	int read = process_comm(reading->process, comm);
 
-	return process_comm(process, comm) > 0 && strcmp(comm, name) == 0;
+	note_shortage(reading, read);
+	return read > 0 && strcmp(comm, name) == 0;
+}
+
+/* Reads program and command line, but of no other program than the one of that name: the process may call execve()
+ * while it is read. */
+static void read_program(struct reading *reading, const char *name, char exe[PATH_MAX], char *cmdline)
+{
+	if (!goes_by_name(reading, name) || !read_exe(reading, exe))
+		return;
+	if (cmdline)
+		read_cmdline(reading, cmdline);
+	if (goes_by_name(reading, name))
+		return;
+	exe[0] = '\0';
+	if (cmdline)
+		cmdline[0] = '\0';
+}
+
+static struct identity *read_opened(struct reading *reading, const struct owner *owner, const struct lineage *lineage,
+				    const struct process_stat *stat, bool with_cmdline)
+{
+	char exe[PATH_MAX] = "", cmdline[CMDLINE_MAX + 1] = "";
+	bool there = reading->process >= 0 && (!lineage || began_then(stat, lineage->start_ns));
+	struct lineage own = there && !lineage ? read_lineage(reading, stat) : (struct lineage){0};
+	struct group_names names = {0};
+	struct identity_texts texts;
+
+	if (there)
+		name_groups_of_process(reading, &names);
+	else if (lineage)
+		name_group_of_id(reading, lineage->cgroup, &names);
+	if (there)
+		read_program(reading, owner->comm, exe, with_cmdline ? cmdline : NULL);
+	texts = (struct identity_texts){text_or_null(exe), text_or_null(cmdline), text_or_null(names.unit),
+					text_or_null(names.container)};
+	return reading->starved ? NULL : identity_new(lineage ? lineage : &own, &texts);
 }
 
 struct identity *identity_read(const struct owner *owner, const struct lineage *lineage, bool with_cmdline)
 {
 	WITH_PRIVILEGES;
-	char exe[PATH_MAX] = "", cmdline[CMDLINE_MAX + 1] = "";
-	struct lineage own = {0};
-	struct group_names names = {0};
-	struct identity_texts texts = {0};
-	struct process_stat stat;
-	CLEANUP(cleanup_close) int process = open_owner(owner, &stat);
-	bool there = process >= 0 && (!lineage || began_then(&stat, lineage->start_ns));
+	struct process_stat stat = {0};
+	struct reading reading = open_owner(owner, &stat);
+	struct identity *identity = read_opened(&reading, owner, lineage, &stat, with_cmdline);
 
-	if (there && !lineage)
-		read_lineage(&stat, &own);
-	if (there)
-		name_groups_of_process(process, &names);
-	else if (lineage)
-		name_group_of_id(lineage->cgroup, &names);
-	if (there && goes_by_name(process, owner->comm) && read_exe(process, exe) && with_cmdline)
-		read_cmdline(process, cmdline);
-	if (there && !goes_by_name(process, owner->comm)) /* it has called execve() while it was read */
-		exe[0] = cmdline[0] = '\0';
-	texts = (struct identity_texts){text_or_null(exe), text_or_null(cmdline), text_or_null(names.unit),
-					text_or_null(names.container)};
-	return identity_new(lineage ? lineage : &own, &texts);
+	cleanup_close(&reading.process);
+	return identity;
 }
 
 bool identity_holds(const struct identity *identity, const struct owner *owner)
 {
+	WITH_PRIVILEGES;
 	struct process_stat stat;
-	CLEANUP(cleanup_close) int process = open_owner(owner, &stat);
+	struct reading reading = open_owner(owner, &stat);
+	bool holds = reading.process >= 0 && began_then(&stat, identity->lineage.start_ns) &&
+		     goes_by_name(&reading, owner->comm);
 
-	return process >= 0 && began_then(&stat, identity->lineage.start_ns) && goes_by_name(process, owner->comm);
+	cleanup_close(&reading.process);
+	return holds;
 }

@@ -400,7 +400,7 @@ static void test_answer_is_passed_on(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-		struct closing_record room = {.transition = make_transition(kinds[i])}; /* the longest record */
+		struct call_record room = {.transition = make_transition(kinds[i])}; /* the longest record */
 		struct taken taken = {.answer = -ENOMEM};
 
 		assert_int_equal(record_hand_on(&room, take_event, &taken), -ENOMEM);

@@ -66,7 +66,7 @@ struct bpf_source {
 };
 
 _Static_assert((int)RECORD_MAX_NETNS == (int)KERNEL_FILTER_NETNS_MAX, "one form of filter");
-_Static_assert((int)BACKLOG_RECORD_MAX >= (int)(sizeof(struct closing_record) + sizeof(struct record_binding)),
+_Static_assert((int)BACKLOG_RECORD_MAX >= (int)(sizeof(struct call_record) + sizeof(struct record_binding)),
 	       "the longest");
 _Static_assert(sizeof(struct record_port_set) == sizeof(struct port_set), "one form of filter");
 

@@ -28,7 +28,7 @@ struct sock_diag {
 	uint32_t netns;
 	unsigned int sequence;
 	bool answers_tcp; /* this kernel was found to answer for TCP */
-	char answer[ANSWER_BYTES];
+	_Alignas(struct nlmsghdr) char answer[ANSWER_BYTES];
 };
 
 int sock_diag_open(uint32_t netns, struct sock_diag **out)

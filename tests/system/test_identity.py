@@ -205,7 +205,8 @@ def test_child_that_closes(ns, tracer, kind):
     with ns.entered():
         server = listen()
 
-        def close_in_child(client, accepted, parents):
+        def close_in_child(client, accepted, parents, open_in_parent):
+            os.read(open_in_parent, 1)
             while os.getppid() in parents:
                 time.sleep(0.001)
             os.write(pids[1], b"%d\n" % os.getpid())
@@ -218,13 +219,15 @@ def test_child_that_closes(ns, tracer, kind):
         def open_and_fork():
             client = connect("127.0.0.1", port_of(server))
             accepted = server.accept()[0]
-            own = os.getpid()
+            own, hold = os.getpid(), os.pipe()
             if os.fork() == 0:
+                os.close(hold[1])
                 with contextlib.suppress(BaseException):
-                    close_in_child(client, accepted, [own] if kind == "child of an owner that has exited" else [])
+                    close_in_child(client, accepted, [own] if kind == "child of an owner that has exited" else [], hold[0])
                 os._exit(0)
             if kind != "child of an owner that has exited":
                 client.close()
+                os.close(hold[1])
                 os.wait()
         opener = forked(open_and_fork)
     closer = int(os.read(pids[0], 20))

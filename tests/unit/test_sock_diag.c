@@ -7,6 +7,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -146,6 +147,47 @@ static void test_errors(void **state)
 	}
 }
 
+/* TCP's internals, as they stand in an answer. */
+struct answer_with_info {
+	struct answer answer;
+	struct nlattr attribute;
+	char info[600];
+};
+
+static int check_info(void *context, const struct socket *socket)
+{
+	const struct socket_details *details = &socket->details;
+
+	assert_true((uintptr_t)details->info % _Alignof(struct tcp_info) == 0);
+	assert_true(details->info_size >= sizeof(*details->info));
+	assert_int_equal(details->info->tcpi_rtt, 47);
+	*(int *)context += 1;
+	return 0;
+}
+
+/* Netlink aligns them to 4 bytes, and tcp_info has members that need 8. A later kernel may fill more of them. */
+static void test_tcp_info_wherever_it_stands(void **state)
+{
+	const struct tcp_info info = {.tcpi_rtt = 47};
+	struct answer_with_info one = {.answer = make_answer(SEQUENCE, PORT)};
+	_Alignas(8) char room[4 + sizeof(one)];
+	int count = 0;
+	struct diag_dump dump = {
+		.protocol = PROTOCOL_TCP, .states = STATES_ALL, .handler = check_info, .context = &count};
+
+	(void)state;
+	one.answer.header.nlmsg_len = sizeof(one);
+	one.attribute = (struct nlattr){.nla_type = INET_DIAG_INFO, .nla_len = sizeof(one) - sizeof(one.answer)};
+	memcpy(one.info, &info, sizeof(info));
+	dump.sequence = SEQUENCE;
+	dump.port = PORT;
+	for (size_t at = 0; at <= 4; at += 4) {
+		memcpy(room + at, &one, sizeof(one));
+		assert_int_equal(diag_answer_take(&dump, room + at, sizeof(one)), 1);
+	}
+	assert_int_equal(count, 2);
+}
+
 /* Sends messages to the netlink socket with that port, as anybody may who has CAP_NET_ADMIN in the namespace. False:
  * this process may not. */
 static bool send_forged(uint32_t port)
@@ -193,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_lengths_that_are_none),
 		cmocka_unit_test(test_states_and_families_that_are_none),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_tcp_info_wherever_it_stands),
 		cmocka_unit_test(test_messages_of_other_processes),
 	};
 

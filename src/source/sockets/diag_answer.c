@@ -6,6 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <linux/unix_diag.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,13 @@
 enum { ERRNO_MAX = 4095 }; /* MAX_ERRNO, include/linux/err.h */
 
 /* ---- Internet sockets ---- */
+
+enum { INFO_MAX = 512 }; /* bytes; Linux 6.18 fills 280 */
+
+struct inet_socket {
+	struct socket socket;
+	_Alignas(struct tcp_info) char info[INFO_MAX]; /* netlink aligns attributes to 4 bytes, which is not enough */
+};
 
 static struct address read_diag_address(const __be32 words[4], uint8_t family)
 {
@@ -30,15 +38,24 @@ static struct address read_diag_address(const __be32 words[4], uint8_t family)
 	return address;
 }
 
+static void take_tcp_info(struct inet_socket *inet, const struct nlattr *attribute)
+{
+	size_t size = mnl_attr_get_payload_len(attribute);
+	struct socket_details *details = &inet->socket.details;
+
+	details->info_size = size < INFO_MAX ? size : INFO_MAX;
+	details->info = memcpy(inet->info, mnl_attr_get_payload(attribute), details->info_size);
+}
+
 static int take_inet_attribute(const struct nlattr *attribute, void *data)
 {
-	struct socket *socket = data;
+	struct inet_socket *inet = data;
+	struct socket *socket = &inet->socket;
 	struct socket_details *details = &socket->details;
 
 	switch (mnl_attr_get_type(attribute)) {
 	case INET_DIAG_INFO:
-		details->info = mnl_attr_get_payload(attribute);
-		details->info_size = mnl_attr_get_payload_len(attribute);
+		take_tcp_info(inet, attribute);
 		break;
 	case INET_DIAG_CONG:
 		if (!mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING))
@@ -98,16 +115,16 @@ static int take_inet_socket(const struct nlmsghdr *header, void *data)
 {
 	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(header);
 	struct diag_dump *dump = data;
-	struct socket socket;
+	struct inet_socket inet;
 
 	if (mnl_nlmsg_get_payload_len(header) < sizeof(*msg))
 		return MNL_CB_OK;
 	if (!(msg->idiag_state < STATE_COUNT && dump->states & 1u << msg->idiag_state) ||
 	    !(msg->idiag_family == AF_INET || msg->idiag_family == AF_INET6))
 		return MNL_CB_OK;
-	socket = make_inet_socket(dump, msg);
-	mnl_attr_parse(header, sizeof(*msg), take_inet_attribute, &socket);
-	dump->err = dump->handler(dump->context, &socket);
+	inet.socket = make_inet_socket(dump, msg);
+	mnl_attr_parse(header, sizeof(*msg), take_inet_attribute, &inet);
+	dump->err = dump->handler(dump->context, &inet.socket);
 	return dump->err ? MNL_CB_ERROR : MNL_CB_OK;
 }
 

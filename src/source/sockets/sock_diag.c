@@ -145,7 +145,7 @@ int sock_diag_each(struct sock_diag *diag, enum protocol protocol, uint8_t famil
 		.handler = handler,
 		.context = context,
 	};
-	char request[REQUEST_BYTES];
+	_Alignas(struct nlmsghdr) char request[REQUEST_BYTES];
 	struct nlmsghdr *header = mnl_nlmsg_put_header(request);
 
 	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;

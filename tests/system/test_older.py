@@ -154,39 +154,43 @@ def test_age_by_iterator(scene, tracer, command):
 
 
 def test_age_by_proc(scene, tracer):
+    began = time.time_ns()
     watch = tracer("--snapshot", "--netns", scene.ns.name, "--snapshot-source=proc")
     rows = first_rows(watch)
     found = claims(scene, rows)
-    assert_known(found, ["TIME_WAIT"])
+    assert_known(found, ["TIME_WAIT"], late_ns=TICKS_NS + time.time_ns() - began)
     assert_known(found, ["SYN_SENT", "FIN_WAIT1"], part=0.15)
     assert_directions(scene, rows)
     watch.stop()
 
 
 def listed(scene, *options):
+    """Returns what is printed, and how long printing took: an age is that of when the socket was read, a line's time is later."""
+    began = time.time_ns()
     done = run(PROGRAM, "list", "-tanN", scene.ns.name, "--age", *options)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout, time.time_ns() - began
 
 
 def test_age_in_a_list(scene):
-    rows = [json.loads(line) for line in listed(scene, "--json").splitlines()]
+    text, took_ns = listed(scene, "--json")
+    rows = [json.loads(line) for line in text.splitlines()]
     found = claims(scene, rows)
-    assert_known(found, ["ESTABLISHED", "CLOSE_WAIT", "FIN_WAIT2", "TIME_WAIT"])
+    assert_known(found, ["ESTABLISHED", "CLOSE_WAIT", "FIN_WAIT2", "TIME_WAIT"], late_ns=TICKS_NS + took_ns)
     assert_known(found, ["SYN_SENT", "FIN_WAIT1"], part=0.3)
     assert all((row["age_us"] or 0) >= (row["in_state_us"] or 0) and row["age_known"] is False for row in rows)
     (waiting,) = select(rows, state="CLOSE_WAIT")
     assert waiting["age_us"] >= waiting["in_state_us"] > 0
-    heading, *lines = listed(scene).splitlines()
+    heading, *lines = listed(scene)[0].splitlines()
     assert heading.split()[:5] == ["Netid", "State", "Recv-Q", "Send-Q", "IN-STATE"]
     ages = {(fields[5], fields[1]): fields[4] for fields in map(str.split, lines)}
     assert ages[(f"127.0.0.1:{scene.client}", "ESTABLISHED")].startswith(">") and ages[(f"127.0.0.1:{scene.server}", "LISTEN")] == "-"
 
 
 def test_age_in_a_list_from_proc(scene):
-    rows = [json.loads(line) for line in listed(scene, "--socket-source=proc", "--json").splitlines()]
-    found = claims(scene, rows)
-    assert_known(found, ["TIME_WAIT"])
+    text, took_ns = listed(scene, "--socket-source=proc", "--json")
+    found = claims(scene, [json.loads(line) for line in text.splitlines()])
+    assert_known(found, ["TIME_WAIT"], late_ns=TICKS_NS + took_ns)
     assert_known(found, ["SYN_SENT", "FIN_WAIT1"], part=0.15)
     without = [json.loads(line) for line in run(PROGRAM, "list", "-tanN", scene.ns.name, "--json").stdout.splitlines()]
     assert {row["in_state_us"] for row in without} == {None} and not any("age_us" in row for row in without)

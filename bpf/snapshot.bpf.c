@@ -31,18 +31,19 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Return values. ONCE_MORE asks for the same socket or descriptor again: read() then fails with EAGAIN. */
 enum { GO_ON = 0, ONCE_MORE = 1 };
 
-__u64 passed;    /* sockets and descriptors that were not put off for want of room in the ring */
+__u64 queue_max; /* bytes that may wait in the ring where a row is added: events behind them wait as long as they do */
+__u64 passed;    /* sockets and descriptors that were not put off because more was waiting */
 __u64 put_off;   /* how often one was */
 __u64 lost;      /* rows and holders that found no room in the ring all the same */
 bool minis_only; /* of the sockets, report only minisockets and request sockets */
 __u32 last_slot; /* hash slot of the socket shown before */
 
-static __always_inline bool ring_is_half_full(void)
+static __always_inline bool queue_is_long(void)
 {
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 2;
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > queue_max;
 }
 
-/* True where the iterator may stop and wait for room. An iterator that stopped in the middle of a hash chain may skip
+/* True where the iterator may stop and wait. An iterator that stopped in the middle of a hash chain may skip
  * or repeat some of the chain (before Linux 6.17); one that stopped at the start of a chain goes on exactly. Listeners
  * are in another hash and come and go rarely: among listeners the iterator may wait anywhere. */
 static __always_inline bool may_wait_here(const struct sock_common *skc)
@@ -143,7 +144,7 @@ int on_socket(struct bpf_iter__tcp *ctx)
 	if (!skc)
 		return GO_ON;
 	mini = skc->skc_state == TCP_TIME_WAIT || skc->skc_state == TCP_NEW_SYN_RECV;
-	if (may_wait_here(skc) && ring_is_half_full()) {
+	if (may_wait_here(skc) && queue_is_long()) {
 		last_slot = -1;
 		put_off++;
 		return ONCE_MORE;
@@ -236,7 +237,7 @@ int on_descriptor(struct bpf_iter__task_file *ctx)
 		return GO_ON;
 	if (sk->__sk_common.skc_family != AF_INET && sk->__sk_common.skc_family != AF_INET6)
 		return GO_ON;
-	if (ring_is_half_full()) {
+	if (queue_is_long()) {
 		put_off++;
 		return ONCE_MORE;
 	}

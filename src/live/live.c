@@ -118,6 +118,7 @@ int live_open(const struct live_options *options, struct live **out)
 	live->patience_ns = NS_PER_SEC;
 	live->on_gap = options->on_gap;
 	live->on_change = options->on_change;
+	live->on_pause = options->on_pause;
 	live->context = options->context;
 	live->gate = (struct gate){
 		.filter = options->filter,

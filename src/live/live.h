@@ -26,7 +26,8 @@ struct live_options {
 	bool no_cmdline;           /* but not their command lines */
 	change_handler *on_change; /* receives the transitions that pass the filter; NULL: they are not wanted */
 	void (*on_gap)(void *context, const struct gap *gap);
-	void *context; /* of both handlers */
+	int (*on_pause)(void *context); /* NULL, or writes out what there is: 0, or the negative errno to end with */
+	void *context;                  /* of the three handlers */
 };
 
 /* Attaches the BPF programs, and takes SIGINT, SIGTERM and SIGHUP over. On failure logs the reason, and returns a
@@ -40,7 +41,8 @@ int live_join(struct live *live);
 
 /* Waits for transitions, until `until_ns` at the latest (monotonic; 0: no such moment): for 30 ms while they come, and
  * where it is quiet until the next one comes or something else is to be done. Then handles one batch of those that have
- * come, which the caller can write out. Takes a snapshot where one is due. 0, or a negative errno. */
+ * come, which the caller can write out. Takes a snapshot where one is due, and calls on_pause() after each batch that
+ * is handled meanwhile. 0, or a negative errno. */
 int live_run(struct live *live, uint64_t until_ns);
 
 /* Empties a ring that is filling up into memory, within limits, so that nothing is lost while a slow output is written.

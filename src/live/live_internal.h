@@ -45,14 +45,15 @@ struct live {
 	struct wall_clock clock;
 	change_handler *on_change; /* NULL: changes are not wanted */
 	void (*on_gap)(void *context, const struct gap *gap);
-	void *context;          /* of both handlers */
-	uint64_t attached_ns;   /* transitions are gathered from then on */
-	uint64_t deadline_ns;   /* 0: none */
-	uint64_t round_ns;      /* when to make the next round: live_make_round() */
-	uint64_t whole_ns;      /* end of the last snapshot of all sockets */
-	uint64_t whole_seen;    /* transitions seen before it began */
-	uint64_t minis_read_ns; /* when a snapshot last read the minisockets, and did not only count them */
-	uint64_t patience_ns;   /* the delay before the next scan for holders, while connections wait to be accepted */
+	int (*on_pause)(void *context); /* NULL: nothing to be done */
+	void *context;                  /* of the three handlers */
+	uint64_t attached_ns;           /* transitions are gathered from then on */
+	uint64_t deadline_ns;           /* 0: none */
+	uint64_t round_ns;              /* when to make the next round: live_make_round() */
+	uint64_t whole_ns;              /* end of the last snapshot of all sockets */
+	uint64_t whole_seen;            /* transitions seen before it began */
+	uint64_t minis_read_ns;         /* when a snapshot last read the minisockets, and did not only count them */
+	uint64_t patience_ns; /* the delay before the next scan for holders, while connections wait to be accepted */
 	int epoll_fd;
 	int signal_fd;
 	int stop_fd; /* an epoll of signal_fd and deadline_fd: readable when it is time to end */

@@ -83,6 +83,12 @@ static struct round_survey survey_table(const struct live *live)
 
 /* ---- joining ---- */
 
+/* Lets the changes be written out that were handled so far: a snapshot may last. */
+static int pause_for_writing(const struct live *live)
+{
+	return live->on_pause ? live->on_pause(live->context) : 0;
+}
+
 /* Waits until the snapshot is done. The rows of an exact one are handled as they come out of the ring. Any other
  * snapshot is older than the events that come meanwhile, so these are set aside. */
 static int await_snapshot(struct live *live, struct snapshot *snapshot)
@@ -99,6 +105,8 @@ static int await_snapshot(struct live *live, struct snapshot *snapshot)
 			err = live_consume(live);
 		else
 			err = bpf_source_set_aside(live->source);
+		if (!err)
+			err = pause_for_writing(live);
 		if (!over_ns && live_is_over(live))
 			over_ns = clock_monotonic_ns();
 		if (err == -ENOBUFS || (over_ns && clock_monotonic_ns() > over_ns + COMPLETION_GRACE_NS)) {
@@ -231,7 +239,7 @@ static int consume_before_snapshot(struct live *live)
 {
 	int err = snapshot_kit_is_exact(live->kit) ? live_consume(live) : live_consume_all(live);
 
-	return err == -EAGAIN ? 0 : err;
+	return err && err != -EAGAIN ? err : pause_for_writing(live);
 }
 
 /* Settles what follows from a snapshot that was taken: the changes that waited for it, and further snapshots. */

@@ -35,6 +35,9 @@ static struct made_up_live {
 	uint64_t ring_bytes;
 	bool was_found_only, freed;
 	uint64_t until_ns; /* of the last run */
+	bool pauses;       /* in each run */
+	off_t written;     /* by the end of the last pause */
+	int pause_err;
 } made_up;
 
 #define START_NS 1000000000ULL
@@ -133,6 +136,10 @@ int live_run(struct live *live, uint64_t until_ns)
 		made_up.now_ns += made_up.held_up_ns;
 	for (unsigned int i = 0; i < made_up.transitions_a_run; i++)
 		hand_over(live, (uint16_t)(10 * made_up.runs + i));
+	if (made_up.pauses) {
+		made_up.pause_err = live->options.on_pause(live->options.context);
+		made_up.written = lseek(STDOUT_FILENO, 0, SEEK_END);
+	}
 	if (made_up.runs == made_up.gap_at)
 		live->options.on_gap(live->options.context, &gap);
 	return made_up.runs == made_up.fail_at ? made_up.run_err : 0;
@@ -222,6 +229,18 @@ static void test_trace_counts(void **state)
 	made_up.runs = 0;
 	assert_traced("--count 4", STATUS_DONE, "10 11 20 21", "");
 	assert_int_equal(made_up.runs, 2);
+}
+
+/* While a snapshot lasts, what there is to print is printed. */
+static void test_trace_pauses(void **state)
+{
+	(void)state;
+	made_up.transitions_a_run = 1;
+	made_up.over_at = 1;
+	made_up.pauses = true;
+	assert_traced("", STATUS_DONE, "10", "");
+	assert_true(made_up.written > 0);
+	assert_int_equal(made_up.pause_err, 0);
 }
 
 static void add_connection(uint64_t id, uint8_t state, const char *laddr, uint16_t lport, const char *raddr,
@@ -483,6 +502,7 @@ static void test_top_interval(void **state)
 	assert_tables_at("-n 3", STATUS_DONE, "00.000 03.000 06.000");
 	assert_false(made_up.was_found_only);
 	assert_null(made_up.live.options.on_change); /* it wants no transitions */
+	assert_null(made_up.live.options.on_pause);
 	made_up.now_ns = START_NS;
 	assert_tables_at("-n 4 -d 100ms", STATUS_DONE, "00.000 00.100 00.200 00.300");
 	made_up.now_ns = START_NS;
@@ -637,6 +657,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_trace_counts, renew_live),
+		cmocka_unit_test_setup(test_trace_pauses, renew_live),
 		cmocka_unit_test_setup(test_trace_snapshot, renew_live),
 		cmocka_unit_test_setup(test_trace_text, renew_live),
 		cmocka_unit_test_setup(test_trace_wide, renew_live),

@@ -144,6 +144,74 @@ static void test_full_ring_while_it_runs(void **state)
 	close_live(live);
 }
 
+/* What was handled by each pause, as far as a snapshot was running. */
+static struct {
+	unsigned int pauses;
+	size_t handled; /* changes */
+	int err;        /* to be returned */
+} writing;
+
+static int write_meanwhile(void *context)
+{
+	assert_ptr_equal(context, &sim.recorder);
+	if (!sim.snapshot_count || !last_snapshot()->freed) {
+		writing.pauses++;
+		writing.handled = sim.recorder.count;
+	}
+	return writing.err;
+}
+
+static void begin_to_connect(struct live *live)
+{
+	struct event event = transition_of(SK(1), STATE_CLOSE, STATE_SYN_SENT, 1, sim_tuple(0));
+
+	(void)live;
+	push_event(&event);
+}
+
+/* The changes of an exact snapshot's batches can be written before it is done; where the writing fails, it ends. */
+static void test_changes_are_written_while_it_runs(void **state)
+{
+	struct live_options options = sim_options();
+	struct live *live;
+
+	(void)state;
+	memset(&writing, 0, sizeof(writing));
+	options.on_pause = write_meanwhile;
+	live = sim_join(options);
+	sim.lasts_ns = 100 * NS_PER_MS;
+	writing.pauses = 0;
+	sim.meanwhile = begin_to_connect;
+	take(live, SCOPE_ALL);
+	assert_true(writing.pauses > 1);
+	assert_int_equal(writing.handled, 1);
+	writing.err = -EPIPE;
+	assert_int_equal(live_take_snapshot(live, SCOPE_ALL), -EPIPE);
+	assert_true(last_snapshot()->freed);
+	close_live(live);
+}
+
+/* The changes before a snapshot do not wait for it. */
+static void test_changes_are_written_before_it_begins(void **state)
+{
+	for (int exact = 0; exact < 2; exact++) {
+		struct live_options options = sim_options();
+		struct live *live;
+
+		sim_reset(state);
+		sim.exact = exact;
+		memset(&writing, 0, sizeof(writing));
+		options.on_pause = write_meanwhile;
+		live = sim_join(options);
+		begin_to_connect(live);
+		writing.err = -EPIPE;
+		assert_int_equal(live_take_snapshot(live, SCOPE_ALL), -EPIPE);
+		assert_int_equal(sim.recorder.count, 1);
+		assert_int_equal(sim.snapshot_count, 1); /* that at the start */
+		close_live(live);
+	}
+}
+
 /* What there is no more room to set aside for is lost: the snapshot cannot be whole. */
 static void test_too_much_to_set_aside(void **state)
 {
@@ -975,6 +1043,8 @@ int main(void)
 		cmocka_unit_test_setup(test_events_before_a_snapshot, sim_reset),
 		cmocka_unit_test_setup(test_rows_of_a_slow_snapshot, sim_reset),
 		cmocka_unit_test_setup(test_full_ring_while_it_runs, sim_reset),
+		cmocka_unit_test_setup(test_changes_are_written_while_it_runs, sim_reset),
+		cmocka_unit_test_setup(test_changes_are_written_before_it_begins, sim_reset),
 		cmocka_unit_test_setup(test_too_much_to_set_aside, sim_reset),
 		cmocka_unit_test_setup(test_errors_while_it_runs, sim_reset),
 		cmocka_unit_test_setup(test_unfinished_record, sim_reset),

@@ -128,6 +128,13 @@ static void print_gap(void *context, const struct gap *gap)
 	report->sink->ops->gap(report->sink, gap);
 }
 
+static int write_out(void *context)
+{
+	struct report *report = context;
+
+	return output_flush(report->output);
+}
+
 static int open_live_table(struct report *report, const struct follow_options *options)
 {
 	struct live_options live = options->live;
@@ -137,6 +144,7 @@ static int open_live_table(struct report *report, const struct follow_options *o
 	live.no_cmdline = options->output.no_cmdline;
 	live.on_change = report->task->change ? hand_change_on : NULL;
 	live.on_gap = print_gap;
+	live.on_pause = report->task->change ? write_out : NULL;
 	live.context = report;
 	return live_open(&live, &report->live);
 }

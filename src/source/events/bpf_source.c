@@ -39,9 +39,9 @@ enum { ASIDE_MAX = 256 << 20 };
  * snapshot needs some of ASIDE_MAX for itself. */
 enum { RELIEF_PART = 8, RELIEF_TIMES = 2, RELIEF_MAX = ASIDE_MAX / 2 };
 
-/* Records handed on at a time: records that come faster than they are handed on must not keep the rest of the program
- * waiting. */
-enum { BATCH = 65536 };
+/* Records handed on at a time, and set aside at a time: records that come faster than they are taken must not keep the
+ * rest of the program waiting. What is handed on is printed after that. */
+enum { BATCH = 8192, ASIDE_BATCH = 65536 };
 
 /* Records taken out of the ring at a time to be handed on: few enough to be still in the processor's cache. */
 enum { PIECE = 64 };
@@ -285,7 +285,7 @@ static int set_records_aside(struct bpf_source *source, size_t most)
 
 int bpf_source_set_aside(struct bpf_source *source)
 {
-	int err = source->backlog.bytes < ASIDE_MAX ? set_records_aside(source, BATCH) : -ENOBUFS;
+	int err = source->backlog.bytes < ASIDE_MAX ? set_records_aside(source, ASIDE_BATCH) : -ENOBUFS;
 
 	return err == -ENOMEM ? -ENOBUFS : err;
 }
@@ -297,7 +297,7 @@ void bpf_source_relieve(struct bpf_source *source)
 
 	if (bpf_source_written(source) - read_consumer_position(source) > ring_bytes / RELIEF_PART &&
 	    source->backlog.bytes < most)
-		set_records_aside(source, BATCH);
+		set_records_aside(source, ASIDE_BATCH);
 }
 
 /* Hands on up to `most` waiting records. The handler may relieve the ring, which adds to the waiting records. */

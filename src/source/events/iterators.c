@@ -14,13 +14,18 @@
 #include "privileges.h"
 #include "snapshot.skel.h"
 
-/* Longest wait for room: where transitions come faster than they are taken out, there will be none. */
+/* An iterator goes on while no more waits in the ring than so many wake-ups (wake_mask) are given for: transitions wait
+ * behind its rows. Where others have filled the ring further for CROWDED_NS, it goes on while half of the ring is free.
+ * That may never be, where transitions come faster than they are taken out: WAIT_MAX_NS. */
+enum { QUEUE_WAKES = 2 };
+#define CROWDED_NS  (100 * NS_PER_MS)
 #define WAIT_MAX_NS (2 * NS_PER_SEC)
 
 enum { RECORDS_AT_ONCE = 64 };
 
 struct iterators {
 	struct snapshot_bpf *skeleton;
+	const struct bpf_ring *ring;
 };
 
 /* Length of a jiffy: the kernel's coarse clocks tick with it. */
@@ -39,6 +44,7 @@ int iterators_open(const struct bpf_ring *ring, bool sockets, struct iterators *
 
 	if (!iterators)
 		return err;
+	iterators->ring = ring;
 	iterators->skeleton = snapshot_bpf__open();
 	if (!iterators->skeleton) {
 		err = -errno;
@@ -78,22 +84,25 @@ struct room_wait {
 	uint64_t since_ns; /* 0: no wait yet */
 };
 
-/* Waits a while after EAGAIN, where the programs caused it, since the ring is half full. The kernel too ends a read()
+/* Waits a while after EAGAIN, where the programs caused it, since too much is in the ring. The kernel too ends a read()
  * with EAGAIN, after a million objects without output (MAX_ITER_OBJECTS, kernel/bpf/bpf_iter.c): that is progress.
- * False: the ring has been half full for too long, without progress. */
-static bool wait_for_room(struct room_wait *wait, uint64_t put_off, uint64_t passed)
+ * False: that has lasted for too long, without progress. */
+static bool wait_for_room(const struct iterators *iterators, struct room_wait *wait)
 {
 	const struct timespec pause = {.tv_nsec = NS_PER_MS};
-	uint64_t now_ns = clock_monotonic_ns();
-	bool is_half_full = put_off != wait->put_off;
+	struct snapshot_bpf__bss *programs = iterators->skeleton->bss;
+	uint64_t put_off = programs->put_off, passed = programs->passed, now_ns = clock_monotonic_ns();
+	bool must_wait = put_off != wait->put_off;
 
-	if (!is_half_full || !wait->since_ns || passed != wait->passed)
-		*wait = (struct room_wait){.passed = passed, .since_ns = is_half_full ? now_ns : 0};
+	if (!must_wait || !wait->since_ns || passed != wait->passed)
+		*wait = (struct room_wait){.passed = passed, .since_ns = must_wait ? now_ns : 0};
 	wait->put_off = put_off;
-	if (!is_half_full)
+	if (!must_wait)
 		return true;
 	if (now_ns > wait->since_ns + WAIT_MAX_NS)
 		return false;
+	if (now_ns > wait->since_ns + CROWDED_NS)
+		programs->queue_max = iterators->ring->bytes / 2;
 	nanosleep(&pause, NULL);
 	return true;
 }
@@ -113,8 +122,7 @@ static int read_iterator(const struct iterators *iterators, const struct bpf_lin
 {
 	WITH_PRIVILEGES;
 	CLEANUP(cleanup_close) int fd = bpf_iter_create(bpf_link__fd(link));
-	const struct snapshot_bpf__bss *progress = iterators->skeleton->bss;
-	struct room_wait wait = {.put_off = progress->put_off};
+	struct room_wait wait = {.put_off = iterators->skeleton->bss->put_off};
 	struct holding_record records[RECORDS_AT_ONCE];
 	ssize_t got;
 	int err = 0;
@@ -124,8 +132,7 @@ static int read_iterator(const struct iterators *iterators, const struct bpf_lin
 	while (!err && (got = read(fd, records, sizeof(records))) != 0) {
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
-		if (got < 0 && errno == EAGAIN &&
-		    (atomic_load(stop) || !wait_for_room(&wait, progress->put_off, progress->passed)))
+		if (got < 0 && errno == EAGAIN && (atomic_load(stop) || !wait_for_room(iterators, &wait)))
 			return -ENOBUFS;
 		if (got > 0)
 			err = take_rings(rings, records, (size_t)got / sizeof(*records));
@@ -139,6 +146,7 @@ static int run_iterator(struct iterators *iterators, const struct bpf_link *link
 	int err;
 
 	iterators->skeleton->bss->lost = 0;
+	iterators->skeleton->bss->queue_max = QUEUE_WAKES * (iterators->ring->wake_mask + 1ULL);
 	err = read_iterator(iterators, link, stop, rings);
 	return !err && iterators->skeleton->bss->lost ? -ENOBUFS : err;
 }

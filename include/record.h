@@ -58,7 +58,7 @@ struct transition_record {
 
 /* Where a process comes from, and what tells it from another one with the same pid or the same name. */
 struct record_lineage {
-	__u64 start_ns;              /* when the process began */
+	__s64 start_ns;              /* when the process began; less than 0: before the reader's clock did */
 	__u64 cgroup;                /* id of its control group in the tree of version 2 */
 	__u32 ppid;                  /* of its parent, a process; 0: none, or not known */
 	__u32 execs : 31;            /* a number that each execve() of the process changes */

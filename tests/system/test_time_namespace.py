@@ -15,10 +15,11 @@ SECOND_US, SECOND_NS = 10**6, 10**9
 SOURCES = pytest.mark.parametrize("source", ["iter", "proc"])
 
 
-@pytest.fixture(params=["ahead", "behind"])
+@pytest.fixture(params=["ahead", "behind", "begun"])
 def inside(request, process):
     """Returns the command that runs another one in a time namespace, and its offsets. A clock may not be set to less than zero."""
-    back = -int(time.clock_gettime(time.CLOCK_MONOTONIC) * 0.9)
+    now = time.clock_gettime(time.CLOCK_MONOTONIC)
+    back = -int(now - 5 if request.param == "begun" else now * 0.9)  # of a clock that has just begun most processes are older
     monotonic, boottime = (100_000, 200_000) if request.param == "ahead" else (back, back // 2)
     holder = process(["unshare", "-T", f"--monotonic={monotonic}", f"--boottime={boottime}", "--fork", "--kill-child", "sleep", "600"])
     (pid,) = await_that(lambda: children_of(holder.pid), "a process in the namespace")

@@ -152,6 +152,20 @@ static void test_call(void **state)
 	assert_null(taken.event.lineage);
 }
 
+/* A process may be older than the clock of the reader's time namespace. */
+static void test_caller_older_than_the_clock(void **state)
+{
+	struct call_record record = {.transition = make_transition(RECORD_CALL), .pid = 100, .lineage = make_lineage()};
+
+	(void)state;
+	record.lineage.start_ns = -1;
+	assert_int_equal(taken_of(&record).lineage.start_ns, 0);
+	record.lineage.start_ns = INT64_MIN;
+	assert_int_equal(taken_of(&record).lineage.start_ns, 0);
+	record.lineage.start_ns = 1;
+	assert_int_equal(taken_of(&record).lineage.start_ns, 1);
+}
+
 static void test_closing(void **state)
 {
 	struct closing_record record = {
@@ -413,6 +427,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_transition),
 		cmocka_unit_test(test_call),
+		cmocka_unit_test(test_caller_older_than_the_clock),
 		cmocka_unit_test(test_closing),
 		cmocka_unit_test(test_closing_flags),
 		cmocka_unit_test(test_socket),

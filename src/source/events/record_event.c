@@ -70,7 +70,7 @@ static struct owner make_record_owner(uint32_t pid, int32_t fd, const char comm[
 
 static struct lineage make_record_lineage(const struct record_lineage *record)
 {
-	struct lineage lineage = {.start_ns = record->start_ns,
+	struct lineage lineage = {.start_ns = record->start_ns > 0 ? (uint64_t)record->start_ns : 0,
 				  .cgroup = record->cgroup,
 				  .ppid = record->ppid,
 				  .execs = record->execs,
